@@ -1,0 +1,155 @@
+//! Named sums. They saturate at `i64::MAX` (the largest value the stored format has), which keeps addition
+//! associative whatever an attacker writes into a log.
+
+use crate::bounded::Merge;
+
+const MOST: u64 = i64::MAX as u64;
+
+macro_rules! counters {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+        pub struct $name { $($(#[$field_doc])* pub $field: u64),+ }
+
+        impl $name {
+            /// The names of the sums, as columns of the stored format.
+            pub const NAMES: &'static [&'static str] = &[$(stringify!($field)),+];
+
+            /// The sums in the order of [`Self::NAMES`].
+            #[must_use]
+            pub fn values(&self) -> [u64; Self::NAMES.len()] {
+                [$(self.$field),+]
+            }
+
+            /// From sums in the order of [`Self::NAMES`].
+            #[must_use]
+            pub fn from_values(values: [u64; Self::NAMES.len()]) -> Self {
+                let [$($field),+] = values;
+                Self { $($field: $field.min(MOST)),+ }
+            }
+        }
+
+        impl Merge for $name {
+            fn merge(&mut self, other: Self) {
+                $(self.$field = self.$field.saturating_add(other.$field).min(MOST);)+
+            }
+        }
+    };
+}
+
+counters! {
+    /// What one host and one peer exchanged over one service. *Sent* is what the host of the entry sent.
+    PairTotals {
+        /// Rows sent by the initiator.
+        attempt_rows,
+        /// Rows sent by the responder that were let through and are more than a refusal.
+        reply_rows,
+        /// Rows sent by the responder that only refuse (a bare TCP RST).
+        refusal_rows,
+        /// Rows the security groups or network ACLs stopped.
+        rejected_rows,
+        /// TCP openings that came to nothing (see `FlowRecord::half_open`).
+        half_open_rows,
+        /// Packets from host to peer.
+        packets_sent,
+        /// Packets from peer to host.
+        packets_received,
+        /// Bytes from host to peer.
+        bytes_sent,
+        /// Bytes from peer to host.
+        bytes_received,
+    }
+}
+
+counters! {
+    /// What one host did in one role, over all its pairs (also those dropped by a cap). *Sent* is what the host sent.
+    HostTotals {
+        /// Rows sent by the initiator.
+        attempt_rows,
+        /// Rows sent by the responder that were let through and are more than a refusal.
+        reply_rows,
+        /// Rows sent by the responder that only refuse (a bare TCP RST).
+        refusal_rows,
+        /// Rows the security groups or network ACLs stopped.
+        rejected_rows,
+        /// TCP openings that came to nothing (see `FlowRecord::half_open`).
+        half_open_rows,
+        /// Packets the host sent.
+        packets_sent,
+        /// Packets the host received.
+        packets_received,
+        /// Bytes the host sent.
+        bytes_sent,
+        /// Bytes the host received.
+        bytes_received,
+        /// Sum of row durations, seconds.
+        duration_sum,
+        /// Sum of squared row durations, seconds².
+        duration_squares,
+        /// Sum of log2(bytes + 1) per row, fixed point (see [`crate::fixed::log2`]).
+        size_log_sum,
+        /// Sum of squares of the same.
+        size_log_squares,
+        /// Rows that began in the first fifth of the window.
+        slot_0,
+        /// Rows that began in the second fifth.
+        slot_1,
+        /// Rows that began in the third fifth.
+        slot_2,
+        /// Rows that began in the fourth fifth.
+        slot_3,
+        /// Rows that began in the last fifth.
+        slot_4,
+    }
+}
+
+impl HostTotals {
+    /// Rows of the host in this role.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.slots().iter().fold(0, |sum: u64, n| sum.saturating_add(*n))
+    }
+
+    /// Rows per fifth of the window.
+    #[must_use]
+    pub fn slots(&self) -> [u64; crate::window::SLOTS] {
+        [self.slot_0, self.slot_1, self.slot_2, self.slot_3, self.slot_4]
+    }
+
+    /// Counts a row into its fifth of the window.
+    pub fn count_slot(&mut self, slot: usize) {
+        let slot = match slot {
+            0 => &mut self.slot_0,
+            1 => &mut self.slot_1,
+            2 => &mut self.slot_2,
+            3 => &mut self.slot_3,
+            _ => &mut self.slot_4,
+        };
+        *slot += 1;
+    }
+}
+
+counters! {
+    /// Everything an interface logged, also of hosts dropped by a cap.
+    InterfaceTotals {
+        /// Rows.
+        rows,
+        /// Packets, both directions.
+        packets,
+        /// Bytes, both directions.
+        bytes,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_saturate_where_the_stored_format_ends() {
+        let mut a = InterfaceTotals { rows: 1, packets: MOST, bytes: 5 };
+        a.merge(InterfaceTotals { rows: 1, packets: 1, bytes: u64::MAX });
+        assert_eq!(a.values(), [2, MOST, MOST]);
+        assert_eq!(InterfaceTotals::from_values(a.values()), a);
+    }
+}

@@ -1,0 +1,256 @@
+//! The vocabulary of findings: what kind, how severe, seen when, on what evidence.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::IpAddr;
+
+use crate::window::{Scope, WindowStart};
+
+/// What was found. The names are the public ones (`finding_info.types[0]`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// One source tries many ports of a host.
+    PortScan,
+    /// One source tries one port on many hosts.
+    HostSweep,
+    /// A host behaves unlike itself and its peers.
+    AnomalousBehaviour,
+}
+
+impl Kind {
+    /// All kinds.
+    pub const ALL: [Self; 3] = [Self::PortScan, Self::HostSweep, Self::AnomalousBehaviour];
+
+    /// The public name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PortScan => "port-scan",
+            Self::HostSweep => "host-sweep",
+            Self::AnomalousBehaviour => "anomalous-behaviour",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// How much it matters, as OCSF counts it (`severity_id`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// 1: good to know.
+    Informational,
+    /// 2: background noise of the internet, stopped at the border.
+    Low,
+    /// 3: look at it today.
+    Medium,
+    /// 4: look at it now.
+    High,
+    /// 5: drop everything.
+    Critical,
+}
+
+impl Severity {
+    /// All severities, lowest first.
+    pub const ALL: [Self; 5] = [Self::Informational, Self::Low, Self::Medium, Self::High, Self::Critical];
+
+    /// OCSF's number, 1 to 5.
+    #[must_use]
+    pub fn id(self) -> u8 {
+        self as u8 + 1
+    }
+
+    /// OCSF's name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Informational => "Informational",
+            Self::Low => "Low",
+            Self::Medium => "Medium",
+            Self::High => "High",
+            Self::Critical => "Critical",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Who did what to whom, one line of evidence.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Evidence {
+    /// Who acts.
+    pub source: IpAddr,
+    /// Who is acted upon.
+    pub destination: IpAddr,
+    /// IANA protocol number.
+    pub protocol: u8,
+    /// Ports of the destination, ascending, at most [`Evidence::MOST_PORTS`]; empty where the protocol has none.
+    pub ports: Vec<u16>,
+    /// Distinct ports in all.
+    pub distinct_ports: u64,
+    /// Attempts (rows) from source to destination.
+    pub attempts: u64,
+    /// Distinct ports on which an attempt failed.
+    pub failed: u64,
+    /// Bytes from source to destination.
+    pub bytes_out: u64,
+    /// Bytes from destination to source.
+    pub bytes_in: u64,
+}
+
+impl Evidence {
+    /// Ports listed per line of evidence.
+    pub const MOST_PORTS: usize = 10;
+    /// Lines of evidence kept per window and entity.
+    pub const MOST_PER_HIT: usize = 20;
+    /// Lines of evidence in a finding.
+    pub const MOST_PER_FINDING: usize = 50;
+}
+
+/// One reason of a learned score: a feature far from what is usual.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Reason {
+    /// Stable name of the feature.
+    pub feature: String,
+    /// What a person reads.
+    pub label: String,
+    /// Unit of the values.
+    pub unit: String,
+    /// What it was.
+    pub value: f64,
+    /// What it usually is (median).
+    pub usual: f64,
+    /// What it rarely exceeds (99th percentile).
+    pub usual_high: f64,
+    /// Whose usual that is.
+    pub reference: Reference,
+    /// Its part of the positive contributions, 0 to 1.
+    pub share: f64,
+}
+
+/// Whose behaviour something is compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reference {
+    /// The host's own windows.
+    Itself,
+    /// The windows of all hosts.
+    AllHosts,
+}
+
+/// What a detection measured in a window; enough to write a sentence from.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "what", rename_all = "kebab-case")]
+pub enum Facts {
+    /// Of a port scan.
+    PortScan {
+        /// The host most of whose ports were tried.
+        target: IpAddr,
+        /// Hosts that were scanned.
+        targets: u64,
+        /// Most distinct ports on which attempts failed, on one host.
+        ports: u64,
+        /// Attempts (rows).
+        attempts: u64,
+        /// Distinct (host, port) on which an attempt failed.
+        failed: u64,
+        /// Of these, stopped by security groups or network ACLs.
+        rejected: u64,
+        /// Whether the scanner is one of the monitored hosts.
+        inside: bool,
+    },
+    /// Of a host sweep.
+    HostSweep {
+        /// The protocol swept.
+        protocol: u8,
+        /// The port swept (the one with most failing hosts).
+        port: u16,
+        /// Distinct hosts on which attempts at that port failed.
+        hosts: u64,
+        /// Ports that were swept.
+        services: u64,
+        /// Attempts (rows).
+        attempts: u64,
+        /// Of the failing hosts, those stopped by security groups or network ACLs.
+        rejected: u64,
+        /// Whether the sweeper is one of the monitored hosts.
+        inside: bool,
+    },
+    /// Of a learned detection.
+    Behaviour {
+        /// The estimator's score.
+        score: f64,
+        /// The chance that usual behaviour scores so high.
+        p_value: f64,
+        /// Why, strongest first.
+        reasons: Vec<Reason>,
+    },
+}
+
+/// One detection in one window: what score writes into an incident.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Hit {
+    /// The window.
+    pub window: WindowStart,
+    /// When the window ends, seconds since the epoch.
+    pub window_end: i64,
+    /// First packet of the behaviour, seconds since the epoch.
+    pub first_seen: i64,
+    /// Last packet of the behaviour.
+    pub last_seen: i64,
+    /// How much it matters.
+    pub severity: Severity,
+    /// How sure, 0 to 100.
+    pub confidence: u8,
+    /// The rows it rests on: of two hits of one window, the one with more knows more.
+    pub rows: u64,
+    /// Interfaces it was seen at, sorted, at most 10.
+    pub interfaces: Vec<String>,
+    /// What was measured.
+    pub facts: Facts,
+    /// Who, whom, how much; strongest first, at most [`Evidence::MOST_PER_HIT`].
+    pub evidence: Vec<Evidence>,
+}
+
+/// What a hit is about: kind, scope and entity. All hits of one subject make its incidents.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Subject {
+    /// What was found.
+    pub kind: Kind,
+    /// Whose logs.
+    pub scope: Scope,
+    /// The entity: who acts.
+    pub entity: IpAddr,
+}
+
+/// Behaviour of one subject over neighbouring windows: one finding.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Incident {
+    /// Fixed when the incident is created.
+    pub uid: String,
+    /// When it was created, milliseconds since the epoch.
+    pub created: i64,
+    /// The day of its first hit when created (`YYYY-MM-DD`): part of the finding's key, so it never changes.
+    pub day: String,
+    /// Closed because another incident, older, took its windows over.
+    pub closed: bool,
+    /// Its hits by window.
+    pub hits: BTreeMap<WindowStart, Hit>,
+}
+
+impl Incident {
+    /// The highest severity of its hits.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        self.hits.values().map(|h| h.severity).max().unwrap_or(Severity::Informational)
+    }
+}

@@ -1,0 +1,226 @@
+//! One row of a flow log, whatever format it came from.
+
+use std::net::IpAddr;
+
+/// IANA protocol number of ICMP.
+pub const ICMP: u8 = 1;
+/// IANA protocol number of TCP.
+pub const TCP: u8 = 6;
+/// IANA protocol number of UDP.
+pub const UDP: u8 = 17;
+/// IANA protocol number of ICMP for IPv6.
+pub const ICMP_V6: u8 = 58;
+
+/// TCP flag bits as flow logs OR them over an aggregation interval.
+pub mod tcp_flag {
+    /// The sender has finished.
+    pub const FIN: u8 = 1;
+    /// The sender opens a connection.
+    pub const SYN: u8 = 2;
+    /// The sender aborts or refuses.
+    pub const RST: u8 = 4;
+    /// What AWS logs for SYN together with ACK: the answer to an opening.
+    pub const SYN_ACK: u8 = 18;
+}
+
+/// The most bytes a TCP packet has that carries headers only: IPv6 (40) + TCP with options (up to 44 for a SYN).
+pub const HEADER_ONLY_BYTES: u64 = 84;
+
+/// What the security groups and network ACLs did with the traffic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Let through.
+    Accept,
+    /// Stopped.
+    Reject,
+}
+
+/// Which way the traffic went, seen from the interface (`flow-direction`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// Into the interface: the destination is its own address.
+    Ingress,
+    /// Out of the interface: the source is its own address.
+    Egress,
+}
+
+/// One row: the packets one side of a conversation sent in one aggregation interval, as one interface saw it.
+///
+/// Text fields borrow from the line being read. An absent identifier is the empty string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FlowRecord<'a> {
+    /// The account that owns the interface; empty when the log does not say.
+    pub account: &'a str,
+    /// The region of the interface; empty when the log does not say.
+    pub region: &'a str,
+    /// The network interface that logged the row; empty when the log does not say.
+    pub interface: &'a str,
+    /// Who sent.
+    pub source: IpAddr,
+    /// Who was sent to.
+    pub destination: IpAddr,
+    /// The sender's port, 0 where the protocol has none.
+    pub source_port: u16,
+    /// The receiver's port, 0 where the protocol has none.
+    pub destination_port: u16,
+    /// IANA protocol number.
+    pub protocol: u8,
+    /// Packets in the interval.
+    pub packets: u64,
+    /// Bytes in the interval.
+    pub bytes: u64,
+    /// First packet, seconds since the epoch.
+    pub start: i64,
+    /// Last packet, seconds since the epoch; never before `start`.
+    pub end: i64,
+    /// Whether the traffic was let through.
+    pub action: Action,
+    /// TCP flags, where the log has them.
+    pub tcp_flags: Option<u8>,
+    /// Direction at the interface, where the log has it (not in version 2).
+    pub direction: Option<Direction>,
+}
+
+/// Which end of a row began the conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Sender {
+    /// The sender of the row is the initiator: the row is part of an attempt.
+    Initiator,
+    /// The sender of the row is the responder: the row is part of an answer.
+    Responder,
+}
+
+impl FlowRecord<'_> {
+    /// Which end began the conversation, judged from this row alone so that it cannot depend on order or history.
+    ///
+    /// TCP flags decide where the log has them: a SYN alone opens, a SYN-ACK answers, a bare RST refuses. Otherwise the
+    /// ports do: a well-known port serves an unprivileged one, a registered port serves an ephemeral one, and of two
+    /// alike the lower serves. Both directions of one conversation come to the same answer. Protocols without ports,
+    /// and equal ports (NTP between servers), name the sender as initiator in both directions; readers of the
+    /// aggregates treat an attempt each way as answered.
+    #[must_use]
+    pub fn sender(&self) -> Sender {
+        if self.protocol == TCP
+            && let Some(flags) = self.tcp_flags
+        {
+            if flags & tcp_flag::SYN_ACK == tcp_flag::SYN_ACK {
+                return Sender::Responder;
+            }
+            if flags & tcp_flag::SYN != 0 {
+                return Sender::Initiator;
+            }
+            if flags & tcp_flag::RST != 0 && self.header_only() {
+                return Sender::Responder;
+            }
+        }
+        let (from, to) = (self.source_port, self.destination_port);
+        if from == to {
+            return Sender::Initiator;
+        }
+        match (port_rank(from), port_rank(to)) {
+            (f, t) if f < t => Sender::Responder,
+            (f, t) if f > t => Sender::Initiator,
+            // A stopped row between like ports is the attempt that was stopped.
+            _ if self.action == Action::Reject => Sender::Initiator,
+            _ if from < to => Sender::Responder,
+            _ => Sender::Initiator,
+        }
+    }
+
+    /// True when the packets carry no payload: every one is at most as long as bare headers.
+    #[must_use]
+    pub fn header_only(&self) -> bool {
+        self.bytes <= self.packets.saturating_mul(HEADER_ONLY_BYTES)
+    }
+
+    /// True for a TCP opening that came to nothing in this interval: only SYNs left the initiator.
+    ///
+    /// That is how a flow log shows an attempt that was refused or never answered (a client that is answered sends
+    /// ACK, data or FIN in the same interval, which adds flags or payload). It is a fact of the row: later rows add
+    /// to it and never take it back.
+    #[must_use]
+    pub fn half_open(&self) -> bool {
+        self.protocol == TCP
+            && self.tcp_flags.is_some_and(|f| f == tcp_flag::SYN)
+            && self.packets <= 8
+            && self.header_only()
+    }
+}
+
+/// How much a port looks like a service: lower serves higher.
+fn port_rank(port: u16) -> u8 {
+    match port {
+        1..1024 => 0,
+        _ if SERVICE_PORTS.binary_search(&port).is_ok() => 1,
+        1024..32768 => 2,
+        // Linux picks client ports from 32768 up, the IANA range begins at 49152 (RFC 6335).
+        32768.. => 3,
+        0 => 4,
+    }
+}
+
+/// Unprivileged ports that serve far more often than they call; sorted. From the IANA registry and common products.
+const SERVICE_PORTS: &[u16] = &[
+    1194, 1433, 1521, 1723, 1812, 1883, 2049, 2181, 2375, 2376, 2379, 2380, 3000, 3128, 3260, 3268, 3306, 3389, 3478,
+    4317, 4318, 4500, 5000, 5044, 5060, 5061, 5353, 5355, 5432, 5439, 5601, 5671, 5672, 5683, 5900, 5985, 5986, 6379,
+    6443, 6667, 8000, 8008, 8080, 8081, 8086, 8088, 8125, 8200, 8300, 8301, 8333, 8443, 8500, 8600, 8834, 8883, 8888,
+    9000, 9042, 9090, 9092, 9093, 9100, 9200, 9300, 9418, 10050, 10051, 10250, 11211, 15672, 25565, 27017, 27018,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::Ipv4Addr;
+
+    fn row(source_port: u16, destination_port: u16, protocol: u8, tcp_flags: Option<u8>) -> FlowRecord<'static> {
+        FlowRecord {
+            account: "",
+            region: "",
+            interface: "eni-1",
+            source: Ipv4Addr::new(10, 0, 0, 1).into(),
+            destination: Ipv4Addr::new(10, 0, 0, 2).into(),
+            source_port,
+            destination_port,
+            protocol,
+            packets: 1,
+            bytes: 60,
+            start: 0,
+            end: 1,
+            action: Action::Accept,
+            tcp_flags,
+            direction: None,
+        }
+    }
+
+    #[test]
+    fn service_ports_are_sorted() {
+        assert!(SERVICE_PORTS.is_sorted());
+    }
+
+    #[test]
+    fn flags_decide_before_ports() {
+        assert_eq!(row(443, 50000, TCP, Some(2)).sender(), Sender::Initiator);
+        assert_eq!(row(50000, 443, TCP, Some(18)).sender(), Sender::Responder);
+        assert_eq!(row(50000, 40000, TCP, Some(4)).sender(), Sender::Responder, "a bare RST refuses");
+    }
+
+    #[test]
+    fn without_flags_both_directions_agree() {
+        for (a, b) in [(443, 50000), (40000, 6379), (5432, 33000), (50001, 50000), (22, 1023), (2000, 3000)] {
+            let there = row(a, b, TCP, None).sender();
+            let back = row(b, a, TCP, None).sender();
+            assert_ne!(there, back, "{a} and {b} must name one initiator");
+        }
+        assert_eq!(row(50000, 6379, TCP, None).sender(), Sender::Initiator);
+        assert_eq!(row(0, 0, ICMP, None).sender(), Sender::Initiator);
+        assert_eq!(row(123, 123, UDP, None).sender(), Sender::Initiator);
+    }
+
+    #[test]
+    fn half_open_is_only_syns_without_payload() {
+        assert!(row(50000, 22, TCP, Some(2)).half_open());
+        assert!(!row(50000, 22, TCP, Some(3)).half_open(), "FIN: there was a connection");
+        assert!(!row(50000, 22, TCP, None).half_open(), "without flags nobody knows");
+        assert!(!FlowRecord { bytes: 4000, ..row(50000, 22, TCP, Some(2)) }.half_open(), "payload was sent");
+    }
+}

@@ -1,0 +1,29 @@
+//! The plain data every Weir crate speaks.
+//!
+//! No I/O, no async, no clock, no AWS: values, the algebra of merging them, and the vocabulary of findings.
+//! Reading order follows the way of the data:
+//!
+//! - [`flow`]: one row of a flow log, and who of its two ends began the conversation;
+//! - [`reject`]: what became of rows that could not be read;
+//! - [`window`]: the grid of time that rows are folded onto;
+//! - [`bounded`], [`distinct`], [`fixed`]: the mergeable building blocks;
+//! - [`aggregate`]: what is kept of a window, a commutative monoid;
+//! - [`matrix`]: feature rows for the estimators, with the schema they were made by;
+//! - [`score`]: anomaly scores, p-values and their explanation;
+//! - [`finding`]: kinds, severities, the hit of one window and the finding of one incident.
+//!
+//! Invariant: nothing in this crate depends on another Weir crate.
+
+pub mod flow;
+pub mod reject;
+pub mod window;
+
+pub mod bounded;
+pub mod distinct;
+pub mod fixed;
+
+pub mod aggregate;
+pub mod matrix;
+pub mod score;
+
+pub mod finding;

@@ -1,0 +1,89 @@
+//! How anomalous, how surprising, and why.
+
+/// An anomaly score: finite, higher is more anomalous. Each estimator documents its range.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub struct Score(f64);
+
+impl Score {
+    /// A score, if the number is finite.
+    #[must_use]
+    pub fn new(value: f64) -> Option<Self> {
+        value.is_finite().then_some(Self(value))
+    }
+
+    /// The number.
+    #[must_use]
+    pub fn get(self) -> f64 {
+        self.0
+    }
+}
+
+/// The chance that something usual looks at least this anomalous: above 0, at most 1.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub struct PValue(f64);
+
+impl PValue {
+    /// A p-value, if the number is in (0, 1].
+    #[must_use]
+    pub fn new(value: f64) -> Option<Self> {
+        (value > 0.0 && value <= 1.0).then_some(Self(value))
+    }
+
+    /// The number.
+    #[must_use]
+    pub fn get(self) -> f64 {
+        self.0
+    }
+}
+
+/// What one feature added to a score.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Contribution {
+    /// Column of the feature in the schema.
+    pub feature: usize,
+    /// Its part; what the parts sum to is stated by the estimator. Negative where the feature spoke for the usual.
+    pub amount: f64,
+}
+
+/// Why a row got its score: one contribution per feature, largest first.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Explanation {
+    /// All features, largest contribution first.
+    pub contributions: Vec<Contribution>,
+}
+
+impl Explanation {
+    /// From one amount per feature, in the order of the schema.
+    #[must_use]
+    pub fn from_amounts(amounts: &[f64]) -> Self {
+        let mut contributions: Vec<_> =
+            amounts.iter().enumerate().map(|(feature, &amount)| Contribution { feature, amount }).collect();
+        contributions.sort_by(|a, b| b.amount.total_cmp(&a.amount).then(a.feature.cmp(&b.feature)));
+        Self { contributions }
+    }
+
+    /// The sum of all contributions.
+    #[must_use]
+    pub fn sum(&self) -> f64 {
+        self.contributions.iter().map(|c| c.amount).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_in_range_becomes_a_number() {
+        assert!(Score::new(f64::NAN).is_none() && Score::new(f64::INFINITY).is_none());
+        assert!(PValue::new(0.0).is_none() && PValue::new(1.1).is_none() && PValue::new(f64::NAN).is_none());
+        assert_eq!(PValue::new(1.0).map(PValue::get), Some(1.0));
+    }
+
+    #[test]
+    fn the_largest_contribution_comes_first() {
+        let e = Explanation::from_amounts(&[0.1, 2.0, -1.0]);
+        assert_eq!(e.contributions.iter().map(|c| c.feature).collect::<Vec<_>>(), [1, 0, 2]);
+        assert!((e.sum() - 1.1).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,190 @@
+//! The grid of time: hours that name stored batches, and the windows within them.
+
+use std::fmt;
+
+/// Seconds in an hour.
+pub const HOUR_SECONDS: i64 = 3600;
+
+/// Per-window slots that show how traffic spreads within a window.
+pub const SLOTS: usize = 5;
+
+/// The length of a window: a divisor of an hour, in whole slots.
+///
+/// The default is 5 minutes. AWS aggregates flow logs over 10 minutes unless told otherwise; such logs want windows of
+/// [`WindowLength::TEN_MINUTES`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WindowLength(u32);
+
+impl WindowLength {
+    /// Five slots of a minute.
+    pub const FIVE_MINUTES: Self = Self(300);
+    /// Five slots of two minutes.
+    pub const TEN_MINUTES: Self = Self(600);
+
+    /// A window length from minutes.
+    ///
+    /// # Errors
+    /// When the length does not divide an hour (5, 10, 15, 20, 30 and 60 do).
+    pub fn from_minutes(minutes: u32) -> Result<Self, BadWindowLength> {
+        Self::from_seconds(minutes.saturating_mul(60))
+    }
+
+    /// A window length from seconds.
+    ///
+    /// # Errors
+    /// When it is shorter than 5 minutes, does not divide an hour, or is not a multiple of 5 minutes.
+    pub fn from_seconds(seconds: u32) -> Result<Self, BadWindowLength> {
+        if seconds >= 300 && seconds.is_multiple_of(300) && 3600u32.is_multiple_of(seconds) {
+            Ok(Self(seconds))
+        } else {
+            Err(BadWindowLength { seconds })
+        }
+    }
+
+    /// Length in seconds.
+    #[must_use]
+    pub fn seconds(self) -> i64 {
+        i64::from(self.0)
+    }
+
+    /// The window that holds a time.
+    #[must_use]
+    pub fn start_of(self, time: i64) -> WindowStart {
+        WindowStart(time.div_euclid(self.seconds()) * self.seconds())
+    }
+
+    /// Which of the window's slots holds a time.
+    #[must_use]
+    pub fn slot_of(self, time: i64) -> usize {
+        (time.rem_euclid(self.seconds()) * SLOTS as i64 / self.seconds()) as usize
+    }
+}
+
+/// A window length that does not fit the grid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a window of {seconds} s does not fit: use 5, 10, 15, 20, 30 or 60 minutes")]
+pub struct BadWindowLength {
+    /// What was asked for.
+    pub seconds: u32,
+}
+
+/// When a window begins, seconds since the epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct WindowStart(pub i64);
+
+impl WindowStart {
+    /// The hour the window lies in.
+    #[must_use]
+    pub fn hour(self) -> Hour {
+        Hour::of(self.0)
+    }
+
+    /// When a window of this length that begins here ends.
+    #[must_use]
+    pub fn end(self, length: WindowLength) -> i64 {
+        self.0 + length.seconds()
+    }
+}
+
+/// A whole hour, seconds since the epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hour(i64);
+
+impl Hour {
+    /// The hour that holds a time.
+    #[must_use]
+    pub fn of(time: i64) -> Self {
+        Self(time.div_euclid(HOUR_SECONDS) * HOUR_SECONDS)
+    }
+
+    /// When it begins, seconds since the epoch.
+    #[must_use]
+    pub fn start(self) -> i64 {
+        self.0
+    }
+}
+
+/// Whose logs: the account and region that every stored batch is kept apart by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Scope {
+    account: String,
+    region: String,
+}
+
+impl Scope {
+    /// What stands for an account or region that neither the log nor its key names.
+    pub const UNKNOWN: &'static str = "unknown";
+
+    /// A scope; anything but letters, digits and dashes becomes a dash (it ends up in keys), nothing becomes `unknown`.
+    #[must_use]
+    pub fn new(account: &str, region: &str) -> Self {
+        Self { account: Self::part(account), region: Self::part(region) }
+    }
+
+    fn part(text: &str) -> String {
+        if text.is_empty() || text == "-" {
+            return Self::UNKNOWN.to_owned();
+        }
+        text.chars().take(64).map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' }).collect()
+    }
+
+    /// Reads what [`Scope`]'s `Display` wrote, `ACCOUNT.REGION`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (account, region) = text.split_once('.')?;
+        let scope = Self::new(account, region);
+        (scope.to_string() == text).then_some(scope)
+    }
+
+    /// The account.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+
+    /// The region.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.account, self.region)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_that_fit_an_hour() {
+        for minutes in [5, 10, 15, 20, 30, 60] {
+            assert!(WindowLength::from_minutes(minutes).is_ok());
+        }
+        for minutes in [0, 1, 7, 25, 45, 120, u32::MAX] {
+            assert!(WindowLength::from_minutes(minutes).is_err(), "{minutes}");
+        }
+    }
+
+    #[test]
+    fn a_time_falls_into_its_window_and_slot() {
+        let five = WindowLength::FIVE_MINUTES;
+        assert_eq!(five.start_of(1_545_403_840), WindowStart(1_545_403_800));
+        assert_eq!(five.slot_of(1_545_403_840), 0);
+        assert_eq!(five.slot_of(1_545_403_800 + 299), 4);
+        assert_eq!(WindowLength::TEN_MINUTES.slot_of(121), 1);
+        assert_eq!(five.start_of(-1), WindowStart(-300));
+    }
+
+    #[test]
+    fn scopes_are_safe_in_keys_and_read_back() {
+        let scope = Scope::new("123456789012", "us-east-1");
+        assert_eq!(Scope::parse(&scope.to_string()), Some(scope));
+        assert_eq!(Scope::new("../x", "").to_string(), "---x.unknown");
+        assert_eq!(Scope::parse("a.b.c"), None);
+    }
+}
