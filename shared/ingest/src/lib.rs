@@ -1,1 +1,27 @@
-//! Placeholder.
+//! Log bytes to records and rejects, one module per format.
+//!
+//! A reader is given bytes as they come and calls back for every record; it holds one buffer, never the object.
+//! What cannot be read as a row becomes a [reject](weir_domain::reject); what cannot be read as an object is a
+//! [`ReadError`] that names the object and says what to do.
+//!
+//! ```
+//! use weir_ingest::{ObjectName, ReadLimits, vpc_flow_log};
+//!
+//! let log = b"version srcaddr dstaddr dstport protocol start end\n2 10.0.0.1 10.0.0.2 22 6 1700000000 1700000060\n";
+//! let mut ports = Vec::new();
+//! let summary = vpc_flow_log::read(&log[..], &ObjectName::new("example.log"), ReadLimits::default(), |record| {
+//!     ports.push(record.destination_port);
+//! })?;
+//! assert_eq!((summary.records, ports), (1, vec![22]));
+//! # Ok::<(), weir_ingest::ReadError>(())
+//! ```
+//!
+//! Invariant: no reader assumes UTF-8, trusts a length found in the input, or panics on any bytes.
+
+mod compression;
+mod error;
+mod lines;
+pub mod vpc_flow_log;
+
+pub use compression::ReadLimits;
+pub use error::{ObjectName, Problem, ReadError};

@@ -1,0 +1,81 @@
+//! What can be wrong with an object as a whole.
+
+use std::fmt;
+use std::io;
+
+/// What an object is called in errors: a path, or a bucket and key. Control characters are escaped when shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectName(String);
+
+impl ObjectName {
+    /// A name, escaped so that a key cannot forge lines in logs or move a terminal's cursor.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self(name.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect())
+    }
+
+    /// Whether the name promises gzip.
+    pub(crate) fn says_gzip(&self) -> bool {
+        std::path::Path::new(&self.0).extension().is_some_and(|e| e.eq_ignore_ascii_case("gz"))
+    }
+}
+
+impl fmt::Display for ObjectName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// An object that could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{object}: {problem}")]
+pub struct ReadError {
+    /// The object.
+    pub object: ObjectName,
+    /// The line where reading stopped, from 1; 0 before the first.
+    pub line: u64,
+    /// What is wrong and what to do.
+    #[source]
+    pub problem: Problem,
+}
+
+/// What is wrong with an object.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// The compressed stream stops early.
+    #[error("the gzip stream ends early: the upload was cut off; upload the object again")]
+    TruncatedGzip,
+    /// The compressed stream is damaged, or something that is not gzip follows it.
+    #[error("the gzip stream is damaged ({0}): upload the object again")]
+    CorruptGzip(String),
+    /// Named as gzip, and neither gzip nor a flow log as text.
+    #[error("named .gz, but its first bytes are neither gzip nor the header line of a flow log")]
+    NotGzip,
+    /// Expands beyond the limit.
+    #[error("expands to more than {limit} bytes: no flow log does; if this one should, raise the limit")]
+    TooLarge {
+        /// The limit on expanded bytes.
+        limit: u64,
+    },
+    /// The first line is not a header.
+    #[error(
+        "the first line is no flow-log header: it must name the fields, `version account-id interface-id srcaddr …`"
+    )]
+    NoHeader,
+    /// The header lacks fields without which nothing can be said.
+    #[error("the header names no {missing}: add the field to the flow log's format")]
+    MissingField {
+        /// The missing fields, joined.
+        missing: String,
+    },
+    /// The header names a field twice.
+    #[error("the header names {field} twice")]
+    RepeatedField {
+        /// The field.
+        field: &'static str,
+    },
+    /// Reading the bytes failed.
+    #[error("reading failed: {0}")]
+    Io(#[source] io::Error),
+}
