@@ -12,13 +12,17 @@
 //! read. Caps bound memory however many addresses an attacker makes up: hosts per interface and pairs per host are
 //! bottom-k samples ([`BottomK`](crate::bounded::BottomK)), the totals above them stay exact, and sketches count what
 //! was dropped.
+//!
+//! [`HostWindows`] reads a merged window host by host, each host's traffic counted once.
 
 mod counters;
 mod host;
+mod hosts;
 mod interface;
 mod pair;
 
 pub use counters::{HostTotals, InterfaceTotals, PairTotals};
 pub use host::{HostAggregate, HostKey, HostSketches, Role, Side};
+pub use hosts::{HostWindow, HostWindows, OwnAddresses};
 pub use interface::{HourAggregate, InterfaceAggregate, Mismatch, WindowAggregate, is_private};
 pub use pair::{PairAggregate, PairKey, Service, Span};

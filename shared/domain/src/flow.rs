@@ -114,7 +114,7 @@ impl FlowRecord<'_> {
             }
         }
         let (from, to) = (self.source_port, self.destination_port);
-        if from == to {
+        if from == to || !self.has_ports() {
             return Sender::Initiator;
         }
         match (port_rank(from), port_rank(to)) {
@@ -131,6 +131,34 @@ impl FlowRecord<'_> {
     #[must_use]
     pub fn header_only(&self) -> bool {
         self.bytes <= self.packets.saturating_mul(HEADER_ONLY_BYTES)
+    }
+
+    /// True for a row that shows by itself neither success nor failure: datagrams, and TCP without flags in rows so
+    /// small that they may be openings only. Whether it was answered is seen in the rows of the other side.
+    #[must_use]
+    pub fn unproven(&self) -> bool {
+        if self.protocol != TCP {
+            return true;
+        }
+        self.tcp_flags.is_none() && self.packets <= 8 && self.header_only()
+    }
+
+    /// True for an answer that only refuses: a bare RST, or, in logs without flags, a single TCP packet too short for
+    /// anything else.
+    #[must_use]
+    pub fn refuses(&self) -> bool {
+        let bare = if self.source.is_ipv4() { 40 } else { 60 };
+        self.protocol == TCP
+            && match self.tcp_flags {
+                Some(flags) => flags & (tcp_flag::SYN | tcp_flag::RST) == tcp_flag::RST && self.header_only(),
+                None => self.packets == 1 && self.bytes <= bare,
+            }
+    }
+
+    /// True for protocols whose "ports", where a log has any, name no service: ICMP's are its type and code.
+    #[must_use]
+    pub fn has_ports(&self) -> bool {
+        !matches!(self.protocol, ICMP | ICMP_V6)
     }
 
     /// True for a TCP opening that came to nothing in this interval: only SYNs left the initiator.

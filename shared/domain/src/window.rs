@@ -156,6 +156,34 @@ impl fmt::Display for Scope {
     }
 }
 
+/// The UTC day of a time, `YYYY-MM-DD`.
+#[must_use]
+pub fn utc_day(time: i64) -> String {
+    utc(time, "%Y-%m-%d")
+}
+
+/// The UTC hour of a time, `HH`.
+#[must_use]
+pub fn utc_hour(time: i64) -> String {
+    utc(time, "%H")
+}
+
+/// The UTC time of day, `HH:MM`.
+#[must_use]
+pub fn utc_clock(time: i64) -> String {
+    utc(time, "%H:%M")
+}
+
+/// Times outside of what a calendar can hold are held at its ends.
+fn utc(time: i64, format: &str) -> String {
+    let timestamp = jiff::Timestamp::from_second(time).unwrap_or(if time < 0 {
+        jiff::Timestamp::MIN
+    } else {
+        jiff::Timestamp::MAX
+    });
+    timestamp.strftime(format).to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,6 +206,13 @@ mod tests {
         assert_eq!(five.slot_of(1_545_403_800 + 299), 4);
         assert_eq!(WindowLength::TEN_MINUTES.slot_of(121), 1);
         assert_eq!(five.start_of(-1), WindowStart(-300));
+    }
+
+    #[test]
+    fn times_as_people_read_them() {
+        assert_eq!((utc_day(1_545_403_840), utc_clock(1_545_403_840)), ("2018-12-21".into(), "14:50".into()));
+        assert_eq!(utc_hour(-1), "23");
+        assert_eq!(utc_day(i64::MAX).len(), utc_day(i64::MAX).trim().len());
     }
 
     #[test]

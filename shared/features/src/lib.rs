@@ -1,1 +1,6 @@
-//! Placeholder.
+//! Records to mergeable windows, and merged windows to feature matrices. One module per log source.
+//!
+//! [`flow::Folder`] folds rows into hours of windows; [`flow::host_schema`] and [`flow::host_row`] turn what a host did
+//! in a merged window into numbers for the estimators.
+
+pub mod flow;

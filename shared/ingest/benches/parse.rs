@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use weir_ingest::{ObjectName, ReadLimits, vpc_flow_log};
+use weir_ingest::{ObjectName, ReadLimits, flow::vpc_flow_log};
 
 const ROWS: u32 = 100_000;
 

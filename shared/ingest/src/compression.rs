@@ -25,7 +25,7 @@ const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// An object's text, expanded if it was compressed.
 pub(crate) enum Text<R: Read> {
     Plain(BufReader<R>),
-    Gzip(MultiGzDecoder<BufReader<R>>),
+    Gzip(Box<MultiGzDecoder<BufReader<R>>>),
 }
 
 impl<R: Read> Text<R> {
@@ -41,7 +41,7 @@ impl<R: Read> Text<R> {
         };
         // A first read of one byte is as good as never seen; such a stream is taken for what its first byte says.
         let gzip = !head.is_empty() && GZIP_MAGIC.starts_with(&head[..head.len().min(2)]);
-        Ok(if gzip { Self::Gzip(MultiGzDecoder::new(input)) } else { Self::Plain(input) })
+        Ok(if gzip { Self::Gzip(Box::new(MultiGzDecoder::new(input))) } else { Self::Plain(input) })
     }
 
     pub(crate) fn is_plain(&self) -> bool {

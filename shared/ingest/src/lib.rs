@@ -5,7 +5,7 @@
 //! [`ReadError`] that names the object and says what to do.
 //!
 //! ```
-//! use weir_ingest::{ObjectName, ReadLimits, vpc_flow_log};
+//! use weir_ingest::{ObjectName, ReadLimits, flow::vpc_flow_log};
 //!
 //! let log = b"version srcaddr dstaddr dstport protocol start end\n2 10.0.0.1 10.0.0.2 22 6 1700000000 1700000060\n";
 //! let mut ports = Vec::new();
@@ -20,8 +20,8 @@
 
 mod compression;
 mod error;
+pub mod flow;
 mod lines;
-pub mod vpc_flow_log;
 
 pub use compression::ReadLimits;
 pub use error::{ObjectName, Problem, ReadError};

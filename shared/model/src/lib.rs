@@ -1,1 +1,55 @@
-//! Placeholder.
+//! Estimators: how anomalous a row of features is, how surprising that is, and why.
+//!
+//! No I/O, no clock, no entropy: seeds come in, and the same seed gives the same bits on any number of threads.
+//! Every estimator keeps the schema it was fitted on and refuses a matrix made by another.
+//!
+//! - [`isolation_forest`]: anomaly scores without labels and without assumptions on the shape of the data;
+//! - [`scaling`]: columns on one scale, for estimators that measure distances;
+//! - [`calibration`]: from scores, which mean nothing by themselves, to p-values;
+//! - [`error`]: what can be wrong with parameters, training data and schemas.
+//!
+//! Parameters become a fitted model in three steps, each a type of its own, so that there is no unfitted model:
+//! `Params` (anything) → `check` → `Valid` (in range) → `fit` → the fitted estimator.
+//!
+//! ```
+//! # use std::sync::Arc;
+//! # use weir_domain::matrix::{Feature, FeatureMatrix, FeatureSchema, Transform};
+//! use weir_model::{EmpiricalPValues, IsolationForestParams};
+//!
+//! # let feature = |name: &str| Feature {
+//! #     name: name.into(), label: name.into(), unit: String::new(), transform: Transform::Identity,
+//! # };
+//! # let features = vec![feature("bytes_sent"), feature("peers")];
+//! # let schema = Arc::new(FeatureSchema { source: "flow".into(), window_seconds: 300, features });
+//! let mut usual = FeatureMatrix::new(Arc::clone(&schema));
+//! for i in 0..500 {
+//!     usual.push(&[f64::from(i % 20), f64::from(i % 7)])?;
+//! }
+//! let forest = IsolationForestParams::default().check()?.fit(&usual, 42)?;
+//! let calibration = EmpiricalPValues::fit(&forest.score(&usual)?)?;
+//!
+//! let mut today = FeatureMatrix::new(schema);
+//! today.push(&[10.0, 3.0])?;
+//! today.push(&[10.0, 900.0])?;
+//! let scores = forest.score(&today)?;
+//! assert!(scores[1] > scores[0]);
+//! assert!(calibration.p_value(scores[1]).get() < 0.05);
+//! assert_eq!(forest.explain(&today, 1)?.contributions[0].feature, 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+pub mod isolation_forest;
+
+pub mod scaling;
+
+pub mod calibration;
+
+pub mod error;
+
+#[cfg(test)]
+mod synthetic;
+
+pub use calibration::EmpiricalPValues;
+pub use error::{BadParams, ExplainError, FitError, OutOfRange, SchemaMismatch};
+pub use isolation_forest::{IsolationForest, IsolationForestParams, IsolationForestValid};
+pub use scaling::{RobustScaler, StandardScaler};

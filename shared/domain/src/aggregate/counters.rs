@@ -50,6 +50,8 @@ counters! {
         rejected_rows,
         /// TCP openings that came to nothing (see `FlowRecord::half_open`).
         half_open_rows,
+        /// Attempts whose rows do not show by themselves whether they succeeded (see `FlowRecord::unproven`).
+        unproven_rows,
         /// Packets from host to peer.
         packets_sent,
         /// Packets from peer to host.

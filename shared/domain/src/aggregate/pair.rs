@@ -93,4 +93,14 @@ impl PairAggregate {
     pub fn answered(&self) -> bool {
         self.totals.reply_rows > 0
     }
+
+    /// An attempt failed: it was stopped, refused or ignored.
+    ///
+    /// Stopped rows and half-open TCP are facts that more data never takes back. Where rows prove nothing by themselves
+    /// (datagrams, logs without TCP flags), an attempt without answer counts as failed until an answer shows.
+    #[must_use]
+    pub fn failed(&self) -> bool {
+        let t = &self.totals;
+        self.attempted() && (t.rejected_rows > 0 || t.half_open_rows > 0 || (t.unproven_rows > 0 && !self.answered()))
+    }
 }

@@ -1,0 +1,159 @@
+//! Reading a merged hour host by host, each host's traffic counted once.
+//!
+//! A conversation inside the VPC is logged at both ends. A host that is some interface's own address therefore counts
+//! from its own interfaces only; all others (the internet, other networks) are summed over the interfaces that saw them.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use super::host::{HostAggregate, HostKey, Role, Side};
+use super::interface::{HourAggregate, WindowAggregate, is_private};
+use super::pair::{PairAggregate, PairKey, Service};
+use crate::bounded::Merge;
+
+/// Which addresses are whose: the monitored hosts.
+///
+/// Logs with `flow-direction` say it. For those without (version 2), the own address of an interface is the one that
+/// is an end of most of its rows, as it is of all in fact; of two alike (an interface with a single peer) the private
+/// one, then the lower. Logs without interface-id cannot be resolved so: every private address counts as own.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OwnAddresses {
+    by_host: BTreeMap<IpAddr, BTreeSet<String>>,
+}
+
+impl OwnAddresses {
+    /// The own addresses of all interfaces of an hour.
+    #[must_use]
+    pub fn of(hour: &HourAggregate) -> Self {
+        let mut own = Self::default();
+        let mut candidates: BTreeMap<&str, BTreeMap<IpAddr, u64>> = BTreeMap::new();
+        for (name, interface) in hour.windows.values().flat_map(|w| &w.interfaces) {
+            for (key, host) in interface.hosts() {
+                match key.side {
+                    Side::Own => own.add(key.host, name),
+                    Side::Unknown => {
+                        *candidates.entry(name).or_default().entry(key.host).or_default() += host.totals().rows();
+                    }
+                    Side::Remote => {}
+                }
+            }
+        }
+        for (name, hosts) in candidates {
+            if name.is_empty() {
+                hosts.into_keys().filter(|h| is_private(*h)).for_each(|host| own.add(host, name));
+            } else if let Some((host, _)) =
+                hosts.into_iter().max_by_key(|&(host, rows)| (rows, is_private(host), std::cmp::Reverse(host)))
+            {
+                own.add(host, name);
+            }
+        }
+        own
+    }
+
+    fn add(&mut self, host: IpAddr, interface: &str) {
+        let interfaces = self.by_host.entry(host).or_default();
+        if !interfaces.contains(interface) {
+            interfaces.insert(interface.to_owned());
+        }
+    }
+
+    /// Whether a host is monitored: the own address of some interface.
+    #[must_use]
+    pub fn contains(&self, host: IpAddr) -> bool {
+        self.by_host.contains_key(&host)
+    }
+
+    /// Whether what an interface saw of a host counts.
+    fn counts(&self, host: IpAddr, interface: &str) -> bool {
+        self.by_host.get(&host).is_none_or(|own| own.contains(interface))
+    }
+
+    /// The monitored hosts, ascending.
+    pub fn hosts(&self) -> impl Iterator<Item = IpAddr> {
+        self.by_host.keys().copied()
+    }
+}
+
+/// What one host did in one window, over all interfaces that count.
+#[derive(Debug, Clone)]
+pub struct HostWindow<'a> {
+    /// The host.
+    pub host: IpAddr,
+    /// Whether it is monitored.
+    pub own: bool,
+    /// The interfaces it was seen at, ascending.
+    pub interfaces: Vec<&'a str>,
+    /// What it began.
+    pub initiator: Cow<'a, HostAggregate>,
+    /// What was begun towards it.
+    pub responder: Cow<'a, HostAggregate>,
+}
+
+impl HostWindow<'_> {
+    /// Whether an attempt of this host failed, knowing both directions: where a protocol tells no initiator (ICMP,
+    /// equal ports), an attempt each way is an answer.
+    #[must_use]
+    pub fn failed(&self, peer: IpAddr, service: Service) -> bool {
+        let key = PairKey { peer, service };
+        self.initiator.pairs().get(&key).is_some_and(|pair| {
+            let t = &pair.totals;
+            let proven = t.rejected_rows > 0 || t.half_open_rows > 0;
+            pair.failed() && (proven || !self.responder.pairs().get(&key).is_some_and(PairAggregate::attempted))
+        })
+    }
+}
+
+/// All hosts of a window.
+#[derive(Debug, Clone, Default)]
+pub struct HostWindows<'a> {
+    hosts: BTreeMap<IpAddr, HostWindow<'a>>,
+}
+
+impl<'a> HostWindows<'a> {
+    /// Reads a window. O(entries of the window).
+    #[must_use]
+    pub fn of(window: &'a WindowAggregate, own: &OwnAddresses) -> Self {
+        let mut hosts: BTreeMap<IpAddr, HostWindow<'a>> = BTreeMap::new();
+        for (name, interface) in &window.interfaces {
+            // In the order of keys: merging is commutative, what borrows first is not seen.
+            for (key, aggregate) in interface.hosts() {
+                if own.counts(key.host, name) {
+                    let host = hosts.entry(key.host).or_insert_with(|| HostWindow {
+                        host: key.host,
+                        own: own.contains(key.host),
+                        interfaces: Vec::new(),
+                        initiator: Cow::Owned(HostAggregate::default()),
+                        responder: Cow::Owned(HostAggregate::default()),
+                    });
+                    if host.interfaces.last() != Some(&name.as_str()) {
+                        host.interfaces.push(name);
+                    }
+                    host.absorb(key, aggregate);
+                }
+            }
+        }
+        Self { hosts }
+    }
+
+    /// The hosts, by ascending address.
+    pub fn iter(&self) -> impl Iterator<Item = &HostWindow<'a>> {
+        self.hosts.values()
+    }
+}
+
+impl<'a> HostWindow<'a> {
+    fn absorb(&mut self, key: &HostKey, aggregate: &'a HostAggregate) {
+        let mine = match key.role {
+            Role::Initiator => &mut self.initiator,
+            Role::Responder => &mut self.responder,
+        };
+        if mine.totals().rows() == 0 {
+            *mine = Cow::Borrowed(aggregate);
+        } else {
+            let merged = mine.to_mut();
+            merged.merge(aggregate.clone());
+            merged.prune();
+        }
+    }
+}

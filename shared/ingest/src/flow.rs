@@ -1,0 +1,3 @@
+//! Flow logs: who talked to whom, how much, and whether it was let through. One module per format.
+
+pub mod vpc_flow_log;
