@@ -109,7 +109,7 @@ proptest! {
         let whole = fold(&records);
         let mut split = vec![Vec::new(); parts];
         for (i, r) in records.iter().enumerate() {
-            split[(i as u64 ^ shuffle).wraprequest_mul(0x9e37_79b9_7f4a_7c15) as usize % parts].push(*r);
+            split[(i as u64 ^ shuffle).wrapping_mul(0x9e37_79b9_7f4a_7c15) as usize % parts].push(*r);
         }
         split.rotate_left(shuffle as usize % parts);
         for part in &mut split {
@@ -187,7 +187,7 @@ fn a_spoofed_flood_is_capped_and_counted() {
         bytes: 60,
         protocol: UDP,
         ..record(
-            v4(0x2000_0000 + i.wraprequest_mul(2_654_435_761) % 0x4000_0000),
+            v4(0x2000_0000 + i.wrapping_mul(2_654_435_761) % 0x4000_0000),
             victim,
             1024 + (i % 60000) as u16,
             53,
