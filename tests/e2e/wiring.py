@@ -1,7 +1,7 @@
 """What template.yaml declares, read so that the tests can do what it says and nothing else.
 
-CloudFormation's functions are resolved for one imaginary stack, far enough for this template; a function, a condition operator or
-an event pattern that is not understood is an error, never a guess.
+CloudFormation's functions are resolved for one imaginary stack, far enough for this template; a function, a condition
+operator or an event pattern that is not understood is an error, never a guess.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 REGION, ACCOUNT = "us-east-1", "123456789012"
-PSEUDO = {"AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::Partition": "aws", "AWS::StackName": "weir", "AWS::NoValue": None}
+PSEUDO = {"AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::Partition": "aws", "AWS::StackName": "weir"}
+PSEUDO["AWS::NoValue"] = None
 
 
 class _Loader(yaml.SafeLoader):
@@ -89,7 +90,7 @@ class Stack:
     """
 
     def __init__(self, path: Path = ROOT / "template.yaml", **parameters):
-        self.template = yaml.load(path.read_text(), _Loader)  # noqa: S506 (a SafeLoader with tags)
+        self.template = yaml.load(path.read_text(), _Loader)
         declared = self.template["Parameters"]
         unknown = parameters.keys() - declared.keys()
         assert not unknown, f"no such parameters: {unknown}"
@@ -100,7 +101,7 @@ class Stack:
             if "Condition" not in spec or self.condition(spec["Condition"])
         }
 
-    # -- resolving ------------------------------------------------------------------------------------------------------------
+    # -- resolving -----------------------------------------------------------------------------------------------------
 
     def condition(self, name: str) -> bool:
         return self.resolve(self.template["Conditions"][name])
@@ -129,7 +130,9 @@ class Stack:
             text, given = (argument, {}) if isinstance(argument, str) else (argument[0], self.resolve(argument[1]))
             def fill(found):
                 name = found.group(1)
-                return str(given[name] if name in given else self._attribute(*name.split(".", 1)) if "." in name else self._ref(name))
+                if name in given:
+                    return str(given[name])
+                return str(self._attribute(*name.split(".", 1)) if "." in name else self._ref(name))
             return re.sub(r"\$\{([^!}]+)\}", fill, text)
         if key == "Fn::If":
             return self.resolve(argument[1] if self.condition(argument[0]) else argument[2])
@@ -168,7 +171,7 @@ class Stack:
         assert name in self.resources, f"template.yaml refers to {name}, which is not there with these parameters"
         return self.resources[name]["Type"]
 
-    # -- what is declared -------------------------------------------------------------------------------------------------------
+    # -- what is declared ----------------------------------------------------------------------------------------------
 
     def of_type(self, kind: str) -> dict[str, dict]:
         """Logical id → resolved properties, of every resource of a type."""
@@ -294,7 +297,7 @@ def applies(statement: dict, action: str, resource: str, context: dict[str, str]
     return (
         any(like(p, action) for p in aslist(statement["Action"]))
         and any(like(p, resource) for p in aslist(statement["Resource"]))
-        and all(_holds(op, key, wanted, context) for op, keys in statement.get("Condition", {}).items() for key, wanted in keys.items())
+        and all(_holds(op, key, w, context) for op, keys in statement.get("Condition", {}).items() for key, w in keys.items())
     )
 
 

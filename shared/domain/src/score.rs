@@ -69,6 +69,15 @@ impl Explanation {
     }
 }
 
+/// What is usual of one feature, in the feature's own (transformed) units.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct UsualRange {
+    /// Half of all windows have less.
+    pub median: f64,
+    /// 99 of 100 windows have less.
+    pub high: f64,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -126,6 +126,7 @@ impl TryFrom<StoredScores> for EmpiricalPValues {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "exact by construction")]
 mod tests {
     use proptest::prelude::*;
     use serde_json::json;

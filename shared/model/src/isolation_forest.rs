@@ -78,7 +78,9 @@ impl IsolationForest {
         values.par_chunks_mut(BLOCK).enumerate().for_each(|(block, values)| {
             self.mean_path_lengths(matrix, block * BLOCK, values);
             let normal = path_length::expected_path_length(self.sample_size);
-            values.iter_mut().for_each(|value| *value = (-*value / normal).exp2());
+            for value in values {
+                *value = (-*value / normal).exp2();
+            }
         });
         Ok(values.into_iter().map(score_in_range).collect())
     }
@@ -102,7 +104,9 @@ impl IsolationForest {
         for tree in &self.trees {
             tree.add_contributions(matrix.row(row), &mut amounts);
         }
-        amounts.iter_mut().for_each(|amount| *amount /= self.trees.len() as f64);
+        for amount in &mut amounts {
+            *amount /= self.trees.len() as f64;
+        }
         Ok(Explanation::from_amounts(&amounts))
     }
 
@@ -118,7 +122,9 @@ impl IsolationForest {
         for tree in &self.trees {
             tree.add_path_lengths(&rows, width, lengths);
         }
-        lengths.iter_mut().for_each(|length| *length /= self.trees.len() as f64);
+        for length in lengths {
+            *length /= self.trees.len() as f64;
+        }
     }
 }
 

@@ -23,7 +23,7 @@
 //! # let schema = Arc::new(FeatureSchema { source: "flow".into(), window_seconds: 300, features });
 //! let mut usual = FeatureMatrix::new(Arc::clone(&schema));
 //! for i in 0..500 {
-//!     usual.push(&[f64::from(i % 20), f64::from(i % 7)])?;
+//!     usual.push(&[f64::from(i % 20), 500.0 / f64::from(1 + i)])?;
 //! }
 //! let forest = IsolationForestParams::default().check()?.fit(&usual, 42)?;
 //! let calibration = EmpiricalPValues::fit(&forest.score(&usual)?)?;
@@ -44,6 +44,8 @@ pub mod scaling;
 
 pub mod calibration;
 
+pub mod usual;
+
 pub mod error;
 
 #[cfg(test)]
@@ -53,3 +55,4 @@ pub use calibration::EmpiricalPValues;
 pub use error::{BadParams, ExplainError, FitError, OutOfRange, SchemaMismatch};
 pub use isolation_forest::{IsolationForest, IsolationForestParams, IsolationForestValid};
 pub use scaling::{RobustScaler, StandardScaler};
+pub use usual::usual_ranges;

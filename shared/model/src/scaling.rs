@@ -8,7 +8,7 @@
 //! their squares are finite too.
 
 mod columns;
-mod robust;
+pub(crate) mod robust;
 mod standard;
 
 pub use robust::RobustScaler;

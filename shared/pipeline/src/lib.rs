@@ -1,1 +1,28 @@
-//! Placeholder.
+//! The use cases, as plain functions over two ports.
+//!
+//! [`preprocess()`] turns a raw object into processed batches, [`score()`] merges batches, runs the detections and keeps
+//! incidents and findings, [`publish()`] sends each finding once to each channel. [`detect()`] goes the whole way over a
+//! folder of batches at once and adds the learned detection, fitted on the data itself or on its beginning.
+//!
+//! The ports are [`Store`] (where everything is kept) and [`Notifier`] (where findings go). Memory and folder stores are
+//! here; S3 and SNS are in `weir-aws`.
+//!
+//! Invariant: nothing here reads a clock or the environment; `now` is an argument, milliseconds since the epoch.
+
+pub mod batch;
+pub mod keys;
+pub mod notifier;
+pub mod store;
+
+pub mod preprocess;
+pub mod publish;
+pub mod score;
+
+pub mod detect;
+
+pub use detect::detect;
+pub use notifier::Notifier;
+pub use preprocess::preprocess;
+pub use publish::publish;
+pub use score::score;
+pub use store::{FolderStore, MemoryStore, Store};

@@ -136,6 +136,12 @@ impl<'a> HostWindows<'a> {
         Self { hosts }
     }
 
+    /// One host.
+    #[must_use]
+    pub fn get(&self, host: IpAddr) -> Option<&HostWindow<'a>> {
+        self.hosts.get(&host)
+    }
+
     /// The hosts, by ascending address.
     pub fn iter(&self) -> impl Iterator<Item = &HostWindow<'a>> {
         self.hosts.values()

@@ -186,12 +186,7 @@ fn a_spoofed_flood_is_capped_and_counted() {
         packets: 1,
         bytes: 60,
         protocol: UDP,
-        ..record(
-            v4(0x2000_0000 + i.wrapping_mul(2_654_435_761) % 0x4000_0000),
-            victim,
-            1024 + (i % 60000) as u16,
-            53,
-        )
+        ..record(v4(0x2000_0000 + i.wrapping_mul(2_654_435_761) % 0x4000_0000), victim, 1024 + (i % 60000) as u16, 53)
     };
     let (mut all, mut odd, mut even) = (folder(), folder(), folder());
     for i in 0..SOURCES {

@@ -133,6 +133,7 @@ impl StoredTree {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::{Value, json};
 
     use super::*;
@@ -206,6 +207,23 @@ mod tests {
         stored.trees[3].threshold[0] = f64::NAN;
         let fault = "a split on no feature, or at no finite threshold";
         assert_eq!(IsolationForest::try_from(stored), Err(BadForest::Tree { tree: 3, fault }));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_read_can_be_walked(
+            changes in prop::collection::vec((0..4_usize, 0..5_usize, prop_oneof![0..6_u32, any::<u32>()]), 1..8),
+        ) {
+            let mut forest = small();
+            for (column, node, value) in changes {
+                forest["trees"][0][["feature", "threshold", "left", "samples"][column]][node] = value.into();
+            }
+            if let Ok(forest) = serde_json::from_value::<IsolationForest>(forest) {
+                let rows = synthetic::bell(20, 2, 1);
+                prop_assert!(forest.score(&rows).unwrap().iter().all(|s| s.get() > 0.0 && s.get() <= 1.0));
+                prop_assert!(forest.explain(&rows, 0).is_ok());
+            }
+        }
     }
 
     #[test]

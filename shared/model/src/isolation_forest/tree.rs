@@ -76,6 +76,7 @@ impl Tree {
     }
 
     /// Expected path length at the root.
+    #[cfg(test)]
     pub(super) fn root_path_length(&self) -> f64 {
         self.path_lengths[0]
     }
@@ -109,6 +110,7 @@ impl Tree {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "exact by construction")]
 mod tests {
     use super::*;
 

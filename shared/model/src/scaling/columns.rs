@@ -109,6 +109,7 @@ impl TryFrom<StoredColumns> for Columns {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "exact by construction")]
 mod tests {
     use proptest::prelude::*;
     use serde_json::{Value, json};

@@ -73,7 +73,7 @@ fn robust(mut values: Vec<f64>) -> Column {
 }
 
 /// The type 7 quantile of sorted values, at least one.
-fn quantile(sorted: &[f64], p: f64) -> f64 {
+pub(crate) fn quantile(sorted: &[f64], p: f64) -> f64 {
     let position = (sorted.len() - 1) as f64 * p;
     let below = sorted[position.floor() as usize];
     let above = sorted[position.ceil() as usize];
@@ -84,6 +84,7 @@ fn quantile(sorted: &[f64], p: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "exact by construction")]
 mod tests {
     use super::*;
     use crate::synthetic;

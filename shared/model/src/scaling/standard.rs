@@ -81,6 +81,7 @@ fn power_of_two_below(value: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "exact by construction")]
 mod tests {
     use super::*;
     use crate::synthetic::{self, bell};

@@ -1,0 +1,162 @@
+//! What may be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use weir_domain::finding::Severity;
+use weir_domain::window::WindowLength;
+
+/// Anomaly detection over cloud logs: says what is out of the ordinary, why, and how sure it is.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Find scans, sweeps and unusual behaviour in log files, and print findings
+    Detect(Detect),
+    /// Turn log files into processed batches in a store folder (what the preprocess function does)
+    Preprocess(Preprocess),
+    /// Detect on the processed batches of a store folder and keep findings (what the score function does)
+    Score(InStore),
+    /// Send the findings of a store folder to standard output, each once (what the publish function does)
+    Publish(Publish),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Detect {
+    #[command(flatten)]
+    pub(crate) logs: Logs,
+    /// What the logs are
+    #[arg(long, value_enum, default_value_t = Source::Flow)]
+    pub(crate) source: Source,
+    /// Learn what is usual from this long from the first log on, and report on the rest (24h, 90m, 2d); without it,
+    /// what is usual is learned from all of the input
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) baseline: Option<i64>,
+    /// How findings are written: a table to look at, OCSF (one JSON object a line), or CSV
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+    /// Write findings to a file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Seed of everything random in what is learned: the same seed and logs give the same findings
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
+    /// Exit with code 1 if a finding of this severity or higher was found
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub(crate) fail_on: Option<SeverityName>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Preprocess {
+    #[command(flatten)]
+    pub(crate) logs: Logs,
+    #[command(flatten)]
+    pub(crate) store: InStore,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Publish {
+    #[command(flatten)]
+    pub(crate) store: InStore,
+    /// Send one test finding instead, to see that the channel works
+    #[arg(long)]
+    pub(crate) test: bool,
+}
+
+/// Which logs, and how they are read.
+#[derive(Debug, Args)]
+pub(crate) struct Logs {
+    /// Log files, or folders of them (walked): VPC Flow Logs as text, plain or gzip
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Length of windows in minutes: 5, or 10 for logs that AWS aggregates over its default of 10 minutes
+    #[arg(long, value_name = "MINUTES", default_value = "5", value_parser = window)]
+    pub(crate) window: WindowLength,
+}
+
+/// Where batches, incidents and findings are kept.
+#[derive(Debug, Args)]
+pub(crate) struct InStore {
+    /// The folder that stands for the state bucket
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) store: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Source {
+    /// Network flow logs
+    Flow,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Table,
+    Ocsf,
+    Csv,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SeverityName {
+    Informational,
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+impl From<SeverityName> for Severity {
+    fn from(name: SeverityName) -> Self {
+        match name {
+            SeverityName::Informational => Self::Informational,
+            SeverityName::Low => Self::Low,
+            SeverityName::Medium => Self::Medium,
+            SeverityName::High => Self::High,
+            SeverityName::Critical => Self::Critical,
+        }
+    }
+}
+
+/// `24h`, `90m`, `2d`: seconds.
+fn duration(text: &str) -> Result<i64, String> {
+    let unit = |c| match c {
+        'm' => Some(60),
+        'h' => Some(3600),
+        'd' => Some(86_400),
+        _ => None,
+    };
+    let seconds = text.chars().last().and_then(unit).and_then(|unit: i64| {
+        let number: i64 = text.get(..text.len() - 1)?.parse().ok()?;
+        number.checked_mul(unit).filter(|s| (300..=3_153_600_000).contains(s))
+    });
+    seconds.ok_or_else(|| "write it as minutes, hours or days, at least 5 minutes: 90m, 24h, 2d".to_owned())
+}
+
+fn window(text: &str) -> Result<WindowLength, String> {
+    let minutes: u32 = text.parse().map_err(|_| "write it as a number of minutes".to_owned())?;
+    WindowLength::from_minutes(minutes).map_err(|e| e.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn durations() {
+        assert_eq!(duration("24h"), Ok(86_400));
+        assert_eq!(duration("90m"), Ok(5_400));
+        for bad in ["", "h", "24", "1m", "-5h", "9999999999999999999d", "1é"] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Findings as people and programs read them. Everything that came out of a log is escaped before it is shown.
+
+use std::io::{self, Write};
+
+use comfy_table::{Cell, Color, ContentArrangement, Table, presets};
+use weir_detect::ocsf::DetectionFinding;
+use weir_domain::window::{utc_clock, utc_day};
+
+use crate::arguments::Format;
+
+/// Writes findings in a format.
+pub(crate) fn write(out: &mut impl Write, format: Format, findings: &[DetectionFinding]) -> io::Result<()> {
+    match format {
+        Format::Table if findings.is_empty() => Ok(()),
+        Format::Table => writeln!(out, "{}", table(findings)),
+        Format::Ocsf => findings.iter().try_for_each(|finding| {
+            serde_json::to_writer(&mut *out, finding)?;
+            writeln!(out)
+        }),
+        Format::Csv => csv(out, findings),
+    }
+}
+
+/// Text without control characters, so that a log cannot move the cursor or colour the screen.
+pub(crate) fn escape(text: &str) -> String {
+    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
+}
+
+fn table(findings: &[DetectionFinding]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(["severity", "kind", "who", "first seen (UTC)", "what"]);
+    for finding in findings {
+        let colour = match finding.severity_id {
+            5 | 4 => Color::Red,
+            3 => Color::Yellow,
+            _ => Color::Reset,
+        };
+        let seen = finding.finding_info.first_seen_time.div_euclid(1000);
+        table.add_row([
+            Cell::new(&finding.severity).fg(colour),
+            Cell::new(escape(finding.kind())),
+            Cell::new(who(finding)),
+            Cell::new(format!("{} {}", utc_day(seen), utc_clock(seen))),
+            Cell::new(escape(&finding.message)),
+        ]);
+    }
+    table
+}
+
+fn who(finding: &DetectionFinding) -> String {
+    finding.evidences.first().map(|e| e.src_endpoint.ip.to_string()).unwrap_or_default()
+}
+
+const COLUMNS: [&str; 13] = [
+    "time",
+    "severity",
+    "kind",
+    "source",
+    "destinations",
+    "first_seen",
+    "last_seen",
+    "confidence",
+    "risk",
+    "account",
+    "region",
+    "message",
+    "uid",
+];
+
+fn csv(out: &mut impl Write, findings: &[DetectionFinding]) -> io::Result<()> {
+    let mut csv = csv::Writer::from_writer(out);
+    csv.write_record(COLUMNS)?;
+    let time = |ms: i64| {
+        let seconds = ms.div_euclid(1000);
+        jiff::Timestamp::from_second(seconds).map(|t| t.to_string()).unwrap_or_default()
+    };
+    for finding in findings {
+        let info = &finding.finding_info;
+        let destinations: Vec<_> = finding.evidences.iter().map(|e| e.dst_endpoint.ip.to_string()).collect();
+        csv.write_record([
+            time(finding.time),
+            finding.severity.clone(),
+            finding.kind().to_owned(),
+            who(finding),
+            destinations.join(" "),
+            time(info.first_seen_time),
+            time(info.last_seen_time),
+            finding.confidence_score.to_string(),
+            finding.risk_score.to_string(),
+            finding.cloud.account.uid.clone(),
+            finding.cloud.region.clone(),
+            escape(&finding.message),
+            info.uid.clone(),
+        ])?;
+    }
+    csv.flush()
+}

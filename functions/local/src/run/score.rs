@@ -1,0 +1,39 @@
+//! `weir score`: what the score function does, over all hours of a store folder.
+
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+
+use weir_detect::message::count;
+use weir_pipeline::keys::{HourOfScope, PROCESSED};
+use weir_pipeline::{FolderStore, Store, score};
+
+use crate::arguments::InStore;
+use crate::progress;
+
+pub(super) async fn run(arguments: InStore) -> anyhow::Result<ExitCode> {
+    let store = FolderStore::open_or_create(&arguments.store)?;
+    let hours: BTreeSet<HourOfScope> =
+        store.list(PROCESSED).await?.iter().filter_map(|key| HourOfScope::of_batch(key)).collect();
+    if hours.is_empty() {
+        anyhow::bail!(
+            "no processed batches in {}: run `weir preprocess PATH --store {0}` first",
+            arguments.store.display()
+        );
+    }
+    let bar = progress::bar(hours.len(), "scoring");
+    let (mut hits, mut findings) = (0, BTreeSet::new());
+    for hour in &hours {
+        let scored = score(&store, hour, super::now()).await?;
+        hits += scored.hits;
+        findings.extend(scored.findings);
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    anstream::eprintln!(
+        "{} hours scored: {} detections in windows, {} findings new or changed",
+        count(hours.len() as u64),
+        count(hits as u64),
+        count(findings.len() as u64)
+    );
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,78 @@
+//! `port-scan`: one source tries many ports of a host and fails.
+//!
+//! The rule is Zeek's (`policy/misc/scan`): 15 distinct ports of one host on which attempts failed, within one window.
+//! What failed means is in `PairAggregate::failed`; stopped and half-open attempts stay failed whatever comes later, so
+//! the detection may fire on a window that is still filling.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use weir_domain::aggregate::HostWindow;
+use weir_domain::finding::{Facts, Hit, Kind, Severity, Subject};
+
+use super::failures::{Failure, evidence, failures, sampling, span};
+use super::{WindowContext, interfaces};
+
+/// Distinct failed ports of one host that make a scan.
+pub const FAILED_PORTS: usize = 15;
+
+/// Looks at what one host tried in one window.
+#[must_use]
+pub fn detect(host: &HostWindow<'_>, context: &WindowContext<'_>) -> Option<(Subject, Hit)> {
+    if host.initiator.pairs().len() < FAILED_PORTS {
+        return None;
+    }
+    let failures = failures(host);
+    let mut ports: BTreeMap<IpAddr, usize> = BTreeMap::new();
+    for failure in failures.iter().filter(|f| f.service.port > 0) {
+        *ports.entry(failure.peer).or_default() += 1;
+    }
+    ports.retain(|_, failed| *failed >= FAILED_PORTS);
+    let (&target, &most) = ports.iter().max_by_key(|&(host, failed)| (failed, std::cmp::Reverse(host)))?;
+
+    let part: Vec<&Failure<'_>> =
+        failures.iter().filter(|f| f.service.port > 0 && ports.contains_key(&f.peer)).collect();
+    let span = span(part.iter().copied());
+    let scale = sampling(host);
+    let scaled = |n: u64| (n as f64 * scale).round() as u64;
+    let rejected = part.iter().filter(|f| f.pair.totals.rejected_rows > 0).count() as u64;
+    let failed = part.len() as u64;
+    let facts = Facts::PortScan {
+        target,
+        targets: ports.len() as u64,
+        ports: scaled(most as u64),
+        attempts: scaled(part.iter().map(|f| f.pair.totals.attempt_rows).sum()),
+        failed: scaled(failed),
+        rejected: scaled(rejected),
+        inside: host.own,
+    };
+    let hit = Hit {
+        window: context.start,
+        window_end: context.end(),
+        first_seen: span.first,
+        last_seen: span.last,
+        severity: severity(host.own, rejected == failed),
+        confidence: confidence(most),
+        rows: host.initiator.totals().rows(),
+        interfaces: interfaces(host),
+        facts,
+        evidence: evidence(host.host, &part),
+    };
+    Some((context.subject(Kind::PortScan, host), hit))
+}
+
+/// From inside it is an intruder at work: high. From outside it is the weather: low when every attempt was stopped at
+/// the border, medium when some got through to a host.
+pub(super) fn severity(inside: bool, all_rejected: bool) -> Severity {
+    match (inside, all_rejected) {
+        (true, _) => Severity::High,
+        (false, false) => Severity::Medium,
+        (false, true) => Severity::Low,
+    }
+}
+
+/// 80 at the threshold, 99 from five times it: chance and broken clients rarely fail so widely.
+fn confidence(failed: usize) -> u8 {
+    let over = failed as f64 / FAILED_PORTS as f64;
+    (80.0 + 19.0 * (over - 1.0) / 4.0).clamp(80.0, 99.0) as u8
+}

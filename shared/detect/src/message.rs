@@ -1,0 +1,238 @@
+//! The sentence a tired analyst reads: who did what to whom, how much, and what is usual.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use weir_domain::finding::{Evidence, Facts, Hit, Incident, Reason, Reference};
+use weir_domain::window::{utc_clock, utc_day};
+
+/// The title: what was found, and who did it.
+#[must_use]
+pub fn title(entity: IpAddr, incident: &Incident) -> String {
+    match incident.hits.values().next().map(|h| &h.facts) {
+        Some(Facts::PortScan { .. }) => format!("Port scan by {entity}"),
+        Some(Facts::HostSweep { .. }) => format!("Host sweep by {entity}"),
+        Some(Facts::Behaviour { .. }) => format!("{entity} behaves unlike before"),
+        None => format!("Closed finding about {entity}"),
+    }
+}
+
+/// The message over all windows of an incident.
+#[must_use]
+pub fn message(entity: IpAddr, incident: &Incident) -> String {
+    // The window in which it was strongest speaks for what cannot be added up.
+    let Some(peak) = incident.hits.values().max_by_key(|h| (strength(&h.facts), std::cmp::Reverse(h.window))) else {
+        return format!("Nothing is left of this finding about {entity}: its windows belong to an older one.");
+    };
+    let when = when(incident);
+    let sentence = match &peak.facts {
+        Facts::PortScan { target, targets, ports, rejected, failed, inside, .. } => {
+            let others = match targets.saturating_sub(1) {
+                0 => String::new(),
+                1 => " (and another host)".to_owned(),
+                n => format!(" (and {} other hosts)", count(n)),
+            };
+            format!(
+                "{} tried up to {} ports of {target}{others} within {} minutes {when}: {} attempts in all, {}. A client \
+                 rarely fails on more than a few ports of one host.",
+                whose(entity, *inside),
+                count(*ports),
+                minutes(peak),
+                count(total(incident, |f| match f {
+                    Facts::PortScan { attempts, .. } => *attempts,
+                    _ => 0,
+                })),
+                outcome(*failed, *rejected)
+            )
+        }
+        Facts::HostSweep { protocol, port, hosts, services, rejected, inside, .. } => {
+            let others = match services.saturating_sub(1) {
+                0 => String::new(),
+                1 => " (and another port)".to_owned(),
+                n => format!(" (and {} other ports)", count(n)),
+            };
+            format!(
+                "{} tried {}{others} on up to {} hosts within {} minutes {when}: {} attempts in all, {}. A client rarely \
+                 fails on more than a few hosts at one port.",
+                whose(entity, *inside),
+                service(*protocol, *port),
+                count(*hosts),
+                minutes(peak),
+                count(total(incident, |f| match f {
+                    Facts::HostSweep { attempts, .. } => *attempts,
+                    _ => 0,
+                })),
+                outcome(*hosts, *rejected)
+            )
+        }
+        Facts::Behaviour { reasons, p_value, .. } => {
+            let what: Vec<_> = reasons.iter().map(reason).collect();
+            format!(
+                "{entity} behaved unlike before {when}. In {} minutes: {}. {}Usual behaviour looks like this in fewer than \
+                 {} of windows.",
+                minutes(peak),
+                what.join("; "),
+                partners(&peak.evidence),
+                percent(*p_value)
+            )
+        }
+    };
+    if incident.closed { format!("{sentence} Continued in an older finding.") } else { sentence }
+}
+
+fn strength(facts: &Facts) -> u64 {
+    match facts {
+        Facts::PortScan { failed, .. } => *failed,
+        Facts::HostSweep { hosts, .. } => *hosts,
+        // Scores are in (0, 1]; the strongest is the most anomalous.
+        Facts::Behaviour { score, .. } => (score * 1e9) as u64,
+    }
+}
+
+fn total(incident: &Incident, part: impl Fn(&Facts) -> u64) -> u64 {
+    incident.hits.values().map(|h| part(&h.facts)).sum()
+}
+
+fn whose(entity: IpAddr, inside: bool) -> String {
+    if inside { format!("{entity}, one of your hosts,") } else { entity.to_string() }
+}
+
+fn outcome(failed: u64, rejected: u64) -> String {
+    if rejected == 0 {
+        "none stopped by security groups, none answered".to_owned()
+    } else if rejected >= failed {
+        "all stopped by security groups".to_owned()
+    } else {
+        format!("{} of {} stopped by security groups, the rest refused or ignored", count(rejected), count(failed))
+    }
+}
+
+fn minutes(hit: &Hit) -> i64 {
+    (hit.window_end - hit.window.0) / 60
+}
+
+/// `on 2018-12-21 between 14:05 and 14:20 UTC`.
+fn when(incident: &Incident) -> String {
+    let first = incident.hits.values().map(|h| h.first_seen).min().unwrap_or_default();
+    let last = incident.hits.values().map(|h| h.last_seen).max().unwrap_or_default();
+    match (utc_day(first), utc_day(last)) {
+        (a, b) if a != b => format!("from {a} {} to {b} {} UTC", utc_clock(first), utc_clock(last)),
+        (day, _) if utc_clock(first) == utc_clock(last) => format!("on {day} at {} UTC", utc_clock(first)),
+        (day, _) => format!("on {day} between {} and {} UTC", utc_clock(first), utc_clock(last)),
+    }
+}
+
+fn reason(reason: &Reason) -> String {
+    let usually = match reason.reference {
+        Reference::Itself => "usually",
+        Reference::AllHosts => "usually, over all hosts,",
+    };
+    format!(
+        "{} {} ({usually} {}, rarely above {})",
+        quantity(reason.value, &reason.unit),
+        reason.label,
+        quantity(reason.usual, &reason.unit),
+        quantity(reason.usual_high, &reason.unit)
+    )
+}
+
+/// The hosts most of it went to.
+fn partners(evidence: &[Evidence]) -> String {
+    let mut by_peer: BTreeMap<usize, &Evidence> = BTreeMap::new();
+    by_peer.extend(evidence.iter().take(2).enumerate());
+    let parts: Vec<_> = by_peer
+        .values()
+        .map(|e| {
+            let port = e.ports.first().map_or(0, |p| *p);
+            format!(
+                "{} on {} ({} flows, {} sent, {} received)",
+                e.destination,
+                service(e.protocol, port),
+                count(e.attempts),
+                bytes(e.bytes_out as f64),
+                bytes(e.bytes_in as f64)
+            )
+        })
+        .collect();
+    if parts.is_empty() { String::new() } else { format!("Mostly with {}. ", parts.join(" and ")) }
+}
+
+/// `22/tcp`, `ICMP`, `protocol 47`.
+#[must_use]
+pub fn service(protocol: u8, port: u16) -> String {
+    match protocol {
+        1 => "ICMP".to_owned(),
+        58 => "ICMPv6".to_owned(),
+        6 => format!("{port}/tcp"),
+        17 => format!("{port}/udp"),
+        _ => format!("protocol {protocol}"),
+    }
+}
+
+/// `14,260`.
+#[must_use]
+pub fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `1.4 MB`, decimal units.
+#[must_use]
+pub fn bytes(n: f64) -> String {
+    const UNITS: [&str; 7] = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
+    let mut unit = 0;
+    let mut value = n.max(0.0);
+    while value >= 999.5 && unit + 1 < UNITS.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    if unit == 0 || value >= 100.0 {
+        format!("{value:.0} {}", UNITS[unit])
+    } else {
+        format!("{value:.1} {}", UNITS[unit])
+    }
+}
+
+fn quantity(value: f64, unit: &str) -> String {
+    match unit {
+        "B" => bytes(value),
+        "" if value >= 10.0 || value.fract() < 0.05 => count(value.round().max(0.0) as u64),
+        "" => format!("{value:.1}"),
+        unit => format!("{value:.0} {unit}"),
+    }
+}
+
+/// `0.3 %`, never `0 %`.
+fn percent(p: f64) -> String {
+    let percent = p * 100.0;
+    if percent >= 1.0 {
+        format!("{percent:.0} %")
+    } else {
+        // Two significant digits.
+        let digits = (1.0 - percent.max(1e-9).log10()).ceil() as usize;
+        format!("{percent:.digits$} %")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantities_as_people_read_them() {
+        assert_eq!((count(0), count(999), count(1_234_567)), ("0".into(), "999".into(), "1,234,567".into()));
+        assert_eq!((bytes(0.0), bytes(999.6), bytes(1.24e9)), ("0 B".into(), "1.0 kB".into(), "1.2 GB".into()));
+        assert_eq!((percent(0.0035), percent(0.02), percent(0.5)), ("0.35 %".into(), "2 %".into(), "50 %".into()));
+        assert_eq!(
+            (service(6, 22), service(1, 0), service(47, 0)),
+            ("22/tcp".into(), "ICMP".into(), "protocol 47".into())
+        );
+    }
+}

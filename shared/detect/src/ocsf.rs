@@ -1,0 +1,345 @@
+//! The public format of findings: the OCSF Detection Finding (class 2004), schema version 1.8.0.
+//!
+//! <https://schema.ocsf.io/1.8.0/classes/detection_finding>. One JSON object per finding. Times are epoch milliseconds.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+use weir_domain::finding::{Evidence, Facts, Incident, Severity, Subject};
+use weir_domain::window::Scope;
+
+use crate::{attack, message};
+
+/// An OCSF Detection Finding.
+#[expect(
+    missing_docs,
+    reason = "the fields are OCSF's, documented at schema.ocsf.io; what Weir puts in is in ARCHITECTURE.md"
+)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DetectionFinding {
+    pub activity_id: u8,
+    pub activity_name: String,
+    pub category_uid: u32,
+    pub category_name: String,
+    pub class_uid: u32,
+    pub class_name: String,
+    pub type_uid: u64,
+    /// End of the window that first made it detectable.
+    pub time: i64,
+    pub severity_id: u8,
+    pub severity: String,
+    pub confidence_score: u8,
+    pub risk_score: u8,
+    pub status_id: u8,
+    pub status: String,
+    pub is_alert: bool,
+    pub message: String,
+    pub metadata: Metadata,
+    pub finding_info: FindingInfo,
+    pub evidences: Vec<EvidenceArtifact>,
+    pub cloud: Cloud,
+    pub resources: Vec<Resource>,
+    pub count: u64,
+}
+
+#[expect(missing_docs, reason = "OCSF object `metadata`")]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Metadata {
+    pub version: String,
+    pub product: Product,
+    pub profiles: Vec<String>,
+}
+
+#[expect(missing_docs, reason = "OCSF object `product`")]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Product {
+    pub name: String,
+    pub vendor_name: String,
+    pub version: String,
+}
+
+#[expect(missing_docs, reason = "OCSF object `finding_info`")]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FindingInfo {
+    pub uid: String,
+    pub title: String,
+    /// The kind, first.
+    pub types: Vec<String>,
+    pub first_seen_time: i64,
+    pub last_seen_time: i64,
+    pub created_time: i64,
+    pub modified_time: i64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attacks: Vec<Attack>,
+}
+
+#[expect(missing_docs, reason = "OCSF object `attack`")]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Attack {
+    pub technique: Named,
+    pub tactic: Named,
+    pub version: String,
+}
+
+#[expect(missing_docs, reason = "OCSF objects `technique` and `tactic`")]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Named {
+    pub uid: String,
+    pub name: String,
+}
+
+#[expect(missing_docs, reason = "OCSF object `evidences`")]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EvidenceArtifact {
+    /// Who acts.
+    pub src_endpoint: Endpoint,
+    /// Who is acted upon.
+    pub dst_endpoint: Endpoint,
+    pub connection_info: ConnectionInfo,
+    pub data: EvidenceData,
+}
+
+#[expect(missing_docs, reason = "OCSF object `network_endpoint`")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Endpoint {
+    pub ip: IpAddr,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+}
+
+#[expect(missing_docs, reason = "OCSF object `network_connection_info`")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectionInfo {
+    pub protocol_num: u8,
+}
+
+/// What was counted between two hosts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EvidenceData {
+    /// The first ports, ascending.
+    pub ports: Vec<u16>,
+    /// Distinct ports, at most in one window.
+    pub distinct_ports: u64,
+    /// Attempts over all windows.
+    pub attempts: u64,
+    /// Distinct ports on which attempts failed, at most in one window.
+    pub failed: u64,
+    /// Bytes sent over all windows.
+    pub bytes_out: u64,
+    /// Bytes received over all windows.
+    pub bytes_in: u64,
+}
+
+#[expect(missing_docs, reason = "OCSF object `cloud`")]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cloud {
+    pub provider: String,
+    pub account: Account,
+    pub region: String,
+}
+
+#[expect(missing_docs, reason = "OCSF object `account`")]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Account {
+    pub uid: String,
+}
+
+#[expect(missing_docs, reason = "OCSF object `resource_details`")]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Resource {
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub uid: String,
+}
+
+/// The class and category of every finding.
+pub const CLASS_UID: u32 = 2004;
+const CATEGORY_UID: u32 = 2;
+/// The schema version findings are written in.
+pub const SCHEMA_VERSION: &str = "1.8.0";
+/// The ATT&CK release that technique ids refer to.
+const ATTACK_VERSION: &str = "17";
+
+impl DetectionFinding {
+    /// The finding of an incident as it stands. `now` is milliseconds since the epoch.
+    ///
+    /// It is a creation while the incident has one window, an update after, a close when another took its windows over.
+    #[must_use]
+    pub fn of(subject: &Subject, incident: &Incident, now: i64) -> Self {
+        let (activity_id, activity_name) = match (incident.closed, incident.hits.len()) {
+            (true, _) => (3, "Close"),
+            (false, 0 | 1) => (1, "Create"),
+            (false, _) => (2, "Update"),
+        };
+        let hits = || incident.hits.values();
+        let severity = incident.severity();
+        let confidence_score = hits().map(|h| h.confidence).max().unwrap_or(0);
+        let facts = hits().next().map(|h| &h.facts);
+        let (status_id, status) = if incident.closed { (4, "Resolved") } else { (1, "New") };
+        Self {
+            activity_id,
+            activity_name: activity_name.to_owned(),
+            category_uid: CATEGORY_UID,
+            category_name: "Findings".to_owned(),
+            class_uid: CLASS_UID,
+            class_name: "Detection Finding".to_owned(),
+            type_uid: u64::from(CLASS_UID) * 100 + u64::from(activity_id),
+            time: hits().map(|h| h.window_end).min().unwrap_or(0) * 1000,
+            severity_id: severity.id(),
+            severity: severity.as_str().to_owned(),
+            confidence_score,
+            risk_score: risk(severity, confidence_score),
+            status_id,
+            status: status.to_owned(),
+            is_alert: !incident.closed,
+            message: message::message(subject.entity, incident),
+            metadata: metadata(),
+            finding_info: FindingInfo {
+                uid: incident.uid.clone(),
+                title: message::title(subject.entity, incident),
+                types: vec![subject.kind.as_str().to_owned()],
+                first_seen_time: hits().map(|h| h.first_seen).min().unwrap_or(0) * 1000,
+                last_seen_time: hits().map(|h| h.last_seen).max().unwrap_or(0) * 1000,
+                created_time: incident.created,
+                modified_time: now,
+                attacks: facts.map(attacks).unwrap_or_default(),
+            },
+            evidences: evidences(incident),
+            cloud: cloud(&subject.scope),
+            resources: resources(incident),
+            count: incident.hits.len() as u64,
+        }
+    }
+
+    /// A finding that tells a channel works, and nothing else.
+    #[must_use]
+    pub fn test(now: i64) -> Self {
+        let incident = Incident {
+            uid: format!("test-{now}"),
+            created: now,
+            day: weir_domain::window::utc_day(now.div_euclid(1000)),
+            closed: false,
+            hits: BTreeMap::new(),
+        };
+        let subject = Subject {
+            kind: weir_domain::finding::Kind::PortScan,
+            scope: Scope::new("", ""),
+            entity: IpAddr::from([192, 0, 2, 1]),
+        };
+        let mut finding = Self::of(&subject, &incident, now);
+        finding.message = String::from("This is a test from Weir: the channel works. Nothing happened.");
+        finding.finding_info.title = String::from("Test finding");
+        finding
+    }
+
+    /// The kind, as people and filters read it.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        self.finding_info.types.first().map_or("unknown", String::as_str)
+    }
+
+    /// Whether two findings say the same, whenever they were written.
+    #[must_use]
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let mut other = other.clone();
+        other.finding_info.modified_time = self.finding_info.modified_time;
+        *self == other
+    }
+}
+
+/// Severity in steps of 20, weighed by confidence.
+fn risk(severity: Severity, confidence: u8) -> u8 {
+    (u16::from(severity.id()) * 20 * u16::from(confidence) / 100).min(100) as u8
+}
+
+fn metadata() -> Metadata {
+    Metadata {
+        version: SCHEMA_VERSION.to_owned(),
+        product: Product {
+            name: "Weir".to_owned(),
+            vendor_name: "Weir".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        },
+        profiles: vec!["cloud".to_owned()],
+    }
+}
+
+fn attacks(facts: &Facts) -> Vec<Attack> {
+    let named = |uid: &str, name: &str| Named { uid: uid.to_owned(), name: name.to_owned() };
+    attack::techniques(facts)
+        .into_iter()
+        .map(|t| Attack {
+            technique: named(t.id, t.name),
+            tactic: named(t.tactic_id, t.tactic),
+            version: ATTACK_VERSION.to_owned(),
+        })
+        .collect()
+}
+
+/// The evidence of all windows by who, whom and protocol, those with most failures, attempts and bytes first.
+fn evidences(incident: &Incident) -> Vec<EvidenceArtifact> {
+    let mut joined: BTreeMap<(IpAddr, IpAddr, u8), Evidence> = BTreeMap::new();
+    for evidence in incident.hits.values().flat_map(|h| &h.evidence) {
+        let key = (evidence.source, evidence.destination, evidence.protocol);
+        let Some(mine) = joined.get_mut(&key) else {
+            joined.insert(key, evidence.clone());
+            continue;
+        };
+        mine.ports.extend(&evidence.ports);
+        mine.ports.sort_unstable();
+        mine.ports.dedup();
+        mine.ports.truncate(Evidence::MOST_PORTS);
+        mine.distinct_ports = mine.distinct_ports.max(evidence.distinct_ports);
+        mine.failed = mine.failed.max(evidence.failed);
+        mine.attempts = mine.attempts.saturating_add(evidence.attempts);
+        mine.bytes_out = mine.bytes_out.saturating_add(evidence.bytes_out);
+        mine.bytes_in = mine.bytes_in.saturating_add(evidence.bytes_in);
+    }
+    let mut joined: Vec<_> = joined.into_values().collect();
+    let weight = |e: &Evidence| (e.failed, e.bytes_out.saturating_add(e.bytes_in), e.attempts);
+    joined.sort_by(|a, b| weight(b).cmp(&weight(a)).then(a.destination.cmp(&b.destination)));
+    joined.truncate(Evidence::MOST_PER_FINDING);
+    joined.into_iter().map(EvidenceArtifact::from).collect()
+}
+
+impl From<Evidence> for EvidenceArtifact {
+    fn from(evidence: Evidence) -> Self {
+        let port = match evidence.ports[..] {
+            [only] if evidence.distinct_ports <= 1 => Some(only),
+            _ => None,
+        };
+        Self {
+            src_endpoint: Endpoint { ip: evidence.source, port: None },
+            dst_endpoint: Endpoint { ip: evidence.destination, port },
+            connection_info: ConnectionInfo { protocol_num: evidence.protocol },
+            data: EvidenceData {
+                ports: evidence.ports,
+                distinct_ports: evidence.distinct_ports,
+                attempts: evidence.attempts,
+                failed: evidence.failed,
+                bytes_out: evidence.bytes_out,
+                bytes_in: evidence.bytes_in,
+            },
+        }
+    }
+}
+
+fn cloud(scope: &Scope) -> Cloud {
+    Cloud {
+        provider: "AWS".to_owned(),
+        account: Account { uid: scope.account().to_owned() },
+        region: scope.region().to_owned(),
+    }
+}
+
+fn resources(incident: &Incident) -> Vec<Resource> {
+    let mut interfaces: Vec<_> = incident.hits.values().flat_map(|h| &h.interfaces).collect();
+    interfaces.sort_unstable();
+    interfaces.dedup();
+    interfaces
+        .into_iter()
+        .take(10)
+        .map(|uid| Resource { kind: "AWS::EC2::NetworkInterface".to_owned(), uid: uid.clone() })
+        .collect()
+}

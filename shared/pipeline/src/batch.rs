@@ -1,0 +1,44 @@
+//! The stored form of an hour's windows: Parquet, one flat table that Athena, `DuckDB` and pandas read as well.
+//!
+//! Three kinds of rows, told apart by the column `row`: `interface` (its totals), `host` (a host in a role at an
+//! interface: totals, sketches once its pairs overflowed) and `pair` (the host, a peer, a service). A host row is
+//! followed by its pair rows, an interface row by its host rows. Times are seconds since the epoch. What does not apply
+//! is empty or 0. Sums are documented at `HostTotals` and `PairTotals` in `weir-domain`.
+//!
+//! Rows of the same key may occur in several row groups: a large object is written in parts as it is read, and reading
+//! merges them. The footer names the format version, window length, scope, hour and the BLAKE3 hash of the raw object.
+
+mod columns;
+mod read;
+mod write;
+
+use weir_domain::aggregate::HourAggregate;
+
+pub use read::decode;
+pub use write::BatchWriter;
+
+/// Version of the stored format; a reader refuses any other.
+pub const FORMAT_VERSION: &str = "1";
+
+/// A batch read back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    /// Hash of the raw object, hexadecimal: two batches of one hash are the same data under two keys.
+    pub raw_hash: String,
+    /// The windows.
+    pub hour: HourAggregate,
+}
+
+/// A batch that cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum BatchError {
+    /// Not Parquet, or damaged.
+    #[error("not a readable Parquet file: {0}")]
+    Parquet(#[from] parquet::errors::ParquetError),
+    /// Parquet, but not a batch of this version.
+    #[error("not a processed batch of format {FORMAT_VERSION}: {0}")]
+    Format(String),
+}
+
+#[cfg(test)]
+mod tests;

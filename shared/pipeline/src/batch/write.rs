@@ -1,0 +1,218 @@
+//! Writing batches.
+
+use std::sync::Arc;
+
+use parquet::basic::Compression;
+use parquet::column::writer::ColumnWriter;
+use parquet::data_type::ByteArray;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
+use weir_domain::aggregate::{
+    HostAggregate, HostKey, HostTotals, HourAggregate, InterfaceAggregate, InterfaceTotals, PairAggregate, PairKey,
+    PairTotals, Role, Side, Span,
+};
+use weir_domain::bounded::BottomK;
+use weir_domain::window::{Hour, Scope, WindowLength, WindowStart};
+
+use super::columns::{
+    FIRST, FIXED, HOST, HOSTS_DROPPED, INTERFACE, LAST, NUMBERS, PEER, PORT, PROTOCOL, ROLE, ROW, SIDE, SKETCHES,
+    TEXTS, WINDOW, footer, places, schema,
+};
+use super::{BatchError, FORMAT_VERSION};
+
+/// Writes one hour's batch, in parts.
+pub struct BatchWriter {
+    scope: Scope,
+    hour: Hour,
+    window_length: WindowLength,
+    file: SerializedFileWriter<Vec<u8>>,
+}
+
+impl BatchWriter {
+    /// A writer for the windows of an hour.
+    ///
+    /// # Errors
+    /// When Parquet refuses, which would be a fault of this program.
+    pub fn new(scope: Scope, hour: Hour, window_length: WindowLength) -> Result<Self, BatchError> {
+        let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
+        let file = SerializedFileWriter::new(Vec::new(), schema()?, Arc::new(properties))?;
+        Ok(Self { scope, hour, window_length, file })
+    }
+
+    /// Writes a part as a row group. The part must be pruned ([`HourAggregate::prune`]). Equal parts give equal bytes.
+    ///
+    /// # Errors
+    /// When the part is of another scope, hour or window length.
+    pub fn append(&mut self, part: &HourAggregate) -> Result<(), BatchError> {
+        if (&part.scope, part.hour, part.window_length) != (&self.scope, self.hour, self.window_length) {
+            return Err(BatchError::Format("a part of another scope, hour or window length".to_owned()));
+        }
+        let table = Table::of(part);
+        let mut group = self.file.next_row_group()?;
+        let mut texts = table.texts.iter().chain(&table.sketches);
+        let mut numbers = table.numbers.iter();
+        while let Some(mut column) = group.next_column()? {
+            match column.untyped() {
+                ColumnWriter::ByteArrayColumnWriter(writer) => {
+                    writer.write_batch(texts.next().map_or(&[], Vec::as_slice), None, None)?;
+                }
+                ColumnWriter::Int64ColumnWriter(writer) => {
+                    writer.write_batch(numbers.next().map_or(&[], Vec::as_slice), None, None)?;
+                }
+                _ => return Err(BatchError::Format("an unexpected column type".to_owned())),
+            }
+            column.close()?;
+        }
+        group.close()?;
+        Ok(())
+    }
+
+    /// Ends the batch and gives its bytes. `raw_hash` is the BLAKE3 hash of the raw object, hexadecimal.
+    ///
+    /// # Errors
+    /// When Parquet refuses, which would be a fault of this program.
+    pub fn finish(mut self, raw_hash: &str) -> Result<Vec<u8>, BatchError> {
+        for (key, value) in [
+            (footer::VERSION, FORMAT_VERSION.to_owned()),
+            (footer::WINDOW_SECONDS, self.window_length.seconds().to_string()),
+            (footer::SCOPE, self.scope.to_string()),
+            (footer::HOUR, self.hour.start().to_string()),
+            (footer::RAW_HASH, raw_hash.to_owned()),
+        ] {
+            self.file.append_key_value_metadata(KeyValue::new(key.to_owned(), value));
+        }
+        Ok(self.file.into_inner()?)
+    }
+}
+
+/// The columns of a part.
+struct Table {
+    texts: [Vec<ByteArray>; TEXTS.len()],
+    sketches: [Vec<ByteArray>; SKETCHES.len()],
+    numbers: Vec<Vec<i64>>,
+    host_places: Vec<usize>,
+    pair_places: Vec<usize>,
+    interface_places: Vec<usize>,
+}
+
+/// What identifies a row.
+struct At<'a> {
+    window: WindowStart,
+    interface: &'a ByteArray,
+}
+
+impl Table {
+    fn of(part: &HourAggregate) -> Self {
+        let mut table = Self {
+            texts: Default::default(),
+            sketches: Default::default(),
+            numbers: vec![Vec::new(); NUMBERS.len()],
+            host_places: places(HostTotals::NAMES, ""),
+            pair_places: places(PairTotals::NAMES, ""),
+            interface_places: places(InterfaceTotals::NAMES, "interface_"),
+        };
+        for (window, aggregate) in &part.windows {
+            for (name, interface) in &aggregate.interfaces {
+                let name = ByteArray::from(name.as_str());
+                table.interface(&At { window: *window, interface: &name }, interface);
+            }
+        }
+        table
+    }
+
+    fn interface(&mut self, at: &At<'_>, interface: &InterfaceAggregate) {
+        let dropped = i64::from(interface.local.overflowed()) + 2 * i64::from(interface.remote.overflowed());
+        let empty = || ByteArray::from("");
+        self.row(at, "interface", [empty(), empty(), empty(), empty()], None, Span { first: 0, last: 0 });
+        self.set(HOSTS_DROPPED, dropped);
+        self.sums(&self.interface_places.clone(), &interface.totals.values());
+        for tier in [&interface.local, &interface.remote] {
+            self.hosts(at, tier);
+        }
+    }
+
+    fn hosts(&mut self, at: &At<'_>, tier: &BottomK<HostKey, HostAggregate>) {
+        let (host_places, pair_places) = (self.host_places.clone(), self.pair_places.clone());
+        for (key, host) in tier.sorted() {
+            let name = ByteArray::from(key.host.to_string().as_str());
+            let (role, side) = (ByteArray::from(role_name(key.role)), ByteArray::from(side_name(key.side)));
+            self.row(at, "host", [name.clone(), role.clone(), side.clone(), ByteArray::from("")], None, host.span());
+            self.sums(&host_places, &host.totals().values());
+            if let Some(sketches) = host.sketches() {
+                let all = [&sketches.peers, &sketches.services, &sketches.attempted, &sketches.answered];
+                for (column, sketch) in self.sketches.iter_mut().zip(all) {
+                    if let Some(cell) = column.last_mut() {
+                        *cell = ByteArray::from(sketch.as_bytes().to_vec());
+                    }
+                }
+            }
+            for (pair_key, pair) in host.pairs().sorted() {
+                let peer = ByteArray::from(pair_key.peer.to_string().as_str());
+                self.pair(at, [name.clone(), role.clone(), side.clone(), peer], pair_key, pair, &pair_places);
+            }
+        }
+    }
+
+    fn pair(&mut self, at: &At<'_>, texts: [ByteArray; 4], key: &PairKey, pair: &PairAggregate, places: &[usize]) {
+        self.row(at, "pair", texts, Some(key), pair.span);
+        self.sums(places, &pair.totals.values());
+    }
+
+    /// Adds a row; all sums are 0.
+    fn row(&mut self, at: &At<'_>, kind: &str, texts: [ByteArray; 4], pair: Option<&PairKey>, span: Span) {
+        let [host, role, side, peer] = texts;
+        for (place, text) in [
+            (ROW, ByteArray::from(kind)),
+            (INTERFACE, at.interface.clone()),
+            (HOST, host),
+            (ROLE, role),
+            (SIDE, side),
+            (PEER, peer),
+        ] {
+            self.texts[place].push(text);
+        }
+        self.sketches.iter_mut().for_each(|column| column.push(ByteArray::from("")));
+        self.numbers.iter_mut().for_each(|column| column.push(0));
+        let service = pair.map(|key| key.service);
+        let values = [
+            (WINDOW, at.window.0),
+            (PROTOCOL, service.map_or(0, |s| s.protocol.into())),
+            (PORT, service.map_or(0, |s| s.port.into())),
+            (FIRST, span.first),
+            (LAST, span.last),
+        ];
+        debug_assert!(values.len() < FIXED.len());
+        for (place, value) in values {
+            self.set(place, value);
+        }
+    }
+
+    fn sums(&mut self, places: &[usize], values: &[u64]) {
+        for (place, value) in places.iter().zip(values) {
+            self.set(*place, i64::try_from(*value).unwrap_or(i64::MAX));
+        }
+    }
+
+    /// Sets a number of the last row.
+    fn set(&mut self, place: usize, value: i64) {
+        if let Some(cell) = self.numbers[place].last_mut() {
+            *cell = value;
+        }
+    }
+}
+
+pub(super) fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Initiator => "initiator",
+        Role::Responder => "responder",
+    }
+}
+
+pub(super) fn side_name(side: Side) -> &'static str {
+    match side {
+        Side::Own => "own",
+        Side::Remote => "remote",
+        Side::Unknown => "unknown",
+    }
+}

@@ -1,0 +1,168 @@
+//! The storage keys. Every key is derived from what it names, so doing a thing twice writes the same object twice.
+
+use std::fmt;
+
+use weir_domain::finding::{Incident, Severity, Subject};
+use weir_domain::window::{HOUR_SECONDS, Hour, Scope, utc_day, utc_hour};
+
+/// An object in a bucket (or below a folder).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectRef {
+    /// The bucket.
+    pub bucket: String,
+    /// The key, decoded.
+    pub key: String,
+}
+
+impl ObjectRef {
+    /// What its batches and rejects are named after: a hash of bucket and key, so that an overwritten object replaces them.
+    #[must_use]
+    pub fn id(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(self.bucket.as_bytes());
+        hasher.update(&[0]);
+        hasher.update(self.key.as_bytes());
+        hasher.finalize().to_hex()[..32].to_owned()
+    }
+
+    /// The account and region in the key of a log that AWS delivered, plain
+    /// (`AWSLogs/ACCOUNT/vpcflowlogs/REGION/…`) or Hive-compatible (`AWSLogs/aws-account-id=…/…/aws-region=…/`);
+    /// unknown where the key says nothing.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        let parts: Vec<&str> = self.key.split('/').collect();
+        let named = |name: &str| parts.iter().find_map(|part| part.strip_prefix(name));
+        let after = |name: &str| {
+            let at = parts.iter().position(|part| *part == name)?;
+            parts.get(at + 1).copied()
+        };
+        let account = named("aws-account-id=").or_else(|| after("AWSLogs")).unwrap_or_default();
+        let region = named("aws-region=").or_else(|| after("vpcflowlogs")).unwrap_or_default();
+        let account = if account.bytes().all(|b| b.is_ascii_digit()) { account } else { "" };
+        Scope::new(account, region)
+    }
+}
+
+impl fmt::Display for ObjectRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.bucket.is_empty() { f.write_str(&self.key) } else { write!(f, "{}/{}", self.bucket, self.key) }
+    }
+}
+
+/// Where processed batches are.
+pub const PROCESSED: &str = "processed/";
+/// Where findings are.
+pub const FINDINGS: &str = "findings/";
+/// The log source of everything processed so far.
+const SOURCE: &str = "flow";
+
+/// The hour of a scope: what a batch belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HourOfScope {
+    /// Whose logs.
+    pub scope: Scope,
+    /// Which hour.
+    pub hour: Hour,
+}
+
+impl HourOfScope {
+    /// The prefix of all batches of the hour.
+    #[must_use]
+    pub fn prefix(&self) -> String {
+        let start = self.hour.start();
+        format!("{PROCESSED}source={SOURCE}/scope={}/dt={}/hour={}/", self.scope, utc_day(start), utc_hour(start))
+    }
+
+    /// The key of one object's batch.
+    #[must_use]
+    pub fn batch(&self, object_id: &str) -> String {
+        format!("{}{object_id}.parquet", self.prefix())
+    }
+
+    /// Which hour of which scope the key of a batch belongs to; `None` for any other key.
+    #[must_use]
+    pub fn of_batch(key: &str) -> Option<Self> {
+        let mut parts = key.strip_prefix(PROCESSED)?.split('/');
+        let mut value = |name: &str| parts.next()?.strip_prefix(name);
+        value("source=").filter(|source| *source == SOURCE)?;
+        let scope = Scope::parse(value("scope=")?)?;
+        let day: jiff::civil::Date = value("dt=")?.parse().ok()?;
+        let hour: i64 = value("hour=")?.parse().ok().filter(|h| (0..24).contains(h))?;
+        let midnight = day.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second();
+        let name = parts.next().filter(|name| name.ends_with(".parquet"))?;
+        let found = Self { scope, hour: Hour::of(midnight + hour * HOUR_SECONDS) };
+        (found.batch(name.trim_end_matches(".parquet")) == key).then_some(found)
+    }
+}
+
+/// The rejects report of an object.
+#[must_use]
+pub fn rejects(object_id: &str) -> String {
+    format!("rejects/{object_id}.jsonl")
+}
+
+/// The incidents of a subject.
+#[must_use]
+pub fn incidents(subject: &Subject) -> String {
+    let name = format!("{}/{}", subject.scope, subject.entity);
+    format!("incidents/{}/{}.json", subject.kind, &blake3::hash(name.as_bytes()).to_hex()[..32])
+}
+
+/// The public finding of an incident.
+#[must_use]
+pub fn finding(incident: &Incident) -> String {
+    format!("{FINDINGS}dt={}/{}.json", incident.day, incident.uid)
+}
+
+/// Everything that was published of a finding.
+#[must_use]
+pub fn published_prefix(uid: &str) -> String {
+    format!("published/{uid}/")
+}
+
+/// The claim on publishing a finding at a severity to a channel.
+#[must_use]
+pub fn published(uid: &str, severity: Severity, channel: &str) -> String {
+    format!("{}{}/{channel}", published_prefix(uid), severity.id())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn object(key: &str) -> ObjectRef {
+        ObjectRef { bucket: "b".into(), key: key.into() }
+    }
+
+    #[test]
+    fn batch_keys_read_back() {
+        let hour = HourOfScope { scope: Scope::new("123456789012", "us-east-1"), hour: Hour::of(1_545_403_840) };
+        let key = hour.batch("0123");
+        assert_eq!(key, "processed/source=flow/scope=123456789012.us-east-1/dt=2018-12-21/hour=14/0123.parquet");
+        assert_eq!(HourOfScope::of_batch(&key), Some(hour));
+        for other in
+            ["", "processed/x", "findings/y", &key.replace("hour=14", "hour=99"), &key.replace("flow", "login")]
+        {
+            assert_eq!(HourOfScope::of_batch(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn scopes_come_from_both_key_layouts() {
+        let plain = "p/AWSLogs/123456789012/vpcflowlogs/eu-west-1/2026/01/15/x.log.gz";
+        let hive =
+            "AWSLogs/aws-account-id=123456789012/aws-service=vpcflowlogs/aws-region=eu-west-1/year=2026/x.log.gz";
+        for key in [plain, hive] {
+            assert_eq!(object(key).scope().to_string(), "123456789012.eu-west-1");
+        }
+        assert_eq!(object("some/file.log").scope().to_string(), "unknown.unknown");
+    }
+
+    #[test]
+    fn ids_tell_bucket_from_key() {
+        let (a, b) =
+            (ObjectRef { bucket: "a".into(), key: "b/c".into() }, ObjectRef { bucket: "a/b".into(), key: "c".into() });
+        assert_ne!(a.id(), b.id());
+        assert_eq!(a.id(), a.clone().id());
+    }
+}

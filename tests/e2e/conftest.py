@@ -1,0 +1,69 @@
+"""Fixtures: the stack as declared, and, for the tests that need it, the stack running."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from river import River
+from wiring import ROOT, Stack
+
+
+@pytest.fixture(scope="session")
+def stack() -> Stack:
+    return Stack()
+
+
+@pytest.fixture(scope="session")
+def binaries(stack) -> dict[str, Path]:
+    """The functions' executables: of this workspace's dev profile, or those in WEIR_E2E_BINARIES/NAME/bootstrap.
+
+    The second is how `cargo lambda build` lays them out, so WEIR_E2E_BINARIES=target/lambda tests what would be deployed.
+    """
+    names = [f.binary for f in stack.functions.values()]
+    if given := os.environ.get("WEIR_E2E_BINARIES"):
+        return {name: ROOT / given / name / "bootstrap" for name in names}
+    command = ["cargo", "build", "--message-format=json-render-diagnostics", *(a for n in names for a in ("-p", n))]
+    built = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True).stdout
+    messages = [json.loads(line) for line in built.splitlines()]
+    found = {m["target"]["name"]: Path(m["executable"]) for m in messages if m.get("executable")}
+    assert found.keys() >= set(names), f"cargo built {found}, the template names {names}"
+    return found
+
+
+@pytest.fixture(scope="session")
+def running(stack, binaries, tmp_path_factory):
+    river = River(stack, binaries, tmp_path_factory.mktemp("river"))
+    yield river
+    river.stop()
+
+
+@pytest.fixture
+def river(running, request):
+    """The running stack, all queues empty before and after: what a test leaves behind, it must have taken or expect."""
+    for inbox in ("inbox", "inbox-high"):
+        running.take(inbox)
+    failed = request.session.testsfailed
+    yield running
+    running.flow()
+    waiting, refused = running.waiting(), running.refused
+    for queue in running.stack.queues:
+        running.take(queue)
+    for gate in running.gates.values():
+        gate.refused = []
+    if request.session.testsfailed == failed:
+        assert not waiting, f"messages left behind: {waiting}\n{running.report()}"
+        assert not refused, f"the roles do not allow what the functions do: {refused}"
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Adds what the river knows to the report of a failed test."""
+    outcome = yield
+    report, river = outcome.get_result(), item.funcargs.get("river")
+    if report.failed and river:
+        report.sections.append(("the river", river.report()))
