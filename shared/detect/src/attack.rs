@@ -47,16 +47,15 @@ fn of_feature(feature: &str) -> Technique {
         "peers_contacted" | "services_contacted" | "pairs_contacted" | "pairs_failed" => {
             technique("T1046", "Network Service Discovery", DISCOVERY)
         }
-        "flows_begun" | "busiest_slot" | "largest_flows" | "packets_sent" | "largest_packets" => {
+        "flows_begun" | "busiest_slot" | "largest_flows" | "packets_unanswered" => {
             technique("T1498", "Network Denial of Service", IMPACT)
         }
-        "bytes_sent" | "largest_bytes" | "served_bytes_sent" => {
+        "payload_sent" | "largest_payload" | "payload_served" => {
             technique("T1048", "Exfiltration Over Alternative Protocol", EXFILTRATION)
         }
-        "flows_served" | "peers_served" | "services_served" | "served_bytes_received" | "rejected" => {
+        "flows_served" | "peers_served" | "services_served" | "packets_unasked" | "rejected" => {
             technique("T1499", "Endpoint Denial of Service", IMPACT)
         }
-        "bytes_received" => technique("T1105", "Ingress Tool Transfer", COMMAND_AND_CONTROL),
         _ => technique("T1071", "Application Layer Protocol", COMMAND_AND_CONTROL),
     }
 }

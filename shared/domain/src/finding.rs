@@ -129,7 +129,7 @@ pub struct Reason {
     pub value: f64,
     /// What it usually is (median).
     pub usual: f64,
-    /// What it rarely exceeds (99th percentile).
+    /// What it rarely exceeds (95th percentile).
     pub usual_high: f64,
     /// Whose usual that is.
     pub reference: Reference,

@@ -161,15 +161,15 @@ impl FlowRecord<'_> {
         !matches!(self.protocol, ICMP | ICMP_V6)
     }
 
-    /// True for a TCP opening that came to nothing in this interval: only SYNs left the initiator.
+    /// True for a TCP opening that came to nothing in this interval: only SYNs left the initiator, and at most a RST.
     ///
-    /// That is how a flow log shows an attempt that was refused or never answered (a client that is answered sends
-    /// ACK, data or FIN in the same interval, which adds flags or payload). It is a fact of the row: later rows add
-    /// to it and never take it back.
+    /// That is how a flow log shows an attempt that was refused or never answered, and the half-open scan of a port that
+    /// answered (SYN, then RST). A client that means it sends payload or FIN in the same interval. It is a fact of the
+    /// row: later rows add to it and never take it back.
     #[must_use]
     pub fn half_open(&self) -> bool {
         self.protocol == TCP
-            && self.tcp_flags.is_some_and(|f| f == tcp_flag::SYN)
+            && self.tcp_flags.is_some_and(|f| f & !tcp_flag::RST == tcp_flag::SYN)
             && self.packets <= 8
             && self.header_only()
     }
@@ -247,6 +247,7 @@ mod tests {
     #[test]
     fn half_open_is_only_syns_without_payload() {
         assert!(row(50000, 22, TCP, Some(2)).half_open());
+        assert!(row(50000, 22, TCP, Some(6)).half_open(), "answered and dropped at once");
         assert!(!row(50000, 22, TCP, Some(3)).half_open(), "FIN: there was a connection");
         assert!(!row(50000, 22, TCP, None).half_open(), "without flags nobody knows");
         assert!(!FlowRecord { bytes: 4000, ..row(50000, 22, TCP, Some(2)) }.half_open(), "payload was sent");

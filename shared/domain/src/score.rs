@@ -74,7 +74,7 @@ impl Explanation {
 pub struct UsualRange {
     /// Half of all windows have less.
     pub median: f64,
-    /// 99 of 100 windows have less.
+    /// 19 of 20 windows have less.
     pub high: f64,
 }
 

@@ -1,4 +1,4 @@
-//! What is usual: the median and the 99th percentile of every feature.
+//! What is usual: the median and the 95th percentile of every feature.
 
 use weir_domain::matrix::FeatureMatrix;
 use weir_domain::score::UsualRange;
@@ -22,7 +22,7 @@ pub fn usual_ranges(matrix: &FeatureMatrix) -> Result<Vec<UsualRange>, FitError>
         .map(|feature| {
             let mut column = matrix.column(feature);
             column.sort_unstable_by(f64::total_cmp);
-            UsualRange { median: quantile(&column, 0.5), high: quantile(&column, 0.99) }
+            UsualRange { median: quantile(&column, 0.5), high: quantile(&column, 0.95) }
         })
         .collect())
 }
@@ -37,6 +37,6 @@ mod tests {
         let mut matrix = FeatureMatrix::new(schema(1));
         assert!(usual_ranges(&matrix).is_err());
         (0..=100).for_each(|i| matrix.push(&[f64::from(i)]).unwrap());
-        assert_eq!(usual_ranges(&matrix), Ok(vec![UsualRange { median: 50.0, high: 99.0 }]));
+        assert_eq!(usual_ranges(&matrix), Ok(vec![UsualRange { median: 50.0, high: 95.0 }]));
     }
 }

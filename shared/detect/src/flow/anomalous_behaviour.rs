@@ -18,15 +18,15 @@ use super::{WindowContext, interfaces};
 /// When a learned score becomes a finding.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Thresholds {
-    /// The largest p-value of a finding. Default 0.01.
+    /// The largest p-value of a finding. Default 0.03: some nine windows of a host a day are looked at more closely.
     pub p_value: f64,
-    /// How many times what is rarely exceeded (the 99th percentile) a feature must reach. Default 4.
+    /// How many times what is rarely exceeded (the 95th percentile: high enough to be rare, low enough that an attack in the data fitted on does not hide itself) a feature must reach. Default 4.
     pub effect: f64,
 }
 
 impl Default for Thresholds {
     fn default() -> Self {
-        Self { p_value: 0.01, effect: 4.0 }
+        Self { p_value: 0.03, effect: 8.0 }
     }
 }
 
@@ -118,7 +118,7 @@ pub fn detect(
         window_end: context.end(),
         first_seen: span.first,
         last_seen: span.last,
-        severity: if strongest >= 50.0 * thresholds.effect { Severity::High } else { Severity::Medium },
+        severity: if strongest >= 100.0 { Severity::High } else { Severity::Medium },
         confidence: (100.0 * (1.0 - judgement.p_value.get())).clamp(50.0, 95.0) as u8,
         rows: host.initiator.totals().rows() + host.responder.totals().rows(),
         interfaces: interfaces(host),

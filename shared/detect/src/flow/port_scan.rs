@@ -1,6 +1,7 @@
 //! `port-scan`: one source tries many ports of a host and fails.
 //!
-//! The rule is Zeek's (`policy/misc/scan`): 15 distinct ports of one host on which attempts failed, within one window.
+//! The rule is Zeek's (`policy/misc/scan`): 15 distinct ports of one host on which attempts failed, within one window;
+//! 10 where the source is not monitored.
 //! What failed means is in `PairAggregate::failed`; stopped and half-open attempts stay failed whatever comes later, so
 //! the detection may fire on a window that is still filling.
 
@@ -13,13 +14,18 @@ use weir_domain::finding::{Facts, Hit, Kind, Severity, Subject};
 use super::failures::{Failure, evidence, failures, sampling, span};
 use super::{WindowContext, interfaces};
 
-/// Distinct failed ports of one host that make a scan.
-pub const FAILED_PORTS: usize = 15;
+/// Distinct failed ports of one host that make a scan by a monitored host: it has reasons to fail on a few (service
+/// discovery, passive FTP, a service that is down).
+pub const FAILED_PORTS_INSIDE: usize = 15;
+
+/// The same for everybody else: a stranger has no business on many ports of a host.
+pub const FAILED_PORTS_OUTSIDE: usize = 10;
 
 /// Looks at what one host tried in one window.
 #[must_use]
 pub fn detect(host: &HostWindow<'_>, context: &WindowContext<'_>) -> Option<(Subject, Hit)> {
-    if host.initiator.pairs().len() < FAILED_PORTS {
+    let threshold = if host.own { FAILED_PORTS_INSIDE } else { FAILED_PORTS_OUTSIDE };
+    if host.initiator.pairs().len() < threshold {
         return None;
     }
     let failures = failures(host);
@@ -27,7 +33,7 @@ pub fn detect(host: &HostWindow<'_>, context: &WindowContext<'_>) -> Option<(Sub
     for failure in failures.iter().filter(|f| f.service.port > 0) {
         *ports.entry(failure.peer).or_default() += 1;
     }
-    ports.retain(|_, failed| *failed >= FAILED_PORTS);
+    ports.retain(|_, failed| *failed >= threshold);
     let (&target, &most) = ports.iter().max_by_key(|&(host, failed)| (failed, std::cmp::Reverse(host)))?;
 
     let part: Vec<&Failure<'_>> =
@@ -52,7 +58,7 @@ pub fn detect(host: &HostWindow<'_>, context: &WindowContext<'_>) -> Option<(Sub
         first_seen: span.first,
         last_seen: span.last,
         severity: severity(host.own, rejected == failed),
-        confidence: confidence(most),
+        confidence: confidence(most, threshold),
         rows: host.initiator.totals().rows(),
         interfaces: interfaces(host),
         facts,
@@ -72,7 +78,7 @@ pub(super) fn severity(inside: bool, all_rejected: bool) -> Severity {
 }
 
 /// 80 at the threshold, 99 from five times it: chance and broken clients rarely fail so widely.
-fn confidence(failed: usize) -> u8 {
-    let over = failed as f64 / FAILED_PORTS as f64;
+fn confidence(failed: usize, threshold: usize) -> u8 {
+    let over = failed as f64 / threshold as f64;
     (80.0 + 19.0 * (over - 1.0) / 4.0).clamp(80.0, 99.0) as u8
 }

@@ -3,31 +3,30 @@
 use std::sync::Arc;
 
 use weir_domain::aggregate::{HostAggregate, HostWindow, PairTotals};
-use weir_domain::fixed::LOG2_FRACTION_BITS;
 use weir_domain::matrix::{Feature, FeatureSchema, Transform};
 use weir_domain::window::WindowLength;
 
 /// Name, label, unit. All are counts, bytes or seconds and enter as `ln(1 + x)`.
+///
+/// What a host merely receives because it asked (downloads, updates, images) is left out on purpose: it varies by orders
+/// of magnitude in any healthy network and says little. What it sends, begins, fails at or is flooded with is kept.
 const FEATURES: &[(&str, &str, &str)] = &[
     ("flows_begun", "flows it began", ""),
     ("peers_contacted", "hosts it contacted", ""),
     ("services_contacted", "ports it contacted", ""),
     ("pairs_contacted", "host and port pairs it contacted", ""),
     ("pairs_failed", "contacts that failed", ""),
-    ("packets_sent", "packets sent on flows it began", ""),
-    ("bytes_sent", "bytes sent on flows it began", "B"),
-    ("bytes_received", "bytes received on flows it began", "B"),
-    ("largest_bytes", "bytes exchanged with a single peer and port", "B"),
-    ("largest_packets", "packets exchanged with a single peer and port", ""),
+    ("payload_sent", "payload sent on flows it began", "B"),
+    ("largest_payload", "payload sent to a single peer and port", "B"),
     ("largest_flows", "flows with a single peer and port", ""),
-    ("busiest_slot", "flows begun in its busiest fifth of the window", ""),
+    ("busiest_slot", "flows begun in the busiest fifth of the window", ""),
+    ("packets_unanswered", "packets sent without answer", ""),
+    ("packets_unasked", "packets received without answering", ""),
     ("flows_served", "flows begun towards it", ""),
     ("peers_served", "hosts that contacted it", ""),
     ("services_served", "own ports that were contacted", ""),
-    ("served_bytes_sent", "bytes it served", "B"),
-    ("served_bytes_received", "bytes sent to what it serves", "B"),
+    ("payload_served", "payload it served", "B"),
     ("rejected", "flows stopped by security groups", ""),
-    ("typical_size", "typical bytes per flow record", "B"),
     ("mean_duration", "mean duration of flow records", "s"),
 ];
 
@@ -54,35 +53,43 @@ pub fn host_row(host: &HostWindow<'_>) -> Vec<f64> {
     let failed = begun.pairs().iter().filter(|(key, _)| host.failed(key.peer, key.service)).count();
     // Where pairs were dropped by the cap, the kept ones are a uniform sample of all.
     let sampled = scale(begun);
-    let largest = |of: fn(&PairTotals) -> u64| {
-        let pairs = begun.pairs().iter().chain(served.pairs().iter());
-        pairs.map(|(_, pair)| of(&pair.totals)).max().unwrap_or(0) as f64
-    };
+    let pairs = || begun.pairs().iter().chain(served.pairs().iter()).map(|(_, pair)| &pair.totals);
+    let largest = |of: fn(&PairTotals) -> u64| pairs().map(of).max().unwrap_or(0) as f64;
     let rows = (b.rows() + s.rows()).max(1) as f64;
-    let log_size = (b.size_log_sum + s.size_log_sum) as f64 / rows / f64::from(1u32 << LOG2_FRACTION_BITS);
     let values = [
         b.attempt_rows as f64,
         begun.distinct_peers() as f64,
         begun.distinct_services() as f64,
         begun.distinct_pairs() as f64,
         failed as f64 * sampled,
-        b.packets_sent as f64,
-        b.bytes_sent as f64,
-        b.bytes_received as f64,
-        largest(|t| t.bytes_sent.saturating_add(t.bytes_received)),
-        largest(|t| t.packets_sent.saturating_add(t.packets_received)),
+        payload(b.bytes_sent, b.packets_sent) as f64,
+        largest(|t| payload(t.bytes_sent, t.packets_sent)),
         largest(|t| t.attempt_rows),
         b.slots().into_iter().max().unwrap_or(0) as f64,
+        pairs().map(|t| one_sided(t.packets_sent, t.packets_received)).sum::<u64>() as f64,
+        pairs().map(|t| one_sided(t.packets_received, t.packets_sent)).sum::<u64>() as f64,
         s.attempt_rows as f64,
         served.distinct_peers() as f64,
         served.distinct_services() as f64,
-        s.bytes_sent as f64,
-        s.bytes_received as f64,
+        payload(s.bytes_sent, s.packets_sent) as f64,
         (b.rejected_rows + s.rejected_rows) as f64,
-        log_size.exp2() - 1.0,
         (b.duration_sum + s.duration_sum) as f64 / rows,
     ];
     values.into_iter().map(|v| Transform::Log1p.apply(v)).collect()
+}
+
+/// Bytes beyond headers. The acknowledgements of a download are many packets and no payload.
+fn payload(bytes: u64, packets: u64) -> u64 {
+    bytes.saturating_sub(packets.saturating_mul(HEADERS))
+}
+
+/// Headers of a TCP packet with timestamps over IPv4 or, a little short, IPv6.
+const HEADERS: u64 = 60;
+
+/// Packets beyond what any conversation needs: a receiver acknowledges at least every second packet or so, and a sender
+/// is acknowledged. What is far from that is a flood, or talks to nobody.
+fn one_sided(there: u64, back: u64) -> u64 {
+    there.saturating_sub(back.saturating_mul(4))
 }
 
 /// How many pairs each kept one stands for.
