@@ -1,0 +1,155 @@
+//! The store port on S3.
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
+use aws_sdk_s3::primitives::ByteStream;
+use weir_pipeline::Store;
+use weir_pipeline::store::{Condition, Etag, LARGEST_OBJECT, Put, Reader, StoreError, Versioned};
+
+/// A bucket.
+#[derive(Debug, Clone)]
+pub struct S3Store {
+    client: Client,
+    bucket: String,
+}
+
+impl S3Store {
+    /// A bucket, by a client that is shared.
+    #[must_use]
+    pub fn new(client: Client, bucket: impl Into<String>) -> Self {
+        Self { client, bucket: bucket.into() }
+    }
+
+    /// A client for S3. `path_style` puts the bucket into the path, which local servers want.
+    #[must_use]
+    pub fn client(config: &aws_config::SdkConfig, path_style: bool) -> Client {
+        Client::from_conf(aws_sdk_s3::config::Builder::from(config).force_path_style(path_style).build())
+    }
+
+    fn error<E>(&self, verb: &'static str, key: &str, error: &SdkError<E>) -> StoreError
+    where
+        E: std::error::Error + 'static,
+    {
+        StoreError::new(verb, &format!("s3://{}/{key}", self.bucket), DisplayErrorContext(error))
+    }
+
+    /// The object, if there is one.
+    async fn object(&self, key: &str) -> Result<Option<GetObjectOutput>, StoreError> {
+        match self.client.get_object().bucket(&self.bucket).key(key).send().await {
+            Ok(object) => Ok(Some(object)),
+            Err(e) if matches!(e.as_service_error(), Some(GetObjectError::NoSuchKey(_))) => Ok(None),
+            Err(e) => Err(self.error("get", key, &e)),
+        }
+    }
+}
+
+/// What a refused conditional write answers: the condition failed, another conditional write was under way, or the
+/// object that was to match is gone.
+fn is_conflict<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
+    let status = error.raw_response().map(|r| r.status().as_u16());
+    let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
+    matches!(status, Some(409 | 412))
+        || matches!(code, Some("PreconditionFailed" | "ConditionalRequestConflict" | "NoSuchKey"))
+}
+
+impl Store for S3Store {
+    async fn get(&self, key: &str) -> Result<Option<Versioned>, StoreError> {
+        let Some(object) = self.object(key).await? else { return Ok(None) };
+        let failed = |problem: String| StoreError::new("get", &format!("s3://{}/{key}", self.bucket), problem);
+        let size = object.content_length().and_then(|n| u64::try_from(n).ok());
+        if size.is_none_or(|n| n > LARGEST_OBJECT) {
+            return Err(failed(format!("larger than {LARGEST_OBJECT} bytes, or of unknown size")));
+        }
+        let etag = Etag(object.e_tag().unwrap_or_default().to_owned());
+        let bytes = object.body.collect().await.map_err(|e| failed(e.to_string()))?;
+        Ok(Some(Versioned { bytes: bytes.to_vec(), etag }))
+    }
+
+    async fn open(&self, key: &str) -> Result<Option<Reader>, StoreError> {
+        let object = self.object(key).await?;
+        Ok(object.map(|o| Box::pin(o.body.into_async_read()) as Reader))
+    }
+
+    async fn put(&self, key: &str, bytes: Vec<u8>, condition: Condition) -> Result<Put, StoreError> {
+        let request = self.client.put_object().bucket(&self.bucket).key(key).body(ByteStream::from(bytes));
+        let conditional = condition != Condition::Always;
+        let request = match condition {
+            Condition::Always => request,
+            Condition::IfAbsent => request.if_none_match("*"),
+            Condition::IfMatch(etag) => request.if_match(etag.0),
+        };
+        match request.send().await {
+            Ok(written) => Ok(Put::Done(Etag(written.e_tag().unwrap_or_default().to_owned()))),
+            Err(e) if conditional && is_conflict(&e) => Ok(Put::Conflict),
+            Err(e) => Err(self.error("put", key, &e)),
+        }
+    }
+
+    async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        let mut pages = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).into_paginator().send();
+        let mut keys = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|e| self.error("list", prefix, &e))?;
+            keys.extend(page.contents().iter().filter_map(|object| object.key().map(str::to_owned)));
+        }
+        // S3 lists in the order of UTF-8 bytes, as promised; directory buckets do not.
+        keys.sort_unstable();
+        Ok(keys)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+
+    use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
+
+    use super::*;
+
+    /// A bucket whose server gives the same answer to whatever it is asked.
+    fn answering(status: &'static str, code: &'static str) -> S3Store {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let _ = stream.read(&mut [0; 16 << 10]);
+                let body = format!("<Error><Code>{code}</Code><Message>no</Message></Error>");
+                let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+                let _ = stream.write_all(format!("{head}{body}").as_bytes());
+            }
+        });
+        let config = aws_config::SdkConfig::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new("us-east-1"))
+            .endpoint_url(endpoint)
+            .credentials_provider(aws_sdk_s3::config::SharedCredentialsProvider::new(Credentials::for_tests()))
+            .retry_config(aws_sdk_s3::config::retry::RetryConfig::disabled())
+            .build();
+        S3Store::new(S3Store::client(&config, true), "b")
+    }
+
+    #[tokio::test]
+    async fn every_refusal_of_a_condition_means_read_again() {
+        for (status, code) in [
+            ("412 Precondition Failed", "PreconditionFailed"),
+            ("409 Conflict", "ConditionalRequestConflict"),
+            ("404 Not Found", "NoSuchKey"),
+        ] {
+            let store = answering(status, code);
+            let matching = Condition::IfMatch(Etag("\"e\"".to_owned()));
+            assert_eq!(store.put("k", vec![1], matching).await.unwrap(), Put::Conflict, "{status}");
+            assert!(store.put("k", vec![1], Condition::Always).await.is_err(), "{status} without a condition");
+        }
+    }
+
+    #[tokio::test]
+    async fn other_refusals_are_errors_that_name_the_object() {
+        let store = answering("403 Forbidden", "AccessDenied");
+        let error = store.put("k", vec![1], Condition::IfAbsent).await.unwrap_err().to_string();
+        assert!(error.contains("s3://b/k") && error.contains("AccessDenied"), "{error}");
+        assert!(store.get("k").await.is_err(), "forbidden is not the same as absent");
+    }
+}
