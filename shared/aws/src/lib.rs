@@ -11,6 +11,7 @@ pub mod metrics;
 pub mod settings;
 
 mod app;
+mod errors;
 mod logs;
 mod sns;
 mod store;

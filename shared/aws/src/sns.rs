@@ -1,7 +1,6 @@
 //! The notifier port on SNS.
 
 use aws_sdk_sns::Client;
-use aws_sdk_sns::error::DisplayErrorContext;
 use aws_sdk_sns::types::MessageAttributeValue;
 use serde_json::json;
 use weir_detect::ocsf::DetectionFinding;
@@ -55,7 +54,7 @@ impl Notifier for SnsNotifier {
             )
             .send()
             .await
-            .map_err(|e| failed(DisplayErrorContext(e).to_string()))?;
+            .map_err(|e| failed(crate::errors::short(&e)))?;
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! The store port on S3.
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
 use aws_sdk_s3::primitives::ByteStream;
 use weir_pipeline::Store;
@@ -29,9 +29,9 @@ impl S3Store {
 
     fn error<E>(&self, verb: &'static str, key: &str, error: &SdkError<E>) -> StoreError
     where
-        E: std::error::Error + 'static,
+        E: std::error::Error + ProvideErrorMetadata + 'static,
     {
-        StoreError::new(verb, &format!("s3://{}/{key}", self.bucket), DisplayErrorContext(error))
+        StoreError::new(verb, &format!("s3://{}/{key}", self.bucket), crate::errors::short(error))
     }
 
     /// The object, if there is one.

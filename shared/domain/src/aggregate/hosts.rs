@@ -15,8 +15,8 @@ use crate::bounded::Merge;
 /// Which addresses are whose: the monitored hosts.
 ///
 /// Logs with `flow-direction` say it. For those without (version 2), the own address of an interface is the one that
-/// is an end of most of its rows, as it is of all in fact; of two alike (an interface with a single peer) the private
-/// one, then the lower. Logs without interface-id cannot be resolved so: every private address counts as own.
+/// is an end of most of its rows, as it is of all in fact; of two alike (an interface with a single peer) the one that
+/// is no other interface's own, then the private one, then the lower. Logs without interface-id cannot be resolved so: every private address counts as own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OwnAddresses {
     by_host: BTreeMap<IpAddr, BTreeSet<String>>,
@@ -39,12 +39,22 @@ impl OwnAddresses {
                 }
             }
         }
+        let mut undecided = Vec::new();
         for (name, hosts) in candidates {
             if name.is_empty() {
                 hosts.into_keys().filter(|h| is_private(*h)).for_each(|host| own.add(host, name));
-            } else if let Some((host, _)) =
-                hosts.into_iter().max_by_key(|&(host, rows)| (rows, is_private(host), std::cmp::Reverse(host)))
-            {
+                continue;
+            }
+            let most = hosts.values().copied().max().unwrap_or(0);
+            let best: Vec<IpAddr> = hosts.into_iter().filter(|(_, rows)| *rows == most).map(|(host, _)| host).collect();
+            match best[..] {
+                [only] => own.add(only, name),
+                _ => undecided.push((name, best)),
+            }
+        }
+        for (name, best) in undecided {
+            let rank = |host: &IpAddr| (own.contains(*host), !is_private(*host), *host);
+            if let Some(host) = best.into_iter().min_by_key(rank) {
                 own.add(host, name);
             }
         }

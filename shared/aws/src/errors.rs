@@ -1,0 +1,25 @@
+//! Errors of the SDK in a line: what the service said, or why it was not reached.
+
+use std::error::Error;
+
+use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+
+/// Code, message and status of a service's error; the chain of causes of any other.
+pub(crate) fn short<E>(error: &SdkError<E, HttpResponse>) -> String
+where
+    E: Error + ProvideErrorMetadata + 'static,
+{
+    if let Some(service) = error.as_service_error() {
+        let status = error.raw_response().map_or(0, |r| r.status().as_u16());
+        let code = service.code().unwrap_or("no code");
+        return format!("{code} ({status}): {}", service.message().unwrap_or("no message"));
+    }
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
