@@ -27,7 +27,8 @@ def binaries(stack) -> dict[str, Path]:
     names = [f.binary for f in stack.functions.values()]
     if given := os.environ.get("WEIR_E2E_BINARIES"):
         return {name: ROOT / given / name / "bootstrap" for name in names}
-    command = ["cargo", "build", "--message-format=json-render-diagnostics", *(a for n in names for a in ("-p", n))]
+    # The whole workspace, as `make test` builds it: naming packages would build what they share once more.
+    command = ["cargo", "build", "--workspace", "--message-format=json-render-diagnostics"]
     built = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True).stdout
     messages = [json.loads(line) for line in built.splitlines()]
     found = {m["target"]["name"]: Path(m["executable"]) for m in messages if m.get("executable")}

@@ -165,7 +165,7 @@ class River:
     def _start_functions(self, binaries):
         """The control plane, and each binary under it with the environment Lambda would give it.
 
-        `--only-lambda-apis`: cargo-lambda would otherwise run `cargo run --bin NAME`, which only knows the default members.
+        `--only-lambda-apis`: cargo-lambda would otherwise start the functions itself, all with one environment.
         """
         self.runtime_port = free_port()
         command = [BIN / "cargo-lambda", "lambda", "watch", "--only-lambda-apis", "-A", "127.0.0.1", "-P", self.runtime_port]

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use comfy_table::{Cell, Color, ContentArrangement, Table, presets};
+use comfy_table::{Cell, Color, ColumnConstraint, ContentArrangement, Table, Width, presets};
 use weir_detect::ocsf::DetectionFinding;
 use weir_domain::window::{utc_clock, utc_day};
 
@@ -26,10 +26,18 @@ pub(crate) fn escape(text: &str) -> String {
     text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
 }
 
+/// The narrowest terminal that a table is fitted to; below, lines wrap.
+const NARROWEST: u16 = 72;
+
+/// Columns of a table that does not go to a terminal.
+const DEFAULT_WIDTH: u16 = 132;
+
 fn table(findings: &[DetectionFinding]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(["severity", "kind", "who", "first seen (UTC)", "what"]);
+    // A pseudo-terminal may say that it has no columns at all; a pipe has none.
+    table.set_width(table.width().filter(|width| *width >= NARROWEST).unwrap_or(DEFAULT_WIDTH));
+    table.set_header(["severity", "kind", "who", "since (UTC)", "what"]);
     for finding in findings {
         let colour = match finding.severity_id {
             5 | 4 => Color::Red,
@@ -39,12 +47,14 @@ fn table(findings: &[DetectionFinding]) -> Table {
         let seen = finding.finding_info.first_seen_time.div_euclid(1000);
         table.add_row([
             Cell::new(&finding.severity).fg(colour),
-            Cell::new(escape(finding.kind())),
+            Cell::new(escape(finding.kind()).replace('-', "-\n")),
             Cell::new(who(finding)),
-            Cell::new(format!("{} {}", utc_day(seen), utc_clock(seen))),
+            Cell::new(format!("{}\n{}", utc_day(seen), utc_clock(seen))),
             Cell::new(escape(&finding.message)),
         ]);
     }
+    let fixed = [ColumnConstraint::ContentWidth; 4];
+    table.set_constraints(fixed.into_iter().chain([ColumnConstraint::LowerBoundary(Width::Percentage(40))]));
     table
 }
 

@@ -1,0 +1,68 @@
+# `make help` lists what there is. Everything that is needed beyond Rust and Python 3 is installed by the targets themselves,
+# into .venv and target.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+DATA ?= tests/fixtures/iot23-34-1
+VENV := .venv
+TOOLS := $(VENV)/.installed
+export AWS_DEFAULT_REGION ?= us-east-1
+export SAM_CLI_TELEMETRY := 0
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: ## Find what is out of the ordinary in the bundled flow logs, or in yours: make run DATA=folder
+	cargo run --quiet --package weir -- detect $(DATA)
+
+.PHONY: check
+check: lint test ## Everything CI checks: lint, then test
+
+.PHONY: lint
+lint: $(TOOLS) ## Formatting, clippy without a warning, the template
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- --deny warnings
+	$(VENV)/bin/cfn-lint template.yaml
+	$(VENV)/bin/sam validate --lint --template template.yaml
+
+.PHONY: test
+test: $(TOOLS) ## All tests: units, properties, contracts, and the river end to end on a local AWS
+	cargo build --workspace
+	cargo test --workspace
+	$(VENV)/bin/pytest --quiet tests/e2e
+
+.PHONY: bench
+bench: ## What things cost: the parser, the forest, and a million rows from file to findings
+	cargo bench --package weir-ingest --package weir-model
+	cargo build --release --package weir
+	mkdir -p target/bench
+	test -f target/bench/million.log.gz || python3 tests/million_rows.py target/bench/million.log.gz
+	time target/release/weir preprocess target/bench/million.log.gz --store target/bench/store
+	time target/release/weir detect target/bench/million.log.gz
+
+.PHONY: functions
+functions: $(TOOLS) ## Build the Lambda functions for this machine, as `sam build` does for the cloud
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" cargo lambda build --release --bin preprocess --bin score --bin publish
+
+.PHONY: deploy
+deploy: $(TOOLS) ## Build and deploy to the AWS account of your credentials, asking what it needs to know
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sam build
+	$(VENV)/bin/sam deploy --guided
+
+.PHONY: format
+format: ## Format all code
+	cargo fmt --all
+
+.PHONY: clean
+clean: ## Remove everything that was built or installed
+	cargo clean
+	rm -rf $(VENV) .aws-sam
+
+$(TOOLS): tests/requirements.txt
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
