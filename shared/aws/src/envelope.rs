@@ -156,7 +156,7 @@ struct Object {
 }
 
 /// `+` is a blank, `%XX` a byte; anything else stays. Bytes that are no UTF-8 cannot be keys and become U+FFFD.
-fn url_decode(key: &str) -> String {
+pub(crate) fn url_decode(key: &str) -> String {
     let bytes = key.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;

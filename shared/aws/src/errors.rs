@@ -10,9 +10,9 @@ pub(crate) fn short<E>(error: &SdkError<E, HttpResponse>) -> String
 where
     E: Error + ProvideErrorMetadata + 'static,
 {
-    if let Some(service) = error.as_service_error() {
+    if let Some(service) = error.as_service_error().filter(|service| service.code().is_some()) {
         let status = error.raw_response().map_or(0, |r| r.status().as_u16());
-        let code = service.code().unwrap_or("no code");
+        let code = service.code().unwrap_or_default();
         return format!("{code} ({status}): {}", service.message().unwrap_or("no message"));
     }
     let mut text = error.to_string();

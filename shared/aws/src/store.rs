@@ -1,11 +1,15 @@
 //! The store port on S3.
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
 use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::EncodingType;
 use weir_pipeline::Store;
 use weir_pipeline::store::{Condition, Etag, LARGEST_OBJECT, Put, Reader, StoreError, Versioned};
+
+use crate::envelope::url_decode;
 
 /// A bucket.
 #[derive(Debug, Clone)]
@@ -25,6 +29,20 @@ impl S3Store {
     #[must_use]
     pub fn client(config: &aws_config::SdkConfig, path_style: bool) -> Client {
         Client::from_conf(aws_sdk_s3::config::Builder::from(config).force_path_style(path_style).build())
+    }
+
+    /// A bucket of a server on this machine, which takes any credentials: for tests and trying out.
+    #[must_use]
+    pub fn local(endpoint: &str, bucket: &str) -> Self {
+        let config = aws_config::SdkConfig::builder()
+            .behavior_version(aws_config::BehaviorVersion::v2026_01_12())
+            .region(aws_config::Region::new("us-east-1"))
+            .endpoint_url(endpoint)
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+                "local", "local", None, None, "local",
+            )))
+            .build();
+        Self::new(Self::client(&config, true), bucket)
     }
 
     fn error<E>(&self, verb: &'static str, key: &str, error: &SdkError<E>) -> StoreError
@@ -87,11 +105,14 @@ impl Store for S3Store {
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
-        let mut pages = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).into_paginator().send();
+        // Keys may hold characters that XML may not.
+        let request =
+            self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).encoding_type(EncodingType::Url);
+        let mut pages = request.into_paginator().send();
         let mut keys = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|e| self.error("list", prefix, &e))?;
-            keys.extend(page.contents().iter().filter_map(|object| object.key().map(str::to_owned)));
+            keys.extend(page.contents().iter().filter_map(|object| object.key().map(url_decode)));
         }
         // S3 lists in the order of UTF-8 bytes, as promised; directory buckets do not.
         keys.sort_unstable();
@@ -103,8 +124,6 @@ impl Store for S3Store {
 mod tests {
     use std::io::{Read, Write};
     use std::net::TcpListener;
-
-    use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 
     use super::*;
 
@@ -121,14 +140,7 @@ mod tests {
                 let _ = stream.write_all(format!("{head}{body}").as_bytes());
             }
         });
-        let config = aws_config::SdkConfig::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .region(Region::new("us-east-1"))
-            .endpoint_url(endpoint)
-            .credentials_provider(aws_sdk_s3::config::SharedCredentialsProvider::new(Credentials::for_tests()))
-            .retry_config(aws_sdk_s3::config::retry::RetryConfig::disabled())
-            .build();
-        S3Store::new(S3Store::client(&config, true), "b")
+        S3Store::local(&endpoint, "b")
     }
 
     #[tokio::test]

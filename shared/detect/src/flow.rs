@@ -21,6 +21,8 @@ pub struct WindowContext<'a> {
     pub start: WindowStart,
     /// How long it is.
     pub length: WindowLength,
+    /// The rows known of its hour.
+    pub rows: u64,
 }
 
 impl WindowContext<'_> {
@@ -37,10 +39,10 @@ impl WindowContext<'_> {
 /// of windows and addresses.
 #[must_use]
 pub fn detect_growing(hour: &HourAggregate) -> Vec<(Subject, Hit)> {
-    let own = OwnAddresses::of(hour);
+    let (own, rows) = (OwnAddresses::of(hour), hour.rows());
     let mut found = Vec::new();
     for (start, window) in &hour.windows {
-        let context = WindowContext { scope: &hour.scope, start: *start, length: hour.window_length };
+        let context = WindowContext { scope: &hour.scope, start: *start, length: hour.window_length, rows };
         for host in HostWindows::of(window, &own).iter() {
             found.extend(port_scan::detect(host, &context));
             found.extend(host_sweep::detect(host, &context));

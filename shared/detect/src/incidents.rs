@@ -31,15 +31,15 @@ pub struct IncidentLog {
 impl IncidentLog {
     /// Takes new hits in and regroups. `now` is milliseconds since the epoch.
     ///
-    /// Of two hits of one window, the one that rests on more rows is kept: a window that is scored again while it fills
-    /// only ever knows more. Observing the same hits twice changes nothing.
+    /// Of two hits of one window, the one that knew more rows of its hour is kept: a window that is scored again while it
+    /// fills only ever knows more. Observing what is known already changes nothing.
     pub fn observe(&mut self, subject: &Subject, hits: impl IntoIterator<Item = Hit>, now: i64) {
         let (mut closed, open): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.incidents).into_iter().partition(|incident| incident.closed);
         let mut known: BTreeMap<WindowStart, Hit> = open.iter().flat_map(|incident| incident.hits.clone()).collect();
         for hit in hits {
             match known.get_mut(&hit.window) {
-                Some(old) if old.rows > hit.rows => {}
+                Some(old) if old.rows > hit.rows || *old == (Hit { rows: old.rows, ..hit.clone() }) => {}
                 Some(old) => *old = hit,
                 None => {
                     known.insert(hit.window, hit);
@@ -54,9 +54,24 @@ impl IncidentLog {
         self.incidents = after;
     }
 
-    /// The incidents, open and closed, that have or had any of some windows.
+    /// The incidents, open and closed, whose findings may say something else once some windows were observed: all that
+    /// lie in the same unbroken stretch. A new window may close a neighbour, and where a stretch lasts longer than
+    /// [`LONGEST`] it moves every cut that comes after it.
     pub fn touching<'a>(&'a self, windows: &'a BTreeSet<WindowStart>) -> impl Iterator<Item = &'a Incident> {
-        self.incidents.iter().filter(|incident| incident.hits.keys().any(|w| windows.contains(w)))
+        let all: BTreeMap<WindowStart, i64> =
+            self.incidents.iter().flat_map(|incident| &incident.hits).map(|(w, hit)| (*w, hit.window_end)).collect();
+        let mut stretches: Vec<Vec<WindowStart>> = Vec::new();
+        let mut end = i64::MIN;
+        for (window, window_end) in all {
+            match stretches.last_mut() {
+                Some(stretch) if window.0.saturating_sub(end) <= GAP => stretch.push(window),
+                _ => stretches.push(vec![window]),
+            }
+            end = end.max(window_end);
+        }
+        let touched: BTreeSet<WindowStart> =
+            stretches.into_iter().filter(|stretch| stretch.iter().any(|w| windows.contains(w))).flatten().collect();
+        self.incidents.iter().filter(move |incident| incident.hits.keys().any(|w| touched.contains(w)))
     }
 }
 

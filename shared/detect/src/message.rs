@@ -25,8 +25,9 @@ pub fn message(entity: IpAddr, incident: &Incident) -> String {
         return format!("Nothing is left of this finding about {entity}: its windows belong to an older one.");
     };
     let when = when(incident);
+    let [attempts, failed, rejected] = totals(incident);
     let sentence = match &peak.facts {
-        Facts::PortScan { target, targets, ports, rejected, failed, inside, .. } => {
+        Facts::PortScan { target, targets, ports, inside, .. } => {
             let others = match targets.saturating_sub(1) {
                 0 => String::new(),
                 1 => " (and another host)".to_owned(),
@@ -38,14 +39,11 @@ pub fn message(entity: IpAddr, incident: &Incident) -> String {
                 whose(entity, *inside),
                 count(*ports),
                 minutes(peak),
-                count(total(incident, |f| match f {
-                    Facts::PortScan { attempts, .. } => *attempts,
-                    _ => 0,
-                })),
-                outcome(*failed, *rejected)
+                count(attempts),
+                outcome(failed, rejected)
             )
         }
-        Facts::HostSweep { protocol, port, hosts, services, rejected, inside, .. } => {
+        Facts::HostSweep { protocol, port, hosts, services, inside, .. } => {
             let others = match services.saturating_sub(1) {
                 0 => String::new(),
                 1 => " (and another port)".to_owned(),
@@ -58,11 +56,8 @@ pub fn message(entity: IpAddr, incident: &Incident) -> String {
                 service(*protocol, *port),
                 count(*hosts),
                 minutes(peak),
-                count(total(incident, |f| match f {
-                    Facts::HostSweep { attempts, .. } => *attempts,
-                    _ => 0,
-                })),
-                outcome(*hosts, *rejected)
+                count(attempts),
+                outcome(failed, rejected)
             )
         }
         Facts::Behaviour { reasons, p_value, .. } => {
@@ -89,21 +84,32 @@ fn strength(facts: &Facts) -> u64 {
     }
 }
 
-fn total(incident: &Incident, part: impl Fn(&Facts) -> u64) -> u64 {
-    incident.hits.values().map(|h| part(&h.facts)).sum()
+/// Attempts, failed contacts and those stopped, over all windows: what is said of all attempts holds for all of them.
+fn totals(incident: &Incident) -> [u64; 3] {
+    incident.hits.values().fold([0; 3], |sums, hit| match hit.facts {
+        Facts::PortScan { attempts, failed, rejected, .. } | Facts::HostSweep { attempts, failed, rejected, .. } => {
+            [sums[0] + attempts, sums[1] + failed, sums[2] + rejected]
+        }
+        Facts::Behaviour { .. } => sums,
+    })
 }
 
 fn whose(entity: IpAddr, inside: bool) -> String {
     if inside { format!("{entity}, one of your hosts,") } else { entity.to_string() }
 }
 
+/// A half-open scan fails on a port that answered, so nothing is said about answers.
 fn outcome(failed: u64, rejected: u64) -> String {
     if rejected == 0 {
-        "none stopped by security groups, none answered".to_owned()
+        "none stopped by security groups, all refused, ignored or left half open".to_owned()
     } else if rejected >= failed {
         "all stopped by security groups".to_owned()
     } else {
-        format!("{} of {} stopped by security groups, the rest refused or ignored", count(rejected), count(failed))
+        format!(
+            "{} of {} stopped by security groups, the rest refused, ignored or left half open",
+            count(rejected),
+            count(failed)
+        )
     }
 }
 
@@ -145,10 +151,11 @@ fn partners(evidence: &[Evidence]) -> String {
         .map(|e| {
             let port = e.ports.first().map_or(0, |p| *p);
             format!(
-                "{} on {} ({} flows, {} sent, {} received)",
+                "{} on {} ({} flow{}, {} sent, {} received)",
                 e.destination,
                 service(e.protocol, port),
                 count(e.attempts),
+                if e.attempts == 1 { "" } else { "s" },
                 bytes(e.bytes_out as f64),
                 bytes(e.bytes_in as f64)
             )

@@ -180,7 +180,9 @@ pub enum Facts {
         services: u64,
         /// Attempts (rows).
         attempts: u64,
-        /// Of the failing hosts, those stopped by security groups or network ACLs.
+        /// Distinct (host, port) on which an attempt failed.
+        failed: u64,
+        /// Of these, stopped by security groups or network ACLs.
         rejected: u64,
         /// Whether the sweeper is one of the monitored hosts.
         inside: bool,
@@ -211,7 +213,7 @@ pub struct Hit {
     pub severity: Severity,
     /// How sure, 0 to 100.
     pub confidence: u8,
-    /// The rows it rests on: of two hits of one window, the one with more knows more.
+    /// The rows that were known of its hour: of two hits of one window, the one with more knows more.
     pub rows: u64,
     /// Interfaces it was seen at, sorted, at most 10.
     pub interfaces: Vec<String>,

@@ -26,3 +26,6 @@ pub use preprocess::preprocess;
 pub use publish::publish;
 pub use score::score;
 pub use store::{FolderStore, MemoryStore, Store};
+
+#[cfg(test)]
+mod testing;

@@ -16,7 +16,7 @@ use crate::keys::{self, HourOfScope, ObjectRef};
 use crate::store::{Condition, Store, StoreError};
 
 /// How objects are read and folded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PreprocessOptions {
     /// The length of windows. Default 5 minutes.
     pub window_length: WindowLength,
@@ -182,7 +182,8 @@ fn report(object: &ObjectRef, summary: &ReadSummary) -> Vec<u8> {
         "rejected": summary.rejected_rows(),
         "by_reason": by_reason,
     });
-    let rows = summary.rejects.iter().map(|r| json!({"line": r.line, "reason": r.reason.as_str()}));
+    let rows =
+        summary.rejects.iter().map(|r| json!({"line": r.line, "reason": r.reason.as_str(), "excerpt": r.excerpt}));
     lines(std::iter::once(head).chain(rows))
 }
 
@@ -199,3 +200,6 @@ fn report_unreadable(object: &ObjectRef, error: &ReadError) -> Vec<u8> {
 fn lines(values: impl Iterator<Item = serde_json::Value>) -> Vec<u8> {
     values.flat_map(|value| format!("{value}\n").into_bytes()).collect()
 }
+
+#[cfg(test)]
+mod tests;

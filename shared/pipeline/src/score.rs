@@ -193,3 +193,6 @@ fn condition(etag: Option<Etag>) -> Condition {
 async fn back_off(attempt: u32) {
     tokio::time::sleep(Duration::from_millis((10 << attempt.min(7)).min(1000))).await;
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! `weir publish`: what the publish function does, with standard output as the channel.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use weir_detect::message::count;
@@ -44,7 +45,6 @@ impl Notifier for StandardOutput {
             problem,
         };
         let line = serde_json::to_string(finding).map_err(|e| failed(e.to_string()))?;
-        use std::io::Write as _;
         writeln!(std::io::stdout(), "{line}").map_err(|e| failed(e.to_string()))
     }
 }

@@ -20,7 +20,8 @@ use super::{WindowContext, interfaces};
 pub struct Thresholds {
     /// The largest p-value of a finding. Default 0.03: some nine windows of a host a day are looked at more closely.
     pub p_value: f64,
-    /// How many times what is rarely exceeded (the 95th percentile: high enough to be rare, low enough that an attack in the data fitted on does not hide itself) a feature must reach. Default 4.
+    /// How many times what is rarely exceeded (the 95th percentile: high enough to be rare, low enough that an attack in
+    /// the data fitted on does not hide itself) a feature must reach. Default 8.
     pub effect: f64,
 }
 
@@ -107,6 +108,7 @@ pub fn detect(
     if reasons.is_empty() {
         return None;
     }
+    reasons = without_repetition(reasons);
     reasons.truncate(MOST_REASONS);
     let spans = [host.initiator.span(), host.responder.span()];
     let span = spans.into_iter().reduce(|mut a, b| {
@@ -120,12 +122,24 @@ pub fn detect(
         last_seen: span.last,
         severity: if strongest >= 100.0 { Severity::High } else { Severity::Medium },
         confidence: (100.0 * (1.0 - judgement.p_value.get())).clamp(50.0, 95.0) as u8,
-        rows: host.initiator.totals().rows() + host.responder.totals().rows(),
+        rows: context.rows,
         interfaces: interfaces(host),
         facts: Facts::Behaviour { score: judgement.score.get(), p_value: judgement.p_value.get(), reasons },
         evidence: evidence(host),
     };
     Some((context.subject(Kind::AnomalousBehaviour, host), hit))
+}
+
+/// Reasons that tell the same number again (all payload, and the payload to the one peer that got it) are left out.
+fn without_repetition(reasons: Vec<Reason>) -> Vec<Reason> {
+    let mut told: Vec<Reason> = Vec::new();
+    for reason in reasons {
+        let same = |other: &Reason| other.unit == reason.unit && (other.value / reason.value - 1.0).abs() < 0.05;
+        if !told.iter().any(same) {
+            told.push(reason);
+        }
+    }
+    told
 }
 
 /// The peers most was exchanged with, by bytes and by attempts.

@@ -34,14 +34,15 @@ pub fn detect(host: &HostWindow<'_>, context: &WindowContext<'_>) -> Option<(Sub
     let span = span(part.iter().copied());
     let scale = sampling(host);
     let scaled = |n: u64| (n as f64 * scale).round() as u64;
-    let stopped = |f: &&&Failure<'_>| f.pair.totals.rejected_rows > 0;
+    let rejected = part.iter().filter(|f| f.pair.totals.rejected_rows > 0).count();
     let facts = Facts::HostSweep {
         protocol: service.protocol,
         port: service.port,
         hosts: scaled(most.len() as u64),
         services: hosts.len() as u64,
         attempts: scaled(part.iter().map(|f| f.pair.totals.attempt_rows).sum()),
-        rejected: scaled(part.iter().filter(|f| f.service == service).filter(stopped).count() as u64),
+        failed: scaled(part.len() as u64),
+        rejected: scaled(rejected as u64),
         inside: host.own,
     };
     let hit = Hit {
@@ -49,9 +50,9 @@ pub fn detect(host: &HostWindow<'_>, context: &WindowContext<'_>) -> Option<(Sub
         window_end: context.end(),
         first_seen: span.first,
         last_seen: span.last,
-        severity: severity(host.own, part.iter().all(|f| stopped(&f))),
+        severity: severity(host.own, rejected == part.len()),
         confidence: confidence(most.len()),
-        rows: host.initiator.totals().rows(),
+        rows: context.rows,
         interfaces: interfaces(host),
         facts,
         evidence: evidence(host.host, &part),

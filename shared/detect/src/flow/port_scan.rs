@@ -1,21 +1,24 @@
 //! `port-scan`: one source tries many ports of a host and fails.
 //!
 //! The rule is Zeek's (`policy/misc/scan`): 15 distinct ports of one host on which attempts failed, within one window;
-//! 10 where the source is not monitored.
+//! 10 where the source is neither monitored nor in a private network.
 //! What failed means is in `PairAggregate::failed`; stopped and half-open attempts stay failed whatever comes later, so
 //! the detection may fire on a window that is still filling.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use weir_domain::aggregate::HostWindow;
+use weir_domain::aggregate::{HostWindow, is_private};
 use weir_domain::finding::{Facts, Hit, Kind, Severity, Subject};
 
 use super::failures::{Failure, evidence, failures, sampling, span};
 use super::{WindowContext, interfaces};
 
-/// Distinct failed ports of one host that make a scan by a monitored host: it has reasons to fail on a few (service
+/// Distinct failed ports of one host that make a scan by a host inside: it has reasons to fail on a few (service
 /// discovery, passive FTP, a service that is down).
+///
+/// Inside are monitored hosts and private addresses. That an address is monitored may be known late, with the first
+/// object of its own interface, and must not take a finding back; on AWS it is private from the first row on.
 pub const FAILED_PORTS_INSIDE: usize = 15;
 
 /// The same for everybody else: a stranger has no business on many ports of a host.
@@ -24,7 +27,7 @@ pub const FAILED_PORTS_OUTSIDE: usize = 10;
 /// Looks at what one host tried in one window.
 #[must_use]
 pub fn detect(host: &HostWindow<'_>, context: &WindowContext<'_>) -> Option<(Subject, Hit)> {
-    let threshold = if host.own { FAILED_PORTS_INSIDE } else { FAILED_PORTS_OUTSIDE };
+    let threshold = if host.own || is_private(host.host) { FAILED_PORTS_INSIDE } else { FAILED_PORTS_OUTSIDE };
     if host.initiator.pairs().len() < threshold {
         return None;
     }
@@ -59,7 +62,7 @@ pub fn detect(host: &HostWindow<'_>, context: &WindowContext<'_>) -> Option<(Sub
         last_seen: span.last,
         severity: severity(host.own, rejected == failed),
         confidence: confidence(most, threshold),
-        rows: host.initiator.totals().rows(),
+        rows: context.rows,
         interfaces: interfaces(host),
         facts,
         evidence: evidence(host.host, &part),

@@ -73,6 +73,38 @@ fn a_bridge_keeps_the_older_uid_and_closes_the_other() {
     assert_eq!(log.touching(&windows).count(), 2, "the closed one is told, too");
 }
 
+/// Which of the incidents, by their first minutes, have findings to look at once a window was observed.
+fn touched(log: &IncidentLog, minute: i64) -> Vec<(i64, bool)> {
+    let windows = [WindowStart(1_700_000_100 + minute * 60)].into();
+    let mut touched: Vec<_> =
+        log.touching(&windows).map(|i| ((i.hits.keys().next().unwrap().0 - 1_700_000_100) / 60, i.closed)).collect();
+    touched.sort_unstable();
+    touched
+}
+
+#[test]
+fn a_bridge_touches_the_incident_it_closed_whichever_end_that_lay_on() {
+    for minutes in [[60, 0], [0, 60]] {
+        let mut log = observe(&minutes);
+        log.observe(&subject(), [hit(600, 20)], 8);
+        log.observe(&subject(), [hit(30, 20)], 9);
+        let closed = minutes[1];
+        let mut expected = [(0, false), (closed, true)];
+        expected.sort_unstable();
+        assert_eq!(touched(&log, 30), expected, "and not what was ten hours later");
+        assert_eq!(touched(&log, 600), [(600, false)]);
+    }
+}
+
+#[test]
+fn a_window_before_a_long_stretch_touches_every_incident_whose_cut_it_moved() {
+    let minutes: Vec<_> = (0..60).map(|i| i * 30).collect();
+    let mut log = observe(&minutes);
+    log.observe(&subject(), [hit(-30, 20)], 100);
+    assert_eq!(shape(&log), [(-30, 48), (1410, 13)]);
+    assert_eq!(touched(&log, -30), [(-30, false), (1410, false)]);
+}
+
 #[test]
 fn after_a_day_a_new_finding_begins() {
     let minutes: Vec<_> = (0..60).map(|i| i * 30).collect();
@@ -86,6 +118,9 @@ fn the_same_again_changes_nothing_and_more_rows_win() {
     let before = log.clone();
     log.observe(&subject(), [hit(0, 20)], 5);
     assert_eq!(log, before);
+    let same_of_more_rows = Hit { rows: 30, ..hit(0, 20) };
+    log.observe(&subject(), [same_of_more_rows], 5);
+    assert_eq!(log, before, "nothing to write where more rows say the same");
     log.observe(&subject(), [hit(0, 50)], 6);
     log.observe(&subject(), [hit(0, 30)], 7);
     assert_eq!(log.incidents[0].hits.values().next().unwrap().rows, 50);
@@ -100,7 +135,9 @@ fn what_ended_long_ago_is_forgotten() {
 proptest! {
     #[test]
     fn grouping_does_not_depend_on_order(mut minutes in prop::collection::vec(0i64..600, 1..40), seed in any::<u64>()) {
-        minutes.iter_mut().for_each(|m| *m = *m / 5 * 5 * 7);
+        for minute in &mut minutes {
+            *minute = *minute / 5 * 5 * 7;
+        }
         let forward = shape(&observe(&minutes));
         let n = minutes.len();
         (0..n).for_each(|i| minutes.swap(i, (seed as usize).wrapping_mul(i + 1) % n));

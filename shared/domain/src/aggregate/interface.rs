@@ -138,6 +138,13 @@ impl HourAggregate {
         Ok(())
     }
 
+    /// The rows of all its windows: of two states of an hour, the one with more knows more.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        let interfaces = self.windows.values().flat_map(|w| w.interfaces.values());
+        interfaces.fold(0, |rows, interface| rows.saturating_add(interface.totals.rows))
+    }
+
     /// Drops everything beyond the caps. Called before the aggregate is read as a whole or stored.
     pub fn prune(&mut self) {
         self.windows.values_mut().flat_map(|w| w.interfaces.values_mut()).for_each(InterfaceAggregate::prune);

@@ -54,6 +54,10 @@ fn record(source: IpAddr, destination: IpAddr, source_port: u16, destination_por
         action: Action::Accept,
         tcp_flags: None,
         direction: None,
+        packet_source: None,
+        packet_destination: None,
+        source_service: "",
+        destination_service: "",
     }
 }
 

@@ -17,8 +17,8 @@ pub(super) const ROLE: usize = 3;
 pub(super) const SIDE: usize = 4;
 pub(super) const PEER: usize = 5;
 
-/// Sketch columns: empty or one sketch each.
-pub(super) const SKETCHES: [&str; 4] = ["sketch_peers", "sketch_services", "sketch_attempted", "sketch_answered"];
+/// The sketches of a host, one after the other (peers, services, attempted, answered); empty while there are none.
+pub(super) const SKETCHES: &str = "sketches";
 
 /// Whole-number columns before the sums.
 pub(super) const FIXED: [&str; 6] = ["window", "protocol", "port", "first", "last", "hosts_dropped"];
@@ -64,9 +64,7 @@ pub(super) fn schema() -> Result<TypePtr, BatchError> {
     for name in TEXTS {
         fields.push(column(name, PhysicalType::BYTE_ARRAY, ConvertedType::UTF8)?);
     }
-    for name in SKETCHES {
-        fields.push(column(name, PhysicalType::BYTE_ARRAY, ConvertedType::NONE)?);
-    }
+    fields.push(column(SKETCHES, PhysicalType::BYTE_ARRAY, ConvertedType::NONE)?);
     for name in NUMBERS.iter() {
         fields.push(column(name, PhysicalType::INT64, ConvertedType::NONE)?);
     }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use parquet::column::reader::ColumnReader;
 use parquet::data_type::ByteArray;
+use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
 use weir_domain::aggregate::{
     HostAggregate, HostKey, HostSketches, HostTotals, HourAggregate, InterfaceTotals, PairAggregate, PairKey,
@@ -14,19 +15,28 @@ use weir_domain::distinct::DistinctSketch;
 use weir_domain::window::{Hour, Scope, WindowLength, WindowStart};
 
 use super::columns::{
-    FIRST, HOST, HOSTS_DROPPED, INTERFACE, LAST, NUMBERS, PEER, PORT, PROTOCOL, ROLE, ROW, SIDE, SKETCHES, TEXTS,
-    WINDOW, footer, places, schema,
+    FIRST, HOST, HOSTS_DROPPED, INTERFACE, LAST, NUMBERS, PEER, PORT, PROTOCOL, ROLE, ROW, SIDE, TEXTS, WINDOW, footer,
+    places, schema,
 };
 use super::{Batch, BatchError, FORMAT_VERSION};
 
 /// The most rows of a batch that are read; an hour of a very large network has some millions.
 const MOST_ROWS: i64 = 50_000_000;
 
+/// Times that a row of a log may have; sums and differences of such times do not overflow.
+const TIMES: std::ops::Range<i64> = 0..4_102_444_800;
+
 /// Reads a batch.
 ///
 /// # Errors
 /// When the bytes are no Parquet, no batch, of another format version, or contradict themselves.
 pub fn decode(bytes: Vec<u8>) -> Result<Batch, BatchError> {
+    // The Parquet crate returns an error for most damage and panics on the rest (an offset below 0, a missing dictionary).
+    std::panic::catch_unwind(|| read(bytes))
+        .unwrap_or_else(|_| Err(ParquetError::General("it is damaged".to_owned()).into()))
+}
+
+fn read(bytes: Vec<u8>) -> Result<Batch, BatchError> {
     let file = SerializedFileReader::new(bytes::Bytes::from(bytes))?;
     let metadata = file.metadata().file_metadata();
     if metadata.schema_descr().root_schema() != schema()?.as_ref() {
@@ -51,7 +61,11 @@ pub fn decode(bytes: Vec<u8>) -> Result<Batch, BatchError> {
     let window_length = window_length
         .and_then(|seconds| WindowLength::from_seconds(seconds).ok())
         .ok_or_else(|| format("its window length is none"))?;
-    let mut hour = HourAggregate::new(scope, Hour::of(number(footer::HOUR)?), window_length);
+    let start = number(footer::HOUR)?;
+    if !TIMES.contains(&start) || Hour::of(start).start() != start {
+        return Err(format("its hour is none"));
+    }
+    let mut hour = HourAggregate::new(scope, Hour::of(start), window_length);
     for group in 0..file.num_row_groups() {
         let table = Table::read(file.get_row_group(group)?.as_ref())?;
         hour.merge(table.aggregate(&hour)?).map_err(|e| format(&e.to_string()))?;
@@ -86,7 +100,7 @@ impl Table {
                 _ => return Err(format("an unexpected column type")),
             }
         }
-        if texts.len() != TEXTS.len() + SKETCHES.len() || numbers.len() != NUMBERS.len() {
+        if texts.len() != TEXTS.len() + 1 || numbers.len() != NUMBERS.len() {
             return Err(format("its columns are others"));
         }
         Ok(Self { rows, texts, numbers })
@@ -100,8 +114,12 @@ impl Table {
         self.text(column, row)?.parse().map_err(|_| format("an address that is none"))
     }
 
-    fn span(&self, row: usize) -> Span {
-        Span { first: self.numbers[FIRST][row], last: self.numbers[LAST][row] }
+    fn span(&self, row: usize) -> Result<Span, BatchError> {
+        let (first, last) = (self.numbers[FIRST][row], self.numbers[LAST][row]);
+        if !TIMES.contains(&first) || !TIMES.contains(&last) || last < first {
+            return Err(format("times that are none"));
+        }
+        Ok(Span { first, last })
     }
 
     fn sums<const N: usize>(&self, places: &[usize], row: usize) -> Result<[u64; N], BatchError> {
@@ -120,7 +138,10 @@ impl Table {
         let mut row = 0;
         while row < self.rows {
             let window = WindowStart(self.numbers[WINDOW][row]);
-            if window.hour() != hour.hour || hour.window_length.start_of(window.0) != window {
+            if !TIMES.contains(&window.0)
+                || window.hour() != hour.hour
+                || hour.window_length.start_of(window.0) != window
+            {
                 return Err(format("a window that is not of its hour"));
             }
             if self.text(ROW, row)? != "interface" {
@@ -179,30 +200,38 @@ impl Table {
             };
             let totals = PairTotals::from_values(self.sums(pair_places, next)?);
             let key = PairKey { peer: self.address(PEER, next)?, service };
-            pairs.push((key, PairAggregate { totals, span: self.span(next) }));
+            pairs.push((key, PairAggregate { totals, span: self.span(next)? }));
             next += 1;
         }
         if pairs.len() > HostAggregate::MOST_PAIRS {
             return Err(format("a host with more pairs than are kept"));
         }
         let totals = HostTotals::from_values(self.sums(host_places, row)?);
-        Ok((HostAggregate::restore(totals, self.span(row), pairs, self.sketches(row)?), next))
+        Ok((HostAggregate::restore(totals, self.span(row)?, pairs, self.sketches(row)?), next))
     }
 
     fn sketches(&self, row: usize) -> Result<Option<HostSketches>, BatchError> {
-        let cell = |at: usize| self.texts[TEXTS.len() + at][row].data();
-        if cell(0).is_empty() {
+        let cell = self.texts[TEXTS.len()][row].data();
+        if cell.is_empty() {
             return Ok(None);
         }
-        let sketch = |at| DistinctSketch::from_bytes(cell(at)).ok_or_else(|| format("a sketch that is none"));
-        Ok(Some(HostSketches { peers: sketch(0)?, services: sketch(1)?, attempted: sketch(2)?, answered: sketch(3)? }))
+        let sketches = cell.chunks(DistinctSketch::REGISTERS).map(DistinctSketch::from_bytes);
+        match &sketches.collect::<Vec<_>>()[..] {
+            [Some(peers), Some(services), Some(attempted), Some(answered)] => Ok(Some(HostSketches {
+                peers: peers.clone(),
+                services: services.clone(),
+                attempted: attempted.clone(),
+                answered: answered.clone(),
+            })),
+            _ => Err(format("sketches that are none")),
+        }
     }
 }
 
 /// All cells of a required column, grown as they come.
 fn read_column<T>(
     rows: usize,
-    mut read: impl FnMut(usize, &mut Vec<T>) -> Result<(usize, usize, usize), parquet::errors::ParquetError>,
+    mut read: impl FnMut(usize, &mut Vec<T>) -> Result<(usize, usize, usize), ParquetError>,
 ) -> Result<Vec<T>, BatchError> {
     let mut cells = Vec::new();
     while cells.len() < rows {

@@ -230,7 +230,7 @@ fn describe(
     let mut hits = Vec::new();
     for start in windows {
         let Some(window) = hour.windows.get(&start) else { continue };
-        let context = WindowContext { scope: &hour.scope, start, length: window_length };
+        let context = WindowContext { scope: &hour.scope, start, length: window_length, rows: hour.rows() };
         let hosts = HostWindows::of(window, &own);
         for suspect in suspects.iter().filter(|s| s.key.window == start) {
             let Some(host) = hosts.get(suspect.key.host) else { continue };

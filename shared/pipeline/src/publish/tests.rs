@@ -1,1 +1,240 @@
+use std::future::pending;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
+use tokio::task::JoinSet;
+
+use super::*;
+use crate::store::MemoryStore;
+use crate::testing::Contended;
+
+const KEY: &str = "findings/dt=2023-11-14/f.json";
+const NOW: i64 = 1_700_000_400_000;
+
+/// A channel that remembers what it was sent, lets others run meanwhile, and fails as often as it is told.
+#[derive(Default)]
+struct Recorder {
+    sent: Mutex<Vec<u8>>,
+    failures: AtomicU32,
+}
+
+impl Recorder {
+    /// The severities that were sent, in order.
+    fn sent(&self) -> Vec<u8> {
+        self.sent.lock().unwrap().clone()
+    }
+}
+
+impl Notifier for Recorder {
+    fn channel(&self) -> &'static str {
+        "recorder"
+    }
+
+    async fn send(&self, finding: &DetectionFinding) -> Result<(), NotifyError> {
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        let fails = self.failures.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok();
+        if fails {
+            let (channel, uid) = (self.channel().to_owned(), finding.finding_info.uid.clone());
+            return Err(NotifyError { channel, uid, problem: "out of order".to_owned() });
+        }
+        self.sent.lock().unwrap().push(finding.severity_id);
+        Ok(())
+    }
+}
+
+/// A channel that never comes back: whoever sends crashes while sending.
+struct Stuck;
+
+impl Notifier for Stuck {
+    fn channel(&self) -> &'static str {
+        "recorder"
+    }
+
+    async fn send(&self, _: &DetectionFinding) -> Result<(), NotifyError> {
+        pending().await
+    }
+}
+
+fn finding(severity: Severity) -> DetectionFinding {
+    DetectionFinding {
+        severity_id: severity.id(),
+        severity: severity.as_str().to_owned(),
+        ..DetectionFinding::test(NOW)
+    }
+}
+
+async fn keep(store: &impl Store, finding: &DetectionFinding) {
+    store.put(KEY, serde_json::to_vec(finding).unwrap(), Condition::Always).await.unwrap();
+}
+
+async fn store_with(finding: &DetectionFinding) -> MemoryStore {
+    let store = MemoryStore::new();
+    keep(&store, finding).await;
+    store
+}
+
+#[tokio::test]
+async fn a_finding_is_sent_once() {
+    let (store, channel) = (store_with(&finding(Severity::High)).await, Recorder::default());
+    let first = publish(&store, &channel, KEY, NOW).await.unwrap();
+    assert_eq!(first, Published::Sent(Box::new(finding(Severity::High))));
+    for later in [0, 1, CLAIM_HOLDS + 1, 10 * CLAIM_HOLDS] {
+        assert_eq!(publish(&store, &channel, KEY, NOW + later).await.unwrap(), Published::Before);
+    }
+    assert_eq!(channel.sent(), [4]);
+}
+
+#[tokio::test]
+async fn each_channel_is_sent_to() {
+    struct Other(Recorder);
+    impl Notifier for Other {
+        fn channel(&self) -> &'static str {
+            "other"
+        }
+        async fn send(&self, finding: &DetectionFinding) -> Result<(), NotifyError> {
+            self.0.send(finding).await
+        }
+    }
+    let store = store_with(&finding(Severity::High)).await;
+    let (one, other) = (Recorder::default(), Other(Recorder::default()));
+    publish(&store, &one, KEY, NOW).await.unwrap();
+    publish(&store, &other, KEY, NOW).await.unwrap();
+    assert_eq!((one.sent(), other.0.sent()), (vec![4], vec![4]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_concurrent_deliveries_one_sends() {
+    for _ in 0..20 {
+        let (store, channel) = (Arc::new(Contended::default()), Arc::new(Recorder::default()));
+        keep(store.as_ref(), &finding(Severity::High)).await;
+        let mut deliveries = JoinSet::new();
+        for _ in 0..8 {
+            let (store, channel) = (Arc::clone(&store), Arc::clone(&channel));
+            deliveries.spawn(async move { publish(store.as_ref(), channel.as_ref(), KEY, NOW).await });
+        }
+        let outcomes = deliveries.join_all().await;
+        assert_eq!(channel.sent(), [4]);
+        assert_eq!(outcomes.iter().filter(|o| matches!(o, Ok(Published::Sent(_)))).count(), 1);
+        let told = |o: &Result<_, _>| {
+            matches!(o, Ok(Published::Sent(_) | Published::Before) | Err(PublishError::InProgress { .. }))
+        };
+        assert!(outcomes.iter().all(told), "the others were sent before or come again later: {outcomes:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_failure_lets_the_claim_go_and_the_retry_sends() {
+    let store = store_with(&finding(Severity::High)).await;
+    let channel = Recorder { failures: AtomicU32::new(2), ..Recorder::default() };
+    for _ in 0..2 {
+        let error = publish(&store, &channel, KEY, NOW).await.unwrap_err();
+        assert!(matches!(error, PublishError::Notify(_)), "{error}");
+    }
+    assert!(matches!(publish(&store, &channel, KEY, NOW).await, Ok(Published::Sent(_))), "at once, without waiting");
+    assert_eq!(channel.sent(), [4]);
+}
+
+#[tokio::test]
+async fn after_a_crash_while_sending_the_claim_holds_until_it_expires() {
+    let (store, channel) = (Arc::new(store_with(&finding(Severity::High)).await), Recorder::default());
+    let claim = keys::published(&finding(Severity::High).finding_info.uid, Severity::High, "recorder");
+    let crashing = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move { publish(store.as_ref(), &Stuck, KEY, NOW).await.is_ok() }
+    });
+    while store.get(&claim).await.unwrap().is_none() {
+        tokio::task::yield_now().await;
+    }
+    crashing.abort();
+    assert!(crashing.await.unwrap_err().is_cancelled());
+
+    for early in [NOW, NOW + CLAIM_HOLDS - 1] {
+        let error = publish(store.as_ref(), &channel, KEY, early).await.unwrap_err();
+        assert!(matches!(error, PublishError::InProgress { .. }), "{error}");
+    }
+    assert_eq!(channel.sent(), Vec::<u8>::new());
+    let late = NOW + CLAIM_HOLDS;
+    assert!(matches!(publish(store.as_ref(), &channel, KEY, late).await, Ok(Published::Sent(_))));
+    assert!(matches!(publish(store.as_ref(), &channel, KEY, late + CLAIM_HOLDS).await, Ok(Published::Before)));
+    assert_eq!(channel.sent(), [4]);
+}
+
+#[tokio::test]
+async fn a_claim_that_nobody_can_read_is_nobodys() {
+    let (store, channel) = (store_with(&finding(Severity::High)).await, Recorder::default());
+    let claim = keys::published(&finding(Severity::High).finding_info.uid, Severity::High, "recorder");
+    store.put(&claim, b"{\"state\":\"cla".to_vec(), Condition::Always).await.unwrap();
+    assert!(matches!(publish(&store, &channel, KEY, NOW).await, Ok(Published::Sent(_))));
+    assert_eq!(channel.sent(), [4]);
+}
+
+#[tokio::test]
+async fn a_rise_in_severity_is_sent_again_and_a_drop_is_not() {
+    let (store, channel) = (MemoryStore::new(), Recorder::default());
+    for severity in [Severity::Low, Severity::High, Severity::Medium, Severity::Low, Severity::High] {
+        keep(&store, &finding(severity)).await;
+        publish(&store, &channel, KEY, NOW).await.unwrap();
+    }
+    assert_eq!(channel.sent(), [2, 4]);
+    keep(&store, &finding(Severity::Critical)).await;
+    publish(&store, &channel, KEY, NOW).await.unwrap();
+    assert_eq!(channel.sent(), [2, 4, 5]);
+}
+
+#[tokio::test]
+async fn a_higher_severity_that_was_only_claimed_does_not_silence_a_lower_one() {
+    let store = store_with(&finding(Severity::High)).await;
+    let failing = Recorder { failures: AtomicU32::new(1), ..Recorder::default() };
+    publish(&store, &failing, KEY, NOW).await.unwrap_err();
+    keep(&store, &finding(Severity::Low)).await;
+    let channel = Recorder::default();
+    publish(&store, &channel, KEY, NOW).await.unwrap();
+    assert_eq!(channel.sent(), [2]);
+}
+
+#[tokio::test]
+async fn what_is_closed_no_alert_or_missing_is_not_sent() {
+    let channel = Recorder::default();
+    let high = finding(Severity::High);
+    let closed = DetectionFinding { activity_id: 3, ..high.clone() };
+    let quiet = DetectionFinding { is_alert: false, ..high };
+    for finding in [closed, quiet] {
+        let store = store_with(&finding).await;
+        assert_eq!(publish(&store, &channel, KEY, NOW).await.unwrap(), Published::NotAnAlert);
+        assert_eq!(store.list("published/").await.unwrap(), Vec::<String>::new(), "nor claimed");
+    }
+    assert_eq!(publish(&MemoryStore::new(), &channel, KEY, NOW).await.unwrap(), Published::Missing);
+    assert_eq!(channel.sent(), Vec::<u8>::new());
+}
+
+#[tokio::test]
+async fn what_is_no_finding_is_an_error_that_names_the_object() {
+    let high = finding(Severity::High);
+    let with = |change: fn(&mut DetectionFinding)| {
+        let mut finding = high.clone();
+        change(&mut finding);
+        serde_json::to_vec(&finding).unwrap()
+    };
+    let whole = serde_json::to_vec(&high).unwrap();
+    let cases = [
+        Vec::new(),
+        b"\x00\xff".to_vec(),
+        b"{}".to_vec(),
+        b"[]".to_vec(),
+        whole[..whole.len() - 1].to_vec(),
+        with(|f| f.severity_id = 0),
+        with(|f| f.severity_id = 99),
+        with(|f| f.finding_info.uid = String::new()),
+        with(|f| f.finding_info.uid = "../../processed/x".to_owned()),
+    ];
+    for bytes in cases {
+        let (store, channel) = (MemoryStore::new(), Recorder::default());
+        store.put(KEY, bytes.clone(), Condition::Always).await.unwrap();
+        let error = publish(&store, &channel, KEY, NOW).await.unwrap_err();
+        assert!(matches!(error, PublishError::NotAFinding { .. }), "{:?}: {error}", String::from_utf8_lossy(&bytes));
+        assert!(error.to_string().starts_with(KEY), "{error}");
+        assert_eq!(channel.sent(), Vec::<u8>::new());
+    }
+}

@@ -17,6 +17,8 @@ pub struct FolderStore {
     writing: Mutex<()>,
 }
 
+/// How the names of the store's own files begin; they are not listed.
+const OWN: &str = ".weir-";
 const LOCK: &str = ".weir-lock";
 const NEW: &str = ".weir-new-";
 
@@ -33,6 +35,13 @@ impl FolderStore {
 
     fn path(&self, verb: &'static str, key: &str) -> Result<PathBuf, StoreError> {
         check_key(verb, key)?;
+        if key.split('/').any(|part| part.starts_with(OWN)) {
+            return Err(StoreError::new(
+                verb,
+                key,
+                format!("not a key: names that begin with {OWN} are the store's own"),
+            ));
+        }
         Ok(self.root.join(key))
     }
 
@@ -106,7 +115,7 @@ impl FolderStore {
                 if key.starts_with(prefix) || prefix.starts_with(&format!("{key}/")) {
                     self.walk(&path, prefix, keys)?;
                 }
-            } else if key.starts_with(prefix) && !name.to_string_lossy().starts_with(".weir-") {
+            } else if key.starts_with(prefix) && !name.to_string_lossy().starts_with(OWN) {
                 keys.push(key);
             }
         }

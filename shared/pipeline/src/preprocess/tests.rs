@@ -1,0 +1,209 @@
+//! Every kind of bad input has its outcome, and what comes out depends on the object alone.
+
+use super::*;
+use crate::score::load_hour;
+use crate::store::MemoryStore;
+use crate::testing::{HEADER, START, content, gzip, object, scan, stopped};
+use weir_domain::aggregate::HourAggregate;
+
+fn limited() -> PreprocessOptions {
+    PreprocessOptions {
+        limits: ReadLimits { expanded_bytes: 32 << 20, ..ReadLimits::default() },
+        ..PreprocessOptions::default()
+    }
+}
+
+async fn raw(key: &str, bytes: impl Into<Vec<u8>>) -> MemoryStore {
+    let raw = MemoryStore::new();
+    raw.put(key, bytes.into(), Condition::Always).await.unwrap();
+    raw
+}
+
+/// Preprocesses one object of this content into a store.
+async fn process(state: &MemoryStore, key: &str, bytes: impl Into<Vec<u8>>) -> Result<Preprocessed, PreprocessError> {
+    preprocess(&raw(key, bytes).await, state, &object(key), limited()).await
+}
+
+/// The lines of a rejects report.
+async fn report_of(state: &MemoryStore, key: &str) -> Vec<serde_json::Value> {
+    let report = state.get(&keys::rejects(&object(key).id())).await.unwrap().expect("a rejects report");
+    String::from_utf8(report.bytes).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+async fn merged(state: &MemoryStore) -> (HourAggregate, usize) {
+    let batches = state.list(keys::PROCESSED).await.unwrap();
+    let (hour, batches) = load_hour(state, &HourOfScope::of_batch(&batches[0]).unwrap()).await.unwrap();
+    (hour.unwrap(), batches)
+}
+
+#[tokio::test]
+async fn an_unreadable_object_is_an_error_and_leaves_a_report_that_says_why() {
+    let rows = format!("{HEADER}{}", scan(1, 1, 200, START));
+    let whole = gzip(rows.as_bytes());
+    let row = stopped(1, 1, 22, START);
+    let bomb = gzip(format!("{HEADER}{}", row.repeat((64 << 20) / row.len())).as_bytes());
+    assert!(bomb.len() < 1 << 20, "small to upload, large to read");
+    let mut binary = vec![0x7f, b'E', b'L', b'F'];
+    binary.extend((0..10_000u32).map(|i| (i * 31 % 251) as u8));
+    let long = vec![b'x'; 10 << 20];
+    let cases: [(&str, Vec<u8>, u64, &str); 8] = [
+        ("plain.log.gz", vec![0, 1, 2, 3], 1, "named .gz, but"),
+        ("cut.log.gz", whole[..whole.len() / 2].to_vec(), 0, "the gzip stream ends early"),
+        ("bomb.log.gz", bomb, 1, "expands to more than 33554432 bytes"),
+        ("nosrc.log", HEADER.replace(" srcaddr", "").into_bytes(), 1, "the header names no srcaddr"),
+        ("noheader.log", scan(1, 1, 3, START).into_bytes(), 1, "the first line is no flow-log header"),
+        ("binary.log", binary, 1, "the first line is no flow-log header"),
+        ("long.log", long, 1, "the first line is no flow-log header"),
+        ("empty-first.log", b"\n\n\x00\n".to_vec(), 3, "the first line is no flow-log header"),
+    ];
+    for (key, bytes, line, why) in cases {
+        let state = MemoryStore::new();
+        let error = process(&state, key, bytes).await.expect_err(key);
+        let PreprocessError::Unreadable(error) = error else { panic!("{key}: {error}") };
+        assert!(error.to_string().starts_with(&format!("logs/{key}: {why}")), "{error}");
+
+        let report = report_of(&state, key).await;
+        assert_eq!(report.len(), 1, "{key}");
+        assert_eq!(report[0]["object"], format!("logs/{key}"));
+        assert_eq!(report[0]["reason"], "unreadable object");
+        assert!(report[0]["detail"].as_str().unwrap().starts_with(why), "{key}: {}", report[0]["detail"]);
+        assert!(report[0]["line"].as_u64().unwrap() >= line, "{key}: {}", report[0]["line"]);
+        assert_eq!(state.list(keys::PROCESSED).await.unwrap(), Vec::<String>::new(), "{key}: no half of it is kept");
+    }
+}
+
+#[tokio::test]
+async fn nothing_to_read_is_no_batch_and_no_reject() {
+    let header = HEADER.trim_end();
+    let gz = gzip(HEADER.as_bytes());
+    let cases: [(&str, &[u8]); 5] = [
+        ("empty.log", b""),
+        ("empty.log.gz", b""),
+        ("header.log", header.as_bytes()),
+        ("header.log.gz", &gz),
+        ("blank.log", b"\n\r\n\n"),
+    ];
+    for (key, bytes) in cases {
+        let state = MemoryStore::new();
+        let done = process(&state, key, bytes).await.expect(key);
+        assert_eq!((done.summary.records, done.summary.rejected_rows()), (0, 0), "{key}");
+        assert_eq!((done.batches, done.rejects), (vec![], None), "{key}");
+        assert_eq!(state.list("").await.unwrap(), Vec::<String>::new(), "{key}");
+    }
+}
+
+#[tokio::test]
+async fn bad_rows_are_reported_with_line_and_reason_and_the_good_ones_kept() {
+    let good = stopped(1, 1, 22, START);
+    let long = "x".repeat(10 << 20);
+    let text = format!("{HEADER}{good}{}{good}{long}\n{good}", good.replace("203.0.113.1", "203.0.113.256"));
+    let state = MemoryStore::new();
+    let done = process(&state, "some.log", text).await.unwrap();
+    assert_eq!((done.summary.records, done.summary.rejected_rows()), (3, 2));
+    let report = report_of(&state, "some.log").await;
+    assert_eq!(done.rejects, Some(keys::rejects(&object("some.log").id())));
+    assert_eq!(report[0]["object"], "logs/some.log");
+    assert_eq!((&report[0]["records"], &report[0]["rejected"]), (&3.into(), &2.into()));
+    assert_eq!(report[0]["by_reason"], serde_json::json!({"bad address": 1, "line too long": 1}));
+    let rows: Vec<_> = report[1..].iter().map(|row| (row["line"].as_u64(), row["reason"].as_str())).collect();
+    assert_eq!(rows, [(Some(3), Some("bad address")), (Some(5), Some("line too long"))]);
+    assert_eq!(merged(&state).await.0.windows.values().next().unwrap().interfaces["eni-1"].totals.rows, 3);
+}
+
+#[tokio::test]
+async fn line_ends_and_compression_do_not_change_what_is_read() {
+    let text = format!("{HEADER}{}", scan(1, 1, 30, START));
+    let (plain, windows, packed) = (MemoryStore::new(), MemoryStore::new(), MemoryStore::new());
+    process(&plain, "a.log", text.clone()).await.unwrap();
+    let done = process(&windows, "a.log", text.replace('\n', "\r\n")).await.unwrap();
+    assert_eq!((done.summary.records, done.rejects), (30, None));
+    process(&packed, "a.log", gzip(text.as_bytes())).await.unwrap();
+    assert_eq!(merged(&windows).await, merged(&plain).await);
+    assert_eq!(merged(&packed).await, merged(&plain).await);
+}
+
+#[tokio::test]
+async fn one_batch_per_scope_and_hour_under_the_hour_it_began_in() {
+    let rows = [stopped(1, 1, 22, START), stopped(1, 1, 22, START + 3600), stopped(1, 1, 22, START + 3599)].concat();
+    let elsewhere = stopped(1, 1, 22, START).replace("eu-west-1", "us-east-1");
+    let state = MemoryStore::new();
+    let done = process(&state, "a.log", format!("{HEADER}{rows}{elsewhere}")).await.unwrap();
+    let id = object("a.log").id();
+    let expected =
+        ["eu-west-1/dt=2023-11-14/hour=22", "eu-west-1/dt=2023-11-14/hour=23", "us-east-1/dt=2023-11-14/hour=22"]
+            .map(|part| format!("processed/source=flow/scope=123456789012.{part}/{id}.parquet"));
+    assert_eq!(done.batches, expected);
+    assert_eq!(state.list("").await.unwrap(), expected, "and nothing else is written");
+}
+
+#[tokio::test]
+async fn rows_that_name_no_account_and_region_take_those_of_the_key() {
+    let text = "srcaddr dstaddr start\n10.0.0.1 10.0.0.2 1700000100\n";
+    let state = MemoryStore::new();
+    let key = "AWSLogs/123456789012/vpcflowlogs/eu-west-1/2023/11/14/x.log";
+    let done = process(&state, key, text).await.unwrap();
+    assert!(done.batches[0].contains("scope=123456789012.eu-west-1/"), "{}", done.batches[0]);
+}
+
+#[tokio::test]
+async fn doing_it_twice_writes_the_same_bytes() {
+    let text = format!("{HEADER}{}nonsense\n{}", scan(1, 1, 300, START), scan(2, 3, 40, START + 3600));
+    let state = MemoryStore::new();
+    let first = process(&state, "a.log.gz", gzip(text.as_bytes())).await.unwrap();
+    let before = content(&state, "").await;
+    let second = process(&state, "a.log.gz", gzip(text.as_bytes())).await.unwrap();
+    assert_eq!(first, second);
+    assert_eq!(before.len(), 3, "two hours and a rejects report");
+    assert_eq!(content(&state, "").await, before);
+}
+
+#[tokio::test]
+async fn one_file_under_two_keys_counts_once_and_two_files_twice() {
+    let text = format!("{HEADER}{}", scan(1, 1, 30, START));
+    let once = MemoryStore::new();
+    process(&once, "a.log", text.clone()).await.unwrap();
+    let twice = MemoryStore::new();
+    for key in ["a.log", "copy/of/a.log"] {
+        process(&twice, key, text.clone()).await.unwrap();
+    }
+    assert_eq!(twice.list(keys::PROCESSED).await.unwrap().len(), 2);
+    assert_eq!(merged(&twice).await, merged(&once).await);
+
+    process(&twice, "b.log", format!("{text}{}", stopped(1, 1, 99, START))).await.unwrap();
+    let (hour, batches) = merged(&twice).await;
+    assert_eq!((hour.windows.values().next().unwrap().interfaces["eni-1"].totals.rows, batches), (61, 2));
+}
+
+#[tokio::test]
+async fn how_many_rows_make_a_part_changes_nothing() {
+    let text: String = (1..=6).map(|host| scan(host, host, 300, START + i64::from(host) * 200)).collect();
+    let text = format!("{HEADER}{text}");
+    let raw = raw("a.log", text).await;
+    let mut hours = Vec::new();
+    for rows_per_part in [1_000_000, 100, 7] {
+        let state = MemoryStore::new();
+        let options = PreprocessOptions { rows_per_part, ..limited() };
+        preprocess(&raw, &state, &object("a.log"), options).await.unwrap();
+        hours.push(merged(&state).await);
+    }
+    assert_eq!(
+        hours[0].0.windows.values().flat_map(|w| w.interfaces.values()).map(|i| i.totals.rows).sum::<u64>(),
+        1800
+    );
+    assert_eq!(hours[0], hours[1]);
+    assert_eq!(hours[0], hours[2]);
+}
+
+#[tokio::test]
+async fn a_missing_object_is_an_error_that_names_it() {
+    let error = preprocess(&MemoryStore::new(), &MemoryStore::new(), &object("gone.log"), limited()).await.unwrap_err();
+    assert!(matches!(&error, PreprocessError::Missing(object) if object.key == "gone.log"), "{error}");
+}
+
+#[tokio::test]
+async fn rows_longer_than_a_window_are_counted() {
+    let text =
+        format!("{HEADER}{}", scan(1, 1, 4, START)).replace(&(START + 10).to_string(), &(START + 599).to_string());
+    let done = process(&MemoryStore::new(), "a.log", text).await.unwrap();
+    assert_eq!((done.summary.records, done.summary.longer_than_window), (4, 4));
+}

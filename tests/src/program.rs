@@ -1,0 +1,59 @@
+//! The `weir` program, built.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::SystemTime;
+
+/// The sources the program is made of, from the root of the project.
+const SOURCES: [&str; 7] = [
+    "functions/local/src",
+    "shared/domain/src",
+    "shared/ingest/src",
+    "shared/features/src",
+    "shared/model/src",
+    "shared/detect/src",
+    "shared/pipeline/src",
+];
+
+/// Where the program is: beside the tests that run, built with the workspace. It is built if it is not there, or older
+/// than its sources (then a test would judge what is no longer the code).
+///
+/// # Panics
+/// When it cannot be built.
+#[must_use]
+pub fn weir() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        // target/debug/deps/this-test → target/debug/weir
+        let test = std::env::current_exe().expect("the path of this test");
+        let folder = test.ancestors().nth(2).expect("the folder of built programs");
+        let program = folder.join(format!("weir{}", std::env::consts::EXE_SUFFIX));
+        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+        let newest = SOURCES.iter().map(|source| newest(&root.join(source))).max();
+        if modified(&program) < newest.flatten() {
+            let mut cargo = Command::new(env!("CARGO"));
+            cargo.args(["build", "--quiet", "--package", "weir"]).current_dir(&root);
+            if folder.file_name().is_some_and(|profile| profile == "release") {
+                cargo.arg("--release");
+            }
+            assert!(cargo.status().expect("cargo runs").success(), "cargo build --package weir failed");
+        }
+        assert!(program.exists(), "{} is not there: run `cargo build --workspace` first", program.display());
+        program
+    })
+}
+
+fn modified(file: &Path) -> Option<SystemTime> {
+    file.metadata().and_then(|m| m.modified()).ok()
+}
+
+/// When the newest source below a folder was written; tests are no part of the program.
+fn newest(folder: &Path) -> Option<SystemTime> {
+    let entries = folder.read_dir().ok()?.filter_map(Result::ok).map(|entry| entry.path());
+    let is_test = |path: &PathBuf| path.file_stem().is_some_and(|stem| stem == "tests" || stem == "testing");
+    entries
+        .filter(|path| !is_test(path))
+        .filter_map(|path| if path.is_dir() { newest(&path) } else { modified(&path) })
+        .max()
+}
