@@ -79,6 +79,15 @@ pub struct FlowRecord<'a> {
     pub tcp_flags: Option<u8>,
     /// Direction at the interface, where the log has it (not in version 2).
     pub direction: Option<Direction>,
+    /// The packet's own source, where the log has it (`pkt-srcaddr`): another than `source` behind a NAT gateway, a load
+    /// balancer or a pod's network.
+    pub packet_source: Option<IpAddr>,
+    /// The packet's own destination (`pkt-dstaddr`).
+    pub packet_destination: Option<IpAddr>,
+    /// The AWS service the packet's source belongs to (`pkt-src-aws-service`); empty when none or unknown.
+    pub source_service: &'a str,
+    /// The AWS service the packet's destination belongs to (`pkt-dst-aws-service`).
+    pub destination_service: &'a str,
 }
 
 /// Which end of a row began the conversation.
@@ -217,6 +226,10 @@ mod tests {
             action: Action::Accept,
             tcp_flags,
             direction: None,
+            packet_source: None,
+            packet_destination: None,
+            source_service: "",
+            destination_service: "",
         }
     }
 

@@ -4,6 +4,7 @@
 //! Reading order follows the way of the data:
 //!
 //! - [`flow`]: one row of a flow log, and who of its two ends began the conversation;
+//! - [`login`], [`activity`], [`usage`]: one record of the other log sources;
 //! - [`reject`]: what became of rows that could not be read;
 //! - [`window`]: the grid of time that rows are folded onto;
 //! - [`bounded`], [`distinct`], [`fixed`]: the mergeable building blocks;
@@ -14,8 +15,11 @@
 //!
 //! Invariant: nothing in this crate depends on another Weir crate.
 
+pub mod activity;
 pub mod flow;
+pub mod login;
 pub mod reject;
+pub mod usage;
 pub mod window;
 
 pub mod bounded;

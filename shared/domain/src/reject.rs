@@ -30,6 +30,16 @@ pub enum RejectReason {
     BadDirection,
     /// An identifier with bytes that identifiers do not have.
     BadIdentifier,
+    /// A value that must be there and is not.
+    MissingValue,
+    /// A number that is none, or not finite.
+    BadNumber,
+    /// A word other than those that the field may have.
+    BadWord,
+    /// JSON that is none, too deep, or of another shape.
+    BadJson,
+    /// A row that its format's quoting or structure does not allow.
+    BadStructure,
     /// The object as a whole could not be read (the line is where reading stopped).
     UnreadableObject,
 }
@@ -51,6 +61,11 @@ impl RejectReason {
             Self::BadFlags => "bad tcp-flags",
             Self::BadDirection => "bad flow-direction",
             Self::BadIdentifier => "bad identifier",
+            Self::MissingValue => "missing value",
+            Self::BadNumber => "bad number",
+            Self::BadWord => "unknown word",
+            Self::BadJson => "bad JSON",
+            Self::BadStructure => "bad structure",
             Self::UnreadableObject => "unreadable object",
         }
     }
@@ -65,10 +80,18 @@ impl fmt::Display for RejectReason {
 /// One row that was not read, and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reject {
-    /// Line number in the object, from 1.
+    /// Line number in the object (row number where the format has no lines), from 1.
     pub line: u64,
     /// Why.
     pub reason: RejectReason,
+    /// The beginning of the row, without control characters, at most [`Reject::EXCERPT`] characters. It is the customer's
+    /// data: shown to whoever reads the file and kept beside the batch, never logged.
+    pub excerpt: String,
+}
+
+impl Reject {
+    /// Characters of a row that are kept.
+    pub const EXCERPT: usize = 80;
 }
 
 /// What became of the rows of one object.
@@ -80,6 +103,8 @@ pub struct ReadSummary {
     pub no_data: u64,
     /// Rows that say records were lost by AWS (SKIPDATA).
     pub skip_data: u64,
+    /// Lines that are no rows: headers, comments, blank lines.
+    pub not_rows: u64,
     /// Rows that span more time than one window: the logs aggregate over longer intervals than the window.
     pub longer_than_window: u64,
     /// Rejected rows by reason.
@@ -92,11 +117,13 @@ impl ReadSummary {
     /// How many rejected rows are kept with their place.
     pub const KEPT_REJECTS: usize = 100;
 
-    /// Counts a rejected row and keeps its place while there is room.
-    pub fn reject(&mut self, line: u64, reason: RejectReason) {
+    /// Counts a rejected row and keeps its place and beginning while there is room.
+    pub fn reject(&mut self, line: u64, reason: RejectReason, row: &[u8]) {
         *self.rejected.entry(reason).or_default() += 1;
         if self.rejects.len() < Self::KEPT_REJECTS {
-            self.rejects.push(Reject { line, reason });
+            let head = String::from_utf8_lossy(&row[..row.len().min(4 * Reject::EXCERPT)]);
+            let shown = head.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c });
+            self.rejects.push(Reject { line, reason, excerpt: shown.take(Reject::EXCERPT).collect() });
         }
     }
 

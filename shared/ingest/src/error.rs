@@ -44,11 +44,19 @@ pub struct ReadError {
 #[non_exhaustive]
 pub enum Problem {
     /// The compressed stream stops early.
-    #[error("the gzip stream ends early: the upload was cut off; upload the object again")]
-    TruncatedGzip,
-    /// The compressed stream is damaged, or something that is not gzip follows it.
-    #[error("the gzip stream is damaged ({0}): upload the object again")]
-    CorruptGzip(String),
+    #[error("the {compression} stream ends early: the upload was cut off; upload the object again")]
+    Truncated {
+        /// Which compression.
+        compression: &'static str,
+    },
+    /// The compressed stream is damaged, or something else follows it.
+    #[error("the {compression} stream is damaged ({problem}): upload the object again")]
+    Damaged {
+        /// Which compression.
+        compression: &'static str,
+        /// What the decoder says.
+        problem: String,
+    },
     /// Named as gzip, and neither gzip nor a flow log as text.
     #[error("named .gz, but its first bytes are neither gzip nor the header line of a flow log")]
     NotGzip,
@@ -74,6 +82,24 @@ pub enum Problem {
     RepeatedField {
         /// The field.
         field: &'static str,
+    },
+    /// Something else than what it was to be read as.
+    #[error("no {format}: {problem}")]
+    NotThisFormat {
+        /// What it was to be read as.
+        format: &'static str,
+        /// What speaks against it, and what to do.
+        problem: String,
+    },
+    /// Most rows were rejected.
+    #[error("{rejected} of {rows} rows cannot be read (mostly: {reason}): it is probably not what it is taken for")]
+    MostlyRejected {
+        /// Rejected rows.
+        rejected: u64,
+        /// All rows.
+        rows: u64,
+        /// The most frequent reason.
+        reason: &'static str,
     },
     /// Reading the bytes failed.
     #[error("reading failed: {0}")]

@@ -18,10 +18,14 @@
 //!
 //! Invariant: no reader assumes UTF-8, trusts a length found in the input, or panics on any bytes.
 
+pub mod activity;
 mod compression;
 mod error;
 pub mod flow;
 mod lines;
+pub mod login;
+mod text;
+pub mod usage;
 
 pub use compression::ReadLimits;
 pub use error::{ObjectName, Problem, ReadError};

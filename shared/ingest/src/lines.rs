@@ -1,6 +1,7 @@
 //! Lines out of a stream, in bounded memory: a line beyond the limit is skipped to its end and reported.
 
 use std::io::{self, Read};
+use std::ops::Range;
 
 use memchr::memchr;
 
@@ -10,8 +11,11 @@ pub(crate) const LONGEST_LINE: usize = 64 << 10;
 const BUFFER: usize = 256 << 10;
 
 /// One line, without its end (`\n` or `\r\n`).
-pub(crate) enum Line<'a> {
-    Whole(&'a [u8]),
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Line {
+    /// Where it stands in the buffer: see [`Lines::bytes`].
+    Whole(Range<usize>),
+    /// Beyond the limit: skipped, its beginning is in [`Lines::skipped`].
     TooLong,
 }
 
@@ -21,6 +25,8 @@ pub(crate) struct Lines<R> {
     start: usize,
     end: usize,
     at_end: bool,
+    /// The beginning of the last line that was skipped.
+    skipped: Vec<u8>,
     /// Number of the last line handed out, from 1.
     pub(crate) number: u64,
     /// Bytes read from the input so far.
@@ -29,15 +35,26 @@ pub(crate) struct Lines<R> {
 
 impl<R: Read> Lines<R> {
     pub(crate) fn new(input: R) -> Self {
-        Self { input, buffer: vec![0; BUFFER].into(), start: 0, end: 0, at_end: false, number: 0, read: 0 }
+        let buffer = vec![0; BUFFER].into();
+        Self { input, buffer, start: 0, end: 0, at_end: false, skipped: Vec::new(), number: 0, read: 0 }
     }
 
     pub(crate) fn input(&self) -> &R {
         &self.input
     }
 
+    /// The bytes of a line, until the next call of [`Lines::advance`].
+    pub(crate) fn bytes(&self, line: Range<usize>) -> &[u8] {
+        &self.buffer[line]
+    }
+
+    /// The beginning of the last line that was too long.
+    pub(crate) fn skipped(&self) -> &[u8] {
+        &self.skipped
+    }
+
     /// The next line; `None` at the end.
-    pub(crate) fn next(&mut self) -> io::Result<Option<Line<'_>>> {
+    pub(crate) fn advance(&mut self) -> io::Result<Option<Line>> {
         let mut searched = 0;
         loop {
             if let Some(at) = memchr(b'\n', &self.buffer[self.start + searched..self.end]) {
@@ -55,6 +72,7 @@ impl<R: Read> Lines<R> {
                 return Ok(Some(self.line(from, to)));
             }
             if searched > LONGEST_LINE {
+                self.keep_head(self.start, self.end);
                 self.skip_line()?;
                 self.number += 1;
                 return Ok(Some(Line::TooLong));
@@ -63,12 +81,20 @@ impl<R: Read> Lines<R> {
         }
     }
 
-    fn line(&mut self, from: usize, mut to: usize) -> Line<'_> {
+    fn line(&mut self, from: usize, mut to: usize) -> Line {
         self.number += 1;
         if to > from && self.buffer[to - 1] == b'\r' {
             to -= 1;
         }
-        if to - from > LONGEST_LINE { Line::TooLong } else { Line::Whole(&self.buffer[from..to]) }
+        if to - from > LONGEST_LINE {
+            self.keep_head(from, to);
+            return Line::TooLong;
+        }
+        Line::Whole(from..to)
+    }
+
+    fn keep_head(&mut self, from: usize, to: usize) {
+        self.skipped = self.buffer[from..to.min(from + 512)].to_vec();
     }
 
     /// Reads more behind what is there, which is at most `LONGEST_LINE` long.
@@ -125,9 +151,9 @@ mod tests {
     fn lines(text: &[u8], step: usize) -> Vec<Option<Vec<u8>>> {
         let mut lines = Lines::new(Drip(text, step));
         let mut out = Vec::new();
-        while let Some(line) = lines.next().unwrap() {
+        while let Some(line) = lines.advance().unwrap() {
             out.push(match line {
-                Line::Whole(bytes) => Some(bytes.to_vec()),
+                Line::Whole(range) => Some(lines.bytes(range).to_vec()),
                 Line::TooLong => None,
             });
         }

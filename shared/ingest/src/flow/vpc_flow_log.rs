@@ -22,14 +22,14 @@
 mod header;
 mod row;
 
-use std::io::{self, Read};
+use std::io::Read;
 
 use weir_domain::flow::FlowRecord;
-use weir_domain::reject::{ReadSummary, RejectReason};
+use weir_domain::reject::ReadSummary;
 
-use crate::compression::{ReadLimits, Text};
+use crate::compression::ReadLimits;
 use crate::error::{ObjectName, Problem, ReadError};
-use crate::lines::{Line, Lines};
+use crate::text::TextReader;
 use header::Header;
 use row::Row;
 
@@ -47,64 +47,43 @@ pub fn read(
     limits: ReadLimits,
     mut each: impl FnMut(&FlowRecord<'_>),
 ) -> Result<ReadSummary, ReadError> {
-    let fail = |line, problem| ReadError { object: object.clone(), line, problem };
-    let text = Text::open(input).map_err(|e| fail(0, Problem::Io(e)))?;
-    let plain = text.is_plain();
-    // One byte more than the limit tells an object at the limit from one beyond it.
-    let mut lines = Lines::new(Limited { text, left: limits.expanded_bytes.saturating_add(1) });
-    let mut summary = ReadSummary::default();
+    let mut text = TextReader::open(input, object, limits)?;
     let mut header: Option<Header> = None;
-    loop {
-        let line = match lines.next() {
-            Ok(Some(line)) => line,
-            Ok(None) => break,
-            Err(e) => return Err(fail(lines.number, lines.input().text.problem(e))),
-        };
-        match (line, &mut header) {
-            (Line::Whole(b""), _) => {}
-            (Line::Whole(bytes), None) => match Header::parse(bytes) {
+    while let Some(line) = text.next()? {
+        let Some(columns) = &mut header else {
+            match Header::parse(line) {
                 Ok(parsed) => header = Some(parsed),
-                Err(Problem::NoHeader) if plain && object.says_gzip() => return Err(fail(1, Problem::NotGzip)),
-                Err(problem) => return Err(fail(lines.number, problem)),
-            },
-            (Line::TooLong, None) => return Err(fail(1, Problem::NoHeader)),
-            (Line::Whole(bytes), Some(columns)) => match columns.row(bytes) {
-                Ok(Row::Record(record)) => {
-                    summary.records += 1;
-                    each(&record);
+                Err(Problem::NoHeader) if text.is_plain() && object.says_gzip() => {
+                    return Err(text.fail(Problem::NotGzip));
                 }
-                Ok(Row::NoData) => summary.no_data += 1,
-                Ok(Row::SkipData) => summary.skip_data += 1,
-                Err(reason) => match Header::parse(bytes) {
-                    Ok(again) => *columns = again,
-                    Err(_) => summary.reject(lines.number, reason),
-                },
-            },
-            (Line::TooLong, Some(_)) => summary.reject(lines.number, RejectReason::LineTooLong),
+                Err(problem) => return Err(text.fail(problem)),
+            }
+            text.summary.not_rows += 1;
+            continue;
+        };
+        match columns.row(line) {
+            Ok(Row::Record(record)) => {
+                each(&record);
+                text.summary.records += 1;
+            }
+            Ok(Row::NoData) => text.summary.no_data += 1,
+            Ok(Row::SkipData) => text.summary.skip_data += 1,
+            Err(reason) => {
+                if let Ok(again) = Header::parse(line) {
+                    *columns = again;
+                    text.summary.not_rows += 1;
+                } else {
+                    let row = line.to_vec();
+                    text.summary.reject(text.line(), reason, &row);
+                }
+            }
         }
-        if lines.read > limits.expanded_bytes {
-            return Err(fail(lines.number, Problem::TooLarge { limit: limits.expanded_bytes }));
-        }
     }
-    if lines.read > limits.expanded_bytes {
-        return Err(fail(lines.number, Problem::TooLarge { limit: limits.expanded_bytes }));
+    // Nothing but lines too long to be a header.
+    if header.is_none() && text.summary.rejected_rows() > 0 {
+        return Err(text.fail(Problem::NoHeader));
     }
-    Ok(summary)
-}
-
-/// The text up to a number of bytes, then its end.
-struct Limited<R: Read> {
-    text: Text<R>,
-    left: u64,
-}
-
-impl<R: Read> Read for Limited<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let most = buffer.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
-        let n = self.text.read(&mut buffer[..most])?;
-        self.left -= n as u64;
-        Ok(n)
-    }
+    text.finish()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use weir_domain::flow::{Action, Direction, FlowRecord};
+use weir_domain::flow::{Action, Direction, FlowRecord, tcp_flag};
 use weir_domain::reject::RejectReason;
 
 use super::header::Header;
@@ -38,7 +38,9 @@ fields! {
     SrcAddr "srcaddr", DstAddr "dstaddr", SrcPort "srcport", DstPort "dstport", Protocol "protocol",
     Packets "packets", Bytes "bytes", Start "start", End "end", Action "action", LogStatus "log-status",
     TcpFlags "tcp-flags", FlowDirection "flow-direction", AccountId "account-id", Region "region",
-    InterfaceId "interface-id",
+    InterfaceId "interface-id", PacketSrcAddr "pkt-srcaddr", PacketDstAddr "pkt-dstaddr",
+    PacketSrcService "pkt-src-aws-service", PacketDstService "pkt-dst-aws-service",
+    AttachmentId "tgw-attachment-id",
 }
 
 /// The longest identifier that is kept; AWS's are below 40.
@@ -77,10 +79,11 @@ impl Header {
         if end < start {
             return Err(RejectReason::BadTime);
         }
+        let packets = self.required(Field::Packets, cell(Field::Packets), RejectReason::BadCount, i64::MAX as u64)?;
         Ok(Row::Record(FlowRecord {
             account: identifier(cell(Field::AccountId))?,
             region: identifier(cell(Field::Region))?,
-            interface: identifier(cell(Field::InterfaceId))?,
+            interface: identifier(cell(if self.transit_gateway() { Field::AttachmentId } else { Field::InterfaceId }))?,
             source: address(cell(Field::SrcAddr))?,
             destination: address(cell(Field::DstAddr))?,
             source_port: port(cell(Field::SrcPort))?,
@@ -91,7 +94,7 @@ impl Header {
                 RejectReason::BadProtocol,
                 u8::MAX.into(),
             )? as u8,
-            packets: self.required(Field::Packets, cell(Field::Packets), RejectReason::BadCount, i64::MAX as u64)?,
+            packets,
             bytes: self.required(Field::Bytes, cell(Field::Bytes), RejectReason::BadCount, i64::MAX as u64)?,
             start,
             end,
@@ -102,15 +105,28 @@ impl Header {
             },
             tcp_flags: match cell(Field::TcpFlags) {
                 ABSENT => None,
-                flags => Some(number(flags, u8::MAX.into()).ok_or(RejectReason::BadFlags)? as u8),
+                flags => {
+                    let flags = number(flags, u8::MAX.into()).ok_or(RejectReason::BadFlags)? as u8;
+                    if self.transit_gateway() { transit_gateway_flags(flags, packets) } else { Some(flags) }
+                }
             },
-            direction: match cell(Field::FlowDirection) {
-                b"ingress" => Some(Direction::Ingress),
-                b"egress" => Some(Direction::Egress),
-                ABSENT => None,
+            direction: match (cell(Field::FlowDirection), self.transit_gateway()) {
+                (b"ingress", false) | (b"egress", true) => Some(Direction::Ingress),
+                (b"egress", false) | (b"ingress", true) => Some(Direction::Egress),
+                (ABSENT, _) => None,
                 _ => return Err(RejectReason::BadDirection),
             },
+            packet_source: optional_address(cell(Field::PacketSrcAddr))?,
+            packet_destination: optional_address(cell(Field::PacketDstAddr))?,
+            source_service: identifier(cell(Field::PacketSrcService))?,
+            destination_service: identifier(cell(Field::PacketDstService))?,
         }))
+    }
+
+    /// Whether the rows are a transit gateway's: an attachment takes the place of the interface, and what enters the
+    /// gateway has left the attachment's network, so directions are the other way round.
+    fn transit_gateway(&self) -> bool {
+        self.has(Field::AttachmentId) && !self.has(Field::InterfaceId)
     }
 
     /// The cells of the fields that are read; fields without a column read as absent.
@@ -175,6 +191,21 @@ fn identifier(cell: &[u8]) -> Result<&str, RejectReason> {
         return Err(RejectReason::BadIdentifier);
     }
     str::from_utf8(cell).map_err(|_| RejectReason::BadIdentifier)
+}
+
+fn optional_address(cell: &[u8]) -> Result<Option<IpAddr>, RejectReason> {
+    if cell == ABSENT { Ok(None) } else { address(cell).map(Some) }
+}
+
+/// A transit gateway logs ACK, PSH and URG as well. OR-ed over an interval, SYN and ACK no longer tell an answer from an
+/// opening that was answered, unless there was but one packet.
+fn transit_gateway_flags(flags: u8, packets: u64) -> Option<u8> {
+    let both = flags & tcp_flag::SYN_ACK == tcp_flag::SYN_ACK;
+    match (both, packets) {
+        (true, 1) => Some(tcp_flag::SYN_ACK),
+        (true, _) => None,
+        (false, _) => Some(flags & (tcp_flag::FIN | tcp_flag::SYN | tcp_flag::RST)),
+    }
 }
 
 #[inline]

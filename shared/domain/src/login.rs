@@ -1,0 +1,199 @@
+//! One login and one API call, whatever log they came from.
+
+use std::net::IpAddr;
+
+/// Whether a login was let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// Let in.
+    Success,
+    /// Turned away.
+    Failure,
+}
+
+/// What kind of login it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum LoginKind {
+    /// A sign-in to the AWS console.
+    ConsoleLogin,
+    /// A role taken on (`AssumeRole` and its relatives): the user is who took it.
+    AssumeRole,
+    /// Temporary credentials handed out (`GetSessionToken`, `GetFederationToken`).
+    SessionToken,
+    /// A login at an SSH server.
+    Ssh,
+    /// A sign-in with a password to an application.
+    Password,
+    /// The log does not say.
+    Unknown,
+}
+
+impl LoginKind {
+    /// The kind in a few words, as shown to people.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ConsoleLogin => "console login",
+            Self::AssumeRole => "role assumption",
+            Self::SessionToken => "session token",
+            Self::Ssh => "SSH login",
+            Self::Password => "password login",
+            Self::Unknown => "login",
+        }
+    }
+}
+
+/// What a labelled log says about a login: the truth, or columns so near to it that they give it away.
+///
+/// Invariant: no detector reads these. They are for judging what was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Labels {
+    /// The source address was known to attack.
+    pub attack_ip: Option<bool>,
+    /// The account was taken over by this login.
+    pub account_takeover: Option<bool>,
+    /// The login is (part of) an attack.
+    pub attack: Option<bool>,
+}
+
+/// One login, tried or done.
+///
+/// Text borrows from the row being read and is the empty string where the log does not say. Much of it is chosen by who
+/// logs in, attackers included: whoever shows it escapes it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LoginEvent<'a> {
+    /// When, milliseconds since the epoch.
+    pub time: i64,
+    /// Who, as the log names them.
+    pub user: &'a str,
+    /// From which address; `None` where the log names none, or a service or host instead.
+    pub source_ip: Option<IpAddr>,
+    /// Country of the source.
+    pub country: &'a str,
+    /// Region within the country.
+    pub region: &'a str,
+    /// City of the source.
+    pub city: &'a str,
+    /// Autonomous system of the source address.
+    pub asn: Option<u32>,
+    /// User agent as sent.
+    pub user_agent: &'a str,
+    /// Browser, name and version.
+    pub browser: &'a str,
+    /// Operating system, name and version.
+    pub os: &'a str,
+    /// What kind of device: `desktop`, `mobile`, `bot` and the like.
+    pub device_type: &'a str,
+    /// Which device.
+    pub device_id: &'a str,
+    /// Round-trip time to the client; finite and not negative.
+    pub round_trip_ms: Option<f64>,
+    /// Bytes received in the session.
+    pub bytes_in: Option<u64>,
+    /// Bytes sent in the session.
+    pub bytes_out: Option<u64>,
+    /// Whether it was let in.
+    pub outcome: Outcome,
+    /// What kind of login.
+    pub kind: LoginKind,
+    /// Whether a second factor was used.
+    pub mfa: Option<bool>,
+    /// What was logged in to: the cloud account, or the host of an SSH server.
+    pub account: &'a str,
+    /// What a labelled log says about it.
+    pub labels: Labels,
+}
+
+impl<'a> LoginEvent<'a> {
+    /// A login of which nothing is known but this.
+    #[must_use]
+    pub const fn new(time: i64, user: &'a str, kind: LoginKind, outcome: Outcome) -> Self {
+        Self {
+            time,
+            user,
+            source_ip: None,
+            country: "",
+            region: "",
+            city: "",
+            asn: None,
+            user_agent: "",
+            browser: "",
+            os: "",
+            device_type: "",
+            device_id: "",
+            round_trip_ms: None,
+            bytes_in: None,
+            bytes_out: None,
+            outcome,
+            kind,
+            mfa: None,
+            account: "",
+            labels: Labels { attack_ip: None, account_takeover: None, attack: None },
+        }
+    }
+
+    /// True for a login that was let in.
+    #[must_use]
+    pub fn succeeded(&self) -> bool {
+        self.outcome == Outcome::Success
+    }
+}
+
+/// One call of a cloud API. Text borrows from the row being read and is empty where the log does not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ApiActivity<'a> {
+    /// When, milliseconds since the epoch.
+    pub time: i64,
+    /// Who called: the ARN, or a name where the log has no ARN.
+    pub principal: &'a str,
+    /// The role or user whose temporary credentials were used: the same for all sessions of a role, whose ARNs differ.
+    pub issuer: &'a str,
+    /// The account called upon.
+    pub account: &'a str,
+    /// The region called upon.
+    pub region: &'a str,
+    /// The service called, such as `ec2`.
+    pub service: &'a str,
+    /// The call, such as `RunInstances`.
+    pub action: &'a str,
+    /// From which address; `None` where the log names none, or a service instead.
+    pub source_ip: Option<IpAddr>,
+    /// User agent as sent.
+    pub user_agent: &'a str,
+    /// Why the call failed; empty when it did not.
+    pub error_code: &'a str,
+    /// Whether the call only reads.
+    pub read_only: Option<bool>,
+}
+
+impl ApiActivity<'_> {
+    /// True for a call that failed.
+    #[must_use]
+    pub fn failed(&self) -> bool {
+        !self.error_code.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_login_claims_nothing_it_was_not_told() {
+        let login = LoginEvent::new(1_000, "ada", LoginKind::Ssh, Outcome::Failure);
+        assert!(!login.succeeded());
+        assert_eq!((login.time, login.user, login.kind.as_str()), (1_000, "ada", "SSH login"));
+        assert_eq!((login.source_ip, login.mfa, login.asn, login.round_trip_ms), (None, None, None, None));
+        assert_eq!(login.labels, Labels::default());
+        assert!([login.country, login.city, login.user_agent, login.account].iter().all(|text| text.is_empty()));
+        assert!(LoginEvent { outcome: Outcome::Success, ..login }.succeeded());
+    }
+
+    #[test]
+    fn kinds_have_words_of_their_own() {
+        use LoginKind as K;
+        let kinds = [K::ConsoleLogin, K::AssumeRole, K::SessionToken, K::Ssh, K::Password, K::Unknown];
+        let words: std::collections::BTreeSet<_> = kinds.iter().map(|kind| kind.as_str()).collect();
+        assert_eq!(words.len(), kinds.len());
+    }
+}

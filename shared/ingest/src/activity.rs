@@ -1,0 +1,62 @@
+//! Tables of activity: any CSV or Parquet table, read by a schema that says what its columns are.
+//!
+//! | role of the column | what a value may be | no value |
+//! |---|---|---|
+//! | `numeric` | a finite number: `3`, `-0.5`, `1e9` | missing, unless the schema says `drop-row` |
+//! | `categorical` | any text | the same |
+//! | `id` | text without control characters | empty |
+//! | `time` | RFC 3339, `YYYY-MM-DD HH:MM[:SS]` (UTC), seconds or milliseconds since the epoch; 1975 to 2099 | none |
+//! | `label` | any text | empty |
+//! | `ignore` | not read | |
+//!
+//! Blanks around a value are not part of it. The empty value, and what the schema lists (`-`, `NA`, `NaN`, `null` unless
+//! it says otherwise), is a missing value and is passed on as such: the median or the most frequent value that is to stand
+//! for it is learned from data, by whoever fits a model. Only `drop-row` is applied here.
+//!
+//! [`infer`] proposes a schema for a table that has none, [`InferredSchema::to_toml`] writes it for a person to edit, and
+//! [`parse_schema`] reads what the person made of it.
+//!
+//! ```
+//! use weir_domain::activity::Value;
+//! use weir_ingest::{ObjectName, ReadLimits, activity};
+//!
+//! let schema = activity::parse_schema(
+//!     r#"columns = [{ name = "user", role = "id" }, { name = "bytes", role = "numeric" }, { name = "via", role = "categorical" }]"#,
+//! )?;
+//! let table = b"via,user,bytes\nssh,ann,120\n-,bob,7\n";
+//! let mut rows = Vec::new();
+//! activity::read(&table[..], &ObjectName::new("example.csv"), ReadLimits::default(), &schema, |row| {
+//!     rows.push((row.id.to_owned(), row.values[0] == Value::Number(7.0), row.values[1] == Value::Missing));
+//! })?;
+//! assert_eq!(rows, [("ann".to_owned(), false, false), ("bob".to_owned(), true, true)]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod csv_table;
+mod row;
+
+pub(crate) mod csv_line;
+pub(crate) mod number;
+
+mod infer;
+mod parquet_table;
+mod schema_file;
+
+pub use csv_table::read;
+pub use infer::{InferredSchema, SAMPLE_ROWS, infer, infer_parquet};
+pub use parquet_table::read_parquet;
+pub use schema_file::{BadSchemaFile, parse_schema};
+
+use weir_domain::activity::ActivitySchema;
+
+use crate::error::Problem;
+
+/// What the objects are taken for, in errors.
+const CSV: &str = "CSV table of this schema";
+
+fn check(schema: &ActivitySchema) -> Result<(), Problem> {
+    schema.check().map_err(|e| Problem::NotThisFormat { format: "usable schema", problem: e.to_string() })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,235 @@
+//! Reading tables in Parquet files.
+
+mod columns;
+mod guard;
+mod thrift;
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use parquet::errors::ParquetError;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use weir_domain::activity::{ActivityRow, ActivitySchema, ColumnRole};
+use weir_domain::reject::ReadSummary;
+
+use super::check;
+use super::csv_table::places;
+use super::row::{Cell, Content, RowMaker};
+use crate::compression::{Expanded, ReadLimits};
+use crate::error::{ObjectName, Problem, ReadError};
+use columns::{Column, ColumnCursor, Held, Kind, columns};
+use guard::{Refused, check_footer, check_pages};
+
+/// What the objects are taken for, in errors.
+pub(super) const FORMAT: &str = "Parquet table that can be read";
+
+/// Rows that are held at once.
+const ROWS_AT_ONCE: usize = 1024;
+
+/// Reads one Parquet table and calls back for every row, in the order of the table. Columns are found by name.
+///
+/// | Parquet type | as a number | as text, id or label |
+/// |---|---|---|
+/// | `BOOLEAN` | 0 or 1 | `false`, `true` |
+/// | `INT32`, `INT64`, signed and unsigned; decimals of these; `FLOAT`, `DOUBLE` | as it is | in decimal |
+/// | dates, timestamps, `INT96` | seconds since the epoch | the same in decimal |
+/// | `BYTE_ARRAY` (strings, enums, JSON) | read as in CSV | as it is |
+///
+/// A null is a missing value; so are a NaN, where the schema lists it, and text as in CSV. Rejects count rows from 1.
+///
+/// The footer stands at the end, so the object is first copied to a temporary file, of at most `limits.expanded_bytes`; what
+/// is read from it is bounded by the same number. In memory are the pages that are open, one of each column: a file whose
+/// pages expand to more than 1 GiB together is not read.
+///
+/// # Errors
+/// When the object as a whole cannot be read: no Parquet, damaged, without a column that the schema needs or with one that is
+/// nested or of another type, larger than the limit, more rejects than the limit; and when the schema
+/// [has faults](ActivitySchema::check). Rows called back before that are to be thrown away.
+pub fn read_parquet(
+    input: impl Read,
+    object: &ObjectName,
+    limits: ReadLimits,
+    schema: &ActivitySchema,
+    mut each: impl FnMut(&ActivityRow<'_>),
+) -> Result<ReadSummary, ReadError> {
+    let mut summary = ReadSummary::default();
+    let read = || -> Result<(), Problem> {
+        check(schema)?;
+        let table = Table::open(input, limits)?;
+        let wanted = table.wanted(schema)?;
+        let rows = RowMaker::new(schema);
+        table.each_row(&wanted, u64::MAX, |row, cells| match rows.make(|at| cells[at], &mut each) {
+            Ok(()) => summary.records += 1,
+            Err(reason) => summary.reject(row, reason, &excerpt(cells)),
+        })?;
+        limits.check(&summary)
+    };
+    let read = read();
+    match read {
+        Ok(()) => Ok(summary),
+        Err(problem) => Err(ReadError { object: object.clone(), line: summary.rows(), problem }),
+    }
+}
+
+/// The beginning of a row, as CSV would have it.
+fn excerpt(cells: &[Cell<'_>]) -> Vec<u8> {
+    let mut row = Vec::new();
+    for cell in cells {
+        match cell {
+            Cell::Missing => {}
+            Cell::TooLong => row.extend_from_slice("…".as_bytes()),
+            Cell::Holds(Content::Number(number)) => row.extend_from_slice(number.to_string().as_bytes()),
+            Cell::Holds(Content::Text(text)) => row.extend_from_slice(text),
+        }
+        row.push(b',');
+        if row.len() > 512 {
+            break;
+        }
+    }
+    row.pop();
+    row
+}
+
+/// A Parquet file, its footer read and checked.
+pub(super) struct Table {
+    file: File,
+    reader: SerializedFileReader<File>,
+    columns: Vec<Column>,
+    limit: u64,
+}
+
+/// A column that is read: its place in the row groups, what it is, and whether numbers are wanted as text.
+type Wanted = Option<(usize, Kind, bool)>;
+
+impl Table {
+    pub(super) fn open(input: impl Read, limits: ReadLimits) -> Result<Self, Problem> {
+        let limit = limits.expanded_bytes;
+        let mut file = tempfile::tempfile().map_err(Problem::Io)?;
+        let mut expanded = Expanded::open(input).map_err(Problem::Io)?;
+        let copied = io::copy(&mut expanded.by_ref().take(limit.saturating_add(1)), &mut file);
+        if copied.map_err(|e| expanded.problem(e))? > limit {
+            return Err(Problem::TooLarge { limit });
+        }
+        check_footer(&file).map_err(not_read)?;
+        let copy = file.try_clone().map_err(Problem::Io)?;
+        let reader = caught(|| SerializedFileReader::new(copy))?;
+        let columns = columns(reader.metadata().file_metadata().schema_descr());
+        if columns.len() > ActivitySchema::MOST_COLUMNS {
+            return Err(unreadable(format!("it has {} columns, more than are read", columns.len())));
+        }
+        Ok(Self { file, reader, columns, limit })
+    }
+
+    pub(super) fn column_names(&self) -> Vec<String> {
+        self.columns.iter().map(|column| column.name.clone()).collect()
+    }
+
+    /// What the file itself says of a column, without a look at its values.
+    pub(super) fn says(&self, column: usize) -> Option<(ColumnRole, &'static str)> {
+        match self.columns.get(column)?.source {
+            Err(why) => Some((ColumnRole::Ignore, why)),
+            Ok((_, kind)) if kind.is_time() => Some((ColumnRole::Time, "of a type for times")),
+            Ok(_) => None,
+        }
+    }
+
+    /// The first rows, with a cell for every column; empty for those that are not read.
+    pub(super) fn sample(&self, rows: u64, mut each: impl FnMut(&[Cell<'_>])) -> Result<(), Problem> {
+        let wanted = self.columns.iter().map(|column| column.source.ok().map(|(at, kind)| (at, kind, false)));
+        self.each_row(&wanted.collect::<Vec<_>>(), rows, |_, cells| each(cells))
+    }
+
+    /// The columns that a schema names.
+    fn wanted(&self, schema: &ActivitySchema) -> Result<Vec<Wanted>, Problem> {
+        let places = places(schema, |name| self.columns.iter().position(|column| column.name == name))
+            .map_err(|missing| unreadable(format!("it has no column {missing}: read it by its own schema")))?;
+        let wanted = schema.columns.iter().zip(places).map(|(column, place)| {
+            let Some(place) = place.filter(|_| column.role != ColumnRole::Ignore) else { return Ok(None) };
+            let as_text = !matches!(column.role, ColumnRole::Numeric | ColumnRole::Time);
+            match self.columns[place].source {
+                Ok((at, kind)) => Ok(Some((at, kind, as_text))),
+                Err(why) => Err(unreadable(format!("column {:?} is {why}: make its role ignore", column.name))),
+            }
+        });
+        wanted.collect()
+    }
+
+    /// Calls back for the first rows, with their numbers, from 1, and a cell for each column that is wanted.
+    fn each_row(
+        &self,
+        wanted: &[Wanted],
+        most_rows: u64,
+        mut each: impl FnMut(u64, &[Cell<'_>]),
+    ) -> Result<(), Problem> {
+        let (mut row, mut read) = (0, 0);
+        for group in 0..self.reader.num_row_groups() {
+            if row >= most_rows {
+                break;
+            }
+            let (mut left, mut cursors) = self.open_group(group, wanted)?;
+            while left > 0 && row < most_rows {
+                let rows = left.min(ROWS_AT_ONCE as u64).min(most_rows - row) as usize;
+                caught(|| cursors.iter_mut().flatten().try_for_each(|cursor| cursor.advance(rows)))?;
+                // A few bytes may stand for any number of equal values.
+                read += rows as u64;
+                read += cursors.iter().flatten().flat_map(|cursor| &cursor.held).map(Held::size).sum::<u64>();
+                if read > self.limit {
+                    return Err(Problem::TooLarge { limit: self.limit });
+                }
+                for at in 0..rows {
+                    row += 1;
+                    let held = cursors.iter().map(|cursor| cursor.as_ref().and_then(|cursor| cursor.held.get(at)));
+                    each(row, &held.map(|held| held.map_or(Cell::Missing, Held::cell)).collect::<Vec<_>>());
+                }
+                left -= rows as u64;
+            }
+        }
+        Ok(())
+    }
+
+    /// The number of rows of a row group, and a cursor for each column that is wanted.
+    fn open_group(&self, group: usize, wanted: &[Wanted]) -> Result<(u64, Vec<Option<ColumnCursor>>), Problem> {
+        let metadata = self.reader.metadata().row_group(group);
+        let rows = u64::try_from(metadata.num_rows()).map_err(|_| damaged("a negative number of rows"))?;
+        for (at, ..) in wanted.iter().flatten() {
+            let chunk = metadata.columns().get(*at).ok_or_else(|| damaged("a row group with too few columns"))?;
+            check_pages(&self.file, chunk, wanted.len()).map_err(not_read)?;
+        }
+        let cursors = caught(|| {
+            let group = self.reader.get_row_group(group)?;
+            let open = |wanted: &Wanted| {
+                let cursor = wanted.map(|(at, kind, as_text)| {
+                    group.get_column_reader(at).map(|reader| ColumnCursor::new(reader, kind, as_text))
+                });
+                cursor.transpose()
+            };
+            wanted.iter().map(open).collect::<Result<Vec<_>, ParquetError>>()
+        })?;
+        Ok((rows, cursors))
+    }
+}
+
+/// The Parquet crate returns an error for most damage and panics on the rest.
+fn caught<T>(read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, Problem> {
+    match catch_unwind(AssertUnwindSafe(read)) {
+        Ok(Ok(read)) => Ok(read),
+        Ok(Err(error)) => Err(damaged(&error.to_string())),
+        Err(_) => Err(damaged("it contradicts itself")),
+    }
+}
+
+fn damaged(what: &str) -> Problem {
+    unreadable(format!("it is damaged ({what}): write the table again"))
+}
+
+fn unreadable(problem: String) -> Problem {
+    Problem::NotThisFormat { format: FORMAT, problem }
+}
+
+fn not_read(refused: Refused) -> Problem {
+    match refused {
+        Refused::Io(error) => Problem::Io(error),
+        Refused::Claim(what) => unreadable(what),
+    }
+}

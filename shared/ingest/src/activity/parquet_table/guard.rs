@@ -1,0 +1,209 @@
+//! What a Parquet file claims, checked before the Parquet crate believes it.
+//!
+//! The crate allocates what headers claim: a few bytes can ask for gigabytes, and gzip pages expand beyond what they claim.
+//! Here the footer and the header of every page are read first, and gzip pages are expanded once into nothing.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+
+use flate2::bufread::MultiGzDecoder;
+use parquet::basic::Compression;
+use parquet::file::metadata::ColumnChunkMetaData;
+
+use super::thrift::{Event, walk};
+
+/// The longest footer. That of a file with 4,096 columns in a hundred row groups is some 40 MB, of usual ones a few KB.
+const LONGEST_FOOTER: u64 = 64 << 20;
+
+/// The longest header of a page; statistics in it may be as long as the longest values.
+const LONGEST_PAGE_HEADER: u64 = 1 << 20;
+
+/// What the pages that are open at the same time, one of each column, may expand to.
+const OPEN_PAGES: u64 = 1 << 30;
+
+/// A file or a page that is not read.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Refused {
+    #[error("reading failed: {0}")]
+    Io(#[from] io::Error),
+    #[error("{0}")]
+    Claim(String),
+}
+
+fn refused<T>(what: &str) -> Result<T, Refused> {
+    Err(Refused::Claim(what.to_owned()))
+}
+
+/// Checks the footer.
+pub(super) fn check_footer(file: &File) -> Result<(), Refused> {
+    const MAGIC: &[u8; 4] = b"PAR1";
+    let mut file = file;
+    let length = file.metadata()?.len();
+    let mut end = [0; 8];
+    if length < 12 {
+        return refused("it is too short to be one");
+    }
+    file.seek(SeekFrom::Start(length - 8))?;
+    file.read_exact(&mut end)?;
+    let [a, b, c, d, magic @ ..] = end;
+    if magic != *MAGIC {
+        return refused("it does not end like one: it is cut off, or something else");
+    }
+    let footer = u64::from(u32::from_le_bytes([a, b, c, d]));
+    if footer > length - 12 || footer > LONGEST_FOOTER {
+        return refused("its footer is damaged or too long");
+    }
+    file.seek(SeekFrom::Start(length - 8 - footer))?;
+    let mut tree = Tree::default();
+    let mut lists = 0;
+    let walked = walk(&mut BufReader::new(file).take(footer), &mut |path, event| match (path, event) {
+        ([2], Event::List) => lists += 1,
+        ([2], Event::Element) => tree.begin(),
+        ([2, 5], Event::Number(children)) => tree.children(children),
+        _ => {}
+    });
+    if walked.is_err() || lists != 1 || !tree.is_sound() {
+        return refused("its footer is damaged");
+    }
+    Ok(())
+}
+
+/// The tree of columns as a footer lists it: nodes in depth-first order, each with the number of its children.
+#[derive(Default)]
+struct Tree {
+    children: Vec<u32>,
+    unsound: bool,
+}
+
+impl Tree {
+    const MOST_NODES: usize = 100_000;
+    const DEEPEST: usize = 64;
+
+    fn begin(&mut self) {
+        if self.children.len() < Self::MOST_NODES {
+            self.children.push(0);
+        } else {
+            self.unsound = true;
+        }
+    }
+
+    fn children(&mut self, children: i64) {
+        match (self.children.last_mut(), u32::try_from(children)) {
+            (Some(last), Ok(children)) => *last = children,
+            _ => self.unsound = true,
+        }
+    }
+
+    /// Whether no node claims more children than there are nodes, and none is too deep.
+    fn is_sound(&self) -> bool {
+        let mut open = Vec::new();
+        for children in &self.children {
+            while open.last() == Some(&0) {
+                open.pop();
+            }
+            if let Some(left) = open.last_mut() {
+                *left -= 1;
+            }
+            if *children as usize > self.children.len() || open.len() > Self::DEEPEST {
+                return false;
+            }
+            open.push(*children);
+        }
+        !self.unsound
+    }
+}
+
+/// Checks all pages of one column in one row group, of a table of which so many columns are read.
+pub(super) fn check_pages(file: &File, chunk: &ColumnChunkMetaData, columns: usize) -> Result<(), Refused> {
+    let most_expanded = (OPEN_PAGES / columns.max(1) as u64).clamp(8 << 20, 256 << 20);
+    let start = chunk.dictionary_page_offset().unwrap_or_else(|| chunk.data_page_offset());
+    let (Ok(mut at), Ok(length)) = (u64::try_from(start), u64::try_from(chunk.compressed_size())) else {
+        return refused("a page stands before the beginning");
+    };
+    let mut source = file;
+    let end = at.saturating_add(length);
+    while at < end {
+        source.seek(SeekFrom::Start(at))?;
+        let mut header = BufReader::new(source).take(LONGEST_PAGE_HEADER);
+        let mut claims = Claims::default();
+        if walk(&mut header, &mut |path, event| claims.note(path, event)).is_err() {
+            return refused("the header of a page is damaged");
+        }
+        let body = at + (LONGEST_PAGE_HEADER - header.limit());
+        if claims.expanded > most_expanded {
+            return Err(Refused::Claim(format!(
+                "a page expands to {} bytes, and at most {most_expanded} are read: write the table with smaller pages",
+                claims.expanded
+            )));
+        }
+        claims.check()?;
+        if claims.stored > end.saturating_sub(body) || claims.stored > most_expanded.saturating_mul(2) {
+            return refused("a page is longer than its column");
+        }
+        if matches!(chunk.compression(), Compression::GZIP(_)) {
+            source.seek(SeekFrom::Start(body + claims.levels))?;
+            let stored = BufReader::new(source).take(claims.stored.saturating_sub(claims.levels));
+            // What else may be wrong with the stream, the reader will find.
+            let most = claims.expanded.saturating_add(1);
+            if matches!(io::copy(&mut MultiGzDecoder::new(stored).take(most), &mut io::sink()), Ok(n) if n == most) {
+                return refused("a page expands to more than it says");
+            }
+        }
+        at = body + claims.stored;
+    }
+    Ok(())
+}
+
+/// What the header of a page claims.
+#[derive(Default)]
+struct Claims {
+    seen: BTreeSet<Vec<i16>>,
+    expanded: u64,
+    stored: u64,
+    /// Levels that stand before the values, not compressed, in data pages of the second kind.
+    levels: u64,
+    dictionary_values: u64,
+    encodings: Vec<i64>,
+    /// A number that is negative, too large for its type, or there twice.
+    bad: bool,
+}
+
+impl Claims {
+    /// Plain, dictionary, run lengths, bit-packed, differences, split bytes. Not the two encodings of texts by differences:
+    /// their reader allocates what they claim, within the page.
+    const ENCODINGS: [i64; 7] = [0, 2, 3, 4, 5, 8, 9];
+
+    fn note(&mut self, path: &[i16], event: Event) {
+        let Event::Number(number) = event else { return };
+        self.bad |= !self.seen.insert(path.to_vec());
+        let claim = match path {
+            [2] => &mut self.expanded,
+            [3] => &mut self.stored,
+            [7, 1] => &mut self.dictionary_values,
+            [8, 5 | 6] => &mut self.levels,
+            [5 | 7, 2] | [8, 4] => return self.encodings.push(number),
+            _ => return,
+        };
+        match i32::try_from(number).map(u32::try_from) {
+            Ok(Ok(number)) => *claim += u64::from(number),
+            _ => self.bad = true,
+        }
+    }
+
+    fn check(&self) -> Result<(), Refused> {
+        // No value of a dictionary takes less than four bytes.
+        if self.bad || self.levels > self.expanded || self.dictionary_values > self.expanded / 4 {
+            return refused("the header of a page is damaged");
+        }
+        if self.encodings.iter().any(|e| !Self::ENCODINGS.contains(e)) {
+            return refused(
+                "a page has an encoding that is not read: write the table with plain or dictionary encoding",
+            );
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,150 @@
+//! The directives of a tab-separated log, and the rows under them.
+
+use std::borrow::Cow;
+
+use memchr::memmem;
+use weir_domain::reject::RejectReason;
+
+use super::cell::Cell;
+use super::field::{Cells, FIELDS, Field, REQUIRED, TELLING};
+
+/// The most columns a log may have; Zeek's have some twenty, with every known package some sixty.
+const MOST_COLUMNS: usize = 256;
+
+/// The longest separator or mark; Zeek's have one to seven bytes.
+const LONGEST_MARK: usize = 32;
+
+/// What the directives so far say about the rows that follow.
+pub(super) struct Directives {
+    separator: Vec<u8>,
+    unset: Vec<u8>,
+    empty: Vec<u8>,
+    columns: Columns,
+}
+
+enum Columns {
+    /// No `#fields` yet.
+    Unknown,
+    /// The last directives, further down, are those of something else: the rows are rejects.
+    Foreign,
+    /// Per column, the field it holds; `None` for columns that are skipped.
+    Known(Vec<Option<Field>>),
+}
+
+impl Default for Directives {
+    /// What Zeek writes unless it is configured otherwise.
+    fn default() -> Self {
+        Self { separator: b"\t".to_vec(), unset: b"-".to_vec(), empty: b"(empty)".to_vec(), columns: Columns::Unknown }
+    }
+}
+
+impl Directives {
+    /// Takes in a line that begins with `#`; those that say nothing of rows are passed over. One that cannot be read is an
+    /// error at the beginning, and further down makes rejects of the rows that follow.
+    pub(super) fn take(&mut self, line: &[u8]) -> Result<(), String> {
+        match (self.read(line), &self.columns) {
+            (Err(problem), Columns::Unknown) => return Err(problem),
+            (Err(_), _) => self.columns = Columns::Foreign,
+            (Ok(()), _) => {}
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, line: &[u8]) -> Result<(), String> {
+        // The separator is named before there is one.
+        if let Some(escaped) = line.strip_prefix(b"#separator ") {
+            let separator = unescape(escaped);
+            if separator.is_empty() || separator.len() > LONGEST_MARK {
+                return Err("the #separator is empty or too long".to_owned());
+            }
+            self.separator = separator;
+            return Ok(());
+        }
+        let (name, rest) = match memmem::find(line, &self.separator) {
+            Some(at) => (&line[..at], &line[at + self.separator.len()..]),
+            None => (line, &b""[..]),
+        };
+        match name {
+            b"#unset_field" if rest.len() <= LONGEST_MARK => self.unset = rest.to_vec(),
+            b"#empty_field" if rest.len() <= LONGEST_MARK => self.empty = rest.to_vec(),
+            b"#fields" => self.columns = Columns::Known(columns(rest, &self.separator)?),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The cells of a row.
+    pub(super) fn cells<'a>(&self, line: &'a [u8]) -> Result<Cells<'a>, super::Fault> {
+        let columns = match &self.columns {
+            Columns::Unknown => return Err(super::Fault::Object("a row comes before any #fields".to_owned())),
+            Columns::Foreign => return Err(RejectReason::BadStructure.into()),
+            Columns::Known(columns) => columns,
+        };
+        let mut cells = Cells::default();
+        let mut columns = columns.iter();
+        for cell in split(line, &self.separator) {
+            match columns.next() {
+                Some(Some(field)) if cell != self.unset && cell != self.empty => {
+                    cells.set(*field, Cell::Text(Cow::Borrowed(cell)));
+                }
+                Some(_) => {}
+                None => return Err(RejectReason::FieldCount.into()),
+            }
+        }
+        if columns.next().is_some() { Err(RejectReason::FieldCount.into()) } else { Ok(cells) }
+    }
+}
+
+/// Which column holds which field.
+fn columns(names: &[u8], separator: &[u8]) -> Result<Vec<Option<Field>>, String> {
+    let mut columns = Vec::new();
+    let mut present = [false; FIELDS];
+    for name in split(names, separator) {
+        if columns.len() == MOST_COLUMNS {
+            return Err(format!("#fields names more than {MOST_COLUMNS} columns"));
+        }
+        let field = Field::from_name(name);
+        if let Some(field) = field
+            && std::mem::replace(&mut present[field as usize], true)
+        {
+            return Err(format!("#fields names {} twice", field.name()));
+        }
+        columns.push(field);
+    }
+    let missing: Vec<_> = REQUIRED.into_iter().filter(|&f| !present[f as usize]).map(Field::name).collect();
+    if !missing.is_empty() {
+        return Err(format!("#fields names no {}", missing.join(", ")));
+    }
+    if !TELLING.iter().any(|&f| present[f as usize]) {
+        return Err("#fields are those of another of Zeek's logs: give its conn.log".to_owned());
+    }
+    Ok(columns)
+}
+
+/// The parts between separators, which are not empty.
+fn split<'t>(text: &'t [u8], separator: &[u8]) -> impl Iterator<Item = &'t [u8]> {
+    let mut from = 0;
+    memmem::find_iter(text, separator).chain(std::iter::once(text.len())).map(move |at| {
+        let part = &text[from..at];
+        from = (at + separator.len()).min(text.len());
+        part
+    })
+}
+
+/// Text with `\x09` and the like, as Zeek writes the separator.
+fn unescape(mut text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    while let Some((&byte, rest)) = text.split_first() {
+        let escaped = match text {
+            [b'\\', b'x', high, low, ..] => hex(*high).zip(hex(*low)).map(|(h, l)| h << 4 | l),
+            _ => None,
+        };
+        out.push(escaped.unwrap_or(byte));
+        text = if escaped.is_some() { &text[4..] } else { rest };
+    }
+    out
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).map(|d| d as u8)
+}

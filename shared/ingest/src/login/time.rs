@@ -1,0 +1,103 @@
+//! Times as login logs write them.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
+use weir_domain::reject::RejectReason;
+
+/// Milliseconds from the epoch to the end of the century; what lies outside is no time of a login.
+const TIMES: std::ops::Range<i64> = 0..4_102_444_800_000;
+
+/// The longest text that is read as a time: RFC 3339 with nanoseconds and an offset has 35 characters.
+const LONGEST: usize = 40;
+
+/// The shortest: a date, and a time to the minute.
+const SHORTEST: usize = 16;
+
+/// Numbers below this count seconds (until the year 5138), from it on milliseconds (since 1973).
+const FIRST_MILLISECOND: f64 = 1e11;
+
+/// Milliseconds since the epoch, of RFC 3339, of `2023-09-25 00:01:45.820` (UTC where no offset follows), or of a number
+/// of seconds or milliseconds since the epoch.
+pub(super) fn parse(cell: &str) -> Result<i64, RejectReason> {
+    if cell.is_empty() {
+        return Err(RejectReason::MissingValue);
+    }
+    let time = if cell.len() > LONGEST {
+        None
+    } else if cell.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
+        since_epoch(cell)
+    } else {
+        on_calendar(cell)
+    };
+    time.filter(|time| TIMES.contains(time)).ok_or(RejectReason::BadTime)
+}
+
+/// Milliseconds since the epoch of a time on the calendar at an offset from UTC.
+pub(super) fn at_offset(time: DateTime, offset: Offset) -> Option<i64> {
+    offset.to_timestamp(time).ok().map(Timestamp::as_millisecond).filter(|time| TIMES.contains(time))
+}
+
+fn since_epoch(cell: &str) -> Option<i64> {
+    let number: f64 = cell.parse().ok()?;
+    let milliseconds = if number < FIRST_MILLISECOND { number * 1000.0 } else { number };
+    Some(milliseconds.round() as i64)
+}
+
+fn on_calendar(cell: &str) -> Option<i64> {
+    if cell.len() < SHORTEST {
+        return None;
+    }
+    // Behind the date, these letters occur in an offset only.
+    if cell.bytes().skip(10).any(|b| matches!(b, b'Z' | b'z' | b'+' | b'-')) {
+        cell.parse().ok().map(Timestamp::as_millisecond)
+    } else {
+        at_offset(cell.parse().ok()?, Offset::UTC)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn every_way_of_writing_one_time() {
+        let cases = [
+            "2023-09-25T00:01:45.820Z",
+            "2023-09-25T00:01:45.820999Z",
+            "2023-09-25T02:01:45.82+02:00",
+            "2023-09-24 20:01:45.820-04:00",
+            "2023-09-25 00:01:45.820",
+            "2023-09-25T00:01:45.820",
+            "1695600105.820",
+            "1695600105820",
+            "1695600105820.0",
+        ];
+        for cell in cases {
+            assert_eq!(parse(cell), Ok(1_695_600_105_820), "{cell}");
+        }
+        assert_eq!(parse("1695600105"), Ok(1_695_600_105_000));
+        assert_eq!(parse("0"), Ok(0));
+        assert_eq!(parse("2023-09-25 00:01"), Ok(1_695_600_060_000));
+    }
+
+    #[test]
+    fn what_is_no_time_of_a_login() {
+        let long = "1".repeat(400);
+        let cases =
+            ["yesterday", "2023-09-25", "2023-02-30 00:00:00", "2023-09-25 25:00:00", "-5", "1.2.3", ".", "1e300"];
+        let far = ["1969-12-31T23:59:59Z", "2100-01-01T00:00:00Z", "1695600105820000", "99999999999999999999", &long];
+        for cell in cases.into_iter().chain(far) {
+            assert_eq!(parse(cell), Err(RejectReason::BadTime), "{cell}");
+        }
+        assert_eq!(parse(""), Err(RejectReason::MissingValue));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_time_of_this_century_or_none(cell in "\\PC{0,45}|[0-9TZ:. +-]{0,45}") {
+            prop_assert!(parse(&cell).map_or(true, |time| TIMES.contains(&time)));
+        }
+    }
+}

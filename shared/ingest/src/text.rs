@@ -1,0 +1,89 @@
+//! Text objects: opened, expanded, limited and split into lines, with every fault named. What the line formats share.
+
+use std::io::{self, Read};
+
+use weir_domain::reject::{ReadSummary, RejectReason};
+
+use crate::compression::{Expanded, ReadLimits};
+use crate::error::{ObjectName, Problem, ReadError};
+use crate::lines::{Line, Lines};
+
+/// A text object being read, and what became of its lines so far.
+pub(crate) struct TextReader<'o, R: Read> {
+    lines: Lines<Limited<R>>,
+    object: &'o ObjectName,
+    limits: ReadLimits,
+    /// What became of the lines handed out so far.
+    pub(crate) summary: ReadSummary,
+}
+
+impl<'o, R: Read> TextReader<'o, R> {
+    pub(crate) fn open(input: R, object: &'o ObjectName, limits: ReadLimits) -> Result<Self, ReadError> {
+        let fail = |problem| ReadError { object: object.clone(), line: 0, problem };
+        let expanded = Expanded::open(input).map_err(|e| fail(Problem::Io(e)))?;
+        // One byte more than the limit tells an object at the limit from one beyond it.
+        let left = limits.expanded_bytes.saturating_add(1);
+        Ok(Self { lines: Lines::new(Limited { expanded, left }), object, limits, summary: ReadSummary::default() })
+    }
+
+    /// The next line that is neither blank nor too long; `None` at the end. Blank lines are no rows, lines beyond the
+    /// longest that is read are rejects.
+    pub(crate) fn next(&mut self) -> Result<Option<&[u8]>, ReadError> {
+        loop {
+            if self.lines.read > self.limits.expanded_bytes {
+                return Err(self.fail(Problem::TooLarge { limit: self.limits.expanded_bytes }));
+            }
+            //
+            match self.lines.advance() {
+                Ok(Some(Line::Whole(range))) if range.is_empty() => self.summary.not_rows += 1,
+                Ok(Some(Line::Whole(range))) => return Ok(Some(self.lines.bytes(range))),
+                Ok(Some(Line::TooLong)) => {
+                    let head = self.lines.skipped().to_vec();
+                    self.summary.reject(self.lines.number, RejectReason::LineTooLong, &head);
+                }
+                Ok(None) if self.lines.read > self.limits.expanded_bytes => {}
+                Ok(None) => return Ok(None),
+                Err(e) => return Err(self.fail(self.lines.input().expanded.problem(e))),
+            }
+        }
+    }
+
+    /// The number of the line handed out last, from 1.
+    pub(crate) fn line(&self) -> u64 {
+        self.lines.number
+    }
+
+    /// Whether the object is not compressed, whatever its name says.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.lines.input().expanded.is_plain()
+    }
+
+    /// An error about this object at the current line.
+    pub(crate) fn fail(&self, problem: Problem) -> ReadError {
+        ReadError { object: self.object.clone(), line: self.lines.number, problem }
+    }
+
+    /// Ends reading: what became of the lines, unless most of them were rejected.
+    pub(crate) fn finish(self) -> Result<ReadSummary, ReadError> {
+        let summary = self.summary;
+        match self.limits.check(&summary) {
+            Ok(()) => Ok(summary),
+            Err(problem) => Err(ReadError { object: self.object.clone(), line: self.lines.number, problem }),
+        }
+    }
+}
+
+/// The expanded bytes up to a number, then their end.
+struct Limited<R: Read> {
+    expanded: Expanded<R>,
+    left: u64,
+}
+
+impl<R: Read> Read for Limited<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let most = buffer.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        let n = self.expanded.read(&mut buffer[..most])?;
+        self.left -= n as u64;
+        Ok(n)
+    }
+}

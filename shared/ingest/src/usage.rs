@@ -1,0 +1,2 @@
+//! Usage.
+pub(crate) mod time;
