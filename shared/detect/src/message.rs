@@ -63,12 +63,11 @@ pub fn message(entity: IpAddr, incident: &Incident) -> String {
         Facts::Behaviour { reasons, p_value, .. } => {
             let what: Vec<_> = reasons.iter().map(reason).collect();
             format!(
-                "{entity} behaved unlike before {when}. In {} minutes: {}. {}Usual behaviour looks like this in fewer than \
-                 {} of windows.",
+                "{entity} behaved unlike before {when}. In {} minutes: {}. {}{}",
                 minutes(peak),
                 what.join("; "),
                 partners(&peak.evidence),
-                percent(*p_value)
+                rarity(*p_value)
             )
         }
     };
@@ -214,6 +213,14 @@ fn quantity(value: f64, unit: &str) -> String {
         "" => format!("{value:.1}"),
         unit => format!("{value:.0} {unit}"),
     }
+}
+
+/// How rarely usual behaviour looks so. A p-value that is not small belongs to a change that the estimator cannot see.
+fn rarity(p_value: f64) -> String {
+    if p_value > 0.05 {
+        return "It never did so before.".to_owned();
+    }
+    format!("Usual behaviour looks like this in fewer than {} of windows.", percent(p_value))
 }
 
 /// `0.3 %`, never `0 %`.

@@ -42,6 +42,9 @@ pub struct Judgement<'a> {
     pub score: Score,
     /// Its p-value.
     pub p_value: PValue,
+    /// A feature that never varied where the estimator was fitted does now. An isolation forest cannot split on such a
+    /// feature, so its p-value says nothing of it; the effect alone decides.
+    pub unseen_change: bool,
     /// Which features drove the score.
     pub explanation: &'a Explanation,
     /// What is usual per feature, transformed.
@@ -100,12 +103,9 @@ pub fn detect(
     judgement: &Judgement<'_>,
     thresholds: &Thresholds,
 ) -> Option<(Subject, Hit)> {
-    if judgement.p_value.get() > thresholds.p_value {
-        return None;
-    }
     let mut reasons = judgement.reasons(thresholds);
     let strongest = reasons.iter().map(|r| r.value / r.usual_high.max(1.0)).fold(0.0, f64::max);
-    if reasons.is_empty() {
+    if reasons.is_empty() || (judgement.p_value.get() > thresholds.p_value && !judgement.unseen_change) {
         return None;
     }
     reasons = without_repetition(reasons);

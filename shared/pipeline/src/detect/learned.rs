@@ -157,6 +157,7 @@ struct Suspect {
     row: Vec<f64>,
     score: Score,
     p_value: PValue,
+    unseen_change: bool,
     explanation: Explanation,
 }
 
@@ -193,6 +194,15 @@ impl Model {
         }
     }
 
+    /// Whether a feature that never varied in what was fitted on, where the forest is blind, is now far above it.
+    fn unseen_change(&self, schema: &FeatureSchema, row: &[f64], effect: f64) -> bool {
+        let features = schema.features.iter().zip(&self.usual).zip(row);
+        features.into_iter().any(|((feature, usual), value)| {
+            let invert = |x| feature.transform.invert(x);
+            usual.high - usual.median < 0.1 && invert(*value) >= effect * invert(usual.high).max(1.0)
+        })
+    }
+
     fn suspects(
         &self,
         schema: &Arc<FeatureSchema>,
@@ -206,11 +216,12 @@ impl Model {
         let mut suspects = Vec::new();
         for (at, ((key, row), score)) in rows.into_iter().zip(scores).enumerate() {
             let p_value = self.p_values.p_value(score);
-            if p_value.get() > options.thresholds.p_value {
+            let unseen_change = self.unseen_change(schema, &row, options.thresholds.effect);
+            if p_value.get() > options.thresholds.p_value && !unseen_change {
                 continue;
             }
             let explanation = self.forest.explain(&scaled, at).map_err(model)?;
-            suspects.push(Suspect { key, row, score, p_value, explanation });
+            suspects.push(Suspect { key, row, score, p_value, unseen_change, explanation });
         }
         Ok(suspects)
     }
@@ -240,6 +251,7 @@ fn describe(
                 row: &suspect.row,
                 score: suspect.score,
                 p_value: suspect.p_value,
+                unseen_change: suspect.unseen_change,
                 explanation: &suspect.explanation,
                 usual,
                 reference,

@@ -29,6 +29,15 @@ fn payload(value: f64, usual: (f64, f64), amount: f64) -> Measured {
 
 /// Judges the window of the host 10.0.0.1, in which it talked to three others.
 pub(super) fn judge(measured: &[Measured], p_value: f64, thresholds: &Thresholds) -> Option<(Subject, Hit)> {
+    judge_change(measured, p_value, false, thresholds)
+}
+
+fn judge_change(
+    measured: &[Measured],
+    p_value: f64,
+    unseen_change: bool,
+    thresholds: &Thresholds,
+) -> Option<(Subject, Hit)> {
     let transform = Transform::Log1p;
     let feature = |m: &Measured| Feature {
         name: m.name.to_owned(),
@@ -61,6 +70,7 @@ pub(super) fn judge(measured: &[Measured], p_value: f64, thresholds: &Thresholds
         row: &row,
         score: Score::new(0.75).unwrap(),
         p_value: PValue::new(p_value).unwrap(),
+        unseen_change,
         explanation: &Explanation::from_amounts(&amounts),
         usual: &usual,
         reference: Reference::Itself,
@@ -89,6 +99,15 @@ fn it_takes_a_small_p_value_and_a_large_effect() {
     assert!(!fires(small, 0.0001), "rare, but 6 times what is rarely exceeded is not 8 times");
     let thresholds = Thresholds { effect: 5.9, ..Thresholds::default() };
     assert!(judge(&[small], 0.0001, &thresholds).is_some(), "the effect asked for decides");
+}
+
+#[test]
+fn what_the_estimator_cannot_see_is_judged_by_its_effect_alone() {
+    let thresholds = Thresholds::default();
+    let large = [flows(1000.0, (20.0, 50.0), 1.0)];
+    let small = [flows(300.0, (20.0, 50.0), 1.0)];
+    assert!(judge_change(&large, 0.4, true, &thresholds).is_some());
+    assert!(judge_change(&small, 0.4, true, &thresholds).is_none());
 }
 
 #[test]
