@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use weir_domain::finding::Severity;
 use weir_domain::window::WindowLength;
+use weir_ingest::Format;
 
 /// Anomaly detection over cloud logs: says what is out of the ordinary, why, and how sure it is.
 #[derive(Debug, Parser)]
@@ -18,6 +19,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Verb {
     /// Find scans, sweeps and unusual behaviour in log files, and print findings
     Detect(Detect),
+    /// Show what a file is: format, columns, rows, rejects, time range, distinct hosts or users
+    Inspect(Inspect),
     /// Turn log files into processed batches in a store folder (what the preprocess function does)
     Preprocess(Preprocess),
     /// Detect on the processed batches of a store folder and keep findings (what the score function does)
@@ -38,8 +41,8 @@ pub(crate) struct Detect {
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) baseline: Option<i64>,
     /// How findings are written: a table to look at, OCSF (one JSON object a line), or CSV
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub(crate) format: Format,
+    #[arg(long, value_enum, default_value_t = OutputFormat::Table)]
+    pub(crate) format: OutputFormat,
     /// Write findings to a file instead of standard output
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
@@ -49,6 +52,16 @@ pub(crate) struct Detect {
     /// Exit with code 1 if a finding of this severity or higher was found
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub(crate) fail_on: Option<SeverityName>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// The file
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Read it as this format instead of the one its content shows
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) input_format: Option<Format>,
 }
 
 #[derive(Debug, Args)]
@@ -71,9 +84,12 @@ pub(crate) struct Publish {
 /// Which logs, and how they are read.
 #[derive(Debug, Args)]
 pub(crate) struct Logs {
-    /// Log files, or folders of them (walked): VPC Flow Logs as text, plain or gzip
+    /// Log files, or folders of them (walked): flow logs in any format that `weir inspect` recognises
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
+    /// Read them as this format instead of the one their content shows (`weir inspect` tells)
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) input_format: Option<Format>,
     /// Length of windows in minutes: 5, or 10 for logs that AWS aggregates over its default of 10 minutes
     #[arg(long, value_name = "MINUTES", default_value = "5", value_parser = window)]
     pub(crate) window: WindowLength,
@@ -94,7 +110,7 @@ pub(crate) enum Source {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
+pub(crate) enum OutputFormat {
     Table,
     Ocsf,
     Csv,

@@ -23,7 +23,10 @@ pub(crate) fn find(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     files.dedup();
     if files.is_empty() {
         let paths: Vec<_> = paths.iter().map(|p| p.display().to_string()).collect();
-        bail!("no log files in {}: name a file, or a folder that has .log, .gz or .txt files", paths.join(", "));
+        bail!(
+            "no log files in {}: name a file, or a folder that has log files (.log, .gz, .zst, .txt, .csv, .jsonl, .parquet)",
+            paths.join(", ")
+        );
     }
     Ok(files)
 }
@@ -46,7 +49,7 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
 
 fn may_be_log(path: &Path) -> bool {
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
-    matches!(extension.as_str(), "log" | "gz" | "txt" | "")
+    matches!(extension.as_str(), "log" | "gz" | "zst" | "txt" | "csv" | "jsonl" | "ndjson" | "parquet" | "")
         && !path
             .file_stem()
             .is_some_and(|stem| stem.eq_ignore_ascii_case("LICENSE") || stem.eq_ignore_ascii_case("README"))

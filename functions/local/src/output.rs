@@ -6,18 +6,18 @@ use comfy_table::{Cell, Color, ColumnConstraint, ContentArrangement, Table, Widt
 use weir_detect::ocsf::DetectionFinding;
 use weir_domain::window::{utc_clock, utc_day};
 
-use crate::arguments::Format;
+use crate::arguments::OutputFormat;
 
 /// Writes findings in a format.
-pub(crate) fn write(out: &mut impl Write, format: Format, findings: &[DetectionFinding]) -> io::Result<()> {
+pub(crate) fn write(out: &mut impl Write, format: OutputFormat, findings: &[DetectionFinding]) -> io::Result<()> {
     match format {
-        Format::Table if findings.is_empty() => Ok(()),
-        Format::Table => writeln!(out, "{}", table(findings)),
-        Format::Ocsf => findings.iter().try_for_each(|finding| {
+        OutputFormat::Table if findings.is_empty() => Ok(()),
+        OutputFormat::Table => writeln!(out, "{}", table(findings)),
+        OutputFormat::Ocsf => findings.iter().try_for_each(|finding| {
             serde_json::to_writer(&mut *out, finding)?;
             writeln!(out)
         }),
-        Format::Csv => csv(out, findings),
+        OutputFormat::Csv => csv(out, findings),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Doing what was typed: one module per verb.
 
 mod detect;
+mod inspect;
 mod preprocess;
 mod publish;
 mod score;
@@ -17,6 +18,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?;
     match arguments.verb {
         Verb::Detect(detect) => runtime.block_on(detect::run(detect)),
+        Verb::Inspect(inspect) => inspect::run(&inspect),
         Verb::Preprocess(preprocess) => runtime.block_on(preprocess::run(preprocess)),
         Verb::Score(store) => runtime.block_on(score::run(store)),
         Verb::Publish(publish) => runtime.block_on(publish::run(publish)),

@@ -101,6 +101,20 @@ pub enum Problem {
         /// The most frequent reason.
         reason: &'static str,
     },
+    /// None of the formats that are known.
+    #[error("in no format that is known: it is {seen}; known are {known}. A flow log begins with a line that names its fields")]
+    UnknownFormat {
+        /// What kind of bytes were seen.
+        seen: &'static str,
+        /// Names of the formats.
+        known: String,
+    },
+    /// A format that is known, and not of the source that was asked for.
+    #[error("it is {format}, which is no flow log")]
+    OtherSource {
+        /// The format.
+        format: &'static str,
+    },
     /// Reading the bytes failed.
     #[error("reading failed: {0}")]
     Io(#[source] io::Error),

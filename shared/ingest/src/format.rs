@@ -96,6 +96,32 @@ const HEAD: u64 = 64 << 10;
 /// The input with what was looked at put back.
 pub type Rewound<R> = Chain<Cursor<Vec<u8>>, R>;
 
+/// The names of an object's columns, as far as its beginning shows them: of the header line of a text table, of Zeek's
+/// `#fields`; none for JSON, Parquet and logs without columns.
+///
+/// # Errors
+/// When the object cannot be read.
+pub fn columns<R: Read>(input: R, object: &ObjectName, format: Format) -> Result<Vec<String>, ReadError> {
+    let mut stored = Vec::new();
+    let fail = |e| ReadError { object: object.clone(), line: 0, problem: Problem::Io(e) };
+    input.take(HEAD).read_to_end(&mut stored).map_err(fail)?;
+    let head = expand(&stored);
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head);
+    let mut lines = head.split(|&b| b == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
+    let (line, separator) = match format {
+        Format::FlowLog => (lines.next(), b' '),
+        Format::Zeek => (lines.find_map(|line| line.strip_prefix(b"#fields\t")), b'\t'),
+        Format::Parquet | Format::CloudTrail | Format::Sshd => (None, b','),
+        _ => (lines.next().filter(|line| !line.starts_with(b"{")), b','),
+    };
+    let names = line.unwrap_or_default().split(|&b| b == separator).take(1000);
+    let clean = |name: &[u8]| {
+        let name = String::from_utf8_lossy(name);
+        name.trim().trim_matches('"').chars().filter(|c| !c.is_control()).take(80).collect::<String>()
+    };
+    Ok(names.map(clean).filter(|name| !name.is_empty()).collect())
+}
+
 /// Recognises an object's format by its first 64 KiB, and gives the input back whole. `None` for an empty object.
 ///
 /// # Errors
@@ -225,7 +251,10 @@ mod tests {
 
     fn format_of(bytes: &[u8], name: &str) -> Result<Option<Format>, ReadError> {
         let (format, rewound) = recognise(bytes, &ObjectName::new(name))?;
-        assert_eq!(io::read_to_string(rewound).ok().map(String::into_bytes), String::from_utf8(bytes.to_vec()).ok().map(String::into_bytes));
+        assert_eq!(
+            io::read_to_string(rewound).ok().map(String::into_bytes),
+            String::from_utf8(bytes.to_vec()).ok().map(String::into_bytes)
+        );
         Ok(format)
     }
 
@@ -236,7 +265,10 @@ mod tests {
             (b"\n\r\nend dstaddr start srcaddr\n", Format::FlowLog),
             (b"#separator \\x09\n#fields\tts\tuid\n", Format::Zeek),
             (b"{\"ts\":1.5,\"id.orig_h\":\"10.0.0.1\"}\n", Format::Zeek),
-            (b"{\"Records\":[{\"eventVersion\":\"1.08\",\"eventSource\":\"s\",\"eventName\":\"n\"}]}", Format::CloudTrail),
+            (
+                b"{\"Records\":[{\"eventVersion\":\"1.08\",\"eventSource\":\"s\",\"eventName\":\"n\"}]}",
+                Format::CloudTrail,
+            ),
             (b"{\"user_id\": \"u\", \"ip_address\": \"10.0.0.1\"}", Format::SimpleLogins),
             (b"index,Login Timestamp,User ID,IP Address\n", Format::RbaLogins),
             (b"\xef\xbb\xbfsrcip,sport,dstip,dsport,Stime\n", Format::UnswNb15),
@@ -266,6 +298,15 @@ mod tests {
             assert!(error.contains(seen) && error.contains("vpc-flow-log") && error.contains("sshd"), "{error}");
         }
         assert!(format_of(b"\x01\x02", "x.gz").unwrap_err().to_string().contains("named .gz"));
+    }
+
+    #[test]
+    fn columns_are_those_of_the_header() {
+        let columns = |bytes: &[u8], format| columns(bytes, &ObjectName::new("x"), format).unwrap();
+        assert_eq!(columns(b"srcaddr dstaddr start\n", Format::FlowLog), ["srcaddr", "dstaddr", "start"]);
+        assert_eq!(columns(b"#separator \\x09\n#fields\tts\tuid\n", Format::Zeek), ["ts", "uid"]);
+        assert_eq!(columns(b"\xef\xbb\xbfid, \"a b\" ,\x1b[2J\n1,2,3\n", Format::Table), ["id", "a b", "[2J"]);
+        assert!(columns(b"{\"a\":1}\n", Format::SimpleLogins).is_empty());
     }
 
     #[test]

@@ -22,6 +22,7 @@ pub mod activity;
 mod compression;
 mod error;
 pub mod flow;
+mod format;
 mod lines;
 pub mod login;
 mod text;
@@ -29,3 +30,4 @@ pub mod usage;
 
 pub use compression::ReadLimits;
 pub use error::{ObjectName, Problem, ReadError};
+pub use format::{Format, Rewound, UnknownFormat, columns, recognise};

@@ -8,8 +8,7 @@ use tokio_util::io::SyncIoBridge;
 use weir_domain::reject::{ReadSummary, RejectReason};
 use weir_domain::window::{Scope, WindowLength};
 use weir_features::flow::Folder;
-use weir_ingest::flow::vpc_flow_log;
-use weir_ingest::{ObjectName, ReadError, ReadLimits};
+use weir_ingest::{Format, ObjectName, ReadError, ReadLimits, flow};
 
 use crate::batch::{BatchError, BatchWriter};
 use crate::keys::{self, HourOfScope, ObjectRef};
@@ -20,6 +19,8 @@ use crate::store::{Condition, Store, StoreError};
 pub struct PreprocessOptions {
     /// The length of windows. Default 5 minutes.
     pub window_length: WindowLength,
+    /// The format of the objects; recognised from their content where none is named.
+    pub format: Option<Format>,
     /// Limits on what one object may cost.
     pub limits: ReadLimits,
     /// Rows folded before what they made is written out: bounds memory to some 400 MB whatever the object's size.
@@ -29,7 +30,12 @@ pub struct PreprocessOptions {
 
 impl Default for PreprocessOptions {
     fn default() -> Self {
-        Self { window_length: WindowLength::FIVE_MINUTES, limits: ReadLimits::default(), rows_per_part: 500_000 }
+        Self {
+            window_length: WindowLength::FIVE_MINUTES,
+            format: None,
+            limits: ReadLimits::default(),
+            rows_per_part: 500_000,
+        }
     }
 }
 
@@ -121,7 +127,7 @@ fn fold(
     let mut folder = Folder::new(options.window_length, fallback);
     let mut writers: BTreeMap<HourOfScope, BatchWriter> = BTreeMap::new();
     let mut trouble = None;
-    let mut summary = vpc_flow_log::read(&mut hashed, name, options.limits, |record| {
+    let mut summary = flow::read(&mut hashed, name, options.limits, options.format, |record| {
         folder.fold(record);
         if folder.rows() >= options.rows_per_part && trouble.is_none() {
             trouble = write_part(&mut folder, &mut writers).err();

@@ -41,7 +41,8 @@ pub(super) struct ReadAll {
 pub(super) async fn read_all(logs: &Logs, store: Arc<FolderStore>) -> anyhow::Result<ReadAll> {
     let files = inputs::find(&logs.paths)?;
     let bar = progress::bar(files.len(), "reading");
-    let options = PreprocessOptions { window_length: logs.window, ..PreprocessOptions::default() };
+    let options =
+        PreprocessOptions { window_length: logs.window, format: logs.input_format, ..PreprocessOptions::default() };
     let at_once = std::thread::available_parallelism().map_or(1, usize::from);
     let mut all = ReadAll { files: files.len(), ..ReadAll::default() };
     let mut tasks: JoinSet<(PathBuf, Result<Preprocessed, PreprocessError>)> = JoinSet::new();
@@ -84,8 +85,9 @@ impl ReadAll {
         for (reason, n) in read.rejected {
             *mine.rejected.entry(reason).or_default() += n;
         }
-        self.rejects
-            .extend(read.rejects.iter().take(3).map(|r| format!("{}:{}: {}", path.display(), r.line, r.reason)));
+        self.rejects.extend(
+            read.rejects.iter().take(3).map(|r| format!("{}:{}: {}: {}", path.display(), r.line, r.reason, r.excerpt)),
+        );
     }
 
     /// Says on standard error what was read and what was not. Nothing is lost in silence.
@@ -100,11 +102,17 @@ impl ReadAll {
             count(s.skip_data),
             count(s.rejected_rows())
         );
-        for (reason, n) in &s.rejected {
-            anstream::eprintln!("  rejected: {} × {reason}", count(*n));
+        if s.rejected_rows() > 0 {
+            let reasons: Vec<_> = s.rejected.iter().map(|(reason, n)| format!("{} {reason}", count(*n))).collect();
+            anstream::eprintln!(
+                "{} of {} rows rejected: {}",
+                count(s.rejected_rows()),
+                count(s.rows()),
+                reasons.join(", ")
+            );
         }
         for reject in self.rejects.iter().take(3) {
-            anstream::eprintln!("  for example {}", escape(reject));
+            anstream::eprintln!("  {}", escape(reject));
         }
         if s.longer_than_window * 2 > s.records {
             anstream::eprintln!(

@@ -1,6 +1,6 @@
 //! One line of CSV to its fields, and the first line to the names of the columns.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::io::{self, Read};
 
 use csv::{ByteRecord, ReaderBuilder, Terminator};
@@ -96,16 +96,25 @@ pub(crate) fn guess_delimiter(line: &[u8]) -> u8 {
 /// The names that a header gives: stripped of blanks, control characters replaced, empty ones named by position
 /// (`column_3`), repeated ones numbered (`bytes_2`).
 pub(crate) fn column_names<'f>(fields: impl IntoIterator<Item = &'f [u8]>) -> Vec<String> {
-    let mut taken = BTreeSet::new();
+    // Each name that is taken, with the number that may be free for its next repetition.
+    let mut taken = BTreeMap::new();
     let mut names = Vec::new();
     for (at, field) in fields.into_iter().enumerate() {
         let text = String::from_utf8_lossy(field);
         let text: String = text.trim().chars().map(|c| if c.is_control() { '_' } else { c }).collect();
-        let name = if text.is_empty() { format!("column_{}", at + 1) } else { text };
-        let free = |candidate: &String| !taken.contains(candidate);
-        let name =
-            if free(&name) { name } else { (2_u64..).map(|n| format!("{name}_{n}")).find(free).unwrap_or_default() };
-        taken.insert(name.clone());
+        let mut name = if text.is_empty() { format!("column_{}", at + 1) } else { text };
+        if let Some(mut number) = taken.get(&name).copied() {
+            let first = name;
+            loop {
+                name = format!("{first}_{number}");
+                number += 1;
+                if !taken.contains_key(&name) {
+                    break;
+                }
+            }
+            taken.insert(first, number);
+        }
+        taken.insert(name.clone(), 2_usize);
         names.push(name);
     }
     names
@@ -113,6 +122,8 @@ pub(crate) fn column_names<'f>(fields: impl IntoIterator<Item = &'f [u8]>) -> Ve
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn fields(splitter: &mut LineSplitter, line: &str) -> Option<Vec<String>> {
@@ -157,5 +168,7 @@ mod tests {
         let header: [&[u8]; 7] = [b"", b" a ", b"a", b"a_2", b"a", b"b\x1b\xff", b""];
         assert_eq!(column_names(header), ["column_1", "a", "a_2", "a_2_2", "a_3", "b_\u{fffd}", "column_7"]);
         assert_eq!(without_mark(b"\xef\xbb\xbfa"), b"a");
+        let names = column_names(vec![&b"a"[..]; 60_000]);
+        assert_eq!((names[59_999].as_str(), BTreeSet::from_iter(&names).len()), ("a_60000", 60_000));
     }
 }

@@ -39,8 +39,9 @@ const ROWS_AT_ONCE: usize = 1024;
 /// A null is a missing value; so are a NaN, where the schema lists it, and text as in CSV. Rejects count rows from 1.
 ///
 /// The footer stands at the end, so the object is first copied to a temporary file, of at most `limits.expanded_bytes`; what
-/// is read from it is bounded by the same number. In memory are the pages that are open, one of each column: a file whose
-/// pages expand to more than 1 GiB together is not read.
+/// is read from it is bounded by the same number. In memory are the pages that are open, one of each column: a file with
+/// pages that expand to more than 256 MiB, or than an equal share of 1 GiB for each column (but 4 MiB), is not read. Nor are
+/// texts encoded by their differences.
 ///
 /// # Errors
 /// When the object as a whole cannot be read: no Parquet, damaged, without a column that the schema needs or with one that is

@@ -86,5 +86,10 @@ pub fn read(
     text.finish()
 }
 
+/// Whether a line is a header that names fields of a flow log, complete or not.
+pub(crate) fn is_header(line: &[u8]) -> bool {
+    !matches!(Header::parse(line), Err(Problem::NoHeader))
+}
+
 #[cfg(test)]
 mod tests;

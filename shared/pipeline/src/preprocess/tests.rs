@@ -47,14 +47,19 @@ async fn an_unreadable_object_is_an_error_and_leaves_a_report_that_says_why() {
     binary.extend((0..10_000u32).map(|i| (i * 31 % 251) as u8));
     let long = vec![b'x'; 10 << 20];
     let cases: [(&str, Vec<u8>, u64, &str); 8] = [
-        ("plain.log.gz", vec![0, 1, 2, 3], 1, "named .gz, but"),
+        ("plain.log.gz", vec![0, 1, 2, 3], 0, "named .gz, but"),
         ("cut.log.gz", whole[..whole.len() / 2].to_vec(), 0, "the gzip stream ends early"),
         ("bomb.log.gz", bomb, 1, "expands to more than 33554432 bytes"),
         ("nosrc.log", HEADER.replace(" srcaddr", "").into_bytes(), 1, "the header names no srcaddr"),
-        ("noheader.log", scan(1, 1, 3, START).into_bytes(), 1, "the first line is no flow-log header"),
-        ("binary.log", binary, 1, "the first line is no flow-log header"),
-        ("long.log", long, 1, "the first line is no flow-log header"),
-        ("empty-first.log", b"\n\n\x00\n".to_vec(), 3, "the first line is no flow-log header"),
+        (
+            "noheader.log",
+            scan(1, 1, 3, START).into_bytes(),
+            0,
+            "in no format that is known: it is text without a header",
+        ),
+        ("binary.log", binary, 0, "in no format that is known: it is binary data"),
+        ("long.log", long, 0, "in no format that is known: it is text without a header"),
+        ("empty-first.log", b"\n\n\x00\n".to_vec(), 0, "in no format that is known: it is binary data"),
     ];
     for (key, bytes, line, why) in cases {
         let state = MemoryStore::new();

@@ -1,6 +1,7 @@
 //! What a sample says of one column.
 
 use std::collections::HashSet;
+use std::fmt::Write;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 use weir_domain::activity::{ActivitySchema, ColumnRole};
@@ -164,7 +165,8 @@ impl ColumnSample {
         let others = values - self.numbers;
         if others > 0 {
             let they = if others == 1 { "is none, and its row a reject" } else { "are none, and their rows rejects" };
-            why += &format!("; {others} of {values} values {they}");
+            // Writing to a string does not fail.
+            let _ = write!(why, "; {others} of {values} values {they}");
         } else if whole && few && (3..=20).contains(&distinct) {
             why += "; categorical, if they are codes";
         }

@@ -127,10 +127,6 @@ impl Held {
         }
     }
 
-    fn text(text: String) -> Self {
-        Self::Text(ByteArray::from(text.into_bytes()))
-    }
-
     fn bytes(bytes: ByteArray) -> Self {
         if bytes.len() > LONGEST_LINE { Self::TooLong } else { Self::Text(bytes) }
     }
@@ -153,33 +149,29 @@ impl ColumnCursor {
 
     /// Reads the values of the next rows.
     pub(super) fn advance(&mut self, rows: usize) -> Result<(), ParquetError> {
-        let (kind, as_text) = (self.kind, self.as_text);
+        use ColumnReader as R;
+        let (kind, as_text, held) = (self.kind, self.as_text, &mut self.held);
         let whole = |number: i64| hold_whole(kind, as_text, number);
-        let fraction = |number: f64| if as_text { Held::text(number.to_string()) } else { Held::Number(number) };
-        let held = &mut self.held;
         held.clear();
         match &mut self.reader {
-            ColumnReader::BoolColumnReader(reader) => fill(reader, rows, held, |b| match as_text {
-                true => Held::text(b.to_string()),
-                false => Held::Number(f64::from(u8::from(b))),
-            }),
-            ColumnReader::Int32ColumnReader(reader) => fill(reader, rows, held, |n| match kind {
-                Kind::Unsigned => whole(i64::from(n as u32)),
-                _ => whole(i64::from(n)),
-            }),
-            ColumnReader::Int64ColumnReader(reader) => fill(reader, rows, held, whole),
-            ColumnReader::Int96ColumnReader(reader) => fill(reader, rows, held, |n| whole(n.to_seconds())),
-            ColumnReader::FloatColumnReader(reader) => fill(reader, rows, held, |n| match as_text {
-                true => Held::text(n.to_string()),
-                false => Held::Number(f64::from(n)),
-            }),
-            ColumnReader::DoubleColumnReader(reader) => fill(reader, rows, held, fraction),
-            ColumnReader::ByteArrayColumnReader(reader) => fill(reader, rows, held, Held::bytes),
-            ColumnReader::FixedLenByteArrayColumnReader(_) => {
-                Err(ParquetError::General("bytes of fixed length".to_owned()))
+            R::BoolColumnReader(reader) => fill(reader, rows, held, |b| hold(as_text, &b, u8::from(b))),
+            R::Int32ColumnReader(reader) if kind == Kind::Unsigned => {
+                fill(reader, rows, held, |n| whole(i64::from(n as u32)))
             }
+            R::Int32ColumnReader(reader) => fill(reader, rows, held, |n| whole(i64::from(n))),
+            R::Int64ColumnReader(reader) => fill(reader, rows, held, whole),
+            R::Int96ColumnReader(reader) => fill(reader, rows, held, |n| whole(n.to_seconds())),
+            R::FloatColumnReader(reader) => fill(reader, rows, held, |n| hold(as_text, &n, n)),
+            R::DoubleColumnReader(reader) => fill(reader, rows, held, |n| hold(as_text, &n, n)),
+            R::ByteArrayColumnReader(reader) => fill(reader, rows, held, Held::bytes),
+            R::FixedLenByteArrayColumnReader(_) => Err(ParquetError::General("bytes of fixed length".to_owned())),
         }
     }
+}
+
+/// A value as text, or as a number.
+fn hold(as_text: bool, text: &dyn ToString, number: impl Into<f64>) -> Held {
+    if as_text { Held::Text(ByteArray::from(text.to_string().into_bytes())) } else { Held::Number(number.into()) }
 }
 
 /// A whole number as what it means. Times become seconds.
@@ -192,12 +184,10 @@ fn hold_whole(kind: Kind, as_text: bool, number: i64) -> Held {
     match kind {
         Kind::Decimal(scale) => {
             let value = number as f64 / 10_f64.powi(scale);
-            if as_text { Held::text(value.to_string()) } else { Held::Number(value) }
+            hold(as_text, &value, value)
         }
-        Kind::Unsigned if as_text => Held::text((number as u64).to_string()),
-        Kind::Unsigned => Held::Number(number as u64 as f64),
-        _ if as_text => Held::text(number.to_string()),
-        _ => Held::Number(number as f64),
+        Kind::Unsigned => hold(as_text, &(number as u64), number as u64 as f64),
+        _ => hold(as_text, &number, number as f64),
     }
 }
 

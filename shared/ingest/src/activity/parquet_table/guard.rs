@@ -19,8 +19,11 @@ const LONGEST_FOOTER: u64 = 64 << 20;
 /// The longest header of a page; statistics in it may be as long as the longest values.
 const LONGEST_PAGE_HEADER: u64 = 1 << 20;
 
-/// What the pages that are open at the same time, one of each column, may expand to.
+/// What the pages that are open at the same time, one of each column, may expand to; each has an equal share of it, within
+/// limits. Most programs write pages of 1 MiB.
 const OPEN_PAGES: u64 = 1 << 30;
+const SMALLEST_LIMIT: u64 = 4 << 20;
+const LARGEST_LIMIT: u64 = 256 << 20;
 
 /// A file or a page that is not read.
 #[derive(Debug, thiserror::Error)]
@@ -116,7 +119,7 @@ impl Tree {
 
 /// Checks all pages of one column in one row group, of a table of which so many columns are read.
 pub(super) fn check_pages(file: &File, chunk: &ColumnChunkMetaData, columns: usize) -> Result<(), Refused> {
-    let most_expanded = (OPEN_PAGES / columns.max(1) as u64).clamp(8 << 20, 256 << 20);
+    let most_expanded = (OPEN_PAGES / columns.max(1) as u64).clamp(SMALLEST_LIMIT, LARGEST_LIMIT);
     let start = chunk.dictionary_page_offset().unwrap_or_else(|| chunk.data_page_offset());
     let (Ok(mut at), Ok(length)) = (u64::try_from(start), u64::try_from(chunk.compressed_size())) else {
         return refused("a page stands before the beginning");
@@ -192,8 +195,9 @@ impl Claims {
     }
 
     fn check(&self) -> Result<(), Refused> {
+        let sized = self.seen.contains(&[2][..]) && self.seen.contains(&[3][..]);
         // No value of a dictionary takes less than four bytes.
-        if self.bad || self.levels > self.expanded || self.dictionary_values > self.expanded / 4 {
+        if !sized || self.bad || self.levels > self.expanded || self.dictionary_values > self.expanded / 4 {
             return refused("the header of a page is damaged");
         }
         if self.encodings.iter().any(|e| !Self::ENCODINGS.contains(e)) {

@@ -50,23 +50,27 @@ fn every_type() -> Vec<u8> {
         optional binary word (STRING); required int32 day (DATE); required int64 ms (TIMESTAMP(MILLIS,true));
         required int64 us (TIMESTAMP_MICROS); optional int96 old; required binary bare;
     }";
-    write(message, WriterProperties::builder(), &[&|group| {
-        put::<BoolType>(group, &[Some(true), Some(false)]);
-        put::<Int32Type>(group, &[Some(-3), None]);
-        put::<Int64Type>(group, &[Some(1_700_000_000), None]);
-        put::<Int32Type>(group, &[Some(-1), Some(1)]);
-        put::<Int64Type>(group, &[Some(-1), Some(1)]);
-        put::<Int64Type>(group, &[Some(1250), Some(-5)]);
-        put::<FloatType>(group, &[Some(0.5), None]);
-        put::<DoubleType>(group, &[Some(0.1), Some(f64::NAN)]);
-        put::<ByteArrayType>(group, &[Some(text(" ssh ")), None]);
-        put::<Int32Type>(group, &[Some(19_675), Some(0)]);
-        put::<Int64Type>(group, &[Some(1_700_000_000_999), Some(0)]);
-        put::<Int64Type>(group, &[Some(1_700_000_000_000_999), Some(0)]);
-        // Julian day 2,460,263 and no nanoseconds.
-        put::<Int96Type>(group, &[Some(Int96::from(vec![0, 0, 2_460_263])), None]);
-        put::<ByteArrayType>(group, &[Some(text("12")), Some(text("-"))]);
-    }])
+    write(
+        message,
+        WriterProperties::builder(),
+        &[&|group| {
+            put::<BoolType>(group, &[Some(true), Some(false)]);
+            put::<Int32Type>(group, &[Some(-3), None]);
+            put::<Int64Type>(group, &[Some(1_700_000_000), None]);
+            put::<Int32Type>(group, &[Some(-1), Some(1)]);
+            put::<Int64Type>(group, &[Some(-1), Some(1)]);
+            put::<Int64Type>(group, &[Some(1250), Some(-5)]);
+            put::<FloatType>(group, &[Some(0.5), None]);
+            put::<DoubleType>(group, &[Some(0.1), Some(f64::NAN)]);
+            put::<ByteArrayType>(group, &[Some(text(" ssh ")), None]);
+            put::<Int32Type>(group, &[Some(19_675), Some(0)]);
+            put::<Int64Type>(group, &[Some(1_700_000_000_999), Some(0)]);
+            put::<Int64Type>(group, &[Some(1_700_000_000_000_999), Some(0)]);
+            // Julian day 2,460,263 and no nanoseconds.
+            put::<Int96Type>(group, &[Some(Int96::from(vec![0, 0, 2_460_263])), None]);
+            put::<ByteArrayType>(group, &[Some(text("12")), Some(text("-"))]);
+        }],
+    )
 }
 
 const NAMES: [&str; 14] =
@@ -102,8 +106,14 @@ fn every_type_is_a_number_or_text_as_the_schema_wants() {
             "0 ? ? 1 1 -0.05 ? ? 0 0 0 ? ?",
         ]
     );
-    for (name, time) in [("big", 1_700_000_000), ("day", 1_699_920_000), ("ms", 1_700_000_000), ("old", 1_699_920_000)] {
-        let schema = schema(&[("word", ColumnRole::Categorical), ("small", ColumnRole::Id), (name, ColumnRole::Time), ("yes", ColumnRole::Label)]);
+    for (name, time) in [("big", 1_700_000_000), ("day", 1_699_920_000), ("ms", 1_700_000_000), ("old", 1_699_920_000)]
+    {
+        let schema = schema(&[
+            ("word", ColumnRole::Categorical),
+            ("small", ColumnRole::Id),
+            (name, ColumnRole::Time),
+            ("yes", ColumnRole::Label),
+        ]);
         let (summary, rows) = read(&file, &schema, lenient()).unwrap();
         assert_eq!(rows[0], (vec!["ssh".into()], Some(time), "-3".into(), vec!["true".into()]));
         // A date of 1970 is a reject, a null is no time.
@@ -116,11 +126,15 @@ fn every_type_is_a_number_or_text_as_the_schema_wants() {
 fn bad_cells_are_rejects_with_their_row() {
     let message = "message t { optional binary a (STRING); optional double n; }";
     let long = "x".repeat(70_000);
-    let file = write(message, WriterProperties::builder(), &[&|group| {
-        let invalid = ByteArray::from(b"\xff".to_vec());
-        put::<ByteArrayType>(group, &[Some(text("a")), Some(text("b")), Some(invalid), Some(text(&long)), None]);
-        put::<DoubleType>(group, &[Some(1.0), Some(f64::INFINITY), Some(1.0), Some(1.0), Some(1.0)]);
-    }]);
+    let file = write(
+        message,
+        WriterProperties::builder(),
+        &[&|group| {
+            let invalid = ByteArray::from(b"\xff".to_vec());
+            put::<ByteArrayType>(group, &[Some(text("a")), Some(text("b")), Some(invalid), Some(text(&long)), None]);
+            put::<DoubleType>(group, &[Some(1.0), Some(f64::INFINITY), Some(1.0), Some(1.0), Some(1.0)]);
+        }],
+    );
     let mut schema = schema(&[("a", ColumnRole::Categorical), ("n", ColumnRole::Numeric), ("l", ColumnRole::Label)]);
     schema.columns[0].missing = Some(MissingPolicy::DropRow);
     let (summary, rows) = read(&file, &schema, lenient()).unwrap();
@@ -130,9 +144,13 @@ fn bad_cells_are_rejects_with_their_row() {
 
     schema.missing_values.clear();
     schema.columns = vec![ColumnSchema::new("n", ColumnRole::Numeric)];
-    let nan = write("message t { required double n; }", WriterProperties::builder(), &[&|group| {
-        put::<DoubleType>(group, &[Some(f64::NAN)]);
-    }]);
+    let nan = write(
+        "message t { required double n; }",
+        WriterProperties::builder(),
+        &[&|group| {
+            put::<DoubleType>(group, &[Some(f64::NAN)]);
+        }],
+    );
     assert_eq!(read(&nan, &schema, lenient()).unwrap().0.rejects[0].reason, R::BadNumber, "unless NaN is listed");
 }
 
@@ -143,7 +161,10 @@ fn long_table(properties: WriterPropertiesBuilder) -> Vec<u8> {
         move |group: &mut Group<'_>| {
             let rows = first..first + 2500;
             put::<Int64Type>(group, &rows.clone().map(|n| (n % 7 > 0).then_some(n)).collect::<Vec<_>>());
-            put::<ByteArrayType>(group, &rows.map(|n| (n % 5 > 0).then(|| text(&format!("w{}", n % 5)))).collect::<Vec<_>>());
+            put::<ByteArrayType>(
+                group,
+                &rows.map(|n| (n % 5 > 0).then(|| text(&format!("w{}", n % 5)))).collect::<Vec<_>>(),
+            );
         }
     };
     write(message, properties, &[&group(0), &group(2500)])
@@ -186,19 +207,24 @@ fn columns_that_are_not_flat_are_named() {
         required int32 n; repeated int32 many; required group inner { required int32 n; }
         required fixed_len_byte_array(4) fixed;
     }";
-    let file = write(message, WriterProperties::builder(), &[&|group| {
-        put::<Int32Type>(group, &[Some(7)]);
-        put::<Int32Type>(group, &[Some(1)]);
-        put::<Int32Type>(group, &[Some(8)]);
-        put::<FixedLenByteArrayType>(group, &[Some(FixedLenByteArray::from(b"abcd".to_vec()))]);
-    }]);
+    let file = write(
+        message,
+        WriterProperties::builder(),
+        &[&|group| {
+            put::<Int32Type>(group, &[Some(7)]);
+            put::<Int32Type>(group, &[Some(1)]);
+            put::<Int32Type>(group, &[Some(8)]);
+            put::<FixedLenByteArrayType>(group, &[Some(FixedLenByteArray::from(b"abcd".to_vec()))]);
+        }],
+    );
     for (name, why) in [
         ("many", "nested: it holds several values a row"),
         ("inner", "nested: it holds columns of its own"),
         ("fixed", "of a type that is not read"),
     ] {
         let error = read(&file, &schema(&[(name, ColumnRole::Categorical)]), lenient()).unwrap_err().to_string();
-        let expected = format!("t.parquet: no Parquet table that can be read: column {name:?} is {why}: make its role ignore");
+        let expected =
+            format!("t.parquet: no Parquet table that can be read: column {name:?} is {why}: make its role ignore");
         assert_eq!(error, expected);
         let ignored = schema(&[(name, ColumnRole::Ignore), ("n", ColumnRole::Numeric)]);
         assert_eq!(values(&read(&file, &ignored, lenient()).unwrap().1), ["7"]);
@@ -211,7 +237,8 @@ fn columns_that_are_not_flat_are_named() {
 #[test]
 fn the_schema_of_a_file_is_inferred_from_types_and_values() {
     let inferred = infer_parquet(&every_type()[..], &ObjectName::new("t"), lenient(), 10).unwrap();
-    let of_role = |role| inferred.schema.columns.iter().filter(|c| c.role == role).map(|c| c.name.as_str()).collect::<Vec<_>>();
+    let of_role =
+        |role| inferred.schema.columns.iter().filter(|c| c.role == role).map(|c| c.name.as_str()).collect::<Vec<_>>();
     assert_eq!(of_role(ColumnRole::Time), ["day"]);
     assert_eq!(of_role(ColumnRole::Ignore), ["ms", "us", "old"]);
     assert_eq!(of_role(ColumnRole::Categorical), ["word"]);
@@ -240,9 +267,13 @@ fn bad_objects_are_errors_that_say_what_and_where() {
         assert!(error.starts_with(&format!("t.parquet: {message}")), "{error}");
     }
     // Larger than the limit as a file, and only when read: equal values are stored once.
-    let equal = write("message t { required int64 n; }", WriterProperties::builder(), &[&|group| {
-        put::<Int64Type>(group, &vec![Some(7); 100_000]);
-    }]);
+    let equal = write(
+        "message t { required int64 n; }",
+        WriterProperties::builder(),
+        &[&|group| {
+            put::<Int64Type>(group, &vec![Some(7); 100_000]);
+        }],
+    );
     for (file, limit) in [(&file, 1000), (&equal, 100_000)] {
         let limits = ReadLimits { expanded_bytes: limit, ..lenient() };
         let error = read(file, &wanted, limits).unwrap_err();

@@ -49,7 +49,7 @@ fn footers_that_claim_too_much_are_refused() {
     let check = |bytes: &[u8]| check_footer(&file(bytes)).map_err(|e| e.to_string());
     assert_eq!(check(&schema_footer(&[2, 0, 1, 0])), Ok(()));
     let damaged = Err("its footer is damaged".to_owned());
-    assert_eq!(check(&schema_footer(&[1; 100_000])), damaged, "a hundred thousand groups in one another");
+    assert_eq!(check(&schema_footer(&vec![1; 100_000])), damaged, "a hundred thousand groups in one another");
     assert_eq!(check(&schema_footer(&[1_000_000_000, 0])), damaged, "more children than nodes");
     assert_eq!(check(&schema_footer(&vec![0; 100_001])), damaged, "more nodes than any table has");
     let twice = [0x29, 0x1c, 0x48, 1, b'x', 0, 0x09, 4, 0x1c, 0x48, 1, b'x', 0, 0];
@@ -60,7 +60,10 @@ fn footers_that_claim_too_much_are_refused() {
 
 fn table<D: DataType>(kind: &str, values: &[D::T], properties: WriterPropertiesBuilder) -> Vec<u8> {
     let schema = Arc::new(parse_message_type(&format!("message t {{ required {kind} c; }}")).unwrap());
-    let properties = properties.set_data_page_size_limit(64 << 20).set_dictionary_page_size_limit(64 << 20);
+    let properties = properties
+        .set_data_page_size_limit(64 << 20)
+        .set_data_page_row_count_limit(usize::MAX)
+        .set_dictionary_page_size_limit(64 << 20);
     let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties.build())).unwrap();
     let mut group = writer.next_row_group().unwrap();
     let mut column = group.next_column().unwrap().unwrap();
@@ -80,10 +83,13 @@ fn check(bytes: &[u8], columns: usize) -> Result<(), String> {
 #[test]
 fn pages_may_be_as_large_as_the_number_of_columns_lets_them() {
     let properties = WriterProperties::builder().set_dictionary_enabled(false);
-    let bytes = table::<Int64Type>("int64", &vec![7; 1_200_000], properties);
+    let bytes = table::<Int64Type>("int64", &vec![7; 600_000], properties);
     assert_eq!(check(&bytes, 100), Ok(()));
     let error = check(&bytes, 1000).unwrap_err();
-    assert_eq!(error, "a page expands to 9600000 bytes, and at most 8388608 are read: write the table with smaller pages");
+    assert_eq!(
+        error,
+        "a page expands to 4800000 bytes, and at most 4194304 are read: write the table with smaller pages"
+    );
 }
 
 #[test]
@@ -104,21 +110,25 @@ fn page_headers_that_claim_too_much_are_refused() {
     // {1: dictionary page, 2: 8 bytes, 3: 8 bytes, 7: {1: 1 value, …
     assert_eq!(dictionary[4..13], [0x15, 4, 0x15, 16, 0x15, 16, 0x4c, 0x15, 2]);
     let damaged = Err("the header of a page is damaged".to_owned());
-    for (at, byte, expected) in [
-        (12, 4, Ok(())),
-        (12, 6, damaged.clone()),
-        (12, 1, damaged.clone()),
-        (7, 15, damaged.clone()),
-        (8, 0x05, damaged),
-        (9, 126, Err("a page is longer than its column".to_owned())),
-    ] {
+    let longer = Err("a page is longer than its column".to_owned());
+    let cases: [(&[(usize, u8)], _); 7] = [
+        (&[], Ok(())),
+        // A dictionary of three values, of a negative number of values.
+        (&[(12, 6)], damaged.clone()),
+        (&[(12, 1)], damaged.clone()),
+        // Negative sizes.
+        (&[(7, 15)], damaged.clone()),
+        (&[(9, 15)], damaged.clone()),
+        // The second field twice, the third never.
+        (&[(8, 0x05), (9, 4)], damaged),
+        (&[(9, 126)], longer),
+    ];
+    for (changes, expected) in cases {
         let mut bytes = dictionary.clone();
-        bytes[at] = byte;
-        if at == 9 {
-            bytes[7] = 126;
-            bytes.drain(200..).for_each(drop);
+        for (at, byte) in changes {
+            bytes[*at] = *byte;
         }
-        assert_eq!(check_bytes(&bytes, &dictionary), expected, "{at} {byte}");
+        assert_eq!(check_bytes(&bytes, &dictionary), expected, "{changes:?}");
     }
 }
 

@@ -1,0 +1,135 @@
+//! `weir inspect`: what a file is.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use weir_detect::message::count;
+use weir_domain::distinct::{DistinctSketch, stable_hash};
+use weir_domain::reject::ReadSummary;
+use weir_domain::window::{utc_clock, utc_day};
+use weir_ingest::login::{cloudtrail, rba, simple, sshd};
+use weir_ingest::{Format, ObjectName, ReadError, ReadLimits, columns, flow, recognise};
+
+use crate::arguments::Inspect;
+use crate::output::escape;
+
+pub(super) fn run(arguments: &Inspect) -> anyhow::Result<ExitCode> {
+    let path = &arguments.file;
+    let name = ObjectName::new(&path.to_string_lossy());
+    let open = || File::open(path).with_context(|| format!("{}", path.display()));
+    let format = match arguments.input_format {
+        Some(named) => Some(named),
+        None => recognise(open()?, &name)?.0,
+    };
+    let Some(format) = format else {
+        anstream::println!("empty: no rows");
+        return Ok(ExitCode::SUCCESS);
+    };
+    let line = |what: &str, value: &str| anstream::println!("{what:<10} {}", escape(value));
+    line("format", format.name());
+    let columns = columns(open()?, &name, format)?;
+    if !columns.is_empty() {
+        line("columns", &format!("{}: {}", columns.len(), columns.join(" ")));
+    }
+    let mut seen = Seen::default();
+    let summary = read(format, open()?, &name, &mut seen, path)?;
+    line("rows", &count(summary.rows()));
+    line("records", &count(summary.records));
+    if summary.no_data + summary.skip_data > 0 {
+        line("no data", &format!("{} NODATA, {} SKIPDATA", count(summary.no_data), count(summary.skip_data)));
+    }
+    line("rejected", &rejected(&summary));
+    for reject in summary.rejects.iter().take(3) {
+        line("", &format!("line {}: {}: {}", reject.line, reject.reason, reject.excerpt));
+    }
+    if let Some((first, last)) = seen.times {
+        let at = |time: i64| format!("{} {} UTC", utc_day(time), utc_clock(time));
+        line("times", &format!("{} to {}", at(first), at(last)));
+    }
+    line(seen.what, &seen.distinct());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `0`, or `3: 2 × bad address, 1 × bad port`.
+fn rejected(summary: &ReadSummary) -> String {
+    let reasons: Vec<_> = summary.rejected.iter().map(|(reason, n)| format!("{} × {reason}", count(*n))).collect();
+    match summary.rejected_rows() {
+        0 => "0".to_owned(),
+        n => format!("{}: {}", count(n), reasons.join(", ")),
+    }
+}
+
+/// What was seen while reading.
+#[derive(Default)]
+struct Seen {
+    times: Option<(i64, i64)>,
+    /// What is counted: hosts or users.
+    what: &'static str,
+    few: BTreeSet<String>,
+    many: DistinctSketch,
+}
+
+impl Seen {
+    /// Distinct names that are counted exactly; beyond, they are estimated.
+    const EXACT: usize = 10_000;
+
+    fn time(&mut self, seconds: i64) {
+        let (first, last) = self.times.get_or_insert((seconds, seconds));
+        (*first, *last) = ((*first).min(seconds), (*last).max(seconds));
+    }
+
+    fn name(&mut self, name: &str) {
+        self.many.insert(stable_hash(name.as_bytes()));
+        if self.few.len() <= Self::EXACT && !self.few.contains(name) {
+            self.few.insert(name.to_owned());
+        }
+    }
+
+    fn distinct(&self) -> String {
+        if self.few.len() <= Self::EXACT {
+            count(self.few.len() as u64)
+        } else {
+            format!("about {}", count(self.many.estimate()))
+        }
+    }
+}
+
+fn read(format: Format, input: File, name: &ObjectName, seen: &mut Seen, path: &Path) -> anyhow::Result<ReadSummary> {
+    let limits = ReadLimits { rejected_share: 1.0, ..ReadLimits::default() };
+    let mut login = |event: &weir_domain::login::LoginEvent<'_>| {
+        seen.time(event.time.div_euclid(1000));
+        seen.name(event.user);
+    };
+    let read: Result<ReadSummary, ReadError> = match format {
+        Format::RbaLogins => rba::read(input, name, limits, &mut login),
+        Format::SimpleLogins => simple::read(input, name, limits, &mut login),
+        Format::CloudTrail => cloudtrail::read(input, name, limits, &mut login),
+        Format::Sshd => {
+            sshd::read(input, name, limits, sshd::Clock { year: year(path), utc_offset_minutes: 0 }, &mut login)
+        }
+        Format::Usage | Format::Table => {
+            bail!("{}: {format} is recognised and not read by this command yet", path.display())
+        }
+        _ => {
+            seen.what = "hosts";
+            return Ok(flow::read(input, name, limits, Some(format), |record| {
+                seen.time(record.start);
+                seen.name(&record.source.to_string());
+                seen.name(&record.destination.to_string());
+            })?);
+        }
+    };
+    seen.what = "users";
+    Ok(read?)
+}
+
+/// The year a file was last written in: what syslog lines leave out. Its last line is of that year, and the years turn
+/// within the file.
+fn year(path: &Path) -> i16 {
+    let written = std::fs::metadata(path).and_then(|m| m.modified()).ok();
+    let written = written.and_then(|time| jiff::Timestamp::try_from(time).ok());
+    written.map_or(1970, |time| time.to_zoned(jiff::tz::TimeZone::UTC).year())
+}

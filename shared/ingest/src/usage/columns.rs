@@ -1,0 +1,71 @@
+//! Which column of usage is what, by its name.
+
+use super::UsageOptions;
+
+/// What a column may be, beside a key or a series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Time,
+    Value,
+    Metric,
+    Label,
+}
+
+impl Part {
+    /// The names it goes by, in letters and digits, the surest first.
+    fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::Time => {
+                &["timestamp", "time", "datetime", "date", "ts", "start", "starttime", "period", "hour", "day"]
+            }
+            Self::Value => &["value", "val", "usage", "amount", "quantity"],
+            Self::Metric => &["metric", "metricname", "measure"],
+            Self::Label => &["label", "labels", "isanomaly", "anomaly", "groundtruth"],
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Time => "time",
+            Self::Value => "value",
+            Self::Metric => "metric",
+            Self::Label => "label",
+        }
+    }
+
+    fn told(self, options: &UsageOptions) -> Option<&str> {
+        match self {
+            Self::Time => options.time.as_deref(),
+            Self::Value => options.value.as_deref(),
+            Self::Metric => options.metric.as_deref(),
+            Self::Label => options.label.as_deref(),
+        }
+    }
+
+    /// The place of this part among the names: where the options say, else by its own names.
+    pub(super) fn find<'n>(
+        self,
+        names: &(impl Iterator<Item = &'n str> + Clone),
+        options: &UsageOptions,
+    ) -> Result<Option<usize>, String> {
+        if let Some(told) = self.told(options) {
+            let found = names.clone().position(|name| name == told);
+            return found
+                .map(Some)
+                .ok_or_else(|| format!("no column is called {told:?}, which was to be the {}", self.word()));
+        }
+        Ok(self.names().iter().find_map(|own| names.clone().position(|name| same(name, own))))
+    }
+}
+
+/// What speaks against a header without a time.
+pub(super) fn no_time() -> String {
+    let names = Part::Time.names().join(", ");
+    format!("the first line names no time (one of {names}): name it so, or say which column it is")
+}
+
+/// Whether a name is a known one, but for case and what stands between its words.
+fn same(name: &str, own: &str) -> bool {
+    let letters = name.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase());
+    letters.eq(own.bytes())
+}
