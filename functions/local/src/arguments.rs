@@ -21,6 +21,8 @@ pub(crate) enum Verb {
     Detect(Detect),
     /// Show what a file is: format, columns, rows, rejects, time range, distinct hosts or users
     Inspect(Inspect),
+    /// Write a schema file for a table (CSV or Parquet): what each column is, guessed from its first rows, with the reasons
+    Schema(Schema),
     /// Turn log files into processed batches in a store folder (what the preprocess function does)
     Preprocess(Preprocess),
     /// Detect on the processed batches of a store folder and keep findings (what the score function does)
@@ -62,6 +64,16 @@ pub(crate) struct Inspect {
     /// Read it as this format instead of the one its content shows
     #[arg(long, value_name = "FORMAT")]
     pub(crate) input_format: Option<Format>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Schema {
+    /// The table
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Write the schema to a file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ mod detect;
 mod inspect;
 mod preprocess;
 mod publish;
+mod schema;
 mod score;
 
 use std::process::ExitCode;
@@ -19,6 +20,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.verb {
         Verb::Detect(detect) => runtime.block_on(detect::run(detect)),
         Verb::Inspect(inspect) => inspect::run(&inspect),
+        Verb::Schema(schema) => schema::run(&schema),
         Verb::Preprocess(preprocess) => runtime.block_on(preprocess::run(preprocess)),
         Verb::Score(store) => runtime.block_on(score::run(store)),
         Verb::Publish(publish) => runtime.block_on(publish::run(publish)),

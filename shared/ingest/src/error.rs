@@ -102,7 +102,9 @@ pub enum Problem {
         reason: &'static str,
     },
     /// None of the formats that are known.
-    #[error("in no format that is known: it is {seen}; known are {known}. A flow log begins with a line that names its fields")]
+    #[error(
+        "in no format that is known: it is {seen}; known are {known}. A flow log begins with a line that names its fields"
+    )]
     UnknownFormat {
         /// What kind of bytes were seen.
         seen: &'static str,

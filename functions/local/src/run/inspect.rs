@@ -5,13 +5,15 @@ use std::fs::File;
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use weir_detect::message::count;
+use weir_domain::activity::ActivityRow;
 use weir_domain::distinct::{DistinctSketch, stable_hash};
 use weir_domain::reject::ReadSummary;
 use weir_domain::window::{utc_clock, utc_day};
 use weir_ingest::login::{cloudtrail, rba, simple, sshd};
-use weir_ingest::{Format, ObjectName, ReadError, ReadLimits, columns, flow, recognise};
+use weir_ingest::usage::{self, UsageOptions};
+use weir_ingest::{Format, ObjectName, ReadError, ReadLimits, activity, columns, flow, recognise};
 
 use crate::arguments::Inspect;
 use crate::output::escape;
@@ -110,8 +112,25 @@ fn read(format: Format, input: File, name: &ObjectName, seen: &mut Seen, path: &
         Format::Sshd => {
             sshd::read(input, name, limits, sshd::Clock { year: year(path), utc_offset_minutes: 0 }, &mut login)
         }
-        Format::Usage | Format::Table => {
-            bail!("{}: {format} is recognised and not read by this command yet", path.display())
+        Format::Usage => {
+            seen.what = "series";
+            return Ok(usage::read(input, name, limits, &UsageOptions::default(), |point| {
+                seen.time(point.time);
+                let keys: Vec<_> = point.keys.iter().map(|(key, value)| format!("{key}={value}")).collect();
+                seen.name(&format!("{} {}", keys.join(" "), point.metric));
+            })?);
+        }
+        Format::Table | Format::Parquet => {
+            seen.what = "labels";
+            let label = |row: &ActivityRow<'_>| row.labels.iter().for_each(|label| seen.name(&format!("{label:?}")));
+            let again = File::open(path)?;
+            return Ok(if format == Format::Table {
+                let schema = activity::infer(again, name, limits, activity::SAMPLE_ROWS)?.schema;
+                activity::read(input, name, limits, &schema, label)?
+            } else {
+                let schema = activity::infer_parquet(again, name, limits, activity::SAMPLE_ROWS)?.schema;
+                activity::read_parquet(input, name, limits, &schema, label)?
+            });
         }
         _ => {
             seen.what = "hosts";

@@ -139,6 +139,17 @@ columns = [
 }
 
 #[test]
+fn the_documented_file_is_a_schema() {
+    let documentation = include_str!("../../../../domain/src/activity.rs");
+    let (_, example) = documentation.split_once("/// ```toml\n").unwrap();
+    let (example, _) = example.split_once("/// ```\n").unwrap();
+    let schema = parse_schema(&example.replace("/// ", "")).unwrap();
+    assert_eq!((schema.columns.len(), schema.features().count()), (6, 2));
+    let defaults = ActivitySchema::new(Vec::new());
+    assert_eq!(ActivitySchema { columns: Vec::new(), ..schema }, defaults, "everything else has its default");
+}
+
+#[test]
 fn bad_schema_files_say_why() {
     for (file, message) in [
         ("columns = 1", "the schema file cannot be read: TOML parse error at line 1"),
