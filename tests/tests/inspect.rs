@@ -37,13 +37,16 @@ fn value<'a>(text: &'a str, name: &str) -> &'a str {
     text.lines().find_map(|line| line.strip_prefix(name)).map_or("", str::trim)
 }
 
+/// Name, content, and what is said of it: format, rows, records, rejected.
+type Case<'a> = (&'a str, &'a [u8], &'a str, &'a str, &'a str, &'a str);
+
 #[test]
 fn files_of_every_source_are_recognised_and_counted() {
     let files = Files::new();
     let flow = "version interface-id srcaddr dstaddr start end log-status\n2 eni-1 10.0.0.1 10.0.0.2 1700000000 1700000060 OK\n\
                 2 eni-1 - - 1700000000 1700000060 NODATA\n2 eni-1 10.0.0.999 10.0.0.2 1700000000 1700000060 OK\n";
     let sshd = "Dec 10 06:55:48 LabSZ sshd[24200]: Failed password for invalid user webmaster from 173.234.31.186 port 38926 ssh2\n";
-    let cases: [(&str, &[u8], &str, &str, &str, &str); 6] = [
+    let cases: [Case; 6] = [
         ("flow.log.gz", &gzip(flow), "vpc-flow-log", "3", "1", "1: 1 × bad address"),
         ("auth.log", sshd.as_bytes(), "sshd", "1", "1", "0"),
         (
@@ -94,8 +97,9 @@ fn what_is_shown_is_escaped() {
 #[test]
 fn a_schema_is_written_for_a_table_and_says_why() {
     let files = Files::new();
-    let rows: String = (0..50).map(|i| format!("{i},{},{}\n", ["tcp", "udp"][i % 2], i % 2)).collect();
-    let table = files.file("table.csv", format!("id,proto,label\n{rows}").as_bytes());
+    let mut rows = vec!["id,proto,label".to_owned()];
+    rows.extend((0..50).map(|i| format!("{i},{},{}", ["tcp", "udp"][i % 2], i % 2)));
+    let table = files.file("table.csv", rows.join("\n").as_bytes());
     let (out, err) = run(0, &["schema", &table]);
     for (name, role) in [("id", "id"), ("proto", "categorical"), ("label", "label")] {
         assert!(out.contains(&format!("name = \"{name}\", role = \"{role}\"")), "{out}");

@@ -90,7 +90,7 @@ impl App {
             |object| Some(object.clone()),
             async |object: &ObjectRef| {
                 let raw = S3Store::new(self.s3.clone(), object.bucket.clone());
-                let done = Box::pin(preprocess(&raw, &self.state, object, options)).await?;
+                let done = Box::pin(preprocess(&raw, &self.state, object, options.clone())).await?;
                 tracing::info!(
                     object = %object,
                     records = done.summary.records,

@@ -35,7 +35,6 @@
 mod csv_table;
 mod row;
 
-pub(crate) mod csv_line;
 pub(crate) mod number;
 
 mod infer;

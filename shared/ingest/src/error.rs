@@ -57,6 +57,12 @@ pub enum Problem {
         /// What the decoder says.
         problem: String,
     },
+    /// The stream asks for more memory than it is given.
+    #[error("the zstd stream needs a window of more than {most} bytes: compress it again without --long and --ultra")]
+    WindowTooLarge {
+        /// The largest window that is allowed.
+        most: u64,
+    },
     /// Named as gzip, and neither gzip nor a flow log as text.
     #[error("named .gz, but its first bytes are neither gzip nor the header line of a flow log")]
     NotGzip,
@@ -68,9 +74,16 @@ pub enum Problem {
     },
     /// The first line is not a header.
     #[error(
-        "the first line is no flow-log header: it must name the fields, `version account-id interface-id srcaddr …`"
+        "the first line is no flow-log header (`version account-id interface-id srcaddr …`): if the log has none, name \
+         its fields in their order, as in the flow log's format"
     )]
     NoHeader,
+    /// A field order that was given for a log without a header, and is none.
+    #[error("the field order cannot be used ({problem}): give the flow log's format, `${{version}} ${{account-id}} …`")]
+    BadFieldOrder {
+        /// What is wrong with it.
+        problem: String,
+    },
     /// The header lacks fields without which nothing can be said.
     #[error("the header names no {missing}: add the field to the flow log's format")]
     MissingField {
@@ -82,6 +95,22 @@ pub enum Problem {
     RepeatedField {
         /// The field.
         field: &'static str,
+    },
+    /// A binary file contradicts itself or lacks parts.
+    #[error("the {format} file is damaged ({problem}): upload the object again")]
+    DamagedFile {
+        /// Of which format.
+        format: &'static str,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A column that cannot be read.
+    #[error("the column {column} {problem}")]
+    BadColumn {
+        /// The column.
+        column: String,
+        /// What it is or has, and what to do.
+        problem: String,
     },
     /// Something else than what it was to be read as.
     #[error("no {format}: {problem}")]

@@ -2,7 +2,11 @@
 
 pub mod csv_mapping;
 pub mod vpc_flow_log;
+pub mod vpc_parquet;
 pub mod zeek;
+
+mod conversation;
+mod value;
 
 use std::io::Read;
 
@@ -13,6 +17,16 @@ use crate::compression::ReadLimits;
 use crate::error::{ObjectName, Problem, ReadError};
 use crate::format::{Format, recognise};
 use csv_mapping::Mapping;
+use vpc_flow_log::FieldOrder;
+
+/// What is known of flow logs beforehand.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FlowOptions {
+    /// Their format; recognised from the content of each where none is named.
+    pub format: Option<Format>,
+    /// The fields of VPC Flow Logs that come without a header line. A header line in a log takes over.
+    pub fields: Option<FieldOrder>,
+}
 
 /// Reads a flow log of any format: of the one named, or of the one that its content shows. An empty object has no rows.
 ///
@@ -23,14 +37,16 @@ pub fn read(
     input: impl Read,
     object: &ObjectName,
     limits: ReadLimits,
-    format: Option<Format>,
+    options: &FlowOptions,
     each: impl FnMut(&FlowRecord<'_>),
 ) -> Result<ReadSummary, ReadError> {
-    if let Some(format) = format {
-        return read_as(format, input, object, limits, each);
+    let fields = options.fields.as_ref();
+    // Who names the fields says that these are flow logs.
+    if let Some(format) = options.format.or(fields.map(|_| Format::FlowLog)) {
+        return read_as(format, input, object, limits, fields, each);
     }
     match recognise(input, object)? {
-        (Some(format), input) => read_as(format, input, object, limits, each),
+        (Some(format), input) => read_as(format, input, object, limits, fields, each),
         (None, _) => Ok(ReadSummary::default()),
     }
 }
@@ -40,22 +56,18 @@ fn read_as(
     input: impl Read,
     object: &ObjectName,
     limits: ReadLimits,
+    fields: Option<&FieldOrder>,
     each: impl FnMut(&FlowRecord<'_>),
 ) -> Result<ReadSummary, ReadError> {
-    let mapped = |name| {
-        Mapping::shipped(name).ok_or_else(|| ReadError {
-            object: object.clone(),
-            line: 0,
-            problem: Problem::OtherSource { format: format.name() },
-        })
-    };
+    let other =
+        || ReadError { object: object.clone(), line: 0, problem: Problem::OtherSource { format: format.name() } };
+    let mapped = |name| Mapping::shipped(name).ok_or_else(other);
     match format {
-        Format::FlowLog => vpc_flow_log::read(input, object, limits, each),
+        Format::FlowLog => vpc_flow_log::read(input, object, limits, fields, each),
+        Format::Parquet => vpc_parquet::read(input, object, limits, each),
         Format::Zeek => zeek::read(input, object, limits, each),
         Format::UnswNb15 => csv_mapping::read(input, object, &mapped("unsw-nb15-raw")?, limits, each),
         Format::Cicids2017 => csv_mapping::read(input, object, &mapped("cicids2017")?, limits, each),
-        _ => {
-            Err(ReadError { object: object.clone(), line: 0, problem: Problem::OtherSource { format: format.name() } })
-        }
+        _ => Err(other()),
     }
 }

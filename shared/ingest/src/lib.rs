@@ -9,7 +9,7 @@
 //!
 //! let log = b"version srcaddr dstaddr dstport protocol start end\n2 10.0.0.1 10.0.0.2 22 6 1700000000 1700000060\n";
 //! let mut ports = Vec::new();
-//! let summary = vpc_flow_log::read(&log[..], &ObjectName::new("example.log"), ReadLimits::default(), |record| {
+//! let summary = vpc_flow_log::read(&log[..], &ObjectName::new("example.log"), ReadLimits::default(), None, |record| {
 //!     ports.push(record.destination_port);
 //! })?;
 //! assert_eq!((summary.records, ports), (1, vec![22]));
@@ -20,12 +20,14 @@
 
 pub mod activity;
 mod compression;
+mod delimited;
 mod error;
 pub mod flow;
 mod format;
 mod lines;
 pub mod login;
 mod text;
+mod time;
 pub mod usage;
 
 pub use compression::ReadLimits;

@@ -73,6 +73,11 @@ impl<'o, R: Read> TextReader<'o, R> {
     }
 }
 
+/// A line without the mark that some programs put before the first.
+pub(crate) fn without_mark(line: &[u8]) -> &[u8] {
+    line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line)
+}
+
 /// The expanded bytes up to a number, then their end.
 struct Limited<R: Read> {
     expanded: Expanded<R>,
@@ -85,5 +90,16 @@ impl<R: Read> Read for Limited<R> {
         let n = self.expanded.read(&mut buffer[..most])?;
         self.left -= n as u64;
         Ok(n)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_is_no_part_of_the_line() {
+        assert_eq!(without_mark(b"\xef\xbb\xbfa"), b"a");
+        assert_eq!(without_mark(b"a\xef\xbb\xbf"), b"a\xef\xbb\xbf");
     }
 }

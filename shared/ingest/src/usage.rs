@@ -37,8 +37,6 @@ mod json_lines;
 mod resample;
 mod table;
 
-pub(crate) mod time;
-
 pub use resample::{ResampleParams, Resampler, Statistic, TooMuchUsage};
 
 use std::io::Read;
@@ -47,11 +45,10 @@ use weir_domain::activity::ActivitySchema;
 use weir_domain::reject::{ReadSummary, RejectReason};
 use weir_domain::usage::UsagePoint;
 
-use crate::activity::csv_line::without_mark;
 use crate::activity::number;
 use crate::compression::ReadLimits;
 use crate::error::{ObjectName, Problem, ReadError};
-use crate::text::TextReader;
+use crate::text::{TextReader, without_mark};
 use json_lines::JsonLines;
 use table::UsageTable;
 

@@ -8,19 +8,20 @@ use tokio_util::io::SyncIoBridge;
 use weir_domain::reject::{ReadSummary, RejectReason};
 use weir_domain::window::{Scope, WindowLength};
 use weir_features::flow::Folder;
-use weir_ingest::{Format, ObjectName, ReadError, ReadLimits, flow};
+use weir_ingest::flow::{self, FlowOptions};
+use weir_ingest::{ObjectName, ReadError, ReadLimits};
 
 use crate::batch::{BatchError, BatchWriter};
 use crate::keys::{self, HourOfScope, ObjectRef};
 use crate::store::{Condition, Store, StoreError};
 
 /// How objects are read and folded.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PreprocessOptions {
     /// The length of windows. Default 5 minutes.
     pub window_length: WindowLength,
-    /// The format of the objects; recognised from their content where none is named.
-    pub format: Option<Format>,
+    /// What is known of the logs beforehand; by default nothing.
+    pub flow: FlowOptions,
     /// Limits on what one object may cost.
     pub limits: ReadLimits,
     /// Rows folded before what they made is written out: bounds memory to some 400 MB whatever the object's size.
@@ -32,7 +33,7 @@ impl Default for PreprocessOptions {
     fn default() -> Self {
         Self {
             window_length: WindowLength::FIVE_MINUTES,
-            format: None,
+            flow: FlowOptions::default(),
             limits: ReadLimits::default(),
             rows_per_part: 500_000,
         }
@@ -85,7 +86,7 @@ pub async fn preprocess(
     let reader = raw.open(&object.key).await?.ok_or_else(|| PreprocessError::Missing(object.clone()))?;
     let bridge = SyncIoBridge::new(reader);
     let (name, fallback) = (ObjectName::new(&object.to_string()), object.scope());
-    let folded = tokio::task::spawn_blocking(move || fold(bridge, &name, fallback, options))
+    let folded = tokio::task::spawn_blocking(move || fold(bridge, &name, fallback, &options))
         .await
         .map_err(|_| PreprocessError::CutOff(object.clone()))?;
     let id = object.id();
@@ -121,13 +122,13 @@ fn fold(
     input: impl Read,
     name: &ObjectName,
     fallback: Scope,
-    options: PreprocessOptions,
+    options: &PreprocessOptions,
 ) -> Result<Folded, PreprocessError> {
     let mut hashed = Hashed { input, hasher: blake3::Hasher::new() };
     let mut folder = Folder::new(options.window_length, fallback);
     let mut writers: BTreeMap<HourOfScope, BatchWriter> = BTreeMap::new();
     let mut trouble = None;
-    let mut summary = flow::read(&mut hashed, name, options.limits, options.format, |record| {
+    let mut summary = flow::read(&mut hashed, name, options.limits, &options.flow, |record| {
         folder.fold(record);
         if folder.rows() >= options.rows_per_part && trouble.is_none() {
             trouble = write_part(&mut folder, &mut writers).err();

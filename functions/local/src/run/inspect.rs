@@ -11,9 +11,10 @@ use weir_domain::activity::ActivityRow;
 use weir_domain::distinct::{DistinctSketch, stable_hash};
 use weir_domain::reject::ReadSummary;
 use weir_domain::window::{utc_clock, utc_day};
+use weir_ingest::flow::FlowOptions;
 use weir_ingest::login::{cloudtrail, rba, simple, sshd};
 use weir_ingest::usage::{self, UsageOptions};
-use weir_ingest::{Format, ObjectName, ReadError, ReadLimits, activity, columns, flow, recognise};
+use weir_ingest::{Format, ObjectName, Problem, ReadError, ReadLimits, activity, columns, flow, recognise};
 
 use crate::arguments::Inspect;
 use crate::output::escape;
@@ -121,9 +122,16 @@ fn read(format: Format, input: File, name: &ObjectName, seen: &mut Seen, path: &
             })?);
         }
         Format::Table | Format::Parquet => {
+            // Flow logs are tables as well, which their columns show.
+            if format == Format::Parquet {
+                match flow_rows(format, File::open(path)?, name, limits, seen) {
+                    Err(ReadError { problem: Problem::MissingField { .. }, .. }) => {}
+                    read => return Ok(read?),
+                }
+            }
             seen.what = "labels";
-            let label = |row: &ActivityRow<'_>| row.labels.iter().for_each(|label| seen.name(&format!("{label:?}")));
             let again = File::open(path)?;
+            let label = |row: &ActivityRow<'_>| row.labels.iter().for_each(|label| seen.name(&format!("{label:?}")));
             return Ok(if format == Format::Table {
                 let schema = activity::infer(again, name, limits, activity::SAMPLE_ROWS)?.schema;
                 activity::read(input, name, limits, &schema, label)?
@@ -132,17 +140,26 @@ fn read(format: Format, input: File, name: &ObjectName, seen: &mut Seen, path: &
                 activity::read_parquet(input, name, limits, &schema, label)?
             });
         }
-        _ => {
-            seen.what = "hosts";
-            return Ok(flow::read(input, name, limits, Some(format), |record| {
-                seen.time(record.start);
-                seen.name(&record.source.to_string());
-                seen.name(&record.destination.to_string());
-            })?);
-        }
+        _ => return Ok(flow_rows(format, input, name, limits, seen)?),
     };
     seen.what = "users";
     Ok(read?)
+}
+
+fn flow_rows(
+    format: Format,
+    input: File,
+    name: &ObjectName,
+    limits: ReadLimits,
+    seen: &mut Seen,
+) -> Result<ReadSummary, ReadError> {
+    seen.what = "hosts";
+    let options = FlowOptions { format: Some(format), fields: None };
+    flow::read(input, name, limits, &options, |record| {
+        seen.time(record.start);
+        seen.name(&record.source.to_string());
+        seen.name(&record.destination.to_string());
+    })
 }
 
 /// The year a file was last written in: what syslog lines leave out. Its last line is of that year, and the years turn

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use weir_detect::message::count;
 use weir_domain::reject::ReadSummary;
 use weir_domain::window::WindowLength;
+use weir_ingest::flow::FlowOptions;
 use weir_pipeline::keys::ObjectRef;
 use weir_pipeline::preprocess::{PreprocessError, PreprocessOptions, Preprocessed};
 use weir_pipeline::store::{Condition, Put, Reader, StoreError, Versioned};
@@ -41,8 +42,11 @@ pub(super) struct ReadAll {
 pub(super) async fn read_all(logs: &Logs, store: Arc<FolderStore>) -> anyhow::Result<ReadAll> {
     let files = inputs::find(&logs.paths)?;
     let bar = progress::bar(files.len(), "reading");
-    let options =
-        PreprocessOptions { window_length: logs.window, format: logs.input_format, ..PreprocessOptions::default() };
+    let options = PreprocessOptions {
+        window_length: logs.window,
+        flow: FlowOptions { format: logs.input_format, fields: logs.fields.clone() },
+        ..PreprocessOptions::default()
+    };
     let at_once = std::thread::available_parallelism().map_or(1, usize::from);
     let mut all = ReadAll { files: files.len(), ..ReadAll::default() };
     let mut tasks: JoinSet<(PathBuf, Result<Preprocessed, PreprocessError>)> = JoinSet::new();
@@ -52,6 +56,7 @@ pub(super) async fn read_all(logs: &Logs, store: Arc<FolderStore>) -> anyhow::Re
             && let Some(path) = waiting.next()
         {
             let store = Arc::clone(&store);
+            let options = options.clone();
             let object = object(&path).with_context(|| format!("{}", path.display()))?;
             tasks.spawn(async move {
                 let result = preprocess(&Files, store.as_ref(), &object, options).await;

@@ -5,12 +5,12 @@ use std::io::Read;
 use weir_domain::activity::{ActivityRow, ActivitySchema, ColumnRole};
 use weir_domain::reject::{ReadSummary, RejectReason};
 
-use super::csv_line::{LineSplitter, column_names, without_mark};
 use super::row::{Cell, Content, RowMaker};
 use super::{CSV, check};
 use crate::compression::ReadLimits;
+use crate::delimited::{LineSplitter, column_names};
 use crate::error::{ObjectName, Problem, ReadError};
-use crate::text::TextReader;
+use crate::text::{TextReader, without_mark};
 
 /// Reads one CSV table, plain or compressed, and calls back for every row, in the order of the table.
 ///

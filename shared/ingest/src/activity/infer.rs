@@ -7,14 +7,14 @@ use std::io::Read;
 
 use weir_domain::activity::{ActivitySchema, ColumnRole, ColumnSchema};
 
-use super::csv_line::{LineSplitter, column_names, guess_delimiter, without_mark};
 use super::number;
 use super::parquet_table::{self, Table};
 use super::row::{Cell, Content};
 use crate::compression::ReadLimits;
+use crate::delimited::{LineSplitter, column_names, guess_delimiter};
 use crate::error::{ObjectName, Problem, ReadError};
-use crate::text::TextReader;
-use crate::usage::time;
+use crate::text::{TextReader, without_mark};
+use crate::time;
 use column::{ColumnSample, Guess};
 
 /// Rows that are enough to guess a schema from.

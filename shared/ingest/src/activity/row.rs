@@ -4,7 +4,7 @@ use weir_domain::activity::{ActivityRow, ActivitySchema, ColumnRole, MissingPoli
 use weir_domain::reject::RejectReason;
 
 use super::number;
-use crate::usage::time;
+use crate::time;
 
 /// What stands in one place of a table.
 #[derive(Clone, Copy)]

@@ -75,8 +75,7 @@ use weir_domain::reject::{ReadSummary, RejectReason};
 
 use crate::compression::ReadLimits;
 use crate::error::{ObjectName, Problem, ReadError};
-use crate::flow::zeek::value;
-use crate::text::TextReader;
+use crate::text::{TextReader, without_mark};
 use layout::Layout;
 
 pub use fault::{MappingError, MappingFault};
@@ -102,7 +101,7 @@ pub fn read(
     let mut layout: Option<Layout> = None;
     while let Some(line) = text.next()? {
         // Concatenated files have byte order marks further down as well.
-        let line = line.strip_prefix(value::BOM).unwrap_or(line);
+        let line = without_mark(line);
         let seen = match &mut layout {
             Some(layout) => layout.line(mapping, line),
             None => match Layout::of(mapping, line) {

@@ -1,7 +1,7 @@
-//! VPC Flow Logs as text: plain or gzip, any version, any field order, read by the header line.
+//! VPC and Transit Gateway Flow Logs as text: plain, gzip or zstd, any version, any field order, read by the header line.
 //!
 //! The header names the columns (the AWS "Flow log records" page lists all fields); `version` says nothing about their
-//! order and is not consulted. What each field becomes:
+//! order and is not consulted. A log without a header is read by a [`FieldOrder`]. What each field becomes:
 //!
 //! | field | record | absent or `-` |
 //! |---|---|---|
@@ -14,13 +14,23 @@
 //! | `action` | action | ACCEPT |
 //! | `tcp-flags`, `flow-direction` | flags, direction | unknown |
 //! | `account-id`, `region`, `interface-id` | as they are | unknown |
+//! | `pkt-srcaddr`, `pkt-dstaddr` | the packet's own addresses, also where they are the same | unknown |
+//! | `pkt-src-aws-service`, `pkt-dst-aws-service` | as they are | unknown |
 //! | `log-status` | NODATA and SKIPDATA rows are counted apart | OK |
 //!
 //! Other fields are skipped. A header line may stand again further down (concatenated files); it then governs the rows
 //! that follow. Parquet column names use underscores; a text header with underscores is read as well.
+//!
+//! Columns named `tgw-…` without an `interface-id` are a transit gateway's. Its rows have no `action` (they are
+//! accepted), `tgw-attachment-id` is their interface, and `flow-direction` is seen from the gateway: what enters it is
+//! egress of the attachment's network. Its `tcp-flags` count every ACK, so SYN and ACK together are an answer in a row of
+//! one packet and say nothing in a longer one.
 
-mod header;
-mod row;
+pub(crate) mod field;
+pub(crate) mod header;
+mod order;
+pub(crate) mod row;
+pub(crate) mod value;
 
 use std::io::Read;
 
@@ -33,22 +43,29 @@ use crate::text::TextReader;
 use header::Header;
 use row::Row;
 
+pub use order::FieldOrder;
+
 /// Reads one object and calls back for every record, in the order of the log.
+///
+/// The log's first line is its header. A log that has none is read by `order`, the fields in their order; a header line
+/// takes over wherever it stands. Without either the object is not read: fields are never guessed.
 ///
 /// Memory is one buffer of 256 KiB whatever the object's size. Every row is accounted for in the summary: records, rows
 /// without data, or rejects with line and reason. An empty object has zero rows.
 ///
 /// # Errors
-/// When the object as a whole cannot be read: damaged or truncated compression, no header, a header without `srcaddr`,
-/// `dstaddr` or `start`, more text than the limit. Records called back before that are to be thrown away.
+/// When the object as a whole cannot be read: damaged or truncated compression, no header and no `order`, a header (the
+/// first or a later one) without `srcaddr`, `dstaddr` or `start`, more text than the limit. Records called back before
+/// that are to be thrown away.
 pub fn read(
     input: impl Read,
     object: &ObjectName,
     limits: ReadLimits,
+    order: Option<&FieldOrder>,
     mut each: impl FnMut(&FlowRecord<'_>),
 ) -> Result<ReadSummary, ReadError> {
     let mut text = TextReader::open(input, object, limits)?;
-    let mut header: Option<Header> = None;
+    let mut header = order.map(|order| order.header().clone());
     while let Some(line) = text.next()? {
         let Some(columns) = &mut header else {
             match Header::parse(line) {
@@ -68,15 +85,18 @@ pub fn read(
             }
             Ok(Row::NoData) => text.summary.no_data += 1,
             Ok(Row::SkipData) => text.summary.skip_data += 1,
-            Err(reason) => {
-                if let Ok(again) = Header::parse(line) {
+            Err(reason) => match Header::parse(line) {
+                Ok(again) => {
                     *columns = again;
                     text.summary.not_rows += 1;
-                } else {
+                }
+                Err(Problem::NoHeader) => {
                     let row = line.to_vec();
                     text.summary.reject(text.line(), reason, &row);
                 }
-            }
+                // A header that cannot be used: the rows that follow are not the former one's.
+                Err(problem) => return Err(text.fail(problem)),
+            },
         }
     }
     // Nothing but lines too long to be a header.

@@ -47,12 +47,10 @@
 
 mod cell;
 mod connection;
-pub(super) mod conversation;
 mod directives;
 mod field;
 mod flags;
 mod json;
-pub(super) mod value;
 
 use std::io::Read;
 
@@ -61,8 +59,8 @@ use weir_domain::reject::{ReadSummary, RejectReason};
 
 use crate::compression::ReadLimits;
 use crate::error::{ObjectName, Problem, ReadError};
-use crate::text::TextReader;
-use conversation::Conversation;
+use crate::flow::conversation::Conversation;
+use crate::text::{TextReader, without_mark};
 use directives::Directives;
 
 /// Reads one object and calls back for every record, in the order of the log, the originator's before the responder's.
@@ -84,7 +82,7 @@ pub fn read(
     let mut form: Option<Form> = None;
     while let Some(line) = text.next()? {
         // Concatenated files have byte order marks further down as well.
-        let line = line.strip_prefix(value::BOM).unwrap_or(line);
+        let line = without_mark(line);
         let read = match &mut form {
             Some(form) => form.line(line),
             None => match Form::of(line) {

@@ -27,11 +27,11 @@ use weir_domain::reject::{ReadSummary, RejectReason};
 
 use super::cell;
 use super::scalar::Scalar;
-use super::table::{Columns, Table, without_mark};
+use super::table::{Columns, Table};
 use super::time;
 use crate::compression::ReadLimits;
 use crate::error::{ObjectName, ReadError};
-use crate::text::TextReader;
+use crate::text::{TextReader, without_mark};
 
 /// The columns that are read, in the order of [`COLUMNS`].
 enum Column {

@@ -1,16 +1,14 @@
 //! CSV with a header, line by line: the header says where the known columns stand, the others are skipped.
 
-use std::io::{self, Read};
-
-use csv::{ByteRecord, Reader, ReaderBuilder, Terminator};
+use csv::ByteRecord;
 use weir_domain::reject::RejectReason;
 
+use crate::delimited::LineSplitter;
 use crate::error::Problem;
+use crate::text::without_mark;
 
 /// The most columns a header may have.
 const MOST_COLUMNS: usize = 256;
-
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The columns a format knows.
 #[derive(Debug)]
@@ -40,23 +38,23 @@ pub(super) struct Table<const N: usize> {
     columns: &'static Columns<N>,
     /// Per column of the table, the known column it is.
     order: Vec<Option<usize>>,
-    line: CsvLine,
+    lines: LineSplitter,
 }
 
 impl<const N: usize> Table<N> {
     /// Reads the header line.
     pub(super) fn open(columns: &'static Columns<N>, header: &[u8]) -> Result<Self, Problem> {
-        let mut line = CsvLine::new();
-        let cells = line
+        let mut lines = LineSplitter::new(b',');
+        let cells = lines
             .split(without_mark(header))
             .map_err(|_| columns.problem("the header line has unbalanced quotes".to_owned()))?;
         let order = order(columns, cells)?;
-        Ok(Self { columns, order, line })
+        Ok(Self { columns, order, lines })
     }
 
     /// The cells of the known columns in a line, without blanks around them; empty where the table has no such column.
     pub(super) fn row(&mut self, line: &[u8]) -> Result<[&str; N], RejectReason> {
-        let record = self.line.split(line)?;
+        let record = self.lines.split(line)?;
         if record.len() != self.order.len() {
             return Err(RejectReason::FieldCount);
         }
@@ -76,20 +74,14 @@ impl<const N: usize> Table<N> {
 
     /// The line read last.
     pub(super) fn line(&self) -> &[u8] {
-        let line = &self.line.reader.get_ref().line;
-        line.strip_suffix(b"\n").unwrap_or(line)
+        self.lines.line()
     }
 
     /// Takes the line read last for a header, if it is one: tables are concatenated with theirs.
     pub(super) fn begins_again(&mut self) -> bool {
-        let header = order(self.columns, &self.line.record);
+        let header = order(self.columns, self.lines.fields());
         header.map(|order| self.order = order).is_ok()
     }
-}
-
-/// A line without the mark that some programs begin files with.
-pub(super) fn without_mark(line: &[u8]) -> &[u8] {
-    line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line)
 }
 
 /// Which known column each column of a header is.
@@ -108,60 +100,6 @@ fn order<const N: usize>(columns: &'static Columns<N>, header: &ByteRecord) -> R
         Ok(order)
     } else {
         Err(columns.problem(format!("the header line names no {}", missing.join(", "))))
-    }
-}
-
-/// The `csv` crate's reader, given one line at a time: a row ends with its line, whatever its quotes say, so that memory
-/// is bounded by the line.
-struct CsvLine {
-    reader: Reader<Feed>,
-    record: ByteRecord,
-}
-
-impl CsvLine {
-    fn new() -> Self {
-        Self { reader: Self::reader(Vec::new()), record: ByteRecord::new() }
-    }
-
-    fn reader(line: Vec<u8>) -> Reader<Feed> {
-        let feed = Feed { line, at: 0, asked_beyond: false };
-        ReaderBuilder::new().has_headers(false).flexible(true).terminator(Terminator::Any(b'\n')).from_reader(feed)
-    }
-
-    /// The cells of a line; an error when a quote is still open at its end.
-    fn split(&mut self, line: &[u8]) -> Result<&ByteRecord, RejectReason> {
-        let feed = self.reader.get_mut();
-        feed.line.clear();
-        feed.line.extend_from_slice(line);
-        feed.line.push(b'\n');
-        (feed.at, feed.asked_beyond) = (0, false);
-        let read = self.reader.read_byte_record(&mut self.record);
-        let feed = self.reader.get_mut();
-        if feed.asked_beyond || !matches!(read, Ok(true)) {
-            // The reader has seen an end, and reads nothing more.
-            self.reader = Self::reader(std::mem::take(&mut feed.line));
-            self.record.clear();
-            return Err(RejectReason::BadStructure);
-        }
-        Ok(&self.record)
-    }
-}
-
-/// One line with its end, then nothing.
-struct Feed {
-    line: Vec<u8>,
-    at: usize,
-    asked_beyond: bool,
-}
-
-impl Read for Feed {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let rest = &self.line[self.at..];
-        self.asked_beyond |= rest.is_empty();
-        let n = rest.len().min(buffer.len());
-        buffer[..n].copy_from_slice(&rest[..n]);
-        self.at += n;
-        Ok(n)
     }
 }
 

@@ -1,9 +1,11 @@
-//! Times as login logs write them.
+//! Times as login logs write them: to the millisecond, and never without a time of day.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use weir_domain::reject::RejectReason;
+
+use crate::time;
 
 /// Milliseconds from the epoch to the end of the century; what lies outside is no time of a login.
 const TIMES: std::ops::Range<i64> = 0..4_102_444_800_000;
@@ -14,46 +16,27 @@ const LONGEST: usize = 40;
 /// The shortest: a date, and a time to the minute.
 const SHORTEST: usize = 16;
 
-/// Numbers below this count seconds (until the year 5138), from it on milliseconds (since 1973).
-const FIRST_MILLISECOND: f64 = 1e11;
-
 /// Milliseconds since the epoch, of RFC 3339, of `2023-09-25 00:01:45.820` (UTC where no offset follows), or of a number
 /// of seconds or milliseconds since the epoch.
 pub(super) fn parse(cell: &str) -> Result<i64, RejectReason> {
     if cell.is_empty() {
         return Err(RejectReason::MissingValue);
     }
-    let time = if cell.len() > LONGEST {
+    let read = if cell.len() > LONGEST {
         None
     } else if cell.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
-        since_epoch(cell)
+        cell.parse().ok().map(|number| time::since_epoch(number).round() as i64)
+    } else if cell.len() < SHORTEST {
+        None
     } else {
-        on_calendar(cell)
+        time::on_calendar(cell).map(Timestamp::as_millisecond)
     };
-    time.filter(|time| TIMES.contains(time)).ok_or(RejectReason::BadTime)
+    read.filter(|time| TIMES.contains(time)).ok_or(RejectReason::BadTime)
 }
 
 /// Milliseconds since the epoch of a time on the calendar at an offset from UTC.
 pub(super) fn at_offset(time: DateTime, offset: Offset) -> Option<i64> {
     offset.to_timestamp(time).ok().map(Timestamp::as_millisecond).filter(|time| TIMES.contains(time))
-}
-
-fn since_epoch(cell: &str) -> Option<i64> {
-    let number: f64 = cell.parse().ok()?;
-    let milliseconds = if number < FIRST_MILLISECOND { number * 1000.0 } else { number };
-    Some(milliseconds.round() as i64)
-}
-
-fn on_calendar(cell: &str) -> Option<i64> {
-    if cell.len() < SHORTEST {
-        return None;
-    }
-    // Behind the date, these letters occur in an offset only.
-    if cell.bytes().skip(10).any(|b| matches!(b, b'Z' | b'z' | b'+' | b'-')) {
-        cell.parse().ok().map(Timestamp::as_millisecond)
-    } else {
-        at_offset(cell.parse().ok()?, Offset::UTC)
-    }
 }
 
 #[cfg(test)]

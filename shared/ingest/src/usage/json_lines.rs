@@ -7,7 +7,8 @@ use weir_domain::reject::RejectReason;
 use weir_domain::usage::UsagePoint;
 
 use super::columns::Part;
-use super::{MOST_KEYS, Row, UsageOptions, identifier, measured, time, within};
+use super::{MOST_KEYS, Row, UsageOptions, identifier, measured, within};
+use crate::time;
 
 /// Reads objects; every line may have other fields.
 pub(super) struct JsonLines<'o> {

@@ -5,8 +5,9 @@ use weir_domain::reject::RejectReason;
 use weir_domain::usage::UsagePoint;
 
 use super::columns::{Part, no_time};
-use super::{MOST_KEYS, Row, Shape, UsageOptions, identifier, is_missing, measured, time};
-use crate::activity::csv_line::{LineSplitter, column_names, guess_delimiter};
+use super::{MOST_KEYS, Row, Shape, UsageOptions, identifier, is_missing, measured};
+use crate::delimited::{LineSplitter, column_names, guess_delimiter};
+use crate::time;
 
 /// A table whose header was read.
 pub(super) struct UsageTable {

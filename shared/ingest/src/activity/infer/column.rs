@@ -9,7 +9,7 @@ use weir_domain::activity::{ActivitySchema, ColumnRole};
 use super::names;
 use crate::activity::number;
 use crate::activity::row::Content;
-use crate::usage::time;
+use crate::time;
 
 /// The values of one column, counted.
 #[derive(Default)]

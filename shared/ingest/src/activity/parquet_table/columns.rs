@@ -6,8 +6,8 @@ use parquet::data_type::{ByteArray, DataType};
 use parquet::errors::ParquetError;
 use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 
-use super::super::csv_line::column_names;
 use super::super::row::{Cell, Content};
+use crate::delimited::column_names;
 use crate::lines::LONGEST_LINE;
 
 /// One column at the root of the table.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use weir_domain::flow::{ICMP, ICMP_V6, TCP, UDP};
 use weir_domain::reject::RejectReason;
 
-use crate::flow::zeek::value;
+use crate::flow::value;
 
 /// The names of IANA's protocol numbers that flow logs have in practice.
 const COMMON: [(&str, u8); 19] = [

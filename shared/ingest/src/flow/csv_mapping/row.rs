@@ -6,8 +6,8 @@ use weir_domain::reject::RejectReason;
 use super::field::{FIELDS, Field};
 use super::mapping::Mapping;
 use super::protocol;
-use crate::flow::zeek::conversation::{Conversation, Sent, with_headers};
-use crate::flow::zeek::value;
+use crate::flow::conversation::{Conversation, Sent, with_headers};
+use crate::flow::value;
 
 /// The longest identifier that is kept; AWS's are below 40.
 const LONGEST_IDENTIFIER: usize = 128;

@@ -1,4 +1,8 @@
 //! One line of CSV into cells.
+//!
+//! Apart from [`crate::delimited`] for two reasons. Cells are parts of the line: records borrow their identifiers from it,
+//! and the many columns that no field asks for are stepped over, not copied. And what stands behind a closing quote is a
+//! reject here, where the `csv` crate makes it part of the value.
 
 use memchr::memchr;
 use weir_domain::reject::RejectReason;

@@ -4,7 +4,7 @@ use jiff::fmt::strtime::{self, BrokenDownTime};
 use jiff::tz::TimeZone;
 use weir_domain::reject::RejectReason;
 
-use crate::flow::zeek::value;
+use crate::flow::value;
 
 /// Half a day.
 const TWELVE_HOURS: f64 = 43_200.0;

@@ -9,6 +9,10 @@ use weir_domain::reject::RejectReason as R;
 
 use super::*;
 
+mod fixtures;
+mod orders;
+mod transit_gateway;
+
 const V2: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status";
 const ROW: &str = "2 123456789012 eni-1 10.0.0.1 10.0.0.2 50000 443 6 3 180 1700000000 1700000059 ACCEPT OK";
 
@@ -18,7 +22,7 @@ type Seen = (IpAddr, IpAddr, u16, u64);
 fn read_as(bytes: &[u8], name: &str) -> Result<(ReadSummary, Vec<Seen>), ReadError> {
     let mut seen = Vec::new();
     let limits = ReadLimits { expanded_bytes: 32 << 20, rejected_share: 1.0 };
-    let summary = read(bytes, &ObjectName::new(name), limits, |r| {
+    let summary = read(bytes, &ObjectName::new(name), limits, None, |r| {
         seen.push((r.source, r.destination, r.destination_port, r.bytes));
     })?;
     Ok((summary, seen))
@@ -49,7 +53,7 @@ fn every_field_that_is_read() {
         "123456789012 5 us-east-1 eni-1 10.0.0.1 10.0.0.2 50000 443 6 3 180 1700000000 1700000059 REJECT 2 egress OK";
     let text = format!("{header}\n{row}\n");
     let mut seen = 0;
-    read(text.as_bytes(), &ObjectName::new("x"), ReadLimits::default(), |r| {
+    read(text.as_bytes(), &ObjectName::new("x"), ReadLimits::default(), None, |r| {
         seen += 1;
         assert_eq!((r.account, r.region, r.interface), ("123456789012", "us-east-1", "eni-1"));
         assert_eq!((r.source_port, r.destination_port, r.protocol), (50000, 443, 6));
@@ -109,7 +113,7 @@ fn rejects_are_counted_all_and_kept_some() {
 #[test]
 fn an_object_most_of_whose_rows_are_rejected_is_something_else() {
     let text = format!("{V2}\n{}{}", "nonsense\n".repeat(60), format!("{ROW}\n").repeat(40));
-    let error = read(text.as_bytes(), &ObjectName::new("x"), ReadLimits::default(), |_| {}).unwrap_err();
+    let error = read(text.as_bytes(), &ObjectName::new("x"), ReadLimits::default(), None, |_| {}).unwrap_err();
     assert_eq!(
         error.to_string(),
         "x: 60 of 100 rows cannot be read (mostly: wrong number of fields): it is probably not what it is taken for"
@@ -125,12 +129,16 @@ fn a_header_in_the_middle_governs_what_follows() {
 }
 
 #[test]
-fn compression_is_recognised_by_content_over_all_members() {
+fn compression_is_recognised_by_content_over_all_parts() {
     let (one, two) = (format!("{V2}\n{ROW}\n"), format!("{ROW}\n{ROW}\n"));
     let mut members = gzip(one.as_bytes());
     members.extend(gzip(two.as_bytes()));
     for name in ["x.log.gz", "x.log", "x"] {
         assert_eq!(read_as(&members, name).unwrap().0.records, 3, "{name}");
+    }
+    for name in ["x.log.zst", "x.log.gz", "x"] {
+        let frames = [zstd::encode_all(one.as_bytes(), 3).unwrap(), zstd::encode_all(two.as_bytes(), 3).unwrap()];
+        assert_eq!(read_as(&frames.concat(), name).unwrap().0.records, 3, "{name}");
     }
     assert_eq!(read_as(one.as_bytes(), "named.gz").unwrap().0.records, 1, "text is text, whatever its name");
 }
@@ -156,15 +164,20 @@ fn bad_objects_are_errors_that_say_what_and_where() {
     let mut trailing = whole.clone();
     trailing.extend_from_slice(b"trailing");
     let bomb = gzip(&vec![0; 33 << 20]);
+    let zstd = |bytes: &[u8]| zstd::encode_all(bytes, 1).unwrap();
     let long = [V2.as_bytes(), b"\n", &vec![b'x'; 10 << 20][..]].concat();
-    let cases: [(&str, &[u8], &str); 9] = [
+    let cases: [(&str, &[u8], &str); 13] = [
         ("cut.gz", &whole[..whole.len() - 20], "cut.gz: the gzip stream ends early"),
         ("damaged.gz", &damaged, "damaged.gz: the gzip stream is damaged"),
         ("trailing.gz", &trailing, "trailing.gz: the gzip stream"),
         ("bomb.gz", &bomb, "bomb.gz: expands to more than 33554432 bytes"),
+        ("bomb.zst", &zstd(&vec![0; 33 << 20]), "bomb.zst: expands to more than 33554432 bytes"),
+        ("lines.zst", &zstd(&vec![b'\n'; 33 << 20]), "lines.zst: expands to more than 33554432 bytes"),
+        ("cut.zst", &zstd(&whole)[..100], "cut.zst: the zstd stream ends early"),
         ("plain.gz", b"\x00\x01\x02", "plain.gz: named .gz, but"),
         ("binary", b"\x7fELF\x00\x01\n\x02", "binary: the first line is no flow-log header"),
         ("noheader.log", ROW.as_bytes(), "noheader.log: the first line is no flow-log header"),
+        ("later.log", b"srcaddr dstaddr start\ndstaddr end start\n", "later.log: the header names no srcaddr"),
         ("nosrc.log", b"version dstaddr start end\n", "nosrc.log: the header names no srcaddr"),
         ("twice.log", b"srcaddr dstaddr start srcaddr\n", "twice.log: the header names srcaddr twice"),
     ];
@@ -182,8 +195,8 @@ fn expansion_stops_at_the_limit() {
     let exactly = ReadLimits { expanded_bytes: text.len() as u64, ..ReadLimits::default() };
     let less = ReadLimits { expanded_bytes: text.len() as u64 - 1, ..ReadLimits::default() };
     let name = ObjectName::new("big.gz");
-    assert_eq!(read(&gzip(text.as_bytes())[..], &name, exactly, |_| {}).unwrap().records, 1000);
-    let error = read(&gzip(text.as_bytes())[..], &name, less, |_| {}).unwrap_err();
+    assert_eq!(read(&gzip(text.as_bytes())[..], &name, exactly, None, |_| {}).unwrap().records, 1000);
+    let error = read(&gzip(text.as_bytes())[..], &name, less, None, |_| {}).unwrap_err();
     assert!(matches!(error.problem, Problem::TooLarge { .. }), "{error}");
 }
 

@@ -7,10 +7,8 @@ use std::net::IpAddr;
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use weir_domain::reject::RejectReason;
 
-use super::value;
-
-/// Numbers from here up are milliseconds: as seconds they lie beyond the year 5000.
-const MILLISECONDS: f64 = 1e11;
+use crate::flow::value;
+use crate::time::FIRST_MILLISECOND;
 
 /// One value.
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -79,7 +77,7 @@ impl Cell<'_> {
             return time.map(|t| t.as_duration().as_secs_f64()).ok_or(RejectReason::BadTime);
         }
         let time = self.duration()?.ok_or(RejectReason::MissingValue)?;
-        Ok(if time >= MILLISECONDS { time / 1000.0 } else { time })
+        Ok(if time >= FIRST_MILLISECOND { time / 1000.0 } else { time })
     }
 }
 

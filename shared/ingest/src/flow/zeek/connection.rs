@@ -6,9 +6,10 @@ use weir_domain::flow::{Action, ICMP, ICMP_V6, TCP, UDP};
 use weir_domain::reject::RejectReason;
 
 use super::cell::Cell;
-use super::conversation::{Conversation, Sent, with_headers};
 use super::field::{Cells, Field};
-use super::{flags, value};
+use super::flags;
+use crate::flow::conversation::{Conversation, Sent, with_headers};
+use crate::flow::value;
 
 /// States in which only the responder was seen.
 const ANSWERS_ONLY: [&[u8]; 2] = [b"RSTRH", b"SHR"];

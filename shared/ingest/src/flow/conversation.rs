@@ -1,51 +1,51 @@
-//! Both directions of a conversation, as connection logs have them, and the records they become.
+//! Both directions of a conversation in one row, as Zeek and most CSV have them, and the records they become.
 
 use std::net::IpAddr;
 
 use weir_domain::flow::{Action, FlowRecord, ICMP, ICMP_V6};
 
 /// IPv4 (20) and TCP (20) headers without options: what a payload count leaves out, per packet.
-pub(in crate::flow) const HEADERS: u64 = 40;
+pub(super) const HEADERS: u64 = 40;
 
 /// The most that a count may be; sums beyond it stop there.
-pub(in crate::flow) const MOST: u64 = i64::MAX as u64;
+pub(super) const MOST: u64 = i64::MAX as u64;
 
 /// What one side sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::flow) struct Sent {
-    pub(in crate::flow) packets: u64,
-    pub(in crate::flow) bytes: u64,
-    pub(in crate::flow) tcp_flags: Option<u8>,
+pub(super) struct Sent {
+    pub(super) packets: u64,
+    pub(super) bytes: u64,
+    pub(super) tcp_flags: Option<u8>,
 }
 
 /// One row of a log that has both directions in a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::flow) struct Conversation<'a> {
-    pub(in crate::flow) account: &'a str,
-    pub(in crate::flow) region: &'a str,
-    pub(in crate::flow) interface: &'a str,
+pub(super) struct Conversation<'a> {
+    pub(super) account: &'a str,
+    pub(super) region: &'a str,
+    pub(super) interface: &'a str,
     /// Address and port of who began.
-    pub(in crate::flow) originator: (IpAddr, u16),
+    pub(super) originator: (IpAddr, u16),
     /// Address and port of the other.
-    pub(in crate::flow) responder: (IpAddr, u16),
-    pub(in crate::flow) protocol: u8,
-    pub(in crate::flow) start: i64,
-    pub(in crate::flow) end: i64,
-    pub(in crate::flow) action: Action,
+    pub(super) responder: (IpAddr, u16),
+    pub(super) protocol: u8,
+    pub(super) start: i64,
+    pub(super) end: i64,
+    pub(super) action: Action,
     /// What the originator sent.
-    pub(in crate::flow) forth: Option<Sent>,
+    pub(super) forth: Option<Sent>,
     /// What the responder sent.
-    pub(in crate::flow) back: Option<Sent>,
+    pub(super) back: Option<Sent>,
 }
 
 impl<'a> Conversation<'a> {
     /// Whether neither side sent anything.
-    pub(in crate::flow) fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.forth.is_none() && self.back.is_none()
     }
 
     /// The records: what the originator sent, then what the responder sent.
-    pub(in crate::flow) fn records(&self) -> impl Iterator<Item = FlowRecord<'a>> {
+    pub(super) fn records(&self) -> impl Iterator<Item = FlowRecord<'a>> {
         let forth = self.forth.map(|sent| self.record(self.originator, self.responder, sent));
         let back = self.back.map(|sent| self.record(self.responder, self.originator, sent));
         forth.into_iter().chain(back)
@@ -79,6 +79,6 @@ impl<'a> Conversation<'a> {
 }
 
 /// Bytes with headers, from bytes of payload.
-pub(in crate::flow) fn with_headers(payload: u64, packets: u64) -> u64 {
+pub(super) fn with_headers(payload: u64, packets: u64) -> u64 {
     payload.saturating_add(packets.saturating_mul(HEADERS)).min(MOST)
 }

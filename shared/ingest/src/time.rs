@@ -1,35 +1,51 @@
-//! Times as people and programs write them, to seconds since the epoch.
+//! Times as people and programs write them.
+//!
+//! Two ways are read: numbers since the epoch, [`since_epoch`], and dates, [`on_calendar`]. [`of_text`] takes either as it
+//! stands in tables of any origin; log formats add what they know of theirs (`login::time`).
 
 use std::ops::Range;
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
+use jiff::tz::Offset;
 
-/// Times that a row may have, 1975 to 2099. What is earlier is a count, or a clock that was never set.
+/// Numbers below this count seconds (until the year 5138), from it on milliseconds (since 1973).
+pub(crate) const FIRST_MILLISECOND: f64 = 1e11;
+
+/// Seconds since the epoch that a row of a table may have, 1975 to 2099. What is earlier is a count, or a clock that was
+/// never set.
 const TIMES: Range<i64> = 157_766_400..4_102_444_800;
 
-/// A time from a number: seconds or milliseconds since the epoch, told apart by their size. Fractions are cut off.
-pub(crate) fn of_number(number: f64) -> Option<i64> {
-    // Beyond the range of i64 the cast saturates, which is no time either; NaN becomes 0.
-    let whole = number.floor() as i64;
-    [whole, whole.div_euclid(1000)].into_iter().find(|seconds| TIMES.contains(seconds))
+/// Milliseconds since the epoch, of a number of them or of seconds, told apart by their size.
+pub(crate) fn since_epoch(number: f64) -> f64 {
+    if number < FIRST_MILLISECOND { number * 1000.0 } else { number }
 }
 
-/// A time from text: RFC 3339 with or without the offset, a blank for its `T`, with or without seconds or the time of
-/// day; or a number. Without an offset it is UTC.
+/// A date and a time of day, as RFC 3339 or with a blank for its `T`, without an offset UTC, with or without seconds and
+/// their fraction; without a time of day midnight.
+pub(crate) fn on_calendar(text: &str) -> Option<Timestamp> {
+    // Behind the date, these letters occur in an offset only.
+    if text.bytes().skip(10).any(|b| matches!(b, b'Z' | b'z' | b'+' | b'-')) {
+        text.parse().ok()
+    } else {
+        Offset::UTC.to_timestamp(text.parse::<DateTime>().ok()?).ok()
+    }
+}
+
+/// Seconds since the epoch, of a number of them or of milliseconds. Fractions are cut off.
+pub(crate) fn of_number(number: f64) -> Option<i64> {
+    // Beyond the range of i64 the cast saturates, which is no time either; NaN becomes 0.
+    let seconds = (since_epoch(number).floor() as i64).div_euclid(1000);
+    TIMES.contains(&seconds).then_some(seconds)
+}
+
+/// Seconds since the epoch, of a date (`UTC` may follow) or a number. Fractions are cut off.
 pub(crate) fn of_text(text: &[u8]) -> Option<i64> {
     let text = str::from_utf8(text).ok()?.trim();
     if let Ok(number) = text.parse() {
         return of_number(number);
     }
-    let text = text.strip_suffix(" UTC").unwrap_or(text);
-    let time_of_day = text.get(10..).unwrap_or_default();
-    let seconds = if time_of_day.contains(['Z', 'z', '+', '-']) {
-        text.parse::<Timestamp>().ok()?.as_second()
-    } else {
-        text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp().as_second()
-    };
+    let seconds = on_calendar(text.strip_suffix(" UTC").unwrap_or(text))?.as_second();
     TIMES.contains(&seconds).then_some(seconds)
 }
 

@@ -1,13 +1,11 @@
-//! Addresses, ports, counts and times as text.
+//! Addresses, ports, counts and times as the text of connection logs has them, those of Zeek and any CSV. VPC flow logs
+//! have their own, in `vpc_flow_log::value`.
 
 use std::net::IpAddr;
 
 use weir_domain::reject::RejectReason;
 
 use super::conversation::MOST;
-
-/// The UTF-8 byte order mark, which some programs put before the first line.
-pub(in crate::flow) const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// The end of the century: what lies beyond is no time of a flow.
 const LAST_TIME: f64 = 4_102_444_800.0;
@@ -16,12 +14,12 @@ const LAST_TIME: f64 = 4_102_444_800.0;
 const LONGEST: usize = 45;
 
 /// IPv4 without leading zeros (which some readers take for octal), or IPv6; IPv4 mapped into IPv6 is IPv4.
-pub(in crate::flow) fn address(text: &[u8]) -> Result<IpAddr, RejectReason> {
+pub(super) fn address(text: &[u8]) -> Result<IpAddr, RejectReason> {
     short(text).and_then(|t| t.parse::<IpAddr>().ok()).map(|a| a.to_canonical()).ok_or(RejectReason::BadAddress)
 }
 
 /// A decimal number from 0 to 65535, or hexadecimal after `0x` (Argus writes ICMP's type and code so).
-pub(in crate::flow) fn port(text: &[u8]) -> Result<u16, RejectReason> {
+pub(super) fn port(text: &[u8]) -> Result<u16, RejectReason> {
     let hexadecimal = text.strip_prefix(b"0x").filter(|digits| digits.iter().all(u8::is_ascii_hexdigit));
     let port = match hexadecimal {
         Some(digits) => str::from_utf8(digits).ok().and_then(|d| u16::from_str_radix(d, 16).ok()),
@@ -31,7 +29,7 @@ pub(in crate::flow) fn port(text: &[u8]) -> Result<u16, RejectReason> {
 }
 
 /// A whole number; a fraction of zeros is no fraction.
-pub(in crate::flow) fn count(text: &[u8]) -> Result<u64, RejectReason> {
+pub(super) fn count(text: &[u8]) -> Result<u64, RejectReason> {
     let digits = match text.iter().position(|&b| b == b'.') {
         Some(at) if at > 0 && text[at + 1..].iter().all(|&b| b == b'0') => &text[..at],
         _ => text,
@@ -43,12 +41,12 @@ pub(in crate::flow) fn count(text: &[u8]) -> Result<u64, RejectReason> {
 }
 
 /// A finite number.
-pub(in crate::flow) fn number(text: &[u8]) -> Option<f64> {
+pub(super) fn number(text: &[u8]) -> Option<f64> {
     short(text)?.parse().ok().filter(|n: &f64| n.is_finite())
 }
 
 /// The whole second of a time.
-pub(in crate::flow) fn second(time: f64) -> Result<i64, RejectReason> {
+pub(super) fn second(time: f64) -> Result<i64, RejectReason> {
     if (0.0..LAST_TIME).contains(&time) { Ok(time.floor() as i64) } else { Err(RejectReason::BadTime) }
 }
 

@@ -1,4 +1,11 @@
-//! One line of CSV to its fields, and the first line to the names of the columns.
+//! One line of delimited text to its fields, and the first line to the names of the columns.
+//!
+//! Quotes are those of RFC 4180: a quoted value may hold the delimiter and, doubled, the quote. But a row is a line: a value
+//! with a line break in it has no closing quote on its line, and that line is refused, so that what a row takes is bounded
+//! by [the longest line](LONGEST_LINE). A quote within a value that does not begin with one is a character like others.
+//! Blanks belong to their value, and values are bytes: nothing need be UTF-8.
+//!
+//! `flow::csv_mapping` splits by itself, see there.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -11,7 +18,7 @@ use crate::lines::LONGEST_LINE;
 /// What may stand between two values, most usual first.
 const DELIMITERS: [u8; 4] = [b',', b'\t', b';', b'|'];
 
-/// Splits lines, one by one, by the rules of RFC 4180 but one: a quoted value ends on its line.
+/// Splits lines, one by one: no line changes how the next is read.
 pub(crate) struct LineSplitter {
     delimiter: u8,
     reader: csv::Reader<OneLine>,
@@ -20,7 +27,7 @@ pub(crate) struct LineSplitter {
 
 impl LineSplitter {
     pub(crate) fn new(delimiter: u8) -> Self {
-        Self { delimiter, reader: reader(delimiter), record: ByteRecord::new() }
+        Self { delimiter, reader: reader(delimiter, OneLine::default()), record: ByteRecord::new() }
     }
 
     /// The fields of a line. A line whose last quoted value has no end is no row: what a line break in a value makes of it.
@@ -29,21 +36,34 @@ impl LineSplitter {
         let whole = self.reader.read_byte_record(&mut self.record).is_ok_and(|some| some);
         if !whole || self.reader.get_ref().asked_for_more {
             // The reader has seen the end of its input and would stay there.
-            self.reader = reader(self.delimiter);
+            let line = std::mem::take(self.reader.get_mut());
+            self.reader = reader(self.delimiter, line);
+            self.record.clear();
             return Err(RejectReason::BadStructure);
         }
         Ok(&self.record)
     }
+
+    /// The line split last.
+    pub(crate) fn line(&self) -> &[u8] {
+        let line = &self.reader.get_ref().line;
+        line.strip_suffix(b"\n").unwrap_or(line)
+    }
+
+    /// Its fields; none if it was no row.
+    pub(crate) fn fields(&self) -> &ByteRecord {
+        &self.record
+    }
 }
 
-fn reader(delimiter: u8) -> csv::Reader<OneLine> {
+fn reader(delimiter: u8, line: OneLine) -> csv::Reader<OneLine> {
     ReaderBuilder::new()
         .delimiter(delimiter)
         .has_headers(false)
         .flexible(true)
         .terminator(Terminator::Any(b'\n'))
         .buffer_capacity(LONGEST_LINE + 1)
-        .from_reader(OneLine::default())
+        .from_reader(line)
 }
 
 /// A line and its end as an endless input would give them: to ask for more is to have found a quote without its pair.
@@ -71,11 +91,6 @@ impl Read for OneLine {
         self.asked_for_more |= n == 0;
         Ok(n)
     }
-}
-
-/// The first line of a text without the mark that some programs put before it.
-pub(crate) fn without_mark(line: &[u8]) -> &[u8] {
-    line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line)
 }
 
 /// The delimiter that occurs most often in a line, outside quotes.
@@ -167,7 +182,6 @@ mod tests {
     fn every_column_has_a_name_of_its_own() {
         let header: [&[u8]; 7] = [b"", b" a ", b"a", b"a_2", b"a", b"b\x1b\xff", b""];
         assert_eq!(column_names(header), ["column_1", "a", "a_2", "a_2_2", "a_3", "b_\u{fffd}", "column_7"]);
-        assert_eq!(without_mark(b"\xef\xbb\xbfa"), b"a");
         let names = column_names(vec![&b"a"[..]; 60_000]);
         assert_eq!((names[59_999].as_str(), BTreeSet::from_iter(&names).len()), ("a_60000", 60_000));
     }
