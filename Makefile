@@ -31,7 +31,7 @@ lint: $(TOOLS) ## Formatting, clippy without a warning, the template
 
 .PHONY: test
 test: $(TOOLS) ## All tests: units, properties, contracts, and the river end to end on a local AWS
-	cargo build --workspace
+	cargo build --workspace --all-targets
 	cargo test --workspace
 	$(VENV)/bin/pytest --quiet tests/e2e
 

@@ -27,11 +27,13 @@ def binaries(stack) -> dict[str, Path]:
     names = [f.binary for f in stack.functions.values()]
     if given := os.environ.get("WEIR_E2E_BINARIES"):
         return {name: ROOT / given / name / "bootstrap" for name in names}
-    # The whole workspace, as `make test` builds it: naming packages would build what they share once more.
-    command = ["cargo", "build", "--workspace", "--message-format=json-render-diagnostics"]
+    # Everything, as `make test` builds it: with another choice of packages or targets, cargo would build what they share
+    # once more with other features.
+    command = ["cargo", "build", "--workspace", "--all-targets", "--message-format=json-render-diagnostics"]
     built = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True).stdout
     messages = [json.loads(line) for line in built.splitlines()]
-    found = {m["target"]["name"]: Path(m["executable"]) for m in messages if m.get("executable")}
+    programs = (m for m in messages if m.get("executable") and not m["profile"]["test"])
+    found = {m["target"]["name"]: Path(m["executable"]) for m in programs}
     assert found.keys() >= set(names), f"cargo built {found}, the template names {names}"
     return found
 

@@ -13,7 +13,7 @@
 //! it says otherwise), is a missing value and is passed on as such: the median or the most frequent value that is to stand
 //! for it is learned from data, by whoever fits a model. Only `drop-row` is applied here.
 //!
-//! [`infer`] proposes a schema for a table that has none, [`InferredSchema::to_toml`] writes it for a person to edit, and
+//! [`infer()`] proposes a schema for a table that has none, [`InferredSchema::to_toml`] writes it for a person to edit, and
 //! [`parse_schema`] reads what the person made of it.
 //!
 //! ```
