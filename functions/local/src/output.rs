@@ -21,9 +21,14 @@ pub(crate) fn write(out: &mut impl Write, format: OutputFormat, findings: &[Dete
     }
 }
 
-/// Text without control characters, so that a log cannot move the cursor or colour the screen.
+/// Text without control characters and without those that turn or hide text, so that a log cannot move the cursor, colour
+/// the screen, or make one address look like another.
 pub(crate) fn escape(text: &str) -> String {
-    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
+    let unseen =
+        |c| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+    text.chars()
+        .flat_map(|c| if c.is_control() || unseen(c) { c.escape_default().collect() } else { vec![c] })
+        .collect()
 }
 
 /// The narrowest terminal that a table is fitted to; below, lines wrap.
@@ -105,4 +110,14 @@ fn csv(out: &mut impl Write, findings: &[DetectionFinding]) -> io::Result<()> {
         ])?;
     }
     csv.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_moves_turns_or_hides_text_is_escaped() {
+        assert_eq!(escape("a\u{1b}[2J\u{202e}b\u{200b}é"), "a\\u{1b}[2J\\u{202e}b\\u{200b}é");
+    }
 }
