@@ -26,6 +26,7 @@ pub mod flow;
 mod format;
 mod lines;
 pub mod login;
+pub mod parquet_guard;
 mod text;
 mod time;
 pub mod usage;

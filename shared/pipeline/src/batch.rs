@@ -18,7 +18,7 @@ pub use read::decode;
 pub use write::BatchWriter;
 
 /// Version of the stored format; a reader refuses any other.
-pub const FORMAT_VERSION: &str = "1";
+pub const FORMAT_VERSION: &str = "2";
 
 /// A batch read back.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +35,9 @@ pub enum BatchError {
     /// Not Parquet, or damaged.
     #[error("not a readable Parquet file: {0}")]
     Parquet(#[from] parquet::errors::ParquetError),
+    /// Parquet that claims what it cannot hold.
+    #[error("not a readable Parquet file: {0}")]
+    Refused(#[from] weir_ingest::parquet_guard::Refused),
     /// Parquet, but not a batch of this version.
     #[error("not a processed batch of format {FORMAT_VERSION}: {0}")]
     Format(String),

@@ -102,6 +102,9 @@ counters! {
         slot_3,
         /// Rows that began in the last fifth.
         slot_4,
+        /// Rows in which the interface passed on what this host and another one said to each other, as a NAT gateway
+        /// does; they are rows of neither. See [`HostWindows`](super::HostWindows).
+        forwarded_rows,
     }
 }
 

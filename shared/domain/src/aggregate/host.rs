@@ -118,6 +118,12 @@ impl HostAggregate {
         }
     }
 
+    /// Notes a row in which the interface passed on what this host said to, or heard from, somebody else.
+    pub fn note_forwarded(&mut self, span: Span) {
+        self.span.merge(span);
+        self.totals.merge(HostTotals { forwarded_rows: 1, ..HostTotals::default() });
+    }
+
     /// From the stored form: totals, the kept pairs, and sketches where pairs were dropped.
     #[must_use]
     pub fn restore(

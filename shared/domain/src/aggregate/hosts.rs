@@ -2,6 +2,12 @@
 //!
 //! A conversation inside the VPC is logged at both ends. A host that is some interface's own address therefore counts
 //! from its own interfaces only; all others (the internet, other networks) are summed over the interfaces that saw them.
+//!
+//! What a NAT gateway passes on is logged at the client's interface and twice at the gateway's: from the client to the
+//! gateway, with the host outside as the packet's address (`pkt-dstaddr`), and from the gateway to the host outside. The
+//! former says that the interface forwards that host's traffic; what it saw of the host is then left out where another
+//! interface saw the host by itself. So a host outside that is reached through a gateway by clients with flow logs and
+//! by clients without counts from the former only; where no client has flow logs, it counts from the gateway.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -114,6 +120,39 @@ impl HostWindow<'_> {
     }
 }
 
+/// Which interfaces forward whose traffic.
+#[derive(Default)]
+struct Forwarded<'a> {
+    /// Hosts whose traffic some interface forwards, with those interfaces, and whether another one saw them by itself.
+    hosts: BTreeMap<IpAddr, (BTreeSet<&'a str>, bool)>,
+}
+
+impl<'a> Forwarded<'a> {
+    fn of(window: &'a WindowAggregate) -> Self {
+        let mut forwarded = Self::default();
+        for (name, interface) in &window.interfaces {
+            for (key, _) in interface.hosts().filter(|(_, host)| host.totals().forwarded_rows > 0) {
+                forwarded.hosts.entry(key.host).or_default().0.insert(name);
+            }
+        }
+        if !forwarded.hosts.is_empty() {
+            for (name, interface) in &window.interfaces {
+                for (key, _) in interface.hosts().filter(|(_, host)| host.totals().rows() > 0) {
+                    if let Some((interfaces, elsewhere)) = forwarded.hosts.get_mut(&key.host) {
+                        *elsewhere |= !interfaces.contains(name.as_str());
+                    }
+                }
+            }
+        }
+        forwarded
+    }
+
+    /// Whether what an interface saw of a host is not seen elsewhere as well.
+    fn counts(&self, host: IpAddr, interface: &str) -> bool {
+        self.hosts.get(&host).is_none_or(|(interfaces, elsewhere)| !elsewhere || !interfaces.contains(interface))
+    }
+}
+
 /// All hosts of a window.
 #[derive(Debug, Clone, Default)]
 pub struct HostWindows<'a> {
@@ -125,10 +164,12 @@ impl<'a> HostWindows<'a> {
     #[must_use]
     pub fn of(window: &'a WindowAggregate, own: &OwnAddresses) -> Self {
         let mut hosts: BTreeMap<IpAddr, HostWindow<'a>> = BTreeMap::new();
+        let forwarded = Forwarded::of(window);
         for (name, interface) in &window.interfaces {
             // In the order of keys: merging is commutative, what borrows first is not seen.
             for (key, aggregate) in interface.hosts() {
-                if own.counts(key.host, name) {
+                let seen = aggregate.totals().rows() > 0;
+                if seen && own.counts(key.host, name) && forwarded.counts(key.host, name) {
                     let host = hosts.entry(key.host).or_insert_with(|| HostWindow {
                         host: key.host,
                         own: own.contains(key.host),

@@ -54,6 +54,9 @@ impl Folder {
                 host.fold(PairKey { peer, service: row.service }, row.totals(end), row.exchange(end), row.span);
             }
         }
+        if let Some(host) = row.forwarded(record).and_then(|key| interface.host(key)) {
+            host.note_forwarded(row.span);
+        }
     }
 
     /// Which scope a record belongs to, as an index; the last one is tried first.
@@ -174,6 +177,21 @@ impl Row {
                 record.source,
             ),
         ]
+    }
+
+    /// The host outside whose traffic the interface passes on: where the address of the packet is not that of the end,
+    /// that end is the interface's own, and the packet is for, or from, somebody else. (Or for another address of the
+    /// same interface, as of a pod: that one is then seen nowhere else at this interface, and the note has no effect.)
+    fn forwarded(&self, record: &FlowRecord<'_>) -> Option<HostKey> {
+        let side = if record.direction.is_some() { Side::Remote } else { Side::Unknown };
+        let other = |packet: Option<std::net::IpAddr>, end| packet.filter(|address| *address != end);
+        if let Some(host) = other(record.packet_destination, record.destination) {
+            let role = if self.sender == Sender::Initiator { Role::Responder } else { Role::Initiator };
+            return Some(HostKey { host, role, side });
+        }
+        let host = other(record.packet_source, record.source)?;
+        let role = if self.sender == Sender::Initiator { Role::Initiator } else { Role::Responder };
+        Some(HostKey { host, role, side })
     }
 
     fn totals(&self, end: End) -> HostTotals {

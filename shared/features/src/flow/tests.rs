@@ -70,10 +70,12 @@ fn any_record() -> impl Strategy<Value = FlowRecord<'static>> {
         prop::option::of(prop::sample::select(vec![0u8, 2, 3, 4, 18, 19])),
         prop::option::of(any::<bool>()),
         prop::sample::select(vec!["eni-1", "eni-2", ""]),
+        prop::option::of(0u32..6),
     );
     (ends, what, when, how).prop_map(|((a, b, port, other), (protocol, packets, bytes), (start, lasts), how)| {
-        let (accept, tcp_flags, ingress, interface) = how;
+        let (accept, tcp_flags, ingress, interface, forwarded) = how;
         FlowRecord {
+            packet_destination: forwarded.map(|n| v4(0xc000_0200 + n)),
             interface,
             protocol,
             packets,
@@ -165,6 +167,72 @@ fn a_conversation_logged_at_both_ends_counts_once() {
         let outside: Vec<_> = windows.iter().filter(|h| !h.own).map(|h| h.responder.totals().bytes_received).collect();
         assert_eq!((sent, outside), (vec![0, 1800, 900], vec![1800]), "directed: {directed}");
     }
+}
+
+/// A client, a NAT gateway and a host outside: what the client's interface logs, and the gateway's, once on either side.
+fn through_a_gateway(directed: bool) -> (Vec<FlowRecord<'static>>, Vec<FlowRecord<'static>>) {
+    use Direction::{Egress, Ingress};
+    let (client, gateway, outside) = (v4(0x0a00_0001), v4(0x0a00_0009), v4(0xcb00_7107));
+    let way = |way| directed.then_some(way);
+    let packet = |from, to| (Some(from), Some(to));
+    let leg = |interface, source, destination, direction, (packet_source, packet_destination), back: bool| {
+        let (from, to) = if back { (443, 50000) } else { (50000, 443) };
+        let direction = way(direction);
+        let bytes = if back { 7_000 } else { 900 };
+        FlowRecord {
+            interface,
+            bytes,
+            direction,
+            packet_source,
+            packet_destination,
+            ..record(source, destination, from, to)
+        }
+    };
+    let at_client = vec![
+        leg("eni-client", client, outside, Egress, packet(client, outside), false),
+        leg("eni-client", outside, client, Ingress, packet(outside, client), true),
+    ];
+    let at_gateway = vec![
+        leg("eni-gateway", client, gateway, Ingress, packet(client, outside), false),
+        leg("eni-gateway", gateway, outside, Egress, packet(gateway, outside), false),
+        leg("eni-gateway", outside, gateway, Ingress, packet(outside, gateway), true),
+        leg("eni-gateway", gateway, client, Egress, packet(outside, client), true),
+    ];
+    (at_client, at_gateway)
+}
+
+#[test]
+fn a_conversation_through_a_nat_gateway_counts_once_for_the_host_outside() {
+    for directed in [false, true] {
+        let (at_client, at_gateway) = through_a_gateway(directed);
+        let both = [at_client.clone(), at_gateway.clone()].concat();
+        // A client without flow logs: what the gateway saw is all there is.
+        for (records, interfaces) in [(both, ["eni-client"]), (at_gateway, ["eni-gateway"])] {
+            let hours = fold(&records);
+            let hour = hours.values().next().unwrap();
+            let own = OwnAddresses::of(hour);
+            let windows = HostWindows::of(hour.windows.values().next().unwrap(), &own);
+            let outside = windows.get(v4(0xcb00_7107)).unwrap();
+            let totals = outside.responder.totals();
+            assert_eq!((totals.bytes_sent, totals.bytes_received), (7_000, 900), "directed: {directed}");
+            assert_eq!(outside.interfaces, interfaces, "directed: {directed}");
+        }
+    }
+}
+
+/// A pod has an address of its own at its node's interface. It is not seen there as somebody else, and so not dropped.
+#[test]
+fn a_pod_is_no_host_that_its_node_forwards_for() {
+    let (node, pod, peer) = (v4(0x0a00_0001), v4(0x0a00_0055), v4(0x0a00_0002));
+    let egress = Some(Direction::Egress);
+    let hours = fold(&[
+        FlowRecord { direction: egress, packet_source: Some(pod), ..record(node, peer, 50000, 443) },
+        FlowRecord { interface: "eni-2", direction: Some(Direction::Ingress), ..record(pod, peer, 50000, 443) },
+    ]);
+    let hour = hours.values().next().unwrap();
+    let windows = HostWindows::of(hour.windows.values().next().unwrap(), &OwnAddresses::of(hour));
+    let sent: Vec<_> = windows.iter().map(|h| (h.host, h.initiator.totals().bytes_sent)).collect();
+    assert_eq!(sent, [(node, 900), (peer, 0), (pod, 900)]);
 }
 
 #[test]

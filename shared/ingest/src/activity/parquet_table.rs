@@ -1,8 +1,6 @@
 //! Reading tables in Parquet files.
 
 mod columns;
-mod guard;
-mod thrift;
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -18,8 +16,8 @@ use super::csv_table::places;
 use super::row::{Cell, Content, RowMaker};
 use crate::compression::{Expanded, ReadLimits};
 use crate::error::{ObjectName, Problem, ReadError};
+use crate::parquet_guard::{Refused, check_footer, check_pages};
 use columns::{Column, ColumnCursor, Held, Kind, columns};
-use guard::{Refused, check_footer, check_pages};
 
 /// What the objects are taken for, in errors.
 pub(super) const FORMAT: &str = "Parquet table that can be read";
@@ -112,7 +110,7 @@ impl Table {
         if copied.map_err(|e| expanded.problem(e))? > limit {
             return Err(Problem::TooLarge { limit });
         }
-        check_footer(&file).map_err(not_read)?;
+        check_footer(&mut file).map_err(not_read)?;
         let copy = file.try_clone().map_err(Problem::Io)?;
         let reader = caught(|| SerializedFileReader::new(copy))?;
         let columns = columns(reader.metadata().file_metadata().schema_descr());
@@ -195,7 +193,7 @@ impl Table {
         let rows = u64::try_from(metadata.num_rows()).map_err(|_| damaged("a negative number of rows"))?;
         for (at, ..) in wanted.iter().flatten() {
             let chunk = metadata.columns().get(*at).ok_or_else(|| damaged("a row group with too few columns"))?;
-            check_pages(&self.file, chunk, wanted.len()).map_err(not_read)?;
+            check_pages(&mut &self.file, chunk, wanted.len()).map_err(not_read)?;
         }
         let cursors = caught(|| {
             let group = self.reader.get_row_group(group)?;

@@ -1,5 +1,7 @@
-//! Reading batches. What is read may be damaged or forged: every step checks, nothing is allocated by a claim alone.
+//! Reading batches. What is read may be damaged or forged: every step checks, nothing is allocated by a claim alone, and
+//! the Parquet crate sees nothing that `weir_ingest::parquet_guard` has not passed.
 
+use std::io::Cursor;
 use std::net::IpAddr;
 
 use parquet::column::reader::ColumnReader;
@@ -13,6 +15,7 @@ use weir_domain::aggregate::{
 use weir_domain::bounded::Merge;
 use weir_domain::distinct::DistinctSketch;
 use weir_domain::window::{Hour, Scope, WindowLength, WindowStart};
+use weir_ingest::parquet_guard::{check_footer, check_pages};
 
 use super::columns::{
     FIRST, HOST, HOSTS_DROPPED, INTERFACE, LAST, NUMBERS, PEER, PORT, PROTOCOL, ROLE, ROW, SIDE, TEXTS, WINDOW, footer,
@@ -37,7 +40,10 @@ pub fn decode(bytes: Vec<u8>) -> Result<Batch, BatchError> {
 }
 
 fn read(bytes: Vec<u8>) -> Result<Batch, BatchError> {
-    let file = SerializedFileReader::new(bytes::Bytes::from(bytes))?;
+    let bytes = bytes::Bytes::from(bytes);
+    let mut guarded = Cursor::new(bytes.clone());
+    check_footer(&mut guarded)?;
+    let file = SerializedFileReader::new(bytes)?;
     let metadata = file.metadata().file_metadata();
     if metadata.schema_descr().root_schema() != schema()?.as_ref() {
         return Err(format("its columns are others"));
@@ -67,7 +73,11 @@ fn read(bytes: Vec<u8>) -> Result<Batch, BatchError> {
     }
     let mut hour = HourAggregate::new(scope, Hour::of(start), window_length);
     for group in 0..file.num_row_groups() {
-        let table = Table::read(file.get_row_group(group)?.as_ref())?;
+        let group = file.get_row_group(group)?;
+        for chunk in group.metadata().columns() {
+            check_pages(&mut guarded, chunk, group.num_columns())?;
+        }
+        let table = Table::read(group.as_ref())?;
         hour.merge(table.aggregate(&hour)?).map_err(|e| format(&e.to_string()))?;
     }
     hour.prune();

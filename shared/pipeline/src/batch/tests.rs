@@ -167,6 +167,15 @@ proptest! {
     }
 }
 
+/// The Parquet crate would take 17 GB for this one.
+#[test]
+fn a_forged_list_is_refused_before_anything_is_taken_for_it() {
+    let footer = [0x29, 0xfc, 0xff, 0xff, 0xff, 0xff, 0x07, 0x48, 1, b'x', 0, 0];
+    let length = u32::try_from(footer.len()).unwrap().to_le_bytes();
+    let forged = [b"PAR1", &footer[..], &length, b"PAR1"].concat();
+    assert!(matches!(decode(forged), Err(BatchError::Refused(_))));
+}
+
 #[test]
 fn truncated_bytes_are_an_error_at_every_length() {
     let records: Vec<_> = (0..200).map(|i| FlowRecord { destination_port: i, ..record() }).collect();

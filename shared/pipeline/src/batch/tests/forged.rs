@@ -13,7 +13,7 @@ use super::*;
 use crate::batch::columns::{SKETCHES, schema};
 
 const FOOTER: [(&str, &str); 5] = [
-    ("weir.format", "1"),
+    ("weir.format", FORMAT_VERSION),
     ("weir.window_seconds", "300"),
     ("weir.scope", "123456789012.eu-west-1"),
     ("weir.hour", "1699999200"),

@@ -1,17 +1,18 @@
 //! What a Parquet file claims, checked before the Parquet crate believes it.
 //!
 //! The crate allocates what headers claim: a few bytes can ask for gigabytes, and gzip pages expand beyond what they claim.
-//! Here the footer and the header of every page are read first, and gzip pages are expanded once into nothing.
+//! Here the footer and the header of every page are read first, and gzip pages are expanded once into nothing. What passes
+//! can still be damaged; the crate then returns an error or panics, but does not take more than the file is worth.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use flate2::bufread::MultiGzDecoder;
 use parquet::basic::Compression;
 use parquet::file::metadata::ColumnChunkMetaData;
 
-use super::thrift::{Event, walk};
+mod thrift;
+use thrift::{Event, walk};
 
 /// The longest footer. That of a file with 4,096 columns in a hundred row groups is some 40 MB, of usual ones a few KB.
 const LONGEST_FOOTER: u64 = 64 << 20;
@@ -25,11 +26,13 @@ const OPEN_PAGES: u64 = 1 << 30;
 const SMALLEST_LIMIT: u64 = 4 << 20;
 const LARGEST_LIMIT: u64 = 256 << 20;
 
-/// A file or a page that is not read.
+/// A Parquet file that is not handed on to the crate.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Refused {
+pub enum Refused {
+    /// It could not be read.
     #[error("reading failed: {0}")]
     Io(#[from] io::Error),
+    /// It claims what it cannot hold, or what would take too much memory.
     #[error("{0}")]
     Claim(String),
 }
@@ -38,11 +41,13 @@ fn refused<T>(what: &str) -> Result<T, Refused> {
     Err(Refused::Claim(what.to_owned()))
 }
 
-/// Checks the footer.
-pub(super) fn check_footer(file: &File) -> Result<(), Refused> {
+/// Checks the footer: to be called before the crate reads it. Reads the footer once and keeps none of it.
+///
+/// # Errors
+/// When the file is none, is cut off, or lists more columns, or deeper ones, than a table has.
+pub fn check_footer(file: &mut (impl Read + Seek)) -> Result<(), Refused> {
     const MAGIC: &[u8; 4] = b"PAR1";
-    let mut file = file;
-    let length = file.metadata()?.len();
+    let length = file.seek(SeekFrom::End(0))?;
     let mut end = [0; 8];
     if length < 12 {
         return refused("it is too short to be one");
@@ -60,7 +65,7 @@ pub(super) fn check_footer(file: &File) -> Result<(), Refused> {
     file.seek(SeekFrom::Start(length - 8 - footer))?;
     let mut tree = Tree::default();
     let mut lists = 0;
-    let walked = walk(&mut BufReader::new(file).take(footer), &mut |path, event| match (path, event) {
+    let walked = walk(&mut BufReader::new(&mut *file).take(footer), &mut |path, event| match (path, event) {
         ([2], Event::List) => lists += 1,
         ([2], Event::Element) => tree.begin(),
         ([2, 5], Event::Number(children)) => tree.children(children),
@@ -117,18 +122,22 @@ impl Tree {
     }
 }
 
-/// Checks all pages of one column in one row group, of a table of which so many columns are read.
-pub(super) fn check_pages(file: &File, chunk: &ColumnChunkMetaData, columns: usize) -> Result<(), Refused> {
+/// Checks all pages of one column in one row group, of a table of which so many columns are read: to be called before the
+/// crate reads any of them. Reads the headers, and expands gzip pages once without keeping them.
+///
+/// # Errors
+/// When a page claims to be, or is, larger than its column or than an equal share of 1 GiB for each column (at least 4, at
+/// most 256 MiB), or has an encoding whose reader allocates what is claimed.
+pub fn check_pages(file: &mut (impl Read + Seek), chunk: &ColumnChunkMetaData, columns: usize) -> Result<(), Refused> {
     let most_expanded = (OPEN_PAGES / columns.max(1) as u64).clamp(SMALLEST_LIMIT, LARGEST_LIMIT);
     let start = chunk.dictionary_page_offset().unwrap_or_else(|| chunk.data_page_offset());
     let (Ok(mut at), Ok(length)) = (u64::try_from(start), u64::try_from(chunk.compressed_size())) else {
         return refused("a page stands before the beginning");
     };
-    let mut source = file;
     let end = at.saturating_add(length);
     while at < end {
-        source.seek(SeekFrom::Start(at))?;
-        let mut header = BufReader::new(source).take(LONGEST_PAGE_HEADER);
+        file.seek(SeekFrom::Start(at))?;
+        let mut header = BufReader::new(&mut *file).take(LONGEST_PAGE_HEADER);
         let mut claims = Claims::default();
         if walk(&mut header, &mut |path, event| claims.note(path, event)).is_err() {
             return refused("the header of a page is damaged");
@@ -145,8 +154,8 @@ pub(super) fn check_pages(file: &File, chunk: &ColumnChunkMetaData, columns: usi
             return refused("a page is longer than its column");
         }
         if matches!(chunk.compression(), Compression::GZIP(_)) {
-            source.seek(SeekFrom::Start(body + claims.levels))?;
-            let stored = BufReader::new(source).take(claims.stored.saturating_sub(claims.levels));
+            file.seek(SeekFrom::Start(body + claims.levels))?;
+            let stored = BufReader::new(&mut *file).take(claims.stored.saturating_sub(claims.levels));
             // What else may be wrong with the stream, the reader will find.
             let most = claims.expanded.saturating_add(1);
             if matches!(io::copy(&mut MultiGzDecoder::new(stored).take(most), &mut io::sink()), Ok(n) if n == most) {

@@ -1,3 +1,4 @@
+use std::fs::File;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -46,7 +47,7 @@ fn schema_footer(children: &[u32]) -> Vec<u8> {
 
 #[test]
 fn footers_that_claim_too_much_are_refused() {
-    let check = |bytes: &[u8]| check_footer(&file(bytes)).map_err(|e| e.to_string());
+    let check = |bytes: &[u8]| check_footer(&mut file(bytes)).map_err(|e| e.to_string());
     assert_eq!(check(&schema_footer(&[2, 0, 1, 0])), Ok(()));
     let damaged = Err("its footer is damaged".to_owned());
     assert_eq!(check(&schema_footer(&vec![1; 100_000])), damaged, "a hundred thousand groups in one another");
@@ -77,7 +78,7 @@ fn table<D: DataType>(kind: &str, values: &[D::T], properties: WriterPropertiesB
 fn check(bytes: &[u8], columns: usize) -> Result<(), String> {
     let file = file(bytes);
     let reader = SerializedFileReader::new(file.try_clone().unwrap()).unwrap();
-    check_pages(&file, reader.metadata().row_group(0).column(0), columns).map_err(|e| e.to_string())
+    check_pages(&mut &file, reader.metadata().row_group(0).column(0), columns).map_err(|e| e.to_string())
 }
 
 #[test]
@@ -135,7 +136,7 @@ fn page_headers_that_claim_too_much_are_refused() {
 /// Checks the pages of one file by the footer of another.
 fn check_bytes(bytes: &[u8], like: &[u8]) -> Result<(), String> {
     let reader = SerializedFileReader::new(file(like)).unwrap();
-    check_pages(&file(bytes), reader.metadata().row_group(0).column(0), 1).map_err(|e| e.to_string())
+    check_pages(&mut file(bytes), reader.metadata().row_group(0).column(0), 1).map_err(|e| e.to_string())
 }
 
 #[test]
