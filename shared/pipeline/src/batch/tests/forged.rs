@@ -79,7 +79,7 @@ fn what_is_forged_here_would_be_read_if_it_were_right() {
 #[test]
 fn a_footer_that_is_of_another_version_or_nonsense_is_an_error() {
     let cases = [
-        ("weir.format", &["0", "2", "", "1.0"][..]),
+        ("weir.format", &["0", "1", "", "1.0"][..]),
         ("weir.window_seconds", &["", "x", "7", "0", "-300", "3900", "99999999999999999999"]),
         ("weir.scope", &["", "nope", "a.b.c", "../x.y"]),
         ("weir.hour", &["", "x", "1699999201", "1699995600", "-9223372036854775808", "9223372036854775807"]),
