@@ -14,7 +14,7 @@
 //! for it is learned from data, by whoever fits a model. Only `drop-row` is applied here.
 //!
 //! [`infer()`] proposes a schema for a table that has none, [`InferredSchema::to_toml`] writes it for a person to edit, and
-//! [`parse_schema`] reads what the person made of it.
+//! [`parse_schema`] reads what the person made of it. Schemas of some public tables are [shipped](shipped_schemas).
 //!
 //! ```
 //! use weir_domain::activity::Value;
@@ -40,11 +40,13 @@ pub(crate) mod number;
 mod infer;
 mod parquet_table;
 mod schema_file;
+mod shipped;
 
 pub use csv_table::read;
 pub use infer::{InferredSchema, SAMPLE_ROWS, infer, infer_parquet};
 pub use parquet_table::read_parquet;
 pub use schema_file::{BadSchemaFile, parse_schema};
+pub use shipped::shipped_schemas;
 
 use weir_domain::activity::ActivitySchema;
 

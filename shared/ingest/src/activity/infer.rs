@@ -10,6 +10,7 @@ use weir_domain::activity::{ActivitySchema, ColumnRole, ColumnSchema};
 use super::number;
 use super::parquet_table::{self, Table};
 use super::row::{Cell, Content};
+use super::shipped;
 use crate::compression::ReadLimits;
 use crate::delimited::{LineSplitter, column_names, guess_delimiter};
 use crate::error::{ObjectName, Problem, ReadError};
@@ -50,6 +51,7 @@ pub struct InferredSchema {
 /// - Numbers are **numeric**; whole numbers with few distinct values are **categorical** when named like a code (`protocol`,
 ///   `status`). A column with 1 % other values is still numeric.
 /// - Text is **categorical**, unless more than half of its values differ: then it is ignored.
+/// - A table with the columns of a [shipped schema](super::shipped_schemas) has that one.
 ///
 /// # Errors
 /// When the object cannot be read as text, has no row, more than [`ActivitySchema::MOST_COLUMNS`] columns, or none to learn
@@ -222,5 +224,10 @@ fn finish(
     }
     schema.columns = names.into_iter().zip(&guesses).map(|(name, g)| ColumnSchema::new(name, g.role)).collect();
     schema.check().map_err(|e| e.to_string())?;
+    if let Some((name, known)) = shipped::of(&schema) {
+        let why = guesses.into_iter().map(|guess| format!("as in {name}: {}", guess.why)).collect();
+        let columns = known.columns.clone();
+        return Ok(InferredSchema { schema: ActivitySchema { columns, ..schema }, why, rows });
+    }
     Ok(InferredSchema { schema, why: guesses.into_iter().map(|g| g.why).collect(), rows })
 }
