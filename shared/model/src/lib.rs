@@ -5,7 +5,7 @@
 //!
 //! - [`isolation_forest`]: anomaly scores without labels and without assumptions on the shape of the data;
 //! - [`scaling`]: columns on one scale, for estimators that measure distances;
-//! - [`calibration`]: from scores, which mean nothing by themselves, to p-values;
+//! - [`calibration`]: from scores, which mean nothing by themselves, to p-values, and from alerts a day to thresholds;
 //! - [`error`]: what can be wrong with parameters, training data and schemas.
 //!
 //! Parameters become a fitted model in three steps, each a type of its own, so that there is no unfitted model:
@@ -51,7 +51,7 @@ pub mod error;
 #[cfg(test)]
 mod synthetic;
 
-pub use calibration::EmpiricalPValues;
+pub use calibration::{AlertBudget, CalibratedPValues, EmpiricalPValues};
 pub use error::{BadParams, ExplainError, FitError, OutOfRange, SchemaMismatch};
 pub use isolation_forest::{IsolationForest, IsolationForestParams, IsolationForestValid};
 pub use scaling::{RobustScaler, StandardScaler};
