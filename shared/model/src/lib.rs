@@ -5,6 +5,7 @@
 //!
 //! - [`isolation_forest`]: anomaly scores without labels and without assumptions on the shape of the data;
 //! - [`scaling`]: columns on one scale, for estimators that measure distances;
+//! - [`encoding`]: tables of numbers and words as matrices, with a code for the unseen;
 //! - [`calibration`]: from scores, which mean nothing by themselves, to p-values, and from alerts a day to thresholds;
 //! - [`error`]: what can be wrong with parameters, training data and schemas.
 //!
@@ -42,6 +43,8 @@ pub mod isolation_forest;
 
 pub mod scaling;
 
+pub mod encoding;
+
 pub mod calibration;
 
 pub mod usual;
@@ -52,6 +55,7 @@ pub mod error;
 mod synthetic;
 
 pub use calibration::{AlertBudget, CalibratedPValues, EmpiricalPValues};
+pub use encoding::{CategoryEncoding, TableEncoder, TableEncoderBuilder};
 pub use error::{BadParams, ExplainError, FitError, OutOfRange, SchemaMismatch};
 pub use isolation_forest::{IsolationForest, IsolationForestParams, IsolationForestValid};
 pub use scaling::{RobustScaler, StandardScaler};
