@@ -4,6 +4,10 @@
 //! Every estimator keeps the schema it was fitted on and refuses a matrix made by another.
 //!
 //! - [`isolation_forest`]: anomaly scores without labels and without assumptions on the shape of the data;
+//! - [`local_outlier_factor`]: what lies in a sparser place than its neighbours do;
+//! - [`one_class_svm`]: what lies outside a boundary drawn around nearly all rows;
+//! - [`ecod`]: what lies in the tails of many features; nothing to choose, cheap to fit;
+//! - [`iqr`]: quartiles and fences, per group of rows where they differ by group;
 //! - [`scaling`]: columns on one scale, for estimators that measure distances;
 //! - [`encoding`]: tables of numbers and words as matrices, with a code for the unseen;
 //! - [`calibration`]: from scores, which mean nothing by themselves, to p-values, and from alerts a day to thresholds;
@@ -41,6 +45,14 @@
 
 pub mod isolation_forest;
 
+pub mod local_outlier_factor;
+
+pub mod one_class_svm;
+
+pub mod ecod;
+
+pub mod iqr;
+
 pub mod scaling;
 
 pub mod encoding;
@@ -51,12 +63,20 @@ pub mod usual;
 
 pub mod error;
 
+mod tiles;
+
+mod shares;
+
 #[cfg(test)]
 mod synthetic;
 
 pub use calibration::{AlertBudget, CalibratedPValues, EmpiricalPValues};
+pub use ecod::{Ecod, EcodParams, EcodValid};
 pub use encoding::{CategoryEncoding, TableEncoder, TableEncoderBuilder};
 pub use error::{BadParams, ExplainError, FitError, OutOfRange, SchemaMismatch};
+pub use iqr::{GroupError, Iqr, IqrParams, IqrValid};
 pub use isolation_forest::{IsolationForest, IsolationForestParams, IsolationForestValid};
+pub use local_outlier_factor::{LocalOutlierFactor, LocalOutlierFactorParams, LocalOutlierFactorValid};
+pub use one_class_svm::{Gamma, OneClassSvm, OneClassSvmParams, OneClassSvmValid};
 pub use scaling::{RobustScaler, StandardScaler};
 pub use usual::usual_ranges;
