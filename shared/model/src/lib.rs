@@ -8,6 +8,7 @@
 //! - [`one_class_svm`]: what lies outside a boundary drawn around nearly all rows;
 //! - [`ecod`]: what lies in the tails of many features; nothing to choose, cheap to fit;
 //! - [`iqr`]: quartiles and fences, per group of rows where they differ by group;
+//! - [`estimator`] and [`ensemble`]: any of these as one type, and several of them as one judge;
 //! - [`scaling`]: columns on one scale, for estimators that measure distances;
 //! - [`encoding`]: tables of numbers and words as matrices, with a code for the unseen;
 //! - [`calibration`]: from scores, which mean nothing by themselves, to p-values, and from alerts a day to thresholds;
@@ -53,6 +54,10 @@ pub mod ecod;
 
 pub mod iqr;
 
+pub mod estimator;
+
+pub mod ensemble;
+
 pub mod scaling;
 
 pub mod encoding;
@@ -73,7 +78,9 @@ mod synthetic;
 pub use calibration::{AlertBudget, CalibratedPValues, EmpiricalPValues};
 pub use ecod::{Ecod, EcodParams, EcodValid};
 pub use encoding::{CategoryEncoding, TableEncoder, TableEncoderBuilder};
+pub use ensemble::{Ensemble, Said, Verdict};
 pub use error::{BadParams, ExplainError, FitError, OutOfRange, SchemaMismatch};
+pub use estimator::{Estimator, EstimatorKind};
 pub use iqr::{GroupError, Iqr, IqrParams, IqrValid};
 pub use isolation_forest::{IsolationForest, IsolationForestParams, IsolationForestValid};
 pub use local_outlier_factor::{LocalOutlierFactor, LocalOutlierFactorParams, LocalOutlierFactorValid};
