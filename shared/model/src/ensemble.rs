@@ -15,7 +15,7 @@
 use std::f64::consts::PI;
 
 use rayon::prelude::*;
-use weir_domain::matrix::FeatureMatrix;
+use weir_domain::matrix::{FeatureMatrix, FeatureSchema};
 use weir_domain::score::{Explanation, PValue, Score};
 
 use crate::CalibratedPValues;
@@ -91,6 +91,11 @@ impl Ensemble {
     /// The estimators, in order.
     pub fn kinds(&self) -> impl Iterator<Item = EstimatorKind> {
         self.members.iter().map(|member| member.estimator.kind())
+    }
+
+    /// What its estimators were fitted on.
+    pub(crate) fn schema(&self) -> &FeatureSchema {
+        self.members[0].estimator.schema()
     }
 
     /// What each row is judged, in the order of the rows.

@@ -12,6 +12,7 @@
 //! - [`scaling`]: columns on one scale, for estimators that measure distances;
 //! - [`encoding`]: tables of numbers and words as matrices, with a code for the unseen;
 //! - [`calibration`]: from scores, which mean nothing by themselves, to p-values, and from alerts a day to thresholds;
+//! - [`behaviour`] and [`artifact`]: all that is learned in one piece, and as a file;
 //! - [`error`]: what can be wrong with parameters, training data and schemas.
 //!
 //! Parameters become a fitted model in three steps, each a type of its own, so that there is no unfitted model:
@@ -66,6 +67,10 @@ pub mod calibration;
 
 pub mod usual;
 
+pub mod behaviour;
+
+pub mod artifact;
+
 pub mod error;
 
 mod tiles;
@@ -75,6 +80,8 @@ mod shares;
 #[cfg(test)]
 mod synthetic;
 
+pub use artifact::{Artifact, ArtifactError, TrainingSummary};
+pub use behaviour::BehaviourModel;
 pub use calibration::{AlertBudget, CalibratedPValues, EmpiricalPValues};
 pub use ecod::{Ecod, EcodParams, EcodValid};
 pub use encoding::{CategoryEncoding, TableEncoder, TableEncoderBuilder};
