@@ -2,16 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_config::BehaviorVersion;
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse};
 use lambda_runtime::LambdaEvent;
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
+use weir_model::Artifact;
 use weir_pipeline::keys::{FINDINGS, HourOfScope, ObjectRef};
+use weir_pipeline::models::ModelError;
 use weir_pipeline::preprocess::PreprocessOptions;
 use weir_pipeline::publish::Published;
-use weir_pipeline::{preprocess, publish, score};
+use weir_pipeline::{models, preprocess, publish, score};
 
 use crate::envelope::{EnvelopeError, Invocation};
 use crate::settings::BadSettings;
@@ -29,6 +33,9 @@ pub enum Error {
     /// Some of the event's objects could not be handled.
     #[error("{0}")]
     Objects(String),
+    /// The model in use cannot be read.
+    #[error(transparent)]
+    Model(#[from] ModelError),
     /// The answer could not be written.
     #[error(transparent)]
     Answer(#[from] serde_json::Error),
@@ -41,6 +48,7 @@ impl From<Error> for lambda_runtime::Diagnostic {
             Error::Settings(_) => "Settings",
             Error::Envelope(_) => "Envelope",
             Error::Objects(_) => "Objects",
+            Error::Model(_) => "Model",
             Error::Answer(_) => "Answer",
         };
         Self { error_type: error_type.to_owned(), error_message: error.to_string() }
@@ -56,6 +64,8 @@ pub struct App {
     s3: aws_sdk_s3::Client,
     state: S3Store,
     sns: SnsNotifier,
+    /// The model read last and its key, kept while the function is warm.
+    model: Arc<Mutex<Option<(String, Arc<Artifact>)>>>,
 }
 
 impl App {
@@ -76,6 +86,7 @@ impl App {
             sns: SnsNotifier::new(&config, settings.topic_arn.clone()),
             s3,
             settings,
+            model: Arc::default(),
         })
     }
 
@@ -112,11 +123,12 @@ impl App {
     /// # Errors
     /// When an event by itself fails; messages of a queue fail one by one.
     pub async fn score(&self, event: LambdaEvent<Value>) -> Result<Value, Error> {
+        let model = self.model().await.inspect_err(|e| tracing::error!(error = %e, "no model"))?;
         respond(
             event.payload,
             |object| HourOfScope::of_batch(&object.key),
             async |hour: &HourOfScope| {
-                let done = Box::pin(score(&self.state, hour, now())).await?;
+                let done = Box::pin(score(&self.state, model.as_deref(), hour, now())).await?;
                 tracing::info!(
                     hour = hour.prefix(),
                     batches = done.batches,
@@ -128,6 +140,24 @@ impl App {
             },
         )
         .await
+    }
+
+    /// The model in use, read again only when the pointer has moved. None yet: the learned detection is still learning.
+    async fn model(&self) -> Result<Option<Arc<Artifact>>, ModelError> {
+        let Some(pointer) = Box::pin(models::pointer(&self.state)).await? else {
+            tracing::info!("no model yet: the learned detection is still learning");
+            return Ok(None);
+        };
+        let mut kept = self.model.lock().await;
+        if let Some((key, model)) = kept.as_ref()
+            && *key == pointer.key
+        {
+            return Ok(Some(Arc::clone(model)));
+        }
+        let model = Arc::new(Box::pin(models::load(&self.state, &pointer.key)).await?);
+        tracing::info!(model = pointer.key, windows = model.summary.rows, "model loaded");
+        *kept = Some((pointer.key, Arc::clone(&model)));
+        Ok(Some(model))
     }
 
     /// Handles an event of findings.

@@ -48,8 +48,8 @@ struct Member {
 pub struct Verdict {
     /// Of the row, all estimators combined.
     pub p_value: PValue,
-    /// What each estimator said, in the order in which they were fitted.
-    pub said: Vec<Said>,
+    /// What each estimator said, in the order in which they were fitted; at least one.
+    said: Vec<Said>,
 }
 
 /// What one estimator says of a row.
@@ -61,6 +61,26 @@ pub struct Said {
     pub score: Score,
     /// The score, calibrated.
     pub p_value: PValue,
+}
+
+impl Verdict {
+    /// What each estimator said, in the order in which they were fitted; at least one.
+    #[must_use]
+    pub fn said(&self) -> &[Said] {
+        &self.said
+    }
+
+    /// What the estimator said to which the row is the most surprising; of several the first.
+    #[must_use]
+    pub fn most_surprised(&self) -> Said {
+        let mut most = self.said[0];
+        for said in &self.said[1..] {
+            if said.p_value.get() < most.p_value.get() {
+                most = *said;
+            }
+        }
+        most
+    }
 }
 
 impl Ensemble {

@@ -53,6 +53,10 @@ impl fmt::Display for ObjectRef {
 pub const PROCESSED: &str = "processed/";
 /// Where findings are.
 pub const FINDINGS: &str = "findings/";
+/// Where models are.
+pub const MODELS: &str = "models/";
+/// The pointer to the model in use.
+pub const CURRENT_MODEL: &str = "models/current.json";
 /// The log source of everything processed so far.
 const SOURCE: &str = "flow";
 
@@ -93,6 +97,12 @@ impl HourOfScope {
         let found = Self { scope, hour: Hour::of(midnight + hour * HOUR_SECONDS) };
         (found.batch(name.trim_end_matches(".parquet")) == key).then_some(found)
     }
+}
+
+/// The key of a model, by the hash of its content.
+#[must_use]
+pub fn model(hash: &str) -> String {
+    format!("{MODELS}{}.model", hash.get(..32).unwrap_or(hash))
 }
 
 /// The rejects report of an object.

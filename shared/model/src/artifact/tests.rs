@@ -31,7 +31,7 @@ fn rows() -> FeatureMatrix {
 fn says(artifact: &Artifact) -> Vec<u64> {
     let scaled = artifact.behaviour.scale(&rows()).unwrap();
     let verdicts = artifact.behaviour.judge(&scaled).unwrap();
-    let said = verdicts.iter().flat_map(|v| v.said.iter().map(|s| s.score.get()).chain([v.p_value.get()]));
+    let said = verdicts.iter().flat_map(|v| v.said().iter().map(|s| s.score.get()).chain([v.p_value.get()]));
     let why = artifact.behaviour.explain(&scaled, 1).unwrap().contributions.into_iter().map(|c| c.amount);
     said.chain(why).map(f64::to_bits).collect()
 }
