@@ -210,7 +210,7 @@ fn split(
     let sides = bounds.iter().enumerate().map(|(feature, (low, high))| (high - low, feature));
     let (_, feature) = sides.fold((-1.0, 0), |widest, side| if side.0 > widest.0 { side } else { widest });
     let cut = leaves.div_ceil(2) * LEAF * LANES;
-    let value = |n: u32| rows[n as usize][feature];
+    let value = |n: u32| clamped(rows[n as usize][feature]);
     numbers.select_nth_unstable_by(cut, |&a, &b| value(a).total_cmp(&value(b)).then(a.cmp(&b)));
     boxes.resize(boxes.len() + bounds.len(), Sides { low: [0.0; 2], high: [0.0; 2] });
     let (left, right) = numbers.split_at_mut(cut);
