@@ -24,8 +24,8 @@ pub(super) struct Index {
     numbers: Vec<u32>,
     /// In the order of a walk that visits a node, then its left branch, then its right one; empty without a tree.
     nodes: Vec<Node>,
-    /// Least and greatest value of every feature in a node, node by node.
-    boxes: Vec<(f64, f64)>,
+    /// Of every node, feature by feature, the bounds of its two branches; nothing at leaves.
+    boxes: Vec<Sides>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,6 +33,15 @@ struct Node {
     first_tile: usize,
     /// 0 at a leaf.
     right: usize,
+    /// Where the bounds of its branches begin.
+    boxes: usize,
+}
+
+/// The bounds of one feature in the left branch and the right one, side by side for vector instructions.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Sides {
+    low: [f64; 2],
+    high: [f64; 2],
 }
 
 /// Rows found so far, at most `wanted`.
@@ -82,7 +91,7 @@ impl Index {
 
     fn build(rows: &[&[f64]], tree: bool) -> Self {
         let mut numbers: Vec<u32> = (0..rows.len() as u32).collect();
-        let (mut nodes, mut boxes) = (Vec::new(), Vec::new());
+        let (mut nodes, mut boxes) = (Vec::new(), Vec::<Sides>::new());
         if tree {
             split(rows, &mut numbers, 0, &mut nodes, &mut boxes);
         }
@@ -141,9 +150,9 @@ impl Index {
             self.scan(node.first_tile..(node.first_tile + LEAF).min(self.tiles.tiles()), row, nearest);
             return;
         }
-        let (left, right) =
-            ((self.distance_to_box(at + 1, row), at + 1), (self.distance_to_box(node.right, row), node.right));
-        let order = if right.0 < left.0 { [right, left] } else { [left, right] };
+        let distances = self.distances_to_boxes(node, row);
+        let branches = [(distances[0], at + 1), (distances[1], node.right)];
+        let order = if distances[1] < distances[0] { [branches[1], branches[0]] } else { branches };
         for (distance, branch) in order {
             if distance <= nearest.reach() {
                 self.descend(branch, row, nearest);
@@ -164,38 +173,55 @@ impl Index {
         }
     }
 
-    /// The squared distance of a row to the nearest point of a node's box; 0 inside.
-    fn distance_to_box(&self, node: usize, row: &[f64]) -> f64 {
-        let width = self.width();
-        let mut sum = 0.0;
-        for (&(low, high), &value) in self.boxes[node * width..][..width].iter().zip(row) {
-            let outside = (low - value).max(value - high).max(0.0);
-            sum += outside * outside;
+    /// The squared distances of a row to the nearest points of the boxes of a node's branches; 0 inside.
+    fn distances_to_boxes(&self, node: Node, row: &[f64]) -> [f64; 2] {
+        let mut sums = [0.0; 2];
+        for (sides, &value) in self.boxes[node.boxes..][..self.width()].iter().zip(row) {
+            for (sum, (low, high)) in sums.iter_mut().zip(sides.low.iter().zip(sides.high)) {
+                let outside = larger(larger(low - value, value - high), 0.0);
+                *sum += outside * outside;
+            }
         }
-        sum
+        sums
     }
 }
 
-/// Cuts the widest side of the box at a row near the median, so that all leaves but the last are full.
-fn split(rows: &[&[f64]], numbers: &mut [u32], first_tile: usize, nodes: &mut Vec<Node>, boxes: &mut Vec<(f64, f64)>) {
+/// The larger of two numbers, in one instruction: neither is NaN.
+fn larger(a: f64, b: f64) -> f64 {
+    if a > b { a } else { b }
+}
+
+/// Cuts the widest side of the box at a row near the median, so that all leaves but the last are full. Returns the box.
+fn split(
+    rows: &[&[f64]],
+    numbers: &mut [u32],
+    first_tile: usize,
+    nodes: &mut Vec<Node>,
+    boxes: &mut Vec<Sides>,
+) -> Vec<(f64, f64)> {
     let at = nodes.len();
-    nodes.push(Node { first_tile, right: 0 });
+    nodes.push(Node { first_tile, right: 0, boxes: boxes.len() });
     let bounds = bounding_box(rows, numbers);
+    let leaves = numbers.len().div_ceil(LEAF * LANES);
+    if leaves == 1 {
+        return bounds;
+    }
     // The first of the widest sides.
     let sides = bounds.iter().enumerate().map(|(feature, (low, high))| (high - low, feature));
     let (_, feature) = sides.fold((-1.0, 0), |widest, side| if side.0 > widest.0 { side } else { widest });
-    boxes.extend(bounds);
-    let leaves = numbers.len().div_ceil(LEAF * LANES);
-    if leaves == 1 {
-        return;
-    }
     let cut = leaves.div_ceil(2) * LEAF * LANES;
-    let value = |n: u32| rows[n as usize][feature];
+    let value = |n: u32| clamped(rows[n as usize][feature]);
     numbers.select_nth_unstable_by(cut, |&a, &b| value(a).total_cmp(&value(b)).then(a.cmp(&b)));
+    boxes.resize(boxes.len() + bounds.len(), Sides { low: [0.0; 2], high: [0.0; 2] });
     let (left, right) = numbers.split_at_mut(cut);
-    split(rows, left, first_tile, nodes, boxes);
+    let left = split(rows, left, first_tile, nodes, boxes);
     nodes[at].right = nodes.len();
-    split(rows, right, first_tile + cut / LANES, nodes, boxes);
+    let right = split(rows, right, first_tile + cut / LANES, nodes, boxes);
+    let first = nodes[at].boxes;
+    for (sides, (left, right)) in boxes[first..].iter_mut().zip(left.into_iter().zip(right)) {
+        *sides = Sides { low: [left.0, right.0], high: [left.1, right.1] };
+    }
+    bounds
 }
 
 fn bounding_box(rows: &[&[f64]], numbers: &[u32]) -> Vec<(f64, f64)> {
@@ -258,12 +284,17 @@ mod tests {
     }
 
     #[test]
-    fn the_tree_leaves_most_rows_out() {
+    fn boxes_hold_their_rows_and_leave_most_others_out() {
         let training = bell(10_000, 2, 1);
         let tree = Index::new(&training.rows().collect::<Vec<_>>());
-        let near = |node: usize| tree.nodes[node].right == 0 && tree.distance_to_box(node, &[0.0, 0.0]) < 0.01;
-        let near = (0..tree.nodes.len()).filter(|&node| near(node)).count();
-        assert!(near * 20 < tree.nodes.len(), "{near} of {}", tree.nodes.len());
+        let inner = || tree.nodes.iter().filter(|node| node.right != 0);
+        for row in [&[0.0, 0.0], training.row(77)] {
+            let reached: usize =
+                inner().map(|&node| tree.distances_to_boxes(node, row).iter().filter(|d| **d < 0.01).count()).sum();
+            assert!(reached >= 8 && reached * 10 < tree.nodes.len(), "{reached} of {}", tree.nodes.len());
+        }
+        let far = tree.distances_to_boxes(tree.nodes[0], &[100.0, 100.0]);
+        assert!(far.iter().all(|d| *d > 90.0 * 90.0), "{far:?}");
     }
 
     proptest! {
