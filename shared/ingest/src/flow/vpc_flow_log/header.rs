@@ -1,12 +1,13 @@
 //! The header line: which column holds which field, and so how a line becomes a row.
 
 use std::net::IpAddr;
+use std::ops::Range;
 
 use weir_domain::reject::RejectReason;
 
 use super::field::{FIELDS, Field, Fields};
 use super::row::{ABSENT, Cells, Row, row};
-use super::value::{Cell, address, identifier, number};
+use super::value::{Cell, address_at, identifier, number_at};
 use crate::error::Problem;
 
 /// The most columns a header may have; version 11 and Transit Gateway formats together have fewer than 80 fields.
@@ -51,28 +52,75 @@ impl Header {
 
     /// Reads a row under this header.
     pub(super) fn row<'a>(&self, line: &'a [u8]) -> Result<Row<'a>, RejectReason> {
-        let mut cells = TextCells([ABSENT; FIELDS]);
-        self.split(line, &mut cells.0)?;
+        let mut cells = TextCells { line, places: [NOWHERE; FIELDS] };
+        self.split(line, &mut cells.places)?;
         row(&self.fields, &cells)
     }
 
-    /// Puts the cells of the fields that are read in their places.
+    /// Finds the places of the fields that are read.
     #[inline]
-    fn split<'a>(&self, line: &'a [u8], cells: &mut [&'a [u8]; FIELDS]) -> Result<(), RejectReason> {
+    fn split(&self, line: &[u8], places: &mut [Place; FIELDS]) -> Result<(), RejectReason> {
         let mut columns = self.columns.iter();
         let mut from = 0;
-        for at in memchr::memchr_iter(b' ', line).chain(std::iter::once(line.len())) {
-            let cell = &line[from..at];
+        for at in Blanks::of(line).chain(std::iter::once(line.len())) {
+            let place = (from as u32, at as u32);
             from = at + 1;
             match columns.next() {
-                Some(Some(field)) => cells[*field as usize] = cell,
+                Some(Some(field)) => places[*field as usize] = place,
                 Some(None) => {}
                 // A blank at the end of the line is no further field.
-                None if cell.is_empty() && at == line.len() => {}
+                None if place.0 == place.1 && at == line.len() => {}
                 None => return Err(RejectReason::FieldCount),
             }
         }
         if columns.next().is_some() { Err(RejectReason::FieldCount) } else { Ok(()) }
+    }
+}
+
+/// Where the blanks of a line are. Between them are a few bytes only, so that eight at once are looked at best.
+struct Blanks<'a> {
+    rest: &'a [u8],
+    /// Of the word that is looked at, the high bit of each byte that is a blank and was not handed out.
+    blanks: u64,
+    /// Where that word begins.
+    at: usize,
+    /// Where the next does.
+    next: usize,
+}
+
+impl<'a> Blanks<'a> {
+    #[inline]
+    fn of(line: &'a [u8]) -> Self {
+        Self { rest: line, blanks: 0, at: 0, next: 0 }
+    }
+}
+
+impl Iterator for Blanks<'_> {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        const LOW: u64 = u64::from_le_bytes([0x7f; 8]);
+        while self.blanks == 0 {
+            let word = match self.rest.split_first_chunk() {
+                Some((word, rest)) => {
+                    self.rest = rest;
+                    *word
+                }
+                None if self.rest.is_empty() => return None,
+                None => {
+                    let mut word = [0; 8];
+                    word.iter_mut().zip(std::mem::take(&mut self.rest)).for_each(|(byte, last)| *byte = *last);
+                    word
+                }
+            };
+            let others = u64::from_le_bytes(word) ^ u64::from_le_bytes([b' '; 8]);
+            self.blanks = !(((others & LOW) + LOW) | others | LOW);
+            (self.at, self.next) = (self.next, self.next + 8);
+        }
+        let blank = self.at + self.blanks.trailing_zeros() as usize / 8;
+        self.blanks &= self.blanks - 1;
+        Some(blank)
     }
 }
 
@@ -82,27 +130,60 @@ pub(super) fn is_name(name: &[u8]) -> bool {
         && name.iter().all(|&b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
+/// Where a cell begins and ends in its line, which is shorter than 4 GiB.
+type Place = (u32, u32);
+
+/// The place of a field without a column.
+const NOWHERE: Place = (1, 0);
+
 /// The cells of a line.
-struct TextCells<'a>([&'a [u8]; FIELDS]);
+struct TextCells<'a> {
+    line: &'a [u8],
+    places: [Place; FIELDS],
+}
+
+impl TextCells<'_> {
+    /// Where a field's cell is, if there is a column for it.
+    #[inline]
+    fn place(&self, field: Field) -> Option<Range<usize>> {
+        let (from, to) = self.places[field as usize];
+        (from <= to).then_some(from as usize..to as usize)
+    }
+}
 
 impl<'a> Cells<'a> for TextCells<'a> {
     #[inline]
     fn text(&self, field: Field) -> &'a [u8] {
-        self.0[field as usize]
+        self.place(field).map_or(ABSENT, |place| &self.line[place])
     }
 
     #[inline]
     fn identifier(&self, field: Field) -> Result<&'a str, RejectReason> {
-        identifier(self.text(field))
+        self.place(field).map_or(Ok(""), |place| identifier(&self.line[place]))
     }
 
     #[inline]
     fn number(&self, field: Field) -> Cell<u64> {
-        number(self.text(field))
+        self.place(field).map_or(Cell::Absent, |place| number_at(self.line, place))
     }
 
     #[inline]
     fn address(&self, field: Field) -> Cell<IpAddr> {
-        address(self.text(field))
+        self.place(field).map_or(Cell::Absent, |place| address_at(self.line, place))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn blanks_are_where_they_are(line in "[ !-~\u{80}-\u{fff}\u{1}]{0,20}| {0,20}|[a-z ]{0,90}") {
+            let line = line.as_bytes();
+            let expected: Vec<_> = line.iter().enumerate().filter(|(_, byte)| **byte == b' ').map(|(at, _)| at).collect();
+            prop_assert_eq!(Blanks::of(line).collect::<Vec<_>>(), expected);
+        }
     }
 }
