@@ -7,7 +7,7 @@ use weir_domain::reject::RejectReason;
 
 use super::field::{FIELDS, Field, Fields};
 use super::row::{ABSENT, Cells, Row, row};
-use super::value::{Cell, address_at, identifier, number_at};
+use super::value::{Cell, address_at, identifier, number_at, places_of};
 use crate::error::Problem;
 
 /// The most columns a header may have; version 11 and Transit Gateway formats together have fewer than 80 fields.
@@ -58,11 +58,11 @@ impl Header {
     }
 
     /// Finds the places of the fields that are read.
-    #[inline]
+    #[inline(never)] // So that its loop has the registers for itself.
     fn split(&self, line: &[u8], places: &mut [Place; FIELDS]) -> Result<(), RejectReason> {
         let mut columns = self.columns.iter();
         let mut from = 0;
-        for at in Blanks::of(line).chain(std::iter::once(line.len())) {
+        let mut cell_ends = |at: usize| {
             let place = (from as u32, at as u32);
             from = at + 1;
             match columns.next() {
@@ -72,56 +72,37 @@ impl Header {
                 None if place.0 == place.1 && at == line.len() => {}
                 None => return Err(RejectReason::FieldCount),
             }
+            Ok(())
+        };
+        // Sixty-four bytes are looked at as one, since how many blanks eight hold cannot be predicted.
+        for at in (0..line.len()).step_by(64) {
+            let mut blanks = blanks(line, at);
+            while blanks != 0 {
+                cell_ends(at + blanks.trailing_zeros() as usize)?;
+                blanks &= blanks - 1;
+            }
         }
+        cell_ends(line.len())?;
         if columns.next().is_some() { Err(RejectReason::FieldCount) } else { Ok(()) }
     }
 }
 
-/// Where the blanks of a line are. Between them are a few bytes only, so that eight at once are looked at best.
-struct Blanks<'a> {
-    rest: &'a [u8],
-    /// Of the word that is looked at, the high bit of each byte that is a blank and was not handed out.
-    blanks: u64,
-    /// Where that word begins.
-    at: usize,
-    /// Where the next does.
-    next: usize,
-}
-
-impl<'a> Blanks<'a> {
-    #[inline]
-    fn of(line: &'a [u8]) -> Self {
-        Self { rest: line, blanks: 0, at: 0, next: 0 }
+/// A bit for each of the 64 bytes from a place on, set if it is a blank.
+#[inline]
+fn blanks(line: &[u8], at: usize) -> u64 {
+    let rest = &line[at..line.len().min(at + 64)];
+    let (words, last) = rest.as_chunks();
+    let blanks = |word| u64::from(places_of(b' ', word));
+    let whole = words.iter().rev().fold(0, |bits, word| bits << 8 | blanks(u64::from_le_bytes(*word)));
+    if last.is_empty() {
+        return whole;
     }
-}
-
-impl Iterator for Blanks<'_> {
-    type Item = usize;
-
-    #[inline]
-    fn next(&mut self) -> Option<usize> {
-        const LOW: u64 = u64::from_le_bytes([0x7f; 8]);
-        while self.blanks == 0 {
-            let word = match self.rest.split_first_chunk() {
-                Some((word, rest)) => {
-                    self.rest = rest;
-                    *word
-                }
-                None if self.rest.is_empty() => return None,
-                None => {
-                    let mut word = [0; 8];
-                    word.iter_mut().zip(std::mem::take(&mut self.rest)).for_each(|(byte, last)| *byte = *last);
-                    word
-                }
-            };
-            let others = u64::from_le_bytes(word) ^ u64::from_le_bytes([b' '; 8]);
-            self.blanks = !(((others & LOW) + LOW) | others | LOW);
-            (self.at, self.next) = (self.next, self.next + 8);
-        }
-        let blank = self.at + self.blanks.trailing_zeros() as usize / 8;
-        self.blanks &= self.blanks - 1;
-        Some(blank)
-    }
+    let word = match line.last_chunk() {
+        // The last bytes of the line, from the end of its last eight.
+        Some(end) => u64::from_le_bytes(*end) >> (64 - 8 * last.len()),
+        None => last.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte)),
+    };
+    whole | blanks(word) << (8 * words.len())
 }
 
 /// Field names are letters, digits, dashes and underscores, and begin with a letter.
@@ -183,7 +164,9 @@ mod tests {
         fn blanks_are_where_they_are(line in "[ !-~\u{80}-\u{fff}\u{1}]{0,20}| {0,20}|[a-z ]{0,90}") {
             let line = line.as_bytes();
             let expected: Vec<_> = line.iter().enumerate().filter(|(_, byte)| **byte == b' ').map(|(at, _)| at).collect();
-            prop_assert_eq!(Blanks::of(line).collect::<Vec<_>>(), expected);
+            let found = (0..line.len()).filter(|at| blanks(line, at / 64 * 64) >> (at % 64) & 1 == 1);
+            prop_assert_eq!(found.collect::<Vec<_>>(), expected);
+            prop_assert!(line.len() % 64 == 0 || blanks(line, line.len() / 64 * 64) >> (line.len() % 64) == 0);
         }
     }
 }

@@ -48,11 +48,22 @@ pub(crate) fn identifier(cell: &[u8]) -> Result<&str, RejectReason> {
     if cell == ABSENT {
         return Ok("");
     }
-    // All bytes, whatever the first says: that can be done many at once.
-    if cell.len() > LONGEST_IDENTIFIER || !cell.iter().fold(true, |good, byte| good & byte.is_ascii_graphic()) {
+    if cell.len() > LONGEST_IDENTIFIER || !is_graphic(cell) {
         return Err(RejectReason::BadIdentifier);
     }
     str::from_utf8(cell).map_err(|_| RejectReason::BadIdentifier)
+}
+
+/// Whether all bytes are graphic ASCII, looked at eight at a time, the last eight again with what is left.
+#[inline]
+fn is_graphic(cell: &[u8]) -> bool {
+    let Some(last) = cell.last_chunk() else { return cell.iter().all(u8::is_ascii_graphic) };
+    let all = |bytes: &[u8; 8]| {
+        let word = u64::from_le_bytes(*bytes);
+        // Above the blank, and below DEL and all that is not ASCII.
+        !word.wrapping_add(each(0x80 - b'!')) | word.wrapping_add(each(1)) | word
+    };
+    cell.as_chunks().0.iter().fold(all(last), |bad, bytes| bad | all(bytes)) & each(0x80) == 0
 }
 
 /// An address of either version.
@@ -159,35 +170,40 @@ fn ipv4_in(bytes: &[u8; 16], length: usize) -> Option<Ipv4Addr> {
     if !(7..=15).contains(&length) {
         return None;
     }
-    let text = u128::from_le_bytes(*bytes);
-    let end = 0x80 << (8 * length);
-    // The high bit of each byte that is a dot, and of the one behind the last, which ends a number as well.
-    let mut ends = (zero_bytes(text ^ u128::from_le_bytes([b'.'; 16])) & (end - 1)) | end;
+    let [low, high] = [0, 8].map(|at| bytes[at..].first_chunk().map_or(0, |word| u64::from_le_bytes(*word)));
+    let dots = u32::from(places_of(b'.', low)) | u32::from(places_of(b'.', high)) << 8;
+    // Where a number ends: at a dot, or behind the last byte.
+    let mut ends = dots & ((1 << length) - 1) | 1 << length;
     let mut good = ends.count_ones() == 4;
     let (mut octets, mut from) = ([0; 4], 0);
     for octet in &mut octets {
-        let to = ends.trailing_zeros() / 8;
+        let to = ends.trailing_zeros();
         ends &= ends.wrapping_sub(1);
         let digits = to.wrapping_sub(from);
-        good &= digits.wrapping_sub(1) < 3;
-        // The digits to the high end, zeros before them.
-        let number = (text >> (8 * (from & 15))) as u32 ^ u32::from_le_bytes([b'0'; 4]);
-        let [_, hundreds, tens, ones] = (number << (32 - 8 * (digits & 3).max(1))).to_le_bytes().map(u32::from);
+        // No place is beyond, but the compiler cannot know.
+        let digit = |at: u32| u32::from(bytes[(at & 15) as usize] ^ b'0');
+        let ones = digit(to.wrapping_sub(1));
+        // Times 0 or 1 where an `if` would become a branch.
+        let tens = digit(to.wrapping_sub(2)) * u32::from(digits > 1);
+        let hundreds = digit(to.wrapping_sub(3)) * u32::from(digits > 2);
         let value = 100 * hundreds + 10 * tens + ones;
-        good &= (hundreds < 10) & (tens < 10) & (ones < 10) & (value < 256);
+        good &= (digits.wrapping_sub(1) < 3) & (hundreds < 10) & (tens < 10) & (ones < 10) & (value < 256);
         // A zero at the beginning stands alone.
-        good &= (number & 0xff != 0) | (digits == 1);
+        good &= (digit(from) != 0) | (digits == 1);
         *octet = value as u8;
         from = to + 1;
     }
     good.then(|| octets.into())
 }
 
-/// The high bit of each byte that is zero.
+/// A bit for each byte of a word, set if it is this one.
 #[inline]
-fn zero_bytes(bytes: u128) -> u128 {
-    const LOW: u128 = u128::from_le_bytes([0x7f; 16]);
-    !(((bytes & LOW) + LOW) | bytes | LOW)
+pub(super) fn places_of(byte: u8, word: u64) -> u8 {
+    const LOW: u64 = each(0x7f);
+    let others = word ^ each(byte);
+    // The high bit of each byte that became zero, then all of them in the highest byte.
+    let high = !(((others & LOW) + LOW) | others | LOW);
+    ((high >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8
 }
 
 #[cfg(test)]
@@ -206,6 +222,12 @@ mod tests {
             let at = before.len()..before.len() + cell.len();
             prop_assert_eq!(number_at(line.as_bytes(), at.clone()), number(cell.as_bytes()));
             prop_assert_eq!(address_at(line.as_bytes(), at), address(cell.as_bytes()));
+        }
+
+        #[test]
+        fn identifiers_are_graphic(mut cell in prop::collection::vec(b'!'..=b'~', 0..30), odd: u8, at in 0usize..30) {
+            cell.iter_mut().skip(at).take(1).for_each(|byte| *byte = odd);
+            prop_assert_eq!(is_graphic(&cell), cell.iter().all(u8::is_ascii_graphic));
         }
 
         #[test]
