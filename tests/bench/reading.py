@@ -63,13 +63,14 @@ def main() -> None:
         speed = f"{rows[name] / best[name] / 1e6:.1f} M" if rows[name] else ""
         ratio = f"{best[name] / best['text.gz: zlib-rs, no rows']:.2f}" if name.startswith("text") else ""
         print(f"{name:<30}{best[name]:>8.3f}{statistics.median(cost):>8.3f}{speed:>10}{ratio:>11}")
-    least = min(rows[name] / best[name] for name in ways if name.startswith("Parquet") and name.endswith("Weir"))
     expanding, ours = best["text.gz: zlib-rs, no rows"], best["text.gz: Weir"]
     print(f"\ntargets, by the least of {asked.repeats}")
     target(f"text.gz to records in at most {MOST_RATIO} × its decompression", ours / expanding, ours / expanding <= MOST_RATIO)
     faster = best["text.gz: pandas.read_csv"] / ours
     target(f"pandas.read_csv at least {LEAST_PANDAS} × as long", faster, faster >= LEAST_PANDAS)
-    target(f"Parquet at least {LEAST_PARQUET / 1e6:.0f} M rows/s", least / 1e6, least >= LEAST_PARQUET)
+    for codec in ("snappy", "gzip"):
+        speed = rows[f"Parquet, {codec}: Weir"] / best[f"Parquet, {codec}: Weir"]
+        target(f"Parquet, {codec}, at least {LEAST_PARQUET / 1e6:.0f} M rows/s", speed / 1e6, speed >= LEAST_PARQUET)
 
 
 def made(path: Path, *command: object) -> Path:

@@ -174,7 +174,7 @@ fn ipv4_in(bytes: &[u8; 16], length: usize) -> Option<Ipv4Addr> {
     let dots = u32::from(places_of(b'.', low)) | u32::from(places_of(b'.', high)) << 8;
     // Where a number ends: at a dot, or behind the last byte.
     let mut ends = dots & ((1 << length) - 1) | 1 << length;
-    let mut good = ends.count_ones() == 4;
+    let mut faults = u32::from(ends.count_ones() != 4);
     let (mut octets, mut from) = ([0; 4], 0);
     for octet in &mut octets {
         let to = ends.trailing_zeros();
@@ -187,13 +187,14 @@ fn ipv4_in(bytes: &[u8; 16], length: usize) -> Option<Ipv4Addr> {
         let tens = digit(to.wrapping_sub(2)) * u32::from(digits > 1);
         let hundreds = digit(to.wrapping_sub(3)) * u32::from(digits > 2);
         let value = 100 * hundreds + 10 * tens + ones;
-        good &= (digits.wrapping_sub(1) < 3) & (hundreds < 10) & (tens < 10) & (ones < 10) & (value < 256);
         // A zero at the beginning stands alone.
-        good &= (digit(from) != 0) | (digits == 1);
+        let zero = u32::from(digit(from) == 0) & u32::from(digits > 1);
+        let no_digit = u32::from(hundreds > 9) | u32::from(tens > 9) | u32::from(ones > 9);
+        faults |= zero | no_digit | u32::from(digits.wrapping_sub(1) > 2) | u32::from(value > 255);
         *octet = value as u8;
         from = to + 1;
     }
-    good.then(|| octets.into())
+    (faults == 0).then(|| octets.into())
 }
 
 /// A bit for each byte of a word, set if it is this one.
