@@ -1,9 +1,13 @@
-//! Rows a second from bytes to records: `cargo bench -p weir-ingest`.
+//! Rows a second from bytes to records, of every format: `cargo bench -p weir-ingest`.
+//!
+//! Each is named by format and rows. Times are short, since the whole is to be done in a minute or so; what the reader costs
+//! beside others is for `make bench`.
 
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::io::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use flate2::Compression as GzipLevel;
@@ -17,8 +21,15 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 use weir_domain::flow::FlowRecord;
 use weir_domain::reject::ReadSummary;
-use weir_ingest::flow::{vpc_flow_log, vpc_parquet};
-use weir_ingest::{ObjectName, ReadError, ReadLimits};
+use weir_ingest::flow::csv_mapping::{self, Mapping};
+use weir_ingest::flow::{vpc_flow_log, vpc_parquet, zeek};
+use weir_ingest::login::{cloudtrail, rba, simple, sshd};
+use weir_ingest::usage::{self, UsageOptions};
+use weir_ingest::{ObjectName, ReadError, ReadLimits, activity};
+
+mod rows;
+
+use rows::{Login, Rows};
 
 const ROWS: u32 = 100_000;
 
@@ -91,15 +102,21 @@ fn count(read: impl Fn(&mut dyn FnMut(&FlowRecord<'_>)) -> Result<ReadSummary, R
     summary.map_or(0, |summary| summary.records)
 }
 
-fn parse(c: &mut Criterion) {
+fn flow_logs(c: &mut Criterion) {
     let (text, name, limits) = (text(), ObjectName::new("bench"), ReadLimits::default());
-    let logs = [("text v2", text.clone().into_bytes()), ("text v2 gz", gzip(&text))];
+    let zstd = zstd::encode_all(text.as_bytes(), 0).unwrap_or_default();
+    let logs = [
+        ("text v2", text.clone().into_bytes()),
+        ("text v2 gz", gzip(&text)),
+        ("text v2 zstd", zstd),
+        ("text v5, order of its own", rows::FLOW_V5.bytes(ROWS)),
+    ];
     let mut group = c.benchmark_group("vpc_flow_log");
     group.throughput(Throughput::Elements(ROWS.into())).sample_size(20);
     for (label, log) in logs {
         let read = || count(|each| vpc_flow_log::read(&log[..], &name, limits, None, each));
         assert_eq!(read(), u64::from(ROWS), "{label}");
-        group.bench_function(label, |b| b.iter(read));
+        group.bench_function(format!("{label}, {ROWS} rows"), |b| b.iter(read));
     }
     for (label, compression) in [
         ("parquet v2", Compression::GZIP(parquet::basic::GzipLevel::default())),
@@ -108,10 +125,68 @@ fn parse(c: &mut Criterion) {
         let file = parquet(&text, compression).unwrap_or_default();
         let read = || count(|each| vpc_parquet::read(&file[..], &name, limits, each));
         assert_eq!(read(), u64::from(ROWS), "{label}");
-        group.bench_function(label, |b| b.iter(read));
+        group.bench_function(format!("{label}, {ROWS} rows"), |b| b.iter(read));
     }
     group.finish();
 }
 
-criterion_group!(benches, parse);
+/// Looks at what a reader hands on.
+fn touch<T>(values: T) {
+    black_box(values);
+}
+
+/// A format, its rows, and how they are read: the records.
+type Case<'a> = (&'a str, &'a Rows, &'a dyn Fn(&[u8]) -> Result<ReadSummary, ReadError>);
+
+fn other_formats(c: &mut Criterion) {
+    const ROWS: u32 = 20_000;
+    let (name, limits) = (ObjectName::new("bench"), ReadLimits::default());
+    let mapping = Mapping::shipped("unsw-nb15-raw");
+    let table = rows::TABLE.bytes(ROWS);
+    let schema = activity::infer(&table[..], &name, limits, 1000).map(|inferred| inferred.schema);
+    let clock = sshd::Clock::utc(2026);
+    let login = |event: &Login<'_>| touch((event.time, event.user, event.source_ip));
+    let flow = |record: &FlowRecord<'_>| touch((record.bytes, record.source));
+    let (mapping, schema) = (mapping.as_ref(), schema.as_ref().ok());
+    let cases: [Case<'_>; 12] = [
+        ("zeek tsv", &rows::ZEEK_TSV, &|log| zeek::read(log, &name, limits, flow)),
+        ("zeek json", &rows::ZEEK_JSON, &|log| zeek::read(log, &name, limits, flow)),
+        ("csv mapping", &rows::UNSW, &|log| {
+            mapping.map_or_else(|| Ok(ReadSummary::default()), |m| csv_mapping::read(log, &name, m, limits, flow))
+        }),
+        ("rba csv", &rows::RBA, &|log| rba::read(log, &name, limits, login)),
+        ("simple csv", &rows::SIMPLE_CSV, &|log| simple::read(log, &name, limits, login)),
+        ("simple json", &rows::SIMPLE_JSON, &|log| simple::read(log, &name, limits, login)),
+        ("cloudtrail", &rows::CLOUDTRAIL, &|log| cloudtrail::read(log, &name, limits, login)),
+        ("cloudtrail, as activity", &rows::CLOUDTRAIL, &|log| {
+            cloudtrail::read_activity(log, &name, limits, |event| touch((event.time, event.action)))
+        }),
+        ("sshd", &rows::SSHD, &|log| sshd::read(log, &name, limits, clock, login)),
+        ("activity csv", &rows::TABLE, &|log| {
+            let each = |row: &weir_domain::activity::ActivityRow<'_>| touch(row.values.len());
+            schema.map_or_else(|| Ok(ReadSummary::default()), |s| activity::read(log, &name, limits, s, each))
+        }),
+        ("usage csv", &rows::USAGE_CSV, &|log| {
+            usage::read(log, &name, limits, &UsageOptions::default(), |point| touch(point.value))
+        }),
+        ("usage json", &rows::USAGE_JSON, &|log| {
+            usage::read(log, &name, limits, &UsageOptions::default(), |point| touch(point.value))
+        }),
+    ];
+    let mut group = c.benchmark_group("other formats");
+    group.throughput(Throughput::Elements(ROWS.into())).sample_size(10);
+    for (label, rows, read) in cases {
+        let log = rows.bytes(ROWS);
+        let read = || read(&log).map_or(0, |summary| summary.records);
+        assert_eq!(read(), u64::from(ROWS), "{label}");
+        group.bench_function(format!("{label}, {ROWS} rows"), |b| b.iter(read));
+    }
+    group.finish();
+}
+
+fn short() -> Criterion {
+    Criterion::default().warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(2))
+}
+
+criterion_group! { name = benches; config = short(); targets = flow_logs, other_formats }
 criterion_main!(benches);
