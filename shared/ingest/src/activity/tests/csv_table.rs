@@ -118,6 +118,13 @@ fn headers_have_marks_repetitions_and_gaps() {
 }
 
 #[test]
+fn a_header_that_would_do_as_a_row_is_none() {
+    let schema = schema(&[("a", ColumnRole::Categorical), ("b", ColumnRole::Label)]);
+    let (summary, rows) = read_text("a,b\nx,y\na,b\n\u{feff}a,b\nz,\n", &schema);
+    assert_eq!((values(&rows), summary.not_rows), (vec!["x".to_owned(), "z".to_owned()], 3));
+}
+
+#[test]
 fn bad_objects_are_errors_that_say_what_and_where() {
     let whole = schema(&[("a", ColumnRole::Numeric), ("b", ColumnRole::Id), ("l", ColumnRole::Label)]);
     let none = schema(&[("a", ColumnRole::Id), ("a", ColumnRole::Id)]);
