@@ -44,6 +44,18 @@ bench: ## What things cost: the parser, the forest, and a million rows from file
 	time target/release/weir preprocess target/bench/million.log.gz --store target/bench/store
 	time target/release/weir detect target/bench/million.log.gz
 
+SECONDS_EACH ?= 600
+CARGO_FUZZ := target/tools/bin/cargo-fuzz
+FUZZED ?= $(notdir $(basename $(wildcard fuzz/fuzz_targets/*.rs)))
+
+.PHONY: fuzz
+fuzz: $(CARGO_FUZZ) ## Let libFuzzer look for bytes that break a promise of a reader, SECONDS_EACH=600 a target
+	$(CARGO_FUZZ) fuzz build --sanitizer none --target-dir target/fuzz
+	fuzz/run.sh $(SECONDS_EACH) target/fuzz/runs $(FUZZED)
+
+$(CARGO_FUZZ):
+	cargo install --root target/tools --locked cargo-fuzz
+
 .PHONY: functions
 functions: $(TOOLS) ## Build the Lambda functions for this machine, as `sam build` does for the cloud
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" cargo lambda build --release --bin preprocess --bin score --bin publish
