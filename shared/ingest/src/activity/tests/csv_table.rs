@@ -42,6 +42,8 @@ fn without_a_header_columns_stand_in_the_order_of_the_schema() {
     let (summary, rows) = read_text("7,ssh,ann,1672531200,no,-\n8,ssh,ann,1672531200,no\n", &bare);
     assert_eq!(values(&rows), ["7 ssh"]);
     assert_eq!((summary.records, summary.rejects[0].reason, summary.not_rows), (1, R::FieldCount, 0));
+    let one = ActivitySchema { header: false, ..schema(&[("n", ColumnRole::Numeric)]) };
+    assert_eq!(read_text("\u{feff}1\n2\n\u{feff}3\n", &one).0.records, 3, "concatenated files have marks further down");
 }
 
 #[test]
