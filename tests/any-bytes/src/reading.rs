@@ -9,7 +9,7 @@ use weir_domain::reject::{ReadSummary, Reject};
 use weir_ingest::{ObjectName, ReadError, ReadLimits};
 
 /// Limits that are soon reached, and that fail no object for its rejects: those are to be counted.
-pub(crate) const LIMITS: ReadLimits = ReadLimits { expanded_bytes: 2 << 20, rejected_share: 1.0 };
+pub(crate) const LIMITS: ReadLimits = ReadLimits { expanded_bytes: 5 << 18, rejected_share: 1.0 };
 
 /// What the objects are called.
 pub(crate) fn name() -> ObjectName {
@@ -39,7 +39,10 @@ impl Read for Drip<'_> {
     }
 }
 
-/// What was called back: how often, and a digest of it all in its order.
+/// Records that are compared, not only counted: writing them takes longer than reading them.
+const MOST_COMPARED: u64 = 2000;
+
+/// What was called back: how often, and a digest of the first in their order.
 #[derive(Default)]
 pub(crate) struct Called {
     pub(crate) times: u64,
@@ -50,6 +53,9 @@ impl Called {
     /// Takes in a record.
     pub(crate) fn with(&mut self, record: &impl Debug) {
         self.times += 1;
+        if self.times > MOST_COMPARED {
+            return;
+        }
         // Writing into a digest does not fail.
         let _ = write!(Digest(&mut self.digest), "{record:?};");
     }
