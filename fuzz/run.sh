@@ -14,7 +14,7 @@ for name in "$@"; do
     mkdir -p "$folder/corpus/$name" "$folder/found/$name"
     # Beside the limit on all memory there is one on what is allocated, by target: see weir_any_bytes::TARGETS.
     "$programs/$name" "$folder/corpus/$name" "fuzz/corpus/$name" "-dict=fuzz/dictionaries/$name.dict" \
-        "-artifact_prefix=$folder/found/$name/" "-max_total_time=$seconds" -max_len=16384 -timeout=25 \
+        "-artifact_prefix=$folder/found/$name/" "-max_total_time=$seconds" -max_len=16384 -timeout=25 -report_slow_units=25 \
         -rss_limit_mb=2048 -print_final_stats=1 >"$folder/$name.log" 2>&1 || failed=1
 done
 
