@@ -56,6 +56,18 @@ bench-memory: $(BENCH_TOOLS) ## That memory does not grow: weir inspect on 2 GB 
 	cargo build --release --package weir
 	python3 tests/bench/memory.py --weir target/release/weir --python $(BENCH_VENV)/bin/python --folder target/bench
 
+SECONDS_EACH ?= 600
+CARGO_FUZZ := target/tools/bin/cargo-fuzz
+FUZZED ?= $(notdir $(basename $(wildcard fuzz/fuzz_targets/*.rs)))
+
+.PHONY: fuzz
+fuzz: $(CARGO_FUZZ) ## Let libFuzzer look for bytes that break a promise of a reader, SECONDS_EACH=600 a target
+	$(CARGO_FUZZ) fuzz build --sanitizer none --target-dir target/fuzz
+	fuzz/run.sh $(SECONDS_EACH) target/fuzz/runs $(FUZZED)
+
+$(CARGO_FUZZ):
+	cargo install --root target/tools --locked cargo-fuzz
+
 .PHONY: functions
 functions: $(TOOLS) ## Build the Lambda functions for this machine, as `sam build` does for the cloud
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" cargo lambda build --release --bin preprocess --bin score --bin publish

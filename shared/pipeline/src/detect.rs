@@ -148,7 +148,8 @@ pub async fn detect(
                     }
                     let (Some(hour), _) = load_hour(state, key).await? else { continue };
                     let from = |window| Some(window) >= report_from;
-                    let hits = judge_hour(&model, &hour, &options.thresholds(&model), from).map_err(ScoreError::from)?;
+                    let hits =
+                        judge_hour(&model, &hour, &options.thresholds(&model), from).map_err(ScoreError::from)?;
                     seen.take(hits);
                 }
                 Fitted::On { windows: model.summary.rows, sampled: model.summary.fitted_on }

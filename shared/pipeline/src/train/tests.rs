@@ -16,7 +16,9 @@ async fn store(windows: i64, window_length: WindowLength) -> MemoryStore {
     let row = |n: i64| {
         let start = START + n * 600;
         let (bytes, end) = (500 + (n * 37) % 200, start + 20);
-        format!("5 123456789012 eni-1 10.0.0.1 203.0.113.9 50000 443 6 5 {bytes} {start} {end} ACCEPT OK 3 egress eu-west-1\n")
+        format!(
+            "5 123456789012 eni-1 10.0.0.1 203.0.113.9 50000 443 6 5 {bytes} {start} {end} ACCEPT OK 3 egress eu-west-1\n"
+        )
     };
     let log = HEADER.to_owned() + &(0..windows).map(row).collect::<String>();
     raw.put("a.log", log.into_bytes(), Condition::Always).await.unwrap();

@@ -9,6 +9,7 @@ use super::field::{FIELDS, Field, Fields};
 use super::row::{ABSENT, Cells, Row, row};
 use super::value::{Cell, address_at, identifier, number_at, places_of};
 use crate::error::Problem;
+use crate::text::without_mark;
 
 /// The most columns a header may have; version 11 and Transit Gateway formats together have fewer than 80 fields.
 pub(crate) const MOST_COLUMNS: usize = 256;
@@ -22,10 +23,10 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// Reads a header line.
+    /// Reads a header line, which may stand behind a byte order mark.
     pub(super) fn parse(line: &[u8]) -> Result<Self, Problem> {
         let mut header = Self::default();
-        for name in line.split(|&b| b == b' ').filter(|name| !name.is_empty()) {
+        for name in without_mark(line).split(|&b| b == b' ').filter(|name| !name.is_empty()) {
             if header.columns.len() == MOST_COLUMNS || !is_name(name) {
                 return Err(Problem::NoHeader);
             }
