@@ -64,8 +64,15 @@ pub struct App {
     s3: aws_sdk_s3::Client,
     state: S3Store,
     sns: SnsNotifier,
-    /// The model read last and its key, kept while the function is warm.
-    model: Arc<Mutex<Option<(String, Arc<Artifact>)>>>,
+    /// The model read last, kept while the function is warm.
+    model: Arc<Mutex<Option<Warm>>>,
+}
+
+/// A model that was read, and from where.
+#[derive(Debug)]
+struct Warm {
+    key: String,
+    model: Arc<Artifact>,
 }
 
 impl App {
@@ -149,14 +156,12 @@ impl App {
             return Ok(None);
         };
         let mut kept = self.model.lock().await;
-        if let Some((key, model)) = kept.as_ref()
-            && *key == pointer.key
-        {
-            return Ok(Some(Arc::clone(model)));
+        if let Some(warm) = kept.as_ref().filter(|warm| warm.key == pointer.key) {
+            return Ok(Some(Arc::clone(&warm.model)));
         }
         let model = Arc::new(Box::pin(models::load(&self.state, &pointer.key)).await?);
         tracing::info!(model = pointer.key, windows = model.summary.rows, "model loaded");
-        *kept = Some((pointer.key, Arc::clone(&model)));
+        *kept = Some(Warm { key: pointer.key, model: Arc::clone(&model) });
         Ok(Some(model))
     }
 

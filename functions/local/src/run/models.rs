@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use weir_detect::message::count;
 use weir_domain::window::{utc_clock, utc_day};
-use weir_model::Artifact;
+use weir_model::{Artifact, EstimatorKind};
 use weir_pipeline::{FolderStore, models};
 
 use super::{now, read_model};
@@ -46,7 +46,7 @@ async fn list(store: &FolderStore) -> anyhow::Result<()> {
 fn describe(model: &Artifact) -> String {
     let summary = &model.summary;
     let at = |time: i64| format!("{} {}", utc_day(time), utc_clock(time));
-    let names: Vec<_> = model.behaviour.kinds().map(|kind| kind.name()).collect();
+    let names: Vec<_> = model.behaviour.kinds().map(EstimatorKind::name).collect();
     format!(
         "{} on {} windows of {} hosts from {} to {} UTC",
         names.join(", "),

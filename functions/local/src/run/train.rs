@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use weir_detect::message::count;
+use weir_model::EstimatorKind;
 use weir_pipeline::{FolderStore, train};
 
 use super::preprocess::read_all;
@@ -28,7 +29,7 @@ pub(super) async fn run(arguments: Train) -> anyhow::Result<ExitCode> {
     let bytes = model.encode()?;
     std::fs::write(&arguments.output, &bytes).with_context(|| format!("writing {}", arguments.output.display()))?;
     let summary = &model.summary;
-    let names: Vec<_> = model.behaviour.kinds().map(|kind| kind.name()).collect();
+    let names: Vec<_> = model.behaviour.kinds().map(EstimatorKind::name).collect();
     anstream::eprintln!(
         "learned by {} from {} windows of {} hosts ({} fitted on): {} bytes in {}",
         names.join(", "),
