@@ -180,6 +180,13 @@ def test_a_function_gets_the_environment_it_reads(stack, binary):
     assert (shared["Runtime"], shared["Handler"]) == ("provided.al2023", "bootstrap")
 
 
+def test_what_sam_makes_of_an_event_has_a_name_of_its_own(stack):
+    """SAM names an event's mapping after function and event; CloudFormation refuses a name that is taken."""
+    functions = stack.of_type("AWS::Serverless::Function")
+    made = {name + event for name, function in functions.items() for event in function.get("Events", {})}
+    assert made and not made & stack.template["Resources"].keys()
+
+
 def test_logs_are_not_kept_for_ever(stack):
     groups = stack.of_type("AWS::Logs::LogGroup")
     assert all(group["RetentionInDays"] == 90 for group in groups.values())
