@@ -160,7 +160,7 @@ pub(crate) struct Logs {
     pub(crate) input_format: Option<Format>,
     /// The fields of flow logs that come without a header line, as the flow log's format names them; `v2` and `tgw` stand
     /// for the default formats of VPC and Transit Gateway Flow Logs
-    #[arg(long, value_name = "FIELDS", value_parser = fields)]
+    #[arg(long, value_name = "FIELDS")]
     pub(crate) fields: Option<FieldOrder>,
     /// Length of windows in minutes: 5, or 10 for logs that AWS aggregates over its default of 10 minutes
     #[arg(long, value_name = "MINUTES", default_value = "5", value_parser = window)]
@@ -227,14 +227,6 @@ fn duration(text: &str) -> Result<i64, String> {
         number.checked_mul(unit).filter(|s| (300..=3_153_600_000).contains(s))
     });
     seconds.ok_or_else(|| "write it as minutes, hours or days, at least 5 minutes: 90m, 24h, 2d".to_owned())
-}
-
-fn fields(text: &str) -> Result<FieldOrder, String> {
-    match text {
-        "v2" => Ok(FieldOrder::version_2()),
-        "tgw" => Ok(FieldOrder::transit_gateway()),
-        names => FieldOrder::parse(names).map_err(|e| e.to_string()),
-    }
 }
 
 fn window(text: &str) -> Result<WindowLength, String> {

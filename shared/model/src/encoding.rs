@@ -202,4 +202,5 @@ impl TableEncoder {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "exact by construction")]
 mod tests;

@@ -111,6 +111,12 @@ pub fn rejects(object_id: &str) -> String {
     format!("rejects/{object_id}.jsonl")
 }
 
+/// The bytes of an unreadable log that is kept nowhere else.
+#[must_use]
+pub fn rejected_bytes(id: &str) -> String {
+    format!("rejects/{id}.raw")
+}
+
 /// The incidents of a subject.
 #[must_use]
 pub fn incidents(subject: &Subject) -> String {

@@ -1,6 +1,6 @@
 //! The use cases, as plain functions over two ports.
 //!
-//! [`preprocess()`] turns a raw object into processed batches, [`score()`] merges batches, runs the detections and keeps
+//! [`preprocess()`] turns a raw object into processed batches ([`preprocess_reader()`] any [`RawLog`]), [`score()`] merges batches, runs the detections and keeps
 //! incidents and findings, [`publish()`] sends each finding once to each channel. [`train()`] learns what is usual, and
 //! [`models`] keeps what was learned. [`detect()`] goes the whole way over a folder of batches at once, with a model given or
 //! one fitted on the data itself or on its beginning.
@@ -13,6 +13,7 @@
 pub mod batch;
 pub mod keys;
 pub mod notifier;
+pub mod raw_log;
 pub mod store;
 
 pub mod preprocess;
@@ -28,8 +29,9 @@ pub mod detect;
 
 pub use detect::detect;
 pub use notifier::Notifier;
-pub use preprocess::preprocess;
+pub use preprocess::{preprocess, preprocess_reader};
 pub use publish::publish;
+pub use raw_log::RawLog;
 pub use score::score;
 pub use store::{FolderStore, MemoryStore, Store};
 pub use train::train;

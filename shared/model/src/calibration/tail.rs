@@ -166,12 +166,14 @@ mod tests {
 
     use super::*;
 
+    type Quantile = fn(f64) -> f64;
+
     fn scores(values: impl IntoIterator<Item = f64>) -> Vec<Score> {
         values.into_iter().filter_map(Score::new).collect()
     }
 
     /// Scores of a distribution by its quantile function of the upper tail.
-    fn draw(n: usize, seed: u64, quantile: fn(f64) -> f64) -> Vec<Score> {
+    fn draw(n: usize, seed: u64, quantile: Quantile) -> Vec<Score> {
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
         scores((0..n).map(|_| quantile(1.0 - random.random::<f64>())))
     }
@@ -180,7 +182,7 @@ mod tests {
     /// the judged sample's and the other the training sample's, for light, heavy and bounded tails.
     #[test]
     fn the_rate_of_false_alarms_is_what_was_asked_for() {
-        let tails: [(&str, fn(f64) -> f64); 4] = [
+        let tails: [(&str, Quantile); 4] = [
             ("exponential", |u| -u.ln()),
             ("heavy", |u| u.powf(-0.3)),
             ("bounded", |u| 1.0 - u.powf(0.4)),

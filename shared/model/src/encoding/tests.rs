@@ -14,11 +14,13 @@ fn fitted(
 ) -> TableEncoder {
     let columns = vec![column("n", ColumnRole::Numeric, missing[0]), column("w", ColumnRole::Categorical, missing[1])];
     let mut builder = TableEncoderBuilder::new(&ActivitySchema::new(columns), encoding);
-    rows.iter().for_each(|row| builder.see(&values(*row)));
+    for row in rows {
+        builder.see(&values(*row));
+    }
     builder.finish().unwrap()
 }
 
-fn values<'a>((number, word): (Option<f64>, Option<&'a str>)) -> [Value<'a>; 2] {
+fn values((number, word): (Option<f64>, Option<&str>)) -> [Value<'_>; 2] {
     [number.map_or(Value::Missing, Value::Number), word.map_or(Value::Missing, Value::Text)]
 }
 
