@@ -11,7 +11,7 @@ impl ObjectName {
     /// A name, escaped so that a key cannot forge lines in logs or move a terminal's cursor.
     #[must_use]
     pub fn new(name: &str) -> Self {
-        Self(name.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect())
+        Self(escaped(name))
     }
 
     /// Whether the name promises gzip.
@@ -24,6 +24,11 @@ impl fmt::Display for ObjectName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// A text with its control characters escaped: what a file says of itself ends up in logs and on terminals.
+pub(crate) fn escaped(text: &str) -> String {
+    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
 }
 
 /// An object that could not be read.
