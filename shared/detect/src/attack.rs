@@ -1,6 +1,6 @@
 //! The MITRE ATT&CK (Enterprise, v17) technique and tactic a finding points at.
 
-use weir_domain::finding::Facts;
+use weir_domain::finding::{Facts, Flood};
 
 /// A technique and the tactic it serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,8 @@ const DISCOVERY: (&str, &str) = ("TA0007", "Discovery");
 const RECONNAISSANCE: (&str, &str) = ("TA0043", "Reconnaissance");
 const COMMAND_AND_CONTROL: (&str, &str) = ("TA0011", "Command and Control");
 const EXFILTRATION: (&str, &str) = ("TA0010", "Exfiltration");
+const CREDENTIAL_ACCESS: (&str, &str) = ("TA0006", "Credential Access");
+const LATERAL_MOVEMENT: (&str, &str) = ("TA0008", "Lateral Movement");
 const IMPACT: (&str, &str) = ("TA0040", "Impact");
 
 const fn technique(id: &'static str, name: &'static str, tactic: (&'static str, &'static str)) -> Technique {
@@ -38,7 +40,54 @@ pub fn techniques(facts: &Facts) -> Vec<Technique> {
         Facts::PortScan { inside: false, .. } | Facts::HostSweep { inside: false, .. } => {
             vec![technique("T1595.001", "Active Scanning: Scanning IP Blocks", RECONNAISSANCE)]
         }
+        Facts::DenialOfService { flood: Flood::Amplification, .. } => {
+            vec![technique("T1498.002", "Network Denial of Service: Reflection Amplification", IMPACT)]
+        }
+        Facts::DenialOfService { .. } => {
+            vec![technique("T1498.001", "Network Denial of Service: Direct Network Flood", IMPACT)]
+        }
+        Facts::ConnectionBurst { .. } => {
+            vec![technique("T1499.002", "Endpoint Denial of Service: Service Exhaustion Flood", IMPACT)]
+        }
+        Facts::Exfiltration { port: 80 | 443, .. } => {
+            vec![technique("T1567", "Exfiltration Over Web Service", EXFILTRATION)]
+        }
+        Facts::Exfiltration { .. } => {
+            vec![technique("T1048", "Exfiltration Over Alternative Protocol", EXFILTRATION)]
+        }
+        Facts::Beacon { port, .. } | Facts::UnknownPeer { port, .. } => vec![channel(*port)],
+        Facts::BruteForce { .. } => vec![technique("T1110", "Brute Force", CREDENTIAL_ACCESS)],
+        Facts::LateralMovement { port, .. } => vec![remote_service(*port)],
+        Facts::UnusualProtocol { port: 53, .. } => vec![channel(53)],
+        Facts::UnusualProtocol { tunnel: true, .. } => {
+            vec![technique("T1572", "Protocol Tunneling", COMMAND_AND_CONTROL)]
+        }
+        Facts::UnusualProtocol { port: 0, .. } => {
+            vec![technique("T1095", "Non-Application Layer Protocol", COMMAND_AND_CONTROL)]
+        }
+        Facts::UnusualProtocol { port, .. } => vec![channel(*port)],
         Facts::Behaviour { reasons, .. } => reasons.first().map(|r| vec![of_feature(&r.feature)]).unwrap_or_default(),
+    }
+}
+
+/// What calls on a port are, where they are command and control.
+fn channel(port: u16) -> Technique {
+    match port {
+        80 | 443 | 8080 | 8443 => {
+            technique("T1071.001", "Application Layer Protocol: Web Protocols", COMMAND_AND_CONTROL)
+        }
+        53 => technique("T1071.004", "Application Layer Protocol: DNS", COMMAND_AND_CONTROL),
+        _ => technique("T1571", "Non-Standard Port", COMMAND_AND_CONTROL),
+    }
+}
+
+fn remote_service(port: u16) -> Technique {
+    match port {
+        22 => technique("T1021.004", "Remote Services: SSH", LATERAL_MOVEMENT),
+        3389 => technique("T1021.001", "Remote Services: Remote Desktop Protocol", LATERAL_MOVEMENT),
+        139 | 445 => technique("T1021.002", "Remote Services: SMB/Windows Admin Shares", LATERAL_MOVEMENT),
+        5985 | 5986 => technique("T1021.006", "Remote Services: Windows Remote Management", LATERAL_MOVEMENT),
+        _ => technique("T1021", "Remote Services", LATERAL_MOVEMENT),
     }
 }
 

@@ -27,7 +27,7 @@ pub struct WindowContext<'a> {
 
 impl WindowContext<'_> {
     fn subject(&self, kind: Kind, host: &HostWindow<'_>) -> Subject {
-        Subject { kind, scope: self.scope.clone(), entity: host.host }
+        Subject { kind, scope: self.scope.clone(), entity: host.host, peer: None }
     }
 
     fn end(&self) -> i64 {

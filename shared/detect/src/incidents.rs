@@ -131,7 +131,8 @@ fn create(subject: &Subject, hits: BTreeMap<WindowStart, Hit>, now: i64, taken: 
     // an incident whose windows moved on.
     let mut turn = 0;
     let uid = loop {
-        let name = format!("{}/{}/{}/{first}/{turn}", subject.kind, subject.scope, subject.entity);
+        let peer = subject.peer.map(|peer| format!("/{peer}")).unwrap_or_default();
+        let name = format!("{}/{}/{}{peer}/{first}/{turn}", subject.kind, subject.scope, subject.entity);
         let uid = Uuid::new_v5(&NAMESPACE, name.as_bytes()).to_string();
         if !taken(&uid) {
             break uid;

@@ -1,5 +1,7 @@
 //! The sentence a tired analyst reads: who did what to whom, how much, and what is usual.
 
+mod sentence;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -12,6 +14,22 @@ pub fn title(entity: IpAddr, incident: &Incident) -> String {
     match incident.hits.values().next().map(|h| &h.facts) {
         Some(Facts::PortScan { .. }) => format!("Port scan by {entity}"),
         Some(Facts::HostSweep { .. }) => format!("Host sweep by {entity}"),
+        Some(Facts::DenialOfService { inbound: true, .. }) => format!("{entity} is flooded"),
+        Some(Facts::DenialOfService { target, .. }) => format!("{entity} floods {target}"),
+        Some(Facts::ConnectionBurst { outbound: true, .. }) => format!("Burst of connections by {entity}"),
+        Some(Facts::ConnectionBurst { .. }) => format!("Burst of connections to {entity}"),
+        Some(Facts::Exfiltration { peer, .. }) => format!("{entity} sends much to {peer}"),
+        Some(Facts::Beacon { peer, .. }) => format!("{entity} calls {peer} regularly"),
+        Some(Facts::BruteForce { target, protocol, port, .. }) => {
+            format!("Brute force by {entity} at {} of {target}", service(*protocol, *port))
+        }
+        Some(Facts::LateralMovement { protocol, port, .. }) => {
+            format!("{entity} reaches hosts on {} it never reached", service(*protocol, *port))
+        }
+        Some(Facts::UnknownPeer { peer, .. }) => format!("{entity} exchanges much with {peer}, unknown here"),
+        Some(Facts::UnusualProtocol { protocol, port, .. }) => {
+            format!("{entity} uses {}, unusual for it", service(*protocol, *port))
+        }
         Some(Facts::Behaviour { .. }) => format!("{entity} behaves unlike before"),
         None => format!("Closed finding about {entity}"),
     }
@@ -60,6 +78,14 @@ pub fn message(entity: IpAddr, incident: &Incident) -> String {
                 outcome(failed, rejected)
             )
         }
+        facts @ (Facts::DenialOfService { .. }
+        | Facts::ConnectionBurst { .. }
+        | Facts::Exfiltration { .. }
+        | Facts::Beacon { .. }
+        | Facts::BruteForce { .. }
+        | Facts::LateralMovement { .. }
+        | Facts::UnknownPeer { .. }
+        | Facts::UnusualProtocol { .. }) => sentence::of(entity, facts, minutes(peak), &when),
         Facts::Behaviour { reasons, p_value, .. } => {
             let what: Vec<_> = reasons.iter().map(reason).collect();
             format!(
@@ -78,6 +104,12 @@ fn strength(facts: &Facts) -> u64 {
     match facts {
         Facts::PortScan { failed, .. } => *failed,
         Facts::HostSweep { hosts, .. } => *hosts,
+        Facts::DenialOfService { packets, .. } | Facts::UnusualProtocol { packets, .. } => *packets,
+        Facts::ConnectionBurst { flows, .. } => *flows,
+        Facts::Exfiltration { bytes, .. } | Facts::UnknownPeer { bytes, .. } => *bytes,
+        Facts::Beacon { connections, .. } => *connections,
+        Facts::BruteForce { attempts, .. } => *attempts,
+        Facts::LateralMovement { targets, .. } => *targets,
         // Scores are in (0, 1]; the strongest is the most anomalous.
         Facts::Behaviour { score, .. } => (score * 1e9) as u64,
     }
@@ -89,7 +121,7 @@ fn totals(incident: &Incident) -> [u64; 3] {
         Facts::PortScan { attempts, failed, rejected, .. } | Facts::HostSweep { attempts, failed, rejected, .. } => {
             [sums[0] + attempts, sums[1] + failed, sums[2] + rejected]
         }
-        Facts::Behaviour { .. } => sums,
+        _ => sums,
     })
 }
 

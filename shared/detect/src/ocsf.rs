@@ -226,6 +226,7 @@ impl DetectionFinding {
             kind: weir_domain::finding::Kind::PortScan,
             scope: Scope::new("", ""),
             entity: IpAddr::from([192, 0, 2, 1]),
+            peer: None,
         };
         let mut finding = Self::of(&subject, &incident, now);
         finding.message = String::from("This is a test from Weir: the channel works. Nothing happened.");

@@ -14,13 +14,41 @@ pub enum Kind {
     PortScan,
     /// One source tries one port on many hosts.
     HostSweep,
+    /// More is sent to a host than it answers or usually gets, or one of ours sends so.
+    DenialOfService,
+    /// A host begins or receives far more connections than it ever does.
+    ConnectionBurst,
+    /// Data leaves that never left so.
+    Exfiltration,
+    /// A host calls another one at regular intervals.
+    Beacon,
+    /// Many tries at a service that asks who is there.
+    BruteForce,
+    /// A host reaches others on the ports of administration where it never did.
+    LateralMovement,
+    /// A lot is exchanged with somebody nobody here knew.
+    UnknownPeer,
+    /// A protocol or service that was never used, or one that carries what it is not made for.
+    UnusualProtocol,
     /// A host behaves unlike itself and its peers.
     AnomalousBehaviour,
 }
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 3] = [Self::PortScan, Self::HostSweep, Self::AnomalousBehaviour];
+    pub const ALL: [Self; 11] = [
+        Self::PortScan,
+        Self::HostSweep,
+        Self::DenialOfService,
+        Self::ConnectionBurst,
+        Self::Exfiltration,
+        Self::Beacon,
+        Self::BruteForce,
+        Self::LateralMovement,
+        Self::UnknownPeer,
+        Self::UnusualProtocol,
+        Self::AnomalousBehaviour,
+    ];
 
     /// The public name.
     #[must_use]
@@ -28,8 +56,29 @@ impl Kind {
         match self {
             Self::PortScan => "port-scan",
             Self::HostSweep => "host-sweep",
+            Self::DenialOfService => "denial-of-service",
+            Self::ConnectionBurst => "connection-burst",
+            Self::Exfiltration => "exfiltration",
+            Self::Beacon => "beacon",
+            Self::BruteForce => "brute-force",
+            Self::LateralMovement => "lateral-movement",
+            Self::UnknownPeer => "unknown-peer",
+            Self::UnusualProtocol => "unusual-protocol",
             Self::AnomalousBehaviour => "anomalous-behaviour",
         }
+    }
+}
+
+/// A name that no kind has.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no kind of finding: use {names}", names = Kind::ALL.map(Kind::as_str).join(", "))]
+pub struct UnknownKind(String);
+
+impl std::str::FromStr for Kind {
+    type Err = UnknownKind;
+
+    fn from_str(name: &str) -> Result<Self, UnknownKind> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name).ok_or_else(|| UnknownKind(name.to_owned()))
     }
 }
 
@@ -147,6 +196,22 @@ pub enum Reference {
     AllHosts,
 }
 
+/// How a host is flooded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Flood {
+    /// TCP connections that are begun and not gone on with.
+    Syn,
+    /// UDP datagrams.
+    Udp,
+    /// Answers to questions that were never asked: sent by servers that somebody else asked in the victim's name.
+    Amplification,
+    /// ICMP messages.
+    Icmp,
+    /// Anything else.
+    Other,
+}
+
 /// What a detection measured in a window; enough to write a sentence from.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "what", rename_all = "kebab-case")]
@@ -186,6 +251,140 @@ pub enum Facts {
         rejected: u64,
         /// Whether the sweeper is one of the monitored hosts.
         inside: bool,
+    },
+    /// Of a flood.
+    DenialOfService {
+        /// How.
+        flood: Flood,
+        /// Whether it comes in, or goes out from one of the monitored hosts.
+        inbound: bool,
+        /// The victim.
+        target: IpAddr,
+        /// The protocol flooded with.
+        protocol: u8,
+        /// The port most of it went to (or, amplified, came from).
+        port: u16,
+        /// Distinct hosts it came from.
+        sources: u64,
+        /// Packets.
+        packets: u64,
+        /// Bytes.
+        bytes: u64,
+        /// Packets that are rarely exceeded in such a window.
+        usual_packets: f64,
+    },
+    /// Of a burst of connections.
+    ConnectionBurst {
+        /// Flows begun in the window, by the entity or towards it.
+        flows: u64,
+        /// Whether the entity began them.
+        outbound: bool,
+        /// Distinct hosts on the other side.
+        peers: u64,
+        /// Protocol of the leading service.
+        protocol: u8,
+        /// Port of the leading service.
+        port: u16,
+        /// Flows that are rarely exceeded in such a window.
+        usual_flows: f64,
+    },
+    /// Of data that leaves.
+    Exfiltration {
+        /// Where to.
+        peer: IpAddr,
+        /// By which protocol.
+        protocol: u8,
+        /// To which port.
+        port: u16,
+        /// Bytes sent.
+        bytes: u64,
+        /// Over how long, seconds.
+        seconds: i64,
+        /// Bytes that are rarely exceeded in that time.
+        usual_bytes: f64,
+        /// Whether the host was never in touch with the destination before.
+        first_contact: bool,
+    },
+    /// Of regular calls.
+    Beacon {
+        /// Who is called.
+        peer: IpAddr,
+        /// By which protocol.
+        protocol: u8,
+        /// On which port.
+        port: u16,
+        /// How often.
+        connections: u64,
+        /// The usual time between two calls, seconds.
+        interval: f64,
+        /// How far intervals are from that: their median deviation as a share of it.
+        jitter: f64,
+        /// Bytes usually sent in a call.
+        bytes: f64,
+        /// Hours in which it called.
+        hours: u64,
+        /// How regular it is, 0 to 1.
+        regularity: f64,
+    },
+    /// Of tries at a service that asks who is there.
+    BruteForce {
+        /// The host most of the tries went to.
+        target: IpAddr,
+        /// Hosts that were tried.
+        targets: u64,
+        /// The protocol.
+        protocol: u8,
+        /// The port.
+        port: u16,
+        /// Tries.
+        attempts: u64,
+        /// Tries that are rarely exceeded in such a window.
+        usual_attempts: f64,
+        /// Whether the one who tries is one of the monitored hosts.
+        inside: bool,
+    },
+    /// Of new ways between hosts inside.
+    LateralMovement {
+        /// The first host reached.
+        target: IpAddr,
+        /// Hosts that were never reached so before.
+        targets: u64,
+        /// The protocol.
+        protocol: u8,
+        /// The port.
+        port: u16,
+        /// Attempts.
+        attempts: u64,
+    },
+    /// Of an exchange with somebody nobody knew.
+    UnknownPeer {
+        /// Who.
+        peer: IpAddr,
+        /// By which protocol.
+        protocol: u8,
+        /// On which port.
+        port: u16,
+        /// Bytes both ways.
+        bytes: u64,
+        /// Bytes that are rarely exceeded with somebody new.
+        usual_bytes: f64,
+    },
+    /// Of a protocol or service never used before.
+    UnusualProtocol {
+        /// With whom most of it was exchanged.
+        peer: IpAddr,
+        /// The protocol.
+        protocol: u8,
+        /// The port, 0 where it has none.
+        port: u16,
+        /// Packets both ways.
+        packets: u64,
+        /// Bytes both ways.
+        bytes: u64,
+        /// Whether it looks like a tunnel: more, or in larger packets, than the protocol is made for.
+        tunnel: bool,
+        /// Whether no monitored host ever used it, not only not this one.
+        new_here: bool,
     },
     /// Of a learned detection.
     Behaviour {
@@ -230,8 +429,10 @@ pub struct Subject {
     pub kind: Kind,
     /// Whose logs.
     pub scope: Scope,
-    /// The entity: who acts.
+    /// The entity: the victim of a flood that comes in, else who acts.
     pub entity: IpAddr,
+    /// The other end, where the pair is the entity (beacon, exfiltration).
+    pub peer: Option<IpAddr>,
 }
 
 /// Behaviour of one subject over neighbouring windows: one finding.

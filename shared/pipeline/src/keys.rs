@@ -120,7 +120,8 @@ pub fn rejected_bytes(id: &str) -> String {
 /// The incidents of a subject.
 #[must_use]
 pub fn incidents(subject: &Subject) -> String {
-    let name = format!("{}/{}", subject.scope, subject.entity);
+    let peer = subject.peer.map(|peer| format!("/{peer}")).unwrap_or_default();
+    let name = format!("{}/{}{peer}", subject.scope, subject.entity);
     format!("incidents/{}/{}.json", subject.kind, &blake3::hash(name.as_bytes()).to_hex()[..32])
 }
 

@@ -170,6 +170,6 @@ fn failed(facts: &Facts) -> u64 {
     match facts {
         Facts::PortScan { failed, .. } => *failed,
         Facts::HostSweep { hosts, .. } => *hosts,
-        Facts::Behaviour { .. } => 0,
+        _ => 0,
     }
 }

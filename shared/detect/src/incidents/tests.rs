@@ -7,7 +7,12 @@ use weir_domain::window::Scope;
 use super::*;
 
 fn subject() -> Subject {
-    Subject { kind: Kind::PortScan, scope: Scope::new("1", "r"), entity: Ipv4Addr::new(192, 0, 2, 1).into() }
+    Subject {
+        kind: Kind::PortScan,
+        scope: Scope::new("1", "r"),
+        entity: Ipv4Addr::new(192, 0, 2, 1).into(),
+        peer: None,
+    }
 }
 
 fn hit(minute: i64, rows: u64) -> Hit {

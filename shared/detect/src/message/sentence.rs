@@ -1,0 +1,137 @@
+//! The sentences of the detections that say what one window, or the hours up to it, held.
+
+use std::net::IpAddr;
+
+use weir_domain::finding::{Facts, Flood};
+
+use super::{bytes, count, service, whose};
+
+/// Who did what to whom, how much, and what is usual. `minutes` is the length of the window that speaks, `when` the time of all.
+pub(super) fn of(entity: IpAddr, facts: &Facts, minutes: i64, when: &str) -> String {
+    match facts {
+        Facts::DenialOfService {
+            flood,
+            inbound,
+            target,
+            protocol,
+            port,
+            sources,
+            packets,
+            bytes: sent,
+            usual_packets,
+        } => {
+            let amount = format!(
+                "{} packets ({}) of {} within {minutes} minutes {when}",
+                count(*packets),
+                bytes(*sent as f64),
+                flood_of(*flood, *protocol, *port)
+            );
+            let usual = format!("Such a window rarely holds more than {}.", plain(*usual_packets));
+            if *inbound {
+                format!("{entity} received {amount} from {}. {usual}", hosts(*sources))
+            } else {
+                format!("{entity}, one of your hosts, sent {target} {amount}. {usual}")
+            }
+        }
+        Facts::ConnectionBurst { flows, outbound, peers, protocol, port, usual_flows } => {
+            let (verb, way) = if *outbound { ("began", "to") } else { ("was sent", "from") };
+            format!(
+                "{entity} {verb} {} flows within {minutes} minutes {when}, {way} {}, mostly on {}. It rarely exceeds {}.",
+                count(*flows),
+                hosts(*peers),
+                service(*protocol, *port),
+                plain(*usual_flows)
+            )
+        }
+        Facts::Exfiltration { peer, protocol, port, bytes: sent, seconds, usual_bytes, first_contact } => {
+            let known = if *first_contact { ", to which it never spoke before" } else { "" };
+            format!(
+                "{entity}, one of your hosts, sent {} to {peer} ({}){known} within {} {when}. It rarely sends more than {} \
+                 to one place in that time.",
+                bytes(*sent as f64),
+                service(*protocol, *port),
+                duration(*seconds as f64),
+                bytes(*usual_bytes)
+            )
+        }
+        Facts::Beacon { peer, protocol, port, connections, interval, jitter, bytes: sent, hours, .. } => format!(
+            "{entity} called {peer} on {} {} times in {hours} different hours {when}, every {} (intervals differ by {:.0} %), \
+             each time with about {}. People are not so regular; programs that report somewhere are.",
+            service(*protocol, *port),
+            count(*connections),
+            duration(*interval),
+            jitter * 100.0,
+            bytes(*sent)
+        ),
+        Facts::BruteForce { target, targets, protocol, port, attempts, usual_attempts, inside } => {
+            let others = match targets.saturating_sub(1) {
+                0 => String::new(),
+                n => format!(" and {} more", hosts(n)),
+            };
+            format!(
+                "{} tried {} of {target}{others} {} times within {minutes} minutes {when}. More than {} tries in that time \
+                 are rare.",
+                whose(entity, *inside),
+                service(*protocol, *port),
+                count(*attempts),
+                plain(*usual_attempts)
+            )
+        }
+        Facts::LateralMovement { target, targets, protocol, port, attempts } => {
+            let others = match targets.saturating_sub(1) {
+                0 => String::new(),
+                n => format!(" and {} more", hosts(n)),
+            };
+            format!(
+                "{entity}, one of your hosts, reached {target}{others} on {} ({} flows) {when}, where it never went before.",
+                service(*protocol, *port),
+                count(*attempts)
+            )
+        }
+        Facts::UnknownPeer { peer, protocol, port, bytes: exchanged, usual_bytes } => format!(
+            "{entity}, one of your hosts, exchanged {} with {peer} ({}) {when}, with whom none of your hosts spoke before. \
+             With somebody new it is rarely more than {}.",
+            bytes(*exchanged as f64),
+            service(*protocol, *port),
+            bytes(*usual_bytes)
+        ),
+        Facts::UnusualProtocol { peer, protocol, port, packets, bytes: exchanged, tunnel, new_here } => {
+            let who = if *new_here { "none of your hosts" } else { "this host never" };
+            let tunnel = if *tunnel { " It carries more than it is made for, as a tunnel does." } else { "" };
+            format!(
+                "{entity} exchanged {} packets ({}) of {} with {peer} {when}; {who} used it before.{tunnel}",
+                count(*packets),
+                bytes(*exchanged as f64),
+                service(*protocol, *port)
+            )
+        }
+        Facts::PortScan { .. } | Facts::HostSweep { .. } | Facts::Behaviour { .. } => String::new(),
+    }
+}
+
+fn flood_of(flood: Flood, protocol: u8, port: u16) -> String {
+    match flood {
+        Flood::Syn => format!("connections begun and not gone on with, on {}", service(protocol, port)),
+        Flood::Amplification => format!("answers from {} that nobody asked for", service(protocol, port)),
+        Flood::Udp | Flood::Icmp | Flood::Other => service(protocol, port),
+    }
+}
+
+fn hosts(n: u64) -> String {
+    if n == 1 { "1 host".to_owned() } else { format!("{} hosts", count(n)) }
+}
+
+fn plain(number: f64) -> String {
+    count(number.round().max(0.0) as u64)
+}
+
+/// `90 seconds`, `5 minutes`, `3.5 hours`.
+fn duration(seconds: f64) -> String {
+    if seconds < 120.0 {
+        format!("{seconds:.0} seconds")
+    } else if seconds < 7200.0 {
+        format!("{:.0} minutes", seconds / 60.0)
+    } else {
+        format!("{:.1} hours", seconds / 3600.0)
+    }
+}
