@@ -9,6 +9,7 @@
 //! - [`window`]: the grid of time that rows are folded onto;
 //! - [`bounded`], [`distinct`], [`fixed`]: the mergeable building blocks;
 //! - [`aggregate`]: what is kept of a window, a commutative monoid;
+//! - [`baseline`]: what is usual in a network, learned from windows;
 //! - [`matrix`]: feature rows for the estimators, with the schema they were made by;
 //! - [`score`]: anomaly scores, p-values and their explanation;
 //! - [`finding`]: kinds, severities, the hit of one window and the finding of one incident.
@@ -27,6 +28,7 @@ pub mod distinct;
 pub mod fixed;
 
 pub mod aggregate;
+pub mod baseline;
 pub mod matrix;
 pub mod score;
 

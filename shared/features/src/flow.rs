@@ -1,8 +1,10 @@
-//! Flow records: folding them into windows, and a host's window as features.
+//! Flow records: folding them into windows, a host's window as features, and what a whole hour adds to the baseline.
 
+mod baseline;
 mod fold;
 mod matrix;
 
+pub use baseline::{entity, hour_of_week, learn};
 pub use fold::Folder;
 pub use matrix::{host_row, host_schema};
 

@@ -13,6 +13,8 @@
 //! believed, before it is known to be sound. The hash guards against damage, not against forgery; whoever may write
 //! `models/` may make Weir believe anything about what is usual.
 
+use weir_domain::baseline::Baseline;
+
 use crate::behaviour::BehaviourModel;
 
 /// Version of the format; a reader refuses later ones.
@@ -30,8 +32,10 @@ const HEADER: usize = 8 + 2 + 8 + 32;
 pub struct Artifact {
     /// What it was trained on.
     pub summary: TrainingSummary,
-    /// What it knows.
+    /// How unlikely a window is.
     pub behaviour: BehaviourModel,
+    /// What is usual: who talks to whom, over what, how much.
+    pub baseline: Baseline,
 }
 
 /// What a model was trained on.

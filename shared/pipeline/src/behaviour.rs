@@ -9,10 +9,8 @@ use weir_domain::finding::{Hit, Reference, Subject};
 use weir_domain::matrix::{FeatureMatrix, FeatureSchema};
 use weir_domain::score::UsualRange;
 use weir_domain::window::{WindowLength, WindowStart};
-use weir_features::flow::{host_row, host_schema};
+use weir_features::flow::{entity, host_row, host_schema};
 use weir_model::{Artifact, SchemaMismatch};
-
-use crate::train::entity;
 
 /// Judges the windows of an hour that pass a test; they are to be whole. O(hosts · trees) per window.
 ///

@@ -8,11 +8,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use weir_domain::aggregate::{HostWindows, HourAggregate, OwnAddresses};
+use weir_domain::baseline::Baseline;
 use weir_domain::bounded::{BottomK, Merge, Priority};
 use weir_domain::distinct::stable_hash;
 use weir_domain::matrix::FeatureMatrix;
 use weir_domain::window::{Scope, WindowLength, WindowStart};
-use weir_features::flow::{host_row, host_schema};
+use weir_features::flow::{entity, host_row, host_schema, learn};
 use weir_model::{Artifact, BehaviourModel, EstimatorKind, TrainingSummary};
 
 use crate::keys::{HourOfScope, PROCESSED};
@@ -90,11 +91,6 @@ pub(crate) async fn all_hours(state: &impl Store) -> Result<BTreeSet<HourOfScope
     Ok(state.list(PROCESSED).await?.iter().filter_map(|key| HourOfScope::of_batch(key)).collect())
 }
 
-/// What a host is called in a model.
-pub(crate) fn entity(scope: &Scope, host: IpAddr) -> String {
-    format!("{scope}/{host}")
-}
-
 /// A sampled row: chosen by a seeded hash of its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct SampleKey {
@@ -126,12 +122,21 @@ pub(crate) struct Learning {
     sample: BottomK<SampleKey, SampledRow>,
     rows: u64,
     span: Option<(WindowStart, WindowStart)>,
+    baseline: Baseline,
 }
 
 impl Learning {
     pub(crate) fn new(seed: u64) -> Self {
         let sample = BottomK::new(SAMPLE);
-        Self { window_length: None, scopes: Vec::new(), seed, sample, rows: 0, span: None }
+        Self {
+            window_length: None,
+            scopes: Vec::new(),
+            seed,
+            sample,
+            rows: 0,
+            span: None,
+            baseline: Baseline::default(),
+        }
     }
 
     /// Takes the windows of all monitored hosts of an hour.
@@ -148,6 +153,7 @@ impl Learning {
             self.scopes.push(hour.scope.clone());
             self.scopes.len() - 1
         }) as u32;
+        learn(&mut self.baseline, hour, |window| before.is_none_or(|before| window < before));
         let own = OwnAddresses::of(hour);
         for (window, aggregate) in hour.windows.iter().filter(|(w, _)| before.is_none_or(|before| **w < before)) {
             let (first, last) = self.span.get_or_insert((*window, *window));
@@ -175,6 +181,7 @@ impl Learning {
             return Err(TrainError::TooFew { windows: self.rows });
         }
         self.sample.prune();
+        self.baseline.prune();
         let schema = host_schema(window_length);
         let mut usual = FeatureMatrix::new(Arc::clone(&schema));
         let mut by_host: BTreeMap<String, FeatureMatrix> = BTreeMap::new();
@@ -200,7 +207,7 @@ impl Learning {
             seed: self.seed,
         };
         let behaviour = BehaviourModel::fit(&options.estimators, &usual, &by_host, self.seed)?;
-        Ok(Artifact { summary, behaviour })
+        Ok(Artifact { summary, behaviour, baseline: self.baseline })
     }
 }
 

@@ -7,7 +7,7 @@ use crate::bounded::{Merge, Priority};
 use crate::distinct::stable_hash;
 
 /// A protocol and the responder's port on it (0 where the protocol has none).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Service {
     /// IANA protocol number.
     pub protocol: u8,
@@ -16,7 +16,7 @@ pub struct Service {
 }
 
 /// The other end of a pair and the service used between the two.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct PairKey {
     /// The other end.
     pub peer: IpAddr,

@@ -20,7 +20,14 @@ fn artifact() -> Artifact {
         entities: 1,
         seed: 42,
     };
-    Artifact { summary, behaviour }
+    let mut baseline = Baseline::default();
+    baseline.begin(weir_domain::window::Hour::of(1_699_900_000));
+    baseline.note_service(
+        "10.0.0.1",
+        weir_domain::aggregate::Service { protocol: 6, port: 22 },
+        weir_domain::window::Hour::of(1_699_900_000),
+    );
+    Artifact { summary, behaviour, baseline }
 }
 
 fn rows() -> FeatureMatrix {

@@ -1,0 +1,121 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const DAY: i64 = 24 * HOUR_SECONDS;
+
+fn service(port: u16) -> Service {
+    Service { protocol: 6, port }
+}
+
+fn contact(peer: u8, port: u16) -> PairKey {
+    PairKey { peer: IpAddr::from([203, 0, 113, peer]), service: service(port) }
+}
+
+/// One hour in which a host begins some flows with a peer.
+fn hour(at: u8, host: u8, peer: u8, flows: u64) -> Baseline {
+    let (mut baseline, hour, name) = (Baseline::default(), Hour::of(i64::from(at) * HOUR_SECONDS), format!("h{host}"));
+    baseline.begin(hour);
+    let seen = Seen { first: hour.start(), last: hour.start(), hours: 1 };
+    if let Some(host) = baseline.host_mut(&name) {
+        host.seen.merge(seen);
+        host.begins.seen.merge(seen);
+        host.begins.flows.observe(flows);
+        host.sent_by_hour_of_week[usize::from(at)] = spread::bits(flows);
+        if let Some(pair) = host.pairs.entry(contact(peer, 443)) {
+            pair.merge(PairHabit { seen, ..PairHabit::default() });
+        }
+    }
+    baseline.note(&name, contact(peer, 443), hour);
+    baseline
+}
+
+fn merged(parts: impl IntoIterator<Item = Baseline>) -> Baseline {
+    parts.into_iter().fold(Baseline::default(), |mut all, part| {
+        all.merge(part);
+        all
+    })
+}
+
+fn any_hours() -> impl Strategy<Value = Vec<Baseline>> {
+    prop::collection::vec((0..24_u8, 0..4_u8, 0..40_u8, 0..5000_u64).prop_map(|(a, h, p, f)| hour(a, h, p, f)), 0..12)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn days_merge_in_any_order_and_grouping(parts in any_hours(), split in 0..12_usize) {
+        let whole = merged(parts.clone());
+        prop_assert_eq!(&merged(parts.iter().rev().cloned()), &whole);
+        let split = split.min(parts.len());
+        let halves = [merged(parts[..split].to_vec()), merged(parts[split..].to_vec())];
+        prop_assert_eq!(&merged(halves), &whole);
+    }
+
+    #[test]
+    fn what_is_stored_reads_back(parts in any_hours()) {
+        let whole = merged(parts);
+        let text = serde_json::to_string(&whole).unwrap();
+        prop_assert_eq!(&serde_json::from_str::<Baseline>(&text).unwrap(), &whole);
+    }
+}
+
+#[test]
+fn spreads_tell_what_is_rarely_exceeded() {
+    let mut spread = Spread::default();
+    assert!(spread.is_empty() && spread.most() == 0.0);
+    (0..99).for_each(|_| spread.observe(10));
+    spread.observe(1_000_000);
+    assert_eq!((spread.len(), spread.rarely_exceeded(0.01), spread.most()), (100, 15.0, 1_048_575.0));
+    spread.observe(u64::MAX);
+    assert!((spread.most() / u64::MAX as f64 - 1.0).abs() < 1e-12);
+}
+
+#[test]
+fn what_was_learned_before_is_known_and_what_is_new_is_told_after_a_day() {
+    let learned = merged((0..24).map(|at| hour(at, 1, at, 3)));
+    let seen = |peer| learned.contact(&contact(peer, 443)).unwrap().seen;
+    assert!(learned.is_known(seen(23), DAY) && learned.can_tell_new(DAY), "a model of yesterday");
+    assert!(learned.is_known(seen(23), 23 * HOUR_SECONDS), "the first day of the logs themselves");
+    assert!(!learned.can_tell_new(20 * HOUR_SECONDS));
+    let longer = merged((0..48).map(|at| hour(at, 1, at, 3)));
+    let seen = |peer| longer.contact(&contact(peer, 443)).unwrap().seen;
+    assert!(!longer.is_known(seen(40), 41 * HOUR_SECONDS), "an hour old, in the logs themselves");
+    assert!(longer.is_known(seen(3), 41 * HOUR_SECONDS));
+    assert!(!Baseline::default().is_known(Seen::default(), DAY) && !Baseline::default().can_tell_new(DAY));
+    assert!(!merged((0..5).map(|at| hour(at, 1, at, 3))).can_tell_new(DAY), "five hours are too few");
+}
+
+#[test]
+fn prevalence_counts_hosts_up_to_a_cap() {
+    let all = merged((0..30).map(|host| hour(1, host, 9, 1)));
+    let prevalence = all.contact(&contact(9, 443)).unwrap();
+    assert_eq!((prevalence.hosts(), all.hosts()), (Prevalence::MOST_HOSTS, 30));
+    let two = merged([hour(1, 1, 9, 1), hour(2, 2, 9, 1)]);
+    let prevalence = two.contact(&contact(9, 443)).unwrap();
+    assert_eq!((prevalence.others("h1"), prevalence.others("h3"), prevalence.seen.hours), (1, 2, 2));
+    assert_eq!(two.network(IpAddr::from([203, 0, 9, 9])).unwrap().hosts(), 2, "of the same /16");
+}
+
+#[test]
+fn hosts_services_and_contacts_are_capped() {
+    let mut baseline = Baseline::default();
+    let at = Hour::of(0);
+    for n in 0..=(2 * Baseline::MOST_SERVICES as u16) {
+        baseline.note_service("h", service(n), at);
+    }
+    baseline.prune();
+    assert_eq!(baseline.services.len(), Baseline::MOST_SERVICES);
+    let text = serde_json::to_string(&baseline).unwrap();
+    assert!(serde_json::from_str::<Baseline>(&text).unwrap().services.overflowed());
+}
+
+#[test]
+fn unsound_baselines_are_refused() {
+    let text = serde_json::to_string(&hour(1, 1, 9, 1)).unwrap();
+    for (from, to) in [("\"hours\":[3600]", "\"hours\":[3601]"), ("\"hours\":[3600]", "\"hours\":[-3600]")] {
+        assert!(text.contains(from), "{text}");
+        assert!(serde_json::from_str::<Baseline>(&text.replace(from, to)).is_err(), "{to}");
+    }
+}

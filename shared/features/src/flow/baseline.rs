@@ -1,0 +1,229 @@
+//! What a whole hour adds to the baseline.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use weir_domain::aggregate::{HostAggregate, HostWindow, HostWindows, HourAggregate, OwnAddresses, PairKey, Service};
+use weir_domain::baseline::{Baseline, Habit, PairHabit, Seen};
+use weir_domain::bounded::Merge;
+use weir_domain::window::{HOUR_SECONDS, Hour, Scope, WindowStart};
+
+/// What a host is called in baselines and models: `account.region/address`.
+#[must_use]
+pub fn entity(scope: &Scope, host: IpAddr) -> String {
+    format!("{scope}/{host}")
+}
+
+/// Takes the windows of an hour that pass a test into a baseline. An hour is to be taken once, when it is complete:
+/// O(entries of the hour).
+pub fn learn(baseline: &mut Baseline, hour: &HourAggregate, takes: impl Fn(WindowStart) -> bool) {
+    let own = OwnAddresses::of(hour);
+    let mut hosts: BTreeMap<IpAddr, HostHour> = BTreeMap::new();
+    for (_, window) in hour.windows.iter().filter(|(start, _)| takes(**start)) {
+        for host in HostWindows::of(window, &own).iter().filter(|host| host.own) {
+            hosts.entry(host.host).or_default().take(host);
+        }
+    }
+    if hosts.is_empty() {
+        return;
+    }
+    baseline.begin(hour.hour);
+    for (host, of_hour) in hosts {
+        of_hour.add_to(baseline, &entity(&hour.scope, host), hour.hour);
+    }
+}
+
+/// What a host did in an hour.
+#[derive(Default)]
+struct HostHour {
+    begins: Habit,
+    serves: Habit,
+    begins_by_service: BTreeMap<Service, Habit>,
+    serves_by_service: BTreeMap<Service, Habit>,
+    pairs: BTreeMap<PairKey, (PairHabit, u64)>,
+    most_sent: u64,
+}
+
+/// Sums over the pairs of a service, or over all.
+#[derive(Default)]
+struct Sums {
+    flows: u64,
+    peers: BTreeSet<IpAddr>,
+    packets: u64,
+    bytes: u64,
+}
+
+impl Sums {
+    fn observe(&self, habit: &mut Habit) {
+        habit.flows.observe(self.flows);
+        habit.peers.observe(self.peers.len() as u64);
+        habit.packets.observe(self.packets);
+        habit.bytes.observe(self.bytes);
+    }
+}
+
+/// Sums by service of what was begun in one role; `bytes` and `packets` are those of who begins.
+fn by_service(role: &HostAggregate, begins: bool) -> BTreeMap<Service, Sums> {
+    let mut services: BTreeMap<Service, Sums> = BTreeMap::new();
+    for (key, pair) in role.pairs().iter().filter(|(_, pair)| pair.totals.attempt_rows > 0) {
+        let (sums, t) = (services.entry(key.service).or_default(), &pair.totals);
+        let (packets, bytes) =
+            if begins { (t.packets_sent, t.bytes_sent) } else { (t.packets_received, t.bytes_received) };
+        sums.flows = sums.flows.saturating_add(t.attempt_rows);
+        sums.packets = sums.packets.saturating_add(packets);
+        sums.bytes = sums.bytes.saturating_add(bytes);
+        sums.peers.insert(key.peer);
+    }
+    services
+}
+
+impl HostHour {
+    /// Takes one window of the hour.
+    fn take(&mut self, host: &HostWindow<'_>) {
+        for (begins, role) in [(true, &host.initiator), (false, &host.responder)] {
+            let totals = role.totals();
+            if totals.attempt_rows == 0 {
+                continue;
+            }
+            let (habit, habits) = if begins {
+                (&mut self.begins, &mut self.begins_by_service)
+            } else {
+                (&mut self.serves, &mut self.serves_by_service)
+            };
+            let (packets, bytes) = if begins {
+                (totals.packets_sent, totals.bytes_sent)
+            } else {
+                (totals.packets_received, totals.bytes_received)
+            };
+            habit.flows.observe(totals.attempt_rows);
+            habit.peers.observe(role.distinct_peers());
+            habit.packets.observe(packets);
+            habit.bytes.observe(bytes);
+            for (service, sums) in by_service(role, begins) {
+                sums.observe(habits.entry(service).or_default());
+            }
+        }
+        self.most_sent = self.most_sent.max(host.initiator.totals().bytes_sent);
+        for (key, pair) in host.initiator.pairs().iter().filter(|(_, pair)| pair.totals.attempt_rows > 0) {
+            let (habit, sent) = self.pairs.entry(*key).or_default();
+            habit.flows.observe(pair.totals.attempt_rows);
+            *sent = sent.saturating_add(pair.totals.bytes_sent);
+        }
+    }
+
+    fn add_to(self, baseline: &mut Baseline, name: &str, hour: Hour) {
+        let seen = Seen { first: hour.start(), last: hour.start(), hours: 1 };
+        for contact in self.pairs.keys() {
+            baseline.note(name, *contact, hour);
+        }
+        for service in self.serves_by_service.keys() {
+            baseline.note_service(name, *service, hour);
+        }
+        let Some(host) = baseline.host_mut(name) else { return };
+        host.seen.merge(seen);
+        for (mine, habit) in [(&mut host.begins, self.begins), (&mut host.serves, self.serves)] {
+            if !habit.flows.is_empty() {
+                mine.merge(Habit { seen, ..habit });
+            }
+        }
+        let place = hour_of_week(hour);
+        let bits = (u64::BITS - self.most_sent.leading_zeros()) as u8;
+        host.sent_by_hour_of_week[place] = host.sent_by_hour_of_week[place].max(bits);
+        let by_service = [
+            (&mut host.begins_by_service, self.begins_by_service),
+            (&mut host.serves_by_service, self.serves_by_service),
+        ];
+        for (mine, habits) in by_service {
+            for (service, habit) in habits {
+                if let Some(mine) = mine.entry(service) {
+                    mine.merge(Habit { seen, ..habit });
+                }
+            }
+        }
+        for (key, (mut habit, sent)) in self.pairs {
+            habit.bytes_sent.observe(sent);
+            if let Some(mine) = host.pairs.entry(key) {
+                mine.merge(PairHabit { seen, ..habit });
+            }
+        }
+    }
+}
+
+/// The hour of the week, 0 for Monday 00:00 UTC. The epoch began on a Thursday.
+#[must_use]
+pub fn hour_of_week(hour: Hour) -> usize {
+    ((hour.start() / HOUR_SECONDS + 3 * 24).rem_euclid(168)) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use weir_domain::flow::{Action, Direction, FlowRecord, TCP};
+    use weir_domain::window::WindowLength;
+
+    use super::*;
+    use crate::flow::Folder;
+
+    fn record(peer: u8, port: u16, start: i64, bytes: u64) -> FlowRecord<'static> {
+        FlowRecord {
+            account: "1",
+            region: "r",
+            interface: "eni-1",
+            source: IpAddr::from([10, 0, 0, 1]),
+            destination: IpAddr::from([203, 0, 113, peer]),
+            source_port: 50000,
+            destination_port: port,
+            protocol: TCP,
+            packets: 3,
+            bytes,
+            start,
+            end: start + 5,
+            action: Action::Accept,
+            tcp_flags: None,
+            direction: Some(Direction::Egress),
+            packet_source: None,
+            packet_destination: None,
+            source_service: "",
+            destination_service: "",
+        }
+    }
+
+    #[test]
+    fn an_hour_becomes_habits_pairs_and_prevalence() {
+        let mut folder = Folder::new(WindowLength::FIVE_MINUTES, Scope::new("1", "r"));
+        let rows = [(9, 443, 0, 900), (9, 443, 10, 900), (8, 443, 20, 100), (9, 443, 600, 100), (9, 22, 600, 60)];
+        for (peer, port, start, bytes) in rows {
+            folder.fold(&record(peer, port, start, bytes));
+        }
+        let mut baseline = Baseline::default();
+        for hour in folder.take() {
+            learn(&mut baseline, &hour, |_| true);
+        }
+        let name = entity(&Scope::new("1", "r"), IpAddr::from([10, 0, 0, 1]));
+        let host = baseline.host(&name).unwrap();
+        let web = Service { protocol: TCP, port: 443 };
+        let pair = host.pairs.get(&PairKey { peer: IpAddr::from([203, 0, 113, 9]), service: web }).unwrap();
+        assert_eq!(
+            (pair.seen.hours, pair.flows.len(), pair.bytes_sent.most()),
+            (1, 2, 2047.0),
+            "1,900 bytes in the hour"
+        );
+        let habit = host.begins_by_service.get(&web).unwrap();
+        assert_eq!(
+            (habit.flows.most(), habit.peers.most(), habit.flows.len()),
+            (3.0, 3.0, 2),
+            "2 of 2 bits are up to 3"
+        );
+        assert_eq!(host.begins.flows.len(), 2);
+        assert_eq!(host.sent_by_hour_of_week[hour_of_week(Hour::of(0))], 11, "1,900 bytes in the first window");
+        let contact = PairKey { peer: IpAddr::from([203, 0, 113, 8]), service: web };
+        assert_eq!(baseline.contact(&contact).unwrap().hosts(), 1);
+        assert_eq!(baseline.hosts(), 1, "who is outside has no baseline");
+    }
+
+    #[test]
+    fn weeks_begin_on_monday() {
+        // 2024-01-01 was a Monday.
+        assert_eq!(hour_of_week(Hour::of(1_704_067_200)), 0);
+        assert_eq!(hour_of_week(Hour::of(1_704_067_200 - 3600)), 167);
+    }
+}
