@@ -1,4 +1,4 @@
-//! Fitting and scoring an isolation forest of 100 trees over 256 rows, on 100 000 rows of 20 features.
+//! Fitting and scoring an isolation forest of 100 trees over 256 rows, on 100 000 rows of 12 features.
 //!
 //! `cargo bench -p weir-model` prints rows per second on all cores; set `RAYON_NUM_THREADS=1` for one.
 #![expect(clippy::expect_used, reason = "a benchmark that cannot start says so")]
@@ -13,7 +13,7 @@ use weir_domain::matrix::{Feature, FeatureMatrix, FeatureSchema, Transform};
 use weir_model::IsolationForestParams;
 
 const ROWS: usize = 100_000;
-const WIDTH: usize = 20;
+const WIDTH: usize = 12;
 
 fn matrix() -> FeatureMatrix {
     let feature = |i| Feature {

@@ -48,6 +48,9 @@ pub mod usual;
 
 pub mod error;
 
+mod seeds;
+mod tree;
+
 #[cfg(test)]
 mod synthetic;
 
