@@ -66,23 +66,20 @@ pub struct IsolationForest {
 
 #[derive(Debug, Clone, PartialEq)]
 enum Trees {
-    /// Cuts parallel to the axes; the second form of a tree is for scoring, where it is shallow enough.
-    Axis(Vec<(AxisTree, Option<Box<Heap>>)>),
+    /// Cuts parallel to the axes. The heaps are the same trees, for scoring; none unless all are shallow.
+    Axis(Vec<AxisTree>, Vec<Heap>),
     Oblique(Vec<ObliqueTree>),
 }
 
 impl Trees {
-    fn axis(trees: Vec<AxisTree>) -> Self {
-        let with_heap = |tree| {
-            let heap = Heap::new(&tree);
-            (tree, heap)
-        };
-        Self::Axis(trees.into_iter().map(with_heap).collect())
+    fn axis(trees: Vec<AxisTree>, width: usize) -> Self {
+        let heaps = if width <= heap::MOST_FEATURES { trees.iter().map(Heap::new).collect() } else { None };
+        Self::Axis(trees, heaps.unwrap_or_default())
     }
 
     fn len(&self) -> usize {
         match self {
-            Self::Axis(trees) => trees.len(),
+            Self::Axis(trees, _) => trees.len(),
             Self::Oblique(trees) => trees.len(),
         }
     }
@@ -146,7 +143,7 @@ impl IsolationForest {
         let mut amounts = vec![0.0; matrix.width()];
         let row = matrix.row(row);
         match &self.trees {
-            Trees::Axis(trees) => trees.iter().for_each(|(tree, _)| tree.add_contributions(row, &mut amounts)),
+            Trees::Axis(trees, _) => trees.iter().for_each(|tree| tree.add_contributions(row, &mut amounts)),
             Trees::Oblique(trees) => trees.iter().for_each(|tree| tree.add_contributions(row, &mut amounts)),
         }
         for amount in &mut amounts {
@@ -160,16 +157,15 @@ impl IsolationForest {
     fn mean_path_lengths(&self, matrix: &FeatureMatrix, first: usize, lengths: &mut [f64]) {
         let rows = (first..first + lengths.len()).map(|row| matrix.row(row));
         match &self.trees {
-            Trees::Axis(trees) => {
+            Trees::Axis(_, heaps) if !heaps.is_empty() => {
+                heap::add_path_lengths(heaps.iter(), rows, matrix.width(), lengths);
+            }
+            Trees::Axis(trees, _) => {
                 let groups = Groups::gather(rows, matrix.width(), |_, value| key(single(value)));
-                for (tree, heap) in trees {
+                for tree in trees {
                     for (rows, sums) in groups.iter().zip(lengths.chunks_mut(LANES)) {
-                        let lengths = match heap {
-                            Some(heap) => heap.path_lengths(rows),
-                            None => tree.cuts.leaves(rows).map(|leaf| tree.path_lengths[leaf as usize]),
-                        };
-                        for (sum, length) in sums.iter_mut().zip(lengths) {
-                            *sum += length;
+                        for (sum, leaf) in sums.iter_mut().zip(tree.cuts.leaves(rows)) {
+                            *sum += tree.path_lengths[leaf as usize];
                         }
                     }
                 }
@@ -209,7 +205,7 @@ mod tests {
 
     fn mean_root(forest: &IsolationForest) -> f64 {
         let roots: Vec<f64> = match &forest.trees {
-            Trees::Axis(trees) => trees.iter().map(|(tree, _)| tree.root_path_length()).collect(),
+            Trees::Axis(trees, _) => trees.iter().map(AxisTree::root_path_length).collect(),
             Trees::Oblique(trees) => trees.iter().map(ObliqueTree::root_path_length).collect(),
         };
         roots.iter().sum::<f64>() / roots.len() as f64
@@ -327,8 +323,7 @@ mod tests {
         for (rows, width) in [(2000, 3), (300, 300)] {
             let matrix = bell(rows, width, 1);
             let forest = params.fit(&matrix, 1).unwrap();
-            let Trees::Axis(trees) = &forest.trees else { panic!("cuts parallel to the axes") };
-            assert!(trees.iter().any(|(_, heap)| heap.is_none()));
+            assert!(matches!(&forest.trees, Trees::Axis(_, heaps) if heaps.is_empty()));
             let roots = mean_root(&forest);
             let normal = path_length::expected_path_length(forest.sample_size);
             for (row, score) in forest.score(&matrix).unwrap().into_iter().enumerate().take(50) {

@@ -4,6 +4,7 @@
 //! Every estimator keeps the schema it was fitted on and refuses a matrix made by another.
 //!
 //! - [`isolation_forest`]: anomaly scores without labels and without assumptions on the shape of the data;
+//! - [`random_forest`]: classes and numbers learned from labelled rows;
 //! - [`scaling`]: columns on one scale, for estimators that measure distances;
 //! - [`calibration`]: from scores, which mean nothing by themselves, to p-values;
 //! - [`error`]: what can be wrong with parameters, training data and schemas.
@@ -40,6 +41,8 @@
 
 pub mod isolation_forest;
 
+pub mod random_forest;
+
 pub mod scaling;
 
 pub mod calibration;
@@ -57,5 +60,9 @@ mod synthetic;
 pub use calibration::EmpiricalPValues;
 pub use error::{BadParams, ExplainError, FitError, OutOfRange, SchemaMismatch};
 pub use isolation_forest::{IsolationForest, IsolationForestParams, IsolationForestValid};
+pub use random_forest::{
+    ClassWeights, MaxFeatures, OutOfBagClasses, OutOfBagTargets, RandomForestClassifier, RandomForestClassifierParams,
+    RandomForestClassifierValid, RandomForestRegressor, RandomForestRegressorParams, RandomForestRegressorValid,
+};
 pub use scaling::{RobustScaler, StandardScaler};
 pub use usual::usual_ranges;

@@ -207,10 +207,6 @@ mod tests {
 
     use super::*;
 
-    fn split(feature: u16, threshold: u8) -> Option<Split<u8>> {
-        Some(Split { feature, threshold })
-    }
-
     #[test]
     fn only_breadth_first_trees_are_trees() {
         let shape = |splits: &[bool]| Shape::breadth_first(splits.iter().copied()).map(|s| (s.left, s.depth));
@@ -224,9 +220,11 @@ mod tests {
 
     #[test]
     fn splits_need_a_feature_and_a_threshold_below_the_largest_key() {
-        let tree = |root| Tree::new(&[root, None, None], 2).map(|tree| tree.depth());
-        assert_eq!(tree(split(1, 254)), Ok(1));
-        assert!(tree(split(2, 0)).is_err() && tree(split(0, 255)).is_err());
+        let tree = |feature, threshold: u8| {
+            Tree::new(&[Some(Split { feature, threshold }), None, None], 2).map(|tree| tree.depth())
+        };
+        assert_eq!(tree(1, 254), Ok(1));
+        assert!(tree(2, 0).is_err() && tree(0, 255).is_err());
         assert_eq!(size_of::<Node<u8>>(), 8);
     }
 

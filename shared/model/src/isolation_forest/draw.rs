@@ -118,7 +118,9 @@ mod tests {
         for draw in 0..draws {
             let rows = urn.draw(count, &mut generator(1, draw));
             assert_eq!(rows.len(), count as usize);
-            rows.into_iter().for_each(|row| counts[row] += 1);
+            for row in rows {
+                counts[row] += 1;
+            }
         }
         counts
     }

@@ -1,14 +1,18 @@
 //! A shallow tree without pointers: the children of node `n` are `2n` and `2n + 1`.
 
+use super::keys::{key, single};
 use super::tree::AxisTree;
-use crate::tree::{Key, LANES};
+use crate::tree::Key;
+const LANES: usize = 8;
 
 /// Levels at most: those of a tree over 256 rows.
 const DEPTH: u32 = 8;
 const PLACES: usize = 1 << DEPTH;
+/// Features at most.
+pub(super) const MOST_FEATURES: usize = 256;
 
-/// All [`DEPTH`] levels, filled below the leaves with copies of them, so that a step asks nothing and is four
-/// instructions a row. The root is at place 1; what lies under the last level is the path length.
+/// All [`DEPTH`] levels, filled below the leaves with copies of them, so that a step asks nothing and is a handful of
+/// instructions. The root is at place 1; what lies under the last level is the path length.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Heap {
     thresholds: [u32; PLACES],
@@ -17,14 +21,13 @@ pub(super) struct Heap {
 }
 
 impl Heap {
-    /// None for a tree that is too deep, or splits a feature beyond the 256th.
-    pub(super) fn new(tree: &AxisTree) -> Option<Box<Self>> {
+    /// None for a tree that is too deep. Over at most 256 features.
+    pub(super) fn new(tree: &AxisTree) -> Option<Self> {
         let cuts = &tree.cuts;
-        if cuts.depth() > DEPTH || cuts.splits().flatten().any(|split| split.feature > u16::from(u8::MAX)) {
+        if cuts.depth() > DEPTH {
             return None;
         }
-        let mut heap =
-            Box::new(Self { thresholds: [Key::MAX; PLACES], features: [0; PLACES], path_lengths: [0.0; PLACES] });
+        let mut heap = Self { thresholds: [Key::MAX; PLACES], features: [0; PLACES], path_lengths: [0.0; PLACES] };
         let mut nodes = [0_usize; 2 * PLACES];
         for place in 1..PLACES {
             let at = nodes[place];
@@ -46,17 +49,52 @@ impl Heap {
         Some(heap)
     }
 
-    /// The path lengths of a group of rows.
-    pub(super) fn path_lengths(&self, rows: &[[u32; LANES]]) -> [f64; LANES] {
+    /// The path lengths of a group of rows. The width is a power of two: the mask on a feature changes nothing, it spares
+    /// a check, as the one on a place does above the last level.
+    #[inline(never)]
+    fn path_lengths<const WIDTH: usize>(&self, rows: &[[u32; WIDTH]; LANES]) -> [f64; LANES] {
         let mut at = [1_usize; LANES];
         for _ in 0..DEPTH {
-            for (lane, at) in at.iter_mut().enumerate() {
-                // The mask changes nothing above the last level: it spares a check.
+            for (at, row) in at.iter_mut().zip(rows) {
                 let place = *at % PLACES;
-                let above = rows[usize::from(self.features[place])][lane] > self.thresholds[place];
+                let above = row[usize::from(self.features[place]) % WIDTH] > self.thresholds[place];
                 *at = 2 * *at + usize::from(above);
             }
         }
         at.map(|at| self.path_lengths[at % PLACES])
+    }
+}
+
+/// Adds the path lengths of the rows in every tree to their sums, in the order of the trees. At most 256 features.
+pub(super) fn add_path_lengths<'a>(
+    trees: impl Iterator<Item = &'a Heap>,
+    rows: impl ExactSizeIterator<Item = &'a [f64]>,
+    width: usize,
+    sums: &mut [f64],
+) {
+    match width {
+        ..=16 => add_padded::<16>(trees, rows, sums),
+        ..=64 => add_padded::<64>(trees, rows, sums),
+        _ => add_padded::<MOST_FEATURES>(trees, rows, sums),
+    }
+}
+
+fn add_padded<'a, const WIDTH: usize>(
+    trees: impl Iterator<Item = &'a Heap>,
+    rows: impl ExactSizeIterator<Item = &'a [f64]>,
+    sums: &mut [f64],
+) {
+    let mut groups = vec![[[0; WIDTH]; LANES]; rows.len().div_ceil(LANES)];
+    for (keys, row) in groups.iter_mut().flatten().zip(rows) {
+        for (to, &value) in keys.iter_mut().zip(row) {
+            *to = key(single(value));
+        }
+    }
+    for tree in trees {
+        for (rows, sums) in groups.iter().zip(sums.chunks_mut(LANES)) {
+            for (sum, length) in sums.iter_mut().zip(tree.path_lengths(rows)) {
+                *sum += length;
+            }
+        }
     }
 }

@@ -127,7 +127,7 @@ impl IsolationForestValid {
         let trees = (0..self.params.trees).into_par_iter().map(draw);
         let terms = width.min(self.params.extension_level as usize + 1);
         let trees = if terms == 1 {
-            Trees::axis(trees.map(|(rows, rng)| grow_axis(matrix, &rows, rng)).collect())
+            Trees::axis(trees.map(|(rows, rng)| grow_axis(matrix, &rows, rng)).collect(), width)
         } else {
             Trees::Oblique(trees.map(|(rows, rng)| grow_oblique(matrix, &rows, terms, rng)).collect())
         };

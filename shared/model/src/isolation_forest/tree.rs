@@ -75,8 +75,8 @@ impl AxisTree {
 #[expect(clippy::float_cmp, reason = "exact by construction")]
 mod tests {
     use super::*;
-    use crate::isolation_forest::heap::Heap;
-    use crate::tree::{LANES, Split};
+    use crate::isolation_forest::heap::{self, Heap};
+    use crate::tree::Split;
 
     /// Four rows, one of which leaves at once to the right.
     fn tree() -> AxisTree {
@@ -94,10 +94,11 @@ mod tests {
 
     #[test]
     fn a_value_at_the_threshold_goes_left() {
-        let mut rows = [[key(0.0); LANES]; 2];
-        rows[1][..3].copy_from_slice(&[5.0, 5.1, 1e30].map(key));
-        let lengths = Heap::new(&tree()).unwrap().path_lengths(&rows);
-        assert_eq!(lengths[..4], [tree().path_lengths[1], 1.0, 1.0, tree().path_lengths[1]]);
+        let rows = [[0.0, 5.0], [0.0, 5.1], [0.0, 1e300], [9.0, -1e300]];
+        let mut sums = [10.0; 4];
+        heap::add_path_lengths([Heap::new(&tree()).unwrap()].iter(), rows.iter().map(|row| &row[..]), 2, &mut sums);
+        let long = 10.0 + tree().path_lengths[1];
+        assert_eq!(sums, [long, 11.0, 11.0, long]);
     }
 
     #[test]
