@@ -27,7 +27,7 @@ use weir_domain::matrix::{FeatureMatrix, FeatureSchema};
 use weir_domain::score::{Explanation, Score};
 
 use crate::error::{ExplainError, SchemaMismatch};
-use crate::tree::{Groups, LANES};
+use crate::tree::{LANES, groups, with_padded_width};
 
 mod params;
 pub use params::{IsolationForestParams, IsolationForestValid};
@@ -113,7 +113,7 @@ impl IsolationForest {
         SchemaMismatch::check(&self.schema, matrix.schema())?;
         let mut values = vec![0.0; matrix.len()];
         values.par_chunks_mut(BLOCK).enumerate().for_each(|(block, values)| {
-            self.mean_path_lengths(matrix, block * BLOCK, values);
+            with_padded_width!(matrix.width(), self.mean_path_lengths(matrix, block * BLOCK, values));
             let normal = path_length::expected_path_length(self.sample_size);
             for value in values {
                 *value = (-*value / normal).exp2();
@@ -154,20 +154,23 @@ impl IsolationForest {
 
     /// The mean path lengths of the rows from `first` on, as many as there are places, into zeros. Sums run in the order
     /// of the trees.
-    fn mean_path_lengths(&self, matrix: &FeatureMatrix, first: usize, lengths: &mut [f64]) {
+    fn mean_path_lengths<const WIDTH: usize>(&self, matrix: &FeatureMatrix, first: usize, lengths: &mut [f64]) {
         let rows = (first..first + lengths.len()).map(|row| matrix.row(row));
         match &self.trees {
-            Trees::Axis(_, heaps) if !heaps.is_empty() => {
-                heap::add_path_lengths(heaps.iter(), rows, matrix.width(), lengths);
-            }
-            Trees::Axis(trees, _) => {
-                let groups = Groups::gather(rows, matrix.width(), |_, value| key(single(value)));
-                for tree in trees {
+            Trees::Axis(trees, heaps) => {
+                let groups = groups::<u32, WIDTH>(rows, |_, value| key(single(value)));
+                let mut add = |path_lengths: &dyn Fn(&[[u32; WIDTH]; LANES]) -> [f64; LANES]| {
                     for (rows, sums) in groups.iter().zip(lengths.chunks_mut(LANES)) {
-                        for (sum, leaf) in sums.iter_mut().zip(tree.cuts.leaves(rows)) {
-                            *sum += tree.path_lengths[leaf as usize];
+                        for (sum, length) in sums.iter_mut().zip(path_lengths(rows)) {
+                            *sum += length;
                         }
                     }
+                };
+                for heap in heaps {
+                    add(&|rows| heap.path_lengths(rows));
+                }
+                for tree in trees.iter().filter(|_| heaps.is_empty()) {
+                    add(&|rows| tree.cuts.leaves(rows).map(|leaf| tree.path_lengths[leaf as usize]));
                 }
             }
             Trees::Oblique(trees) => {

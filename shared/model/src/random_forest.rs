@@ -10,7 +10,7 @@
 //!
 //! Growing costs O(trees · rows · log rows · features tried), predicting O(trees · depth) per row.
 //!
-//! References: L. Breiman, *Random Forests*, Machine Learning 45(1), 2001; bins as in G. Ke et al., *LightGBM*, NIPS 2017;
+//! References: L. Breiman, *Random Forests*, Machine Learning 45(1), 2001; bins as in G. Ke et al., *`LightGBM`*, NIPS 2017;
 //! contributions as in A. Saabas, *Interpreting random forests*, 2014.
 
 mod params;
@@ -35,3 +35,6 @@ mod regressor;
 pub use regressor::{OutOfBagTargets, RandomForestRegressor};
 
 mod stored;
+
+#[cfg(test)]
+mod tests;

@@ -150,20 +150,28 @@ impl<K: Key> Tree<K> {
         })
     }
 
-    /// The leaves that a group of rows arrives at.
-    pub(crate) fn leaves(&self, rows: &[[K; LANES]]) -> [u32; LANES] {
+    /// The leaves that a group of rows arrives at. The width is a power of two, at least the tree's: the mask on a feature
+    /// changes nothing, it spares a check.
+    pub(crate) fn leaves<const WIDTH: usize>(&self, rows: &[[K; WIDTH]; LANES]) -> [u32; LANES] {
+        let step = |at: u32, row: &[K; WIDTH]| {
+            let node = self.nodes[at as usize];
+            node.left + u32::from(row[usize::from(node.feature) % WIDTH] > node.threshold)
+        };
         let mut at = [0_u32; LANES];
         for _ in 0..self.depth.div_ceil(STRIDE) {
-            let mut before = at;
-            for _ in 0..STRIDE {
-                before = at;
-                for (lane, at) in at.iter_mut().enumerate() {
-                    let node = self.nodes[*at as usize];
-                    *at = node.left + u32::from(rows[usize::from(node.feature)][lane] > node.threshold);
+            for _ in 1..STRIDE {
+                for (at, row) in at.iter_mut().zip(rows) {
+                    *at = step(*at, row);
                 }
             }
+            let mut moved = 0;
+            for (at, row) in at.iter_mut().zip(rows) {
+                let next = step(*at, row);
+                moved |= *at ^ next;
+                *at = next;
+            }
             // A row at a split moves: who stood still has arrived.
-            if at == before {
+            if moved == 0 {
                 break;
             }
         }
@@ -171,35 +179,35 @@ impl<K: Key> Tree<K> {
     }
 }
 
-/// Rows in groups of [`LANES`], the values of a feature next to each other within a group: what a step of all rows of a
-/// group compares lies together.
-#[derive(Debug)]
-pub(crate) struct Groups<K> {
-    width: usize,
-    keys: Vec<[K; LANES]>,
-}
-
-impl<K: Copy + Default> Groups<K> {
-    /// The missing rows of the last group hold the default.
-    pub(crate) fn gather<'a>(
-        rows: impl ExactSizeIterator<Item = &'a [f64]>,
-        width: usize,
-        key: impl Fn(usize, f64) -> K,
-    ) -> Self {
-        let mut keys = vec![[K::default(); LANES]; rows.len().div_ceil(LANES) * width];
-        for (at, row) in rows.enumerate() {
-            let group = &mut keys[at / LANES * width..][..width];
-            for (feature, (keys, &value)) in group.iter_mut().zip(row).enumerate() {
-                keys[at % LANES] = key(feature, value);
-            }
+/// Rows in groups of [`LANES`], padded to a width known when compiling. What is missing of the last group holds the
+/// default.
+pub(crate) fn groups<'a, K: Copy + Default, const WIDTH: usize>(
+    rows: impl ExactSizeIterator<Item = &'a [f64]>,
+    key: impl Fn(usize, f64) -> K,
+) -> Vec<[[K; WIDTH]; LANES]> {
+    let mut groups = vec![[[K::default(); WIDTH]; LANES]; rows.len().div_ceil(LANES)];
+    for (keys, row) in groups.iter_mut().flatten().zip(rows) {
+        for (feature, (key_of, &value)) in keys.iter_mut().zip(row).enumerate() {
+            *key_of = key(feature, value);
         }
-        Self { width, keys }
     }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &[[K; LANES]]> {
-        self.keys.chunks_exact(self.width)
-    }
+    groups
 }
+
+/// Calls a function with the least padded width that rows of this width fit in; up to 65 536 features.
+macro_rules! with_padded_width {
+    ($width:expr, $object:ident.$method:ident($($argument:expr),*)) => {
+        match $width {
+            ..=16 => $object.$method::<16>($($argument),*),
+            ..=32 => $object.$method::<32>($($argument),*),
+            ..=64 => $object.$method::<64>($($argument),*),
+            ..=256 => $object.$method::<256>($($argument),*),
+            ..=4096 => $object.$method::<4096>($($argument),*),
+            _ => $object.$method::<65_536>($($argument),*),
+        }
+    };
+}
+pub(crate) use with_padded_width;
 
 #[cfg(test)]
 mod tests {
@@ -245,7 +253,7 @@ mod tests {
             }
             splits.extend(std::iter::repeat_n(None, open));
             let tree = Tree::new(&splits, 3).unwrap();
-            let group: Vec<[u8; LANES]> = (0..3).map(|f| std::array::from_fn(|lane| rows[lane][f])).collect();
+            let group: [[u8; 4]; LANES] = std::array::from_fn(|lane| [rows[lane][0], rows[lane][1], rows[lane][2], 0]);
             let leaves = tree.leaves(&group);
             for (row, leaf) in rows.iter().zip(leaves) {
                 let end = tree.path(|feature| row[feature]).last().map_or(0, |(_, _, child)| child);

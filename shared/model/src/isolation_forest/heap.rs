@@ -1,9 +1,7 @@
 //! A shallow tree without pointers: the children of node `n` are `2n` and `2n + 1`.
 
-use super::keys::{key, single};
 use super::tree::AxisTree;
-use crate::tree::Key;
-const LANES: usize = 8;
+use crate::tree::{Key, LANES};
 
 /// Levels at most: those of a tree over 256 rows.
 const DEPTH: u32 = 8;
@@ -51,8 +49,7 @@ impl Heap {
 
     /// The path lengths of a group of rows. The width is a power of two: the mask on a feature changes nothing, it spares
     /// a check, as the one on a place does above the last level.
-    #[inline(never)]
-    fn path_lengths<const WIDTH: usize>(&self, rows: &[[u32; WIDTH]; LANES]) -> [f64; LANES] {
+    pub(super) fn path_lengths<const WIDTH: usize>(&self, rows: &[[u32; WIDTH]; LANES]) -> [f64; LANES] {
         let mut at = [1_usize; LANES];
         for _ in 0..DEPTH {
             for (at, row) in at.iter_mut().zip(rows) {
@@ -62,39 +59,5 @@ impl Heap {
             }
         }
         at.map(|at| self.path_lengths[at % PLACES])
-    }
-}
-
-/// Adds the path lengths of the rows in every tree to their sums, in the order of the trees. At most 256 features.
-pub(super) fn add_path_lengths<'a>(
-    trees: impl Iterator<Item = &'a Heap>,
-    rows: impl ExactSizeIterator<Item = &'a [f64]>,
-    width: usize,
-    sums: &mut [f64],
-) {
-    match width {
-        ..=16 => add_padded::<16>(trees, rows, sums),
-        ..=64 => add_padded::<64>(trees, rows, sums),
-        _ => add_padded::<MOST_FEATURES>(trees, rows, sums),
-    }
-}
-
-fn add_padded<'a, const WIDTH: usize>(
-    trees: impl Iterator<Item = &'a Heap>,
-    rows: impl ExactSizeIterator<Item = &'a [f64]>,
-    sums: &mut [f64],
-) {
-    let mut groups = vec![[[0; WIDTH]; LANES]; rows.len().div_ceil(LANES)];
-    for (keys, row) in groups.iter_mut().flatten().zip(rows) {
-        for (to, &value) in keys.iter_mut().zip(row) {
-            *to = key(single(value));
-        }
-    }
-    for tree in trees {
-        for (rows, sums) in groups.iter().zip(sums.chunks_mut(LANES)) {
-            for (sum, length) in sums.iter_mut().zip(tree.path_lengths(rows)) {
-                *sum += length;
-            }
-        }
     }
 }

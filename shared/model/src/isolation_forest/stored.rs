@@ -150,10 +150,10 @@ impl StoredAxisTree {
             Ok(Some(Split { feature, threshold: key(single(f64::from(threshold))) }))
         };
         let splits = self.feature.into_iter().map(split).collect::<Result<Vec<_>, &'static str>>()?;
+        let shape = Shape::breadth_first(splits.iter().map(Option::is_some))?;
         if thresholds.next().is_some() {
             return Err("more thresholds than splits");
         }
-        let shape = Shape::breadth_first(splits.iter().map(Option::is_some))?;
         let tree = IsolationTree::new(Tree::new(&splits, width)?, &shape, &self.samples)?;
         if tree.samples.contains(&0) {
             return Err("a node without training rows");

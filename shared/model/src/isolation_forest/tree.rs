@@ -75,7 +75,7 @@ impl AxisTree {
 #[expect(clippy::float_cmp, reason = "exact by construction")]
 mod tests {
     use super::*;
-    use crate::isolation_forest::heap::{self, Heap};
+    use crate::isolation_forest::heap::Heap;
     use crate::tree::Split;
 
     /// Four rows, one of which leaves at once to the right.
@@ -94,11 +94,10 @@ mod tests {
 
     #[test]
     fn a_value_at_the_threshold_goes_left() {
-        let rows = [[0.0, 5.0], [0.0, 5.1], [0.0, 1e300], [9.0, -1e300]];
-        let mut sums = [10.0; 4];
-        heap::add_path_lengths([Heap::new(&tree()).unwrap()].iter(), rows.iter().map(|row| &row[..]), 2, &mut sums);
-        let long = 10.0 + tree().path_lengths[1];
-        assert_eq!(sums, [long, 11.0, 11.0, long]);
+        let rows = [[0.0, 5.0], [0.0, 5.1], [0.0, 1e30], [9.0, -1e30], [0.0; 2], [0.0; 2], [0.0; 2], [0.0; 2]];
+        let lengths = Heap::new(&tree()).unwrap().path_lengths(&rows.map(|row| row.map(key)));
+        let long = tree().path_lengths[1];
+        assert_eq!(lengths, [long, 1.0, 1.0, long, long, long, long, long]);
     }
 
     #[test]

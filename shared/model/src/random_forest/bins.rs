@@ -81,7 +81,6 @@ fn between(low: f64, high: f64) -> f64 {
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "exact by construction")]
 mod tests {
     use super::*;
     use crate::synthetic;

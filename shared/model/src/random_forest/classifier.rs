@@ -113,7 +113,9 @@ impl RandomForestClassifierValid {
         let mut sums = forest.ensemble.visit_out_of_bag(matrix, seed, classes, add);
         let decisions = sums.chunks_exact_mut(classes + 1).map(|row| {
             let (shares, trees) = row.split_at_mut(classes);
-            shares.iter_mut().for_each(|share| *share /= trees[0]);
+            for share in &mut *shares {
+                *share /= trees[0];
+            }
             (trees[0] > 0.0).then(|| shares.to_vec())
         });
         let decisions = decisions.collect();

@@ -10,10 +10,12 @@ use super::bootstrap::{self, Drawn};
 use super::grow::{Criterion, Grown, Limits, grow};
 use crate::error::{ExplainError, FitError, SchemaMismatch};
 use crate::seeds::generator;
-use crate::tree::{Groups, LANES, Tree};
+use crate::tree::{LANES, Tree, groups, with_padded_width};
 
-/// Rows that pass one tree before the next is fetched: large trees fill the second-level cache.
-const BLOCK: usize = 1024;
+/// Rows that pass one tree before the next is fetched, at most: large trees fill the second-level cache.
+const MOST_BLOCK_ROWS: usize = 1024;
+/// Their bins, about.
+const BLOCK_BYTES: usize = 1 << 16;
 
 /// Features at most: splits number them with 16 bits.
 pub(super) const MOST_FEATURES: usize = 65_536;
@@ -84,11 +86,21 @@ impl Ensemble {
         stride: usize,
         add: impl Fn(usize, usize, usize, &mut [f64]) + Sync,
     ) -> Vec<f64> {
+        with_padded_width!(matrix.width(), self.visit_padded(matrix, stride, add))
+    }
+
+    fn visit_padded<const WIDTH: usize>(
+        &self,
+        matrix: &FeatureMatrix,
+        stride: usize,
+        add: impl Fn(usize, usize, usize, &mut [f64]) + Sync,
+    ) -> Vec<f64> {
+        let block_rows = (BLOCK_BYTES / WIDTH).clamp(LANES, MOST_BLOCK_ROWS);
         let mut values = vec![0.0; matrix.len() * stride];
-        values.par_chunks_mut(BLOCK * stride).enumerate().for_each(|(block, values)| {
-            let first = block * BLOCK;
+        values.par_chunks_mut(block_rows * stride).enumerate().for_each(|(block, values)| {
+            let first = block * block_rows;
             let rows = (first..first + values.len() / stride).map(|row| matrix.row(row));
-            let groups = Groups::gather(rows, matrix.width(), |feature, value| self.bins.bin(feature, value));
+            let groups = groups::<u8, WIDTH>(rows, |feature, value| self.bins.bin(feature, value));
             for (number, LeafyTree { tree, leaf }) in self.trees.iter().enumerate() {
                 for (group, (bins, values)) in groups.iter().zip(values.chunks_mut(LANES * stride)).enumerate() {
                     let leaves = tree.leaves(bins);
@@ -183,7 +195,9 @@ fn mean_importances<L>(grown: &[Grown<L>], width: usize) -> Vec<f64> {
     }
     let total: f64 = mean.iter().sum();
     if total > 0.0 {
-        mean.iter_mut().for_each(|mean| *mean /= total);
+        for mean in &mut mean {
+            *mean /= total;
+        }
     }
     mean
 }

@@ -222,7 +222,6 @@ pub struct RandomForestRegressorValid {
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "exact by construction")]
 mod tests {
     use super::*;
 

@@ -94,9 +94,11 @@ mod tests {
             let variance = Variance::new(&targets);
             let rows = [0, 1].map(|row| Drawn { row, copies: 1, class: 0 });
             let mut total = [Sum::default()];
-            rows.iter().for_each(|&row| variance.add(row, &mut total));
+            for row in rows {
+                variance.add(row, &mut total);
+            }
             let LeafMean { rows: count, mean } = variance.leaf(&rows, &total);
-            assert_eq!((count, mean), (2, targets[0] / 2.0 + targets[1] / 2.0));
+            assert_eq!((count, mean), (2, targets[0].midpoint(targets[1])));
             assert_eq!(variance.is_pure(&rows, &total), targets[0] == targets[1]);
         }
     }
