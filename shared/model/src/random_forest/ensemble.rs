@@ -14,7 +14,7 @@ use crate::tree::{LANES, Tree, groups, with_padded_width};
 
 /// Rows that pass one tree before the next is fetched, at most: large trees fill the second-level cache.
 const MOST_BLOCK_ROWS: usize = 1024;
-/// Their bins, about.
+/// Their bins and numbers, about.
 const BLOCK_BYTES: usize = 1 << 16;
 
 /// Features at most: splits number them with 16 bits.
@@ -29,9 +29,12 @@ pub(super) struct LeafyTree {
 
 impl LeafyTree {
     /// From the leaves' indices in the order of their nodes; None when there is not one for each.
-    pub(super) fn new(tree: Tree<u8>, leaves: &mut impl Iterator<Item = u32>) -> Option<Self> {
-        let leaf = (0..tree.len()).map(|at| if tree.is_leaf(at) { leaves.next() } else { Some(0) });
-        let leaf = leaf.collect::<Option<_>>()?;
+    pub(super) fn new(tree: &Tree<u8>, leaves: &mut impl Iterator<Item = u32>) -> Option<Self> {
+        let (tree, places) = tree.depth_first();
+        let mut leaf = vec![0; tree.len()];
+        for at in places.into_iter().filter(|&at| tree.is_leaf(at)) {
+            leaf[at] = leaves.next()?;
+        }
         Some(Self { tree, leaf })
     }
 }
@@ -71,7 +74,7 @@ impl Ensemble {
         let importances = mean_importances(&grown, matrix.width());
         let leafy = |grown: Grown<C::Leaf>| {
             let mut leaves = grown.leaves.into_iter().map(&mut enter);
-            LeafyTree::new(grown.tree, &mut leaves)
+            LeafyTree::new(&grown.tree, &mut leaves)
         };
         // Every leaf says something, so no tree is left out.
         let trees = grown.into_iter().filter_map(leafy).collect();
@@ -95,7 +98,8 @@ impl Ensemble {
         stride: usize,
         add: impl Fn(usize, usize, usize, &mut [f64]) + Sync,
     ) -> Vec<f64> {
-        let block_rows = (BLOCK_BYTES / WIDTH).clamp(LANES, MOST_BLOCK_ROWS);
+        let row_bytes = WIDTH + stride * size_of::<f64>();
+        let block_rows = (BLOCK_BYTES / row_bytes).clamp(LANES, MOST_BLOCK_ROWS) / LANES * LANES;
         let mut values = vec![0.0; matrix.len() * stride];
         values.par_chunks_mut(block_rows * stride).enumerate().for_each(|(block, values)| {
             let first = block * block_rows;

@@ -113,7 +113,7 @@ impl From<&Tree<u8>> for StoredTree {
 
 /// The indices at the leaves of a tree, in the order of the nodes.
 fn leaves(LeafyTree { tree, leaf }: &LeafyTree) -> impl Iterator<Item = u32> {
-    (0..tree.len()).filter(|&at| tree.is_leaf(at)).map(|at| leaf[at])
+    tree.breadth_first().into_iter().filter(|&at| tree.is_leaf(at)).map(|at| leaf[at])
 }
 
 impl TryFrom<StoredClassifier> for RandomForestClassifier {
@@ -178,7 +178,7 @@ impl StoredEnsemble {
         let check = |(number, stored): (usize, StoredTree)| {
             let fault = |fault| BadForest::Tree { tree: number, fault };
             let tree = stored.check(width).map_err(fault)?;
-            LeafyTree::new(tree, &mut leaves).ok_or(fault("more leaves than the forest has"))
+            LeafyTree::new(&tree, &mut leaves).ok_or(fault("more leaves than the forest has"))
         };
         let trees = trees.into_iter().enumerate().map(check).collect::<Result<_, _>>()?;
         if leaves.next().is_some() {

@@ -181,6 +181,7 @@ fn forests_read_back_say_the_same() {
     let text = serde_json::to_string(&forest).unwrap();
     for back in [postcard::from_bytes::<RandomForestClassifier>(&bytes).unwrap(), serde_json::from_str(&text).unwrap()]
     {
+        assert_eq!(back, forest);
         assert_eq!(back.probabilities(&matrix), forest.probabilities(&matrix));
         assert_eq!(back.explain(&matrix, 3), forest.explain(&matrix, 3));
     }
