@@ -82,6 +82,34 @@ pub enum FitError {
         /// The tolerance asked for.
         tolerance: String,
     },
+    /// More of something than the estimator can number.
+    #[error("{got} {what} to fit on: at most {most} are possible")]
+    TooMany {
+        /// What there is too much of.
+        what: &'static str,
+        /// The most that will do.
+        most: usize,
+        /// How many there are.
+        got: usize,
+    },
+    /// Not one label, target or weight per row.
+    #[error("{rows} rows but {got} labels, targets or weights: give one per row")]
+    UnequalLengths {
+        /// Rows of the matrix.
+        rows: usize,
+        /// Labels, targets or weights given.
+        got: usize,
+    },
+    /// A target or weight that nothing can be learned from.
+    #[error("the {what} at row {row} is {value}: it must be finite, and a weight neither negative nor huge")]
+    BadNumber {
+        /// Target or weight.
+        what: &'static str,
+        /// Row it belongs to, from 0.
+        row: usize,
+        /// The value given.
+        value: String,
+    },
 }
 
 /// A matrix of another schema than the estimator was fitted on, with the first difference found.

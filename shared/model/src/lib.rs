@@ -9,6 +9,7 @@
 //! - [`ecod`]: what lies in the tails of many features; nothing to choose, cheap to fit;
 //! - [`iqr`]: quartiles and fences, per group of rows where they differ by group;
 //! - [`estimator`] and [`ensemble`]: any of these as one type, and several of them as one judge;
+//! - [`random_forest`]: classes and numbers learned from labelled rows;
 //! - [`scaling`]: columns on one scale, for estimators that measure distances;
 //! - [`encoding`]: tables of numbers and words as matrices, with a code for the unseen;
 //! - [`calibration`]: from scores, which mean nothing by themselves, to p-values, and from alerts a day to thresholds;
@@ -55,10 +56,11 @@ pub mod ecod;
 
 pub mod iqr;
 
+pub mod random_forest;
+
 pub mod estimator;
 
 pub mod ensemble;
-
 pub mod scaling;
 
 pub mod encoding;
@@ -73,9 +75,10 @@ pub mod artifact;
 
 pub mod error;
 
-mod tiles;
-
+mod seeds;
 mod shares;
+mod tiles;
+mod tree;
 
 #[cfg(test)]
 mod synthetic;
@@ -92,5 +95,9 @@ pub use iqr::{GroupError, Iqr, IqrParams, IqrValid};
 pub use isolation_forest::{IsolationForest, IsolationForestParams, IsolationForestValid};
 pub use local_outlier_factor::{LocalOutlierFactor, LocalOutlierFactorParams, LocalOutlierFactorValid};
 pub use one_class_svm::{Gamma, OneClassSvm, OneClassSvmParams, OneClassSvmValid};
+pub use random_forest::{
+    ClassWeights, MaxFeatures, OutOfBagClasses, OutOfBagTargets, RandomForestClassifier, RandomForestClassifierParams,
+    RandomForestClassifierValid, RandomForestRegressor, RandomForestRegressorParams, RandomForestRegressorValid,
+};
 pub use scaling::{RobustScaler, StandardScaler};
 pub use usual::usual_ranges;

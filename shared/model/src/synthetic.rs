@@ -37,3 +37,12 @@ pub(crate) fn bell(rows: usize, width: usize, seed: u64) -> FeatureMatrix {
     let rows: Vec<Vec<f64>> = (0..rows).map(|_| (0..width).map(|_| value()).collect()).collect();
     matrix(width, &rows)
 }
+
+/// Independent columns and what a noisy rule over the first three says of each row: class 1 where it is above 0.
+pub(crate) fn labelled(rows: usize, width: usize, seed: u64) -> (FeatureMatrix, Vec<u32>, Vec<f64>) {
+    let (matrix, noise) = (bell(rows, width, seed), bell(rows, 1, seed + 1));
+    let rule = |(row, noise): (&[f64], &[f64])| 2.0 * row[0] + row[1] * row[2] + 0.5 * noise[0];
+    let targets: Vec<f64> = matrix.rows().zip(noise.rows()).map(rule).collect();
+    let labels = targets.iter().map(|&target| u32::from(target > 0.0)).collect();
+    (matrix, labels, targets)
+}

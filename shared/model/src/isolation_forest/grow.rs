@@ -1,155 +1,214 @@
 //! Growing one tree from a random sample of rows.
 
-use rand::{RngExt, SeedableRng, seq::index};
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use rand::RngExt;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use weir_domain::matrix::FeatureMatrix;
 
-use super::tree::{Node, Tree};
-
-/// The generator of one tree. Both numbers are mixed, so that neither neighbouring seeds nor neighbouring trees share
-/// part of their sequences.
-pub(super) fn generator(seed: u64, tree: u64) -> Xoshiro256PlusPlus {
-    Xoshiro256PlusPlus::seed_from_u64(splitmix(splitmix(seed).wrapping_add(tree)))
-}
-
-/// One step of `SplitMix64` (Steele, Lea, Flood 2014): a bijection whose every output bit hangs on every input bit.
-fn splitmix(seed: u64) -> u64 {
-    let z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
+use super::keys::{key, single};
+use super::oblique::{Cut, Oblique, ObliqueTree, Term};
+use super::tree::{AxisTree, IsolationTree};
+use crate::tree::{Shape, Split, Tree};
 
 /// The depth at which growing stops: that of a balanced tree, beyond which rows are no longer anomalous anyway.
 pub(super) fn height_limit(sample_size: u32) -> u32 {
     sample_size.next_power_of_two().trailing_zeros()
 }
 
-/// A tree over `sample_size` of the matrix's rows, drawn without replacement. At most as many as there are, at least 1.
-pub(super) fn grow(matrix: &FeatureMatrix, sample_size: u32, mut rng: Xoshiro256PlusPlus) -> Tree {
-    let drawn = index::sample(&mut rng, matrix.len(), sample_size as usize);
-    let mut sample = Sample::gather(matrix, drawn.into_iter().map(|row| matrix.row(row)), sample_size);
-
-    let mut nodes = vec![Node::leaf(0)];
-    let mut samples = vec![sample_size];
-    let mut open = vec![(0, 0..sample_size as usize, height_limit(sample_size))];
-    while let Some((at, range, height)) = open.pop() {
-        if height == 0 || range.len() < 2 {
-            continue;
-        }
-        let Some((feature, threshold)) = sample.draw_split(range.clone(), &mut rng) else { continue };
-        let middle = range.start + sample.partition(range.clone(), feature, threshold);
-        let left = nodes.len();
-        nodes[at] = Node { threshold, feature, left: left as u32 };
-        for (child, range) in [(left, range.start..middle), (left + 1, middle..range.end)] {
-            nodes.push(Node::leaf(child));
-            samples.push(range.len() as u32);
-            open.push((child, range, height - 1));
-        }
-    }
-    Tree::new(nodes, samples)
+/// A tree over the rows drawn, at least one, whose cuts look at one feature each.
+pub(super) fn grow_axis(matrix: &FeatureMatrix, drawn: &[usize], mut rng: Xoshiro256PlusPlus) -> AxisTree {
+    let mut sample = Sample::gather(matrix, drawn);
+    let (cuts, leaves) = grow(drawn.len(), |order| {
+        let feature = sample.draw_feature(order, &mut rng)?;
+        let (min, max) = sample.range(feature, order);
+        let threshold = between(min, max, rng.random());
+        let column = &sample.columns[feature as usize];
+        let lefts = partition(order, |row| column[row as usize] <= threshold);
+        Some((Split { feature: feature as u16, threshold: key(threshold) }, lefts))
+    });
+    let shape = shape(&cuts);
+    finish(Tree::grown(&cuts, matrix.width()), &shape, &leaves)
 }
 
-/// The rows of one tree, column by column, and their order: every node owns a range of it.
+/// A tree over the rows drawn, at least one, whose cuts are hyperplanes of at most `terms` features.
+///
+/// The normal is drawn from independent standard normals and the cut goes through a point uniform in the rows' bounding
+/// box, as Hariri et al. have it. So all rows may be on one side; the empty other side is a leaf at once.
+pub(super) fn grow_oblique(
+    matrix: &FeatureMatrix,
+    drawn: &[usize],
+    terms: usize,
+    mut rng: Xoshiro256PlusPlus,
+) -> ObliqueTree {
+    let mut sample = Sample::gather(matrix, drawn);
+    let (cuts, leaves) = grow(drawn.len(), |order| {
+        let mut cut = Cut::default();
+        let mut feature = Some(sample.draw_after(0, order, &mut rng)?);
+        while let Some((place, drawn)) = feature {
+            let (min, max) = sample.range(drawn, order);
+            let (normal, point) = (standard_normal(&mut rng), between(min, max, rng.random()));
+            cut.0.push(Term { feature: drawn as u16, normal, point });
+            feature = if cut.0.len() < terms { sample.draw_after(place + 1, order, &mut rng) } else { None };
+        }
+        let lefts = partition(order, |row| !cut.is_right(|feature| sample.columns[feature][row as usize]));
+        Some((cut, lefts))
+    });
+    let shape = shape(&cuts);
+    finish(Oblique { shape: shape.clone(), cuts }, &shape, &leaves)
+}
+
+#[expect(clippy::expect_used, reason = "every split was followed by its two children")]
+fn shape<S>(splits: &[Option<S>]) -> Shape {
+    Shape::breadth_first(splits.iter().map(Option::is_some)).expect("a tree in breadth-first order")
+}
+
+#[expect(clippy::expect_used, reason = "each leaf has its count")]
+fn finish<C>(cuts: C, shape: &Shape, leaves: &[u32]) -> IsolationTree<C> {
+    IsolationTree::new(cuts, shape, leaves).expect("one count per leaf")
+}
+
+/// Cuts breadth first, down to the height limit, until `cut` finds nothing to tell apart. It reorders the rows it is
+/// given and tells how many go left. What comes back is each node's cut, none at the leaves, and the leaves' counts.
+fn grow<S>(rows: usize, mut cut: impl FnMut(&mut [u32]) -> Option<(S, usize)>) -> (Vec<Option<S>>, Vec<u32>) {
+    let mut order: Vec<u32> = (0..rows as u32).collect();
+    let (mut cuts, mut leaves) = (vec![], vec![]);
+    let mut open: VecDeque<(Range<usize>, u32)> = VecDeque::from([(0..rows, height_limit(rows as u32))]);
+    while let Some((range, height)) = open.pop_front() {
+        let found = if height == 0 || range.len() < 2 { None } else { cut(&mut order[range.clone()]) };
+        if let Some((_, lefts)) = &found {
+            let middle = range.start + lefts;
+            open.extend([(range.start..middle, height - 1), (middle..range.end, height - 1)]);
+        } else {
+            leaves.push(range.len() as u32);
+        }
+        cuts.push(found.map(|(cut, _)| cut));
+    }
+    (cuts, leaves)
+}
+
+/// The rows of one tree, column by column.
 struct Sample {
-    columns: Vec<Vec<f64>>,
-    order: Vec<u32>,
+    columns: Vec<Vec<f32>>,
     /// All features, shuffled as they are drawn.
     features: Vec<u32>,
 }
 
 impl Sample {
-    fn gather<'a>(matrix: &FeatureMatrix, rows: impl Iterator<Item = &'a [f64]>, sample_size: u32) -> Self {
-        let mut columns = vec![Vec::with_capacity(sample_size as usize); matrix.width()];
-        for row in rows {
-            for (column, &value) in columns.iter_mut().zip(row) {
-                column.push(value);
+    fn gather(matrix: &FeatureMatrix, drawn: &[usize]) -> Self {
+        let mut columns = vec![Vec::with_capacity(drawn.len()); matrix.width()];
+        for &row in drawn {
+            for (column, &value) in columns.iter_mut().zip(matrix.row(row)) {
+                column.push(single(value));
             }
         }
         let features = (0..columns.len() as u32).collect();
-        Self { columns, order: (0..sample_size).collect(), features }
+        Self { columns, features }
     }
 
-    /// A feature, uniformly among those that are not constant on the range, and a threshold that leaves rows on both
-    /// sides. None when all rows are equal.
-    fn draw_split(&mut self, range: std::ops::Range<usize>, rng: &mut Xoshiro256PlusPlus) -> Option<(u32, f64)> {
-        for drawn in 0..self.features.len() {
+    /// A feature, uniformly among those that vary in the rows. None when all rows are equal.
+    fn draw_feature(&mut self, rows: &[u32], rng: &mut Xoshiro256PlusPlus) -> Option<u32> {
+        self.draw_after(0, rows, rng).map(|(_, feature)| feature)
+    }
+
+    /// The same among the features not drawn before this place, and its place.
+    fn draw_after(&mut self, place: usize, rows: &[u32], rng: &mut Xoshiro256PlusPlus) -> Option<(usize, u32)> {
+        for drawn in place..self.features.len() {
             let pick = rng.random_range(drawn..self.features.len());
             self.features.swap(drawn, pick);
             let feature = self.features[drawn];
-            let column = &self.columns[feature as usize];
-            let (min, max) = self.order[range.clone()]
-                .iter()
-                .map(|&row| column[row as usize])
-                .fold((f64::INFINITY, f64::NEG_INFINITY), |(min, max), v| (min.min(v), max.max(v)));
+            let (min, max) = self.range(feature, rows);
             if min < max {
-                return Some((feature, between(min, max, rng.random())));
+                return Some((drawn, feature));
             }
         }
         None
     }
 
-    /// Puts the rows up to the threshold first and tells how many they are.
-    fn partition(&mut self, range: std::ops::Range<usize>, feature: u32, threshold: f64) -> usize {
+    /// The smallest and the largest value of the rows.
+    fn range(&self, feature: u32, rows: &[u32]) -> (f32, f32) {
         let column = &self.columns[feature as usize];
-        let order = &mut self.order[range];
-        let mut lefts = 0;
-        for i in 0..order.len() {
-            if column[order[i] as usize] <= threshold {
-                order.swap(lefts, i);
-                lefts += 1;
-            }
-        }
-        lefts
+        let values = rows.iter().map(|&row| column[row as usize]);
+        values.fold((f32::INFINITY, f32::NEG_INFINITY), |(min, max), v| (min.min(v), max.max(v)))
     }
 }
 
-/// The point at `share` in [0, 1) of the way: at least `min`, below `max`, finite however far apart the two are.
-fn between(min: f64, max: f64, share: f64) -> f64 {
-    (min * (1.0 - share) + max * share).clamp(min, max.next_down())
+/// Puts the rows that go left first and tells how many they are.
+fn partition(order: &mut [u32], is_left: impl Fn(u32) -> bool) -> usize {
+    let mut lefts = 0;
+    for i in 0..order.len() {
+        if is_left(order[i]) {
+            order.swap(lefts, i);
+            lefts += 1;
+        }
+    }
+    lefts
+}
+
+/// The point at `share` in [0, 1) of the way: at least `min`, below `max`, never −0.
+fn between(min: f32, max: f32, share: f64) -> f32 {
+    let point = f64::from(min) * (1.0 - share) + f64::from(max) * share;
+    (point as f32).clamp(min, max.next_down()) + 0.0
+}
+
+/// A draw from the standard normal distribution (Box & Muller 1958), within ±7.
+fn standard_normal(rng: &mut Xoshiro256PlusPlus) -> f32 {
+    let (radius, angle) = (1.0 - rng.random::<f64>(), rng.random::<f64>());
+    let radius = (-2.0 * radius.max(1e-10).ln()).sqrt();
+    (radius * (std::f64::consts::TAU * angle).cos()) as f32
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "exact by construction")]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::seeds::generator;
     use crate::synthetic;
 
-    #[test]
-    fn the_height_limit_is_the_binary_logarithm_rounded_up() {
-        assert_eq!([2, 3, 4, 5, 255, 256, 257, 65_536].map(height_limit), [1, 2, 2, 3, 8, 8, 9, 16]);
+    fn grow_all(matrix: &FeatureMatrix, seed: u64) -> AxisTree {
+        grow_axis(matrix, &(0..matrix.len()).collect::<Vec<_>>(), generator(seed, 0))
     }
 
     #[test]
-    fn generators_of_neighbouring_seeds_and_trees_differ() {
-        let mut first: Vec<u64> =
-            (0..50).flat_map(|seed| (0..50).map(move |tree| generator(seed, tree).random())).collect();
-        first.sort_unstable();
-        first.dedup();
-        assert_eq!(first.len(), 2500);
+    fn the_height_limit_is_the_binary_logarithm_rounded_up() {
+        assert_eq!([1, 2, 3, 4, 5, 255, 256, 257, 65_536].map(height_limit), [0, 1, 2, 2, 3, 8, 8, 9, 16]);
     }
 
     #[test]
     fn equal_rows_make_a_single_leaf_and_constant_features_are_never_split() {
-        let tree = grow(&synthetic::column(&[7.0; 10]), 10, generator(1, 0));
-        assert_eq!(tree.nodes().len(), 1);
+        assert_eq!(grow_all(&synthetic::column(&[7.0; 10]), 1).cuts.len(), 1);
 
         let rows: Vec<[f64; 3]> = (0..64).map(|i| [1.0, f64::from(i), -1.0]).collect();
-        let tree = grow(&synthetic::matrix(3, &rows), 64, generator(1, 0));
-        assert!(tree.nodes().iter().enumerate().all(|(at, n)| n.is_leaf(at) || n.feature == 1));
+        let matrix = synthetic::matrix(3, &rows);
+        let tree = grow_all(&matrix, 1).cuts;
+        assert!(tree.splits().flatten().all(|split| split.feature == 1));
         assert!(tree.depth() <= 6);
+
+        let all: Vec<usize> = (0..64).collect();
+        let oblique = grow_oblique(&matrix, &all, 3, generator(1, 0)).cuts;
+        assert!(oblique.shape.depth > 0);
+        assert!(oblique.cuts.iter().flatten().all(|cut| cut.0.len() == 1 && cut.0[0].feature == 1));
     }
 
     #[test]
     fn every_feature_that_varies_is_as_likely() {
-        let matrix = synthetic::bell(300, 4, 3);
+        let matrix = synthetic::bell(8, 4, 3);
         let mut roots = [0_u32; 4];
-        for tree in 0..2000 {
-            roots[grow(&matrix, 8, generator(5, tree)).nodes()[0].feature as usize] += 1;
+        for seed in 0..2000 {
+            roots[usize::from(grow_all(&matrix, seed).cuts.split(0).unwrap().feature)] += 1;
         }
         assert!(roots.iter().all(|n| (420..580).contains(n)), "{roots:?}");
+    }
+
+    #[test]
+    fn normals_are_standard() {
+        let mut rng = generator(1, 0);
+        let draws: Vec<f64> = (0..20_000).map(|_| f64::from(standard_normal(&mut rng))).collect();
+        let mean = draws.iter().sum::<f64>() / 20_000.0;
+        let variance = draws.iter().map(|d| d * d).sum::<f64>() / 20_000.0;
+        assert!(mean.abs() < 0.03 && (variance - 1.0).abs() < 0.05, "{mean} {variance}");
     }
 
     proptest! {
@@ -158,17 +217,17 @@ mod tests {
             values in prop::collection::vec(prop::num::f64::NORMAL | prop::num::f64::ZERO, 2..40),
             seed: u64,
         ) {
-            let tree = grow(&synthetic::column(&values), values.len() as u32, generator(seed, 0));
-            prop_assert!(tree.samples().iter().all(|&n| n > 0));
-            let leaves = tree.nodes().iter().enumerate().filter(|(at, node)| node.is_leaf(*at));
-            prop_assert_eq!(leaves.map(|(at, _)| tree.samples()[at]).sum::<u32>(), values.len() as u32);
+            let tree = grow_all(&synthetic::column(&values), seed);
+            prop_assert!(tree.samples.iter().all(|&n| n > 0));
+            prop_assert_eq!(tree.samples[0], values.len() as u32);
         }
 
         #[test]
-        fn a_threshold_is_between(a in prop::num::f64::NORMAL, b in prop::num::f64::NORMAL, share in 0.0..1.0) {
-            prop_assume!(a != b);
-            let t = between(a.min(b), a.max(b), share);
-            prop_assert!(a.min(b) <= t && t < a.max(b));
+        fn a_threshold_is_between(a in prop::num::f32::NORMAL, b in prop::num::f32::NORMAL, share in 0.0..1.0) {
+            let (min, max) = (a.min(b), a.max(b));
+            prop_assume!(min < max);
+            let t = between(min, max, share);
+            prop_assert!(min <= t && t < max);
         }
     }
 }

@@ -6,14 +6,19 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use weir_domain::matrix::FeatureMatrix;
 
-use super::IsolationForest;
-use super::grow::{generator, grow};
+use super::draw::Urn;
+use super::grow::{grow_axis, grow_oblique};
+use super::{IsolationForest, Trees};
 use crate::error::{BadParams, FitError, RangeCheck};
+use crate::seeds::generator;
 
 /// Numbers of trees that are allowed.
 pub(super) const TREES_RANGE: RangeInclusive<u32> = 1..=10_000;
 /// Numbers of rows per tree that are allowed.
 pub(super) const SAMPLE_SIZE_RANGE: RangeInclusive<u32> = 2..=65_536;
+/// Features: cuts number them with 16 bits.
+pub(super) const MOST_FEATURES: usize = 65_536;
+const EXTENSION_LEVEL_RANGE: RangeInclusive<u32> = 0..=65_535;
 
 /// What an isolation forest is grown with, in range or not; [`check`](Self::check) tells.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -21,12 +26,13 @@ pub(super) const SAMPLE_SIZE_RANGE: RangeInclusive<u32> = 2..=65_536;
 pub struct IsolationForestParams {
     trees: u32,
     sample_size: u32,
+    extension_level: u32,
 }
 
 impl Default for IsolationForestParams {
-    /// 100 trees of 256 rows each, as the paper recommends.
+    /// 100 trees of 256 rows each, as the paper recommends, cut parallel to the axes.
     fn default() -> Self {
-        Self { trees: 100, sample_size: 256 }
+        Self { trees: 100, sample_size: 256, extension_level: 0 }
     }
 }
 
@@ -46,6 +52,16 @@ impl IsolationForestParams {
         self
     }
 
+    /// Features beyond the first that each cut looks at, 0 to 65 535, by default 0: cuts parallel to the axes. With more,
+    /// the forest is the extended one of Hariri et al.: cuts are hyperplanes over one more feature than the level, or over
+    /// all there are. It sees what is unusual only in how features go together, but is slower, and features should be on
+    /// one scale.
+    #[must_use]
+    pub fn extension_level(mut self, extension_level: u32) -> Self {
+        self.extension_level = extension_level;
+        self
+    }
+
     /// The parameters, known to be in range.
     ///
     /// # Errors
@@ -54,6 +70,7 @@ impl IsolationForestParams {
         RangeCheck::default()
             .require("trees", &self.trees, &TREES_RANGE)
             .require("sample_size", &self.sample_size, &SAMPLE_SIZE_RANGE)
+            .require("extension_level", &self.extension_level, &EXTENSION_LEVEL_RANGE)
             .finish()?;
         Ok(IsolationForestValid { params: self.clone() })
     }
@@ -72,19 +89,48 @@ impl IsolationForestValid {
     /// Takes O(trees · ψ · log ψ · features) time at worst, whatever the number of rows.
     ///
     /// # Errors
-    /// When there are fewer than 2 rows, or no features.
+    /// When there are fewer than 2 rows, no features, or more than 65 536 of them.
     pub fn fit(&self, matrix: &FeatureMatrix, seed: u64) -> Result<IsolationForest, FitError> {
-        if matrix.width() == 0 {
+        self.fit_from(matrix, &Urn::Rows(matrix.len()), seed)
+    }
+
+    /// The same, a row of weight w counting as w rows: it is drawn in proportion to its weight, and more than once where
+    /// its weight is above 1. With a weight of 0 it is not there.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit); and when there is not one weight per row, or a weight is negative or not finite.
+    pub fn fit_weighted(
+        &self,
+        matrix: &FeatureMatrix,
+        weights: &[f64],
+        seed: u64,
+    ) -> Result<IsolationForest, FitError> {
+        self.fit_from(matrix, &Urn::weighted(matrix.len(), weights)?, seed)
+    }
+
+    fn fit_from(&self, matrix: &FeatureMatrix, urn: &Urn, seed: u64) -> Result<IsolationForest, FitError> {
+        let width = matrix.width();
+        if width == 0 {
             return Err(FitError::NoFeatures);
         }
-        if matrix.len() < 2 {
-            return Err(FitError::TooFewRows { needed: 2, got: matrix.len() });
+        if width > MOST_FEATURES {
+            return Err(FitError::TooMany { what: "features", most: MOST_FEATURES, got: width });
         }
-        let sample_size = matrix.len().min(self.params.sample_size as usize) as u32;
-        let trees = (0..self.params.trees)
-            .into_par_iter()
-            .map(|tree| grow(matrix, sample_size, generator(seed, u64::from(tree))))
-            .collect();
+        if urn.copies() < 2 {
+            return Err(FitError::TooFewRows { needed: 2, got: urn.copies() });
+        }
+        let sample_size = urn.copies().min(self.params.sample_size as usize) as u32;
+        let draw = |tree: u32| {
+            let mut rng = generator(seed, u64::from(tree));
+            (urn.draw(sample_size, &mut rng), rng)
+        };
+        let trees = (0..self.params.trees).into_par_iter().map(draw);
+        let terms = width.min(self.params.extension_level as usize + 1);
+        let trees = if terms == 1 {
+            Trees::axis(trees.map(|(rows, rng)| grow_axis(matrix, &rows, rng)).collect(), width)
+        } else {
+            Trees::Oblique(trees.map(|(rows, rng)| grow_oblique(matrix, &rows, terms, rng)).collect())
+        };
         Ok(IsolationForest { schema: Arc::clone(matrix.schema()), sample_size, trees })
     }
 }
@@ -109,6 +155,8 @@ mod tests {
         assert_eq!(fits(1, 1), Err(1));
         assert_eq!(fits(1, 65_537), Err(1));
         assert_eq!(fits(0, 0), Err(2));
+        assert!(IsolationForestParams::default().extension_level(65_535).check().is_ok());
+        assert!(IsolationForestParams::default().extension_level(65_536).check().is_err());
     }
 
     #[test]
@@ -128,5 +176,9 @@ mod tests {
         assert_eq!(valid.fit(&synthetic::matrix(2, &none), 1), Err(FitError::TooFewRows { needed: 2, got: 0 }));
         assert_eq!(valid.fit(&synthetic::column(&[1.0]), 1), Err(FitError::TooFewRows { needed: 2, got: 1 }));
         assert!(valid.fit(&synthetic::column(&[1.0, 2.0]), 1).is_ok());
+        let weighted = |weights: &[f64]| valid.fit_weighted(&synthetic::column(&[1.0, 2.0]), weights, 1);
+        assert_eq!(weighted(&[1.0]), Err(FitError::UnequalLengths { rows: 2, got: 1 }));
+        assert_eq!(weighted(&[0.0, 1.0]), Err(FitError::TooFewRows { needed: 2, got: 1 }));
+        assert!(weighted(&[0.0, 2.0]).is_ok());
     }
 }
