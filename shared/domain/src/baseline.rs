@@ -17,12 +17,18 @@ use std::net::IpAddr;
 use crate::aggregate::{PairKey, Service};
 use crate::bounded::{BottomK, Merge, Priority};
 use crate::distinct::stable_hash;
-use crate::window::{HOUR_SECONDS, Hour};
+use crate::window::{HOUR_SECONDS, Hour, Scope};
 
 pub use spread::Spread;
 
 /// How long something must have been there to count as known, where the baseline is made of the same logs (seconds).
 const NEW_FOR: i64 = 24 * HOUR_SECONDS;
+
+/// What a host is called in baselines and models: `account.region/address`.
+#[must_use]
+pub fn host_name(scope: &Scope, host: IpAddr) -> String {
+    format!("{scope}/{host}")
+}
 
 /// Since when something is there, and in how many hours it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

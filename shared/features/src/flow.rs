@@ -4,7 +4,7 @@ mod baseline;
 mod fold;
 mod matrix;
 
-pub use baseline::{entity, hour_of_week, learn};
+pub use baseline::{hour_of_week, learn};
 pub use fold::Folder;
 pub use matrix::{host_row, host_schema};
 

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use weir_detect::flow::WindowContext;
 use weir_detect::flow::anomalous_behaviour::{self, Judgement, Thresholds};
+use weir_detect::flow::{WindowContext, detect_known};
 use weir_domain::aggregate::{HostWindow, HostWindows, HourAggregate, OwnAddresses};
+use weir_domain::baseline::host_name;
 use weir_domain::finding::{Hit, Reference, Subject};
 use weir_domain::matrix::{FeatureMatrix, FeatureSchema};
 use weir_domain::score::UsualRange;
 use weir_domain::window::{WindowLength, WindowStart};
-use weir_features::flow::{entity, host_row, host_schema};
+use weir_features::flow::{host_row, host_schema};
 use weir_model::{Artifact, SchemaMismatch};
 
 /// Judges the windows of an hour that pass a test; they are to be whole. O(hosts · trees) per window.
@@ -28,6 +29,7 @@ pub(crate) fn judge_hour(
         let context = WindowContext { scope: &hour.scope, start: *start, length: hour.window_length, rows };
         let hosts = HostWindows::of(window, &own);
         let monitored: Vec<&HostWindow<'_>> = hosts.iter().filter(|host| host.own).collect();
+        hits.extend(detect_known(&hosts, &context, &model.baseline));
         hits.extend(judge_window(model, &schema, &context, &monitored, thresholds)?);
     }
     Ok(hits)
@@ -55,7 +57,7 @@ fn judge_window(
             continue;
         }
         let Ok(explanation) = behaviour.explain(&scaled, at) else { continue };
-        let (usual, reference) = match behaviour.usual_of(&entity(context.scope, host.host)) {
+        let (usual, reference) = match behaviour.usual_of(&host_name(context.scope, host.host)) {
             Some(own) => (own, Reference::Itself),
             None => (behaviour.usual(), Reference::AllHosts),
         };

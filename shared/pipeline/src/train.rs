@@ -8,12 +8,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use weir_domain::aggregate::{HostWindows, HourAggregate, OwnAddresses};
-use weir_domain::baseline::Baseline;
+use weir_domain::baseline::{Baseline, host_name};
 use weir_domain::bounded::{BottomK, Merge, Priority};
 use weir_domain::distinct::stable_hash;
 use weir_domain::matrix::FeatureMatrix;
 use weir_domain::window::{Scope, WindowLength, WindowStart};
-use weir_features::flow::{entity, host_row, host_schema, learn};
+use weir_features::flow::{host_row, host_schema, learn};
 use weir_model::{Artifact, BehaviourModel, EstimatorKind, TrainingSummary};
 
 use crate::keys::{HourOfScope, PROCESSED};
@@ -160,7 +160,7 @@ impl Learning {
             (*first, *last) = ((*first).min(*window), (*last).max(*window));
             for host in HostWindows::of(aggregate, &own).iter().filter(|h| h.own) {
                 self.rows += 1;
-                let mut seeded = entity(&hour.scope, host.host).into_bytes();
+                let mut seeded = host_name(&hour.scope, host.host).into_bytes();
                 seeded.extend_from_slice(&window.0.to_le_bytes());
                 seeded.extend_from_slice(&self.seed.to_le_bytes());
                 let key = SampleKey { chance: stable_hash(&seeded), scope, window: *window, host: host.host };
@@ -186,7 +186,7 @@ impl Learning {
         let mut usual = FeatureMatrix::new(Arc::clone(&schema));
         let mut by_host: BTreeMap<String, FeatureMatrix> = BTreeMap::new();
         for (key, row) in self.sample.sorted() {
-            let name = entity(&self.scopes[key.scope as usize], key.host);
+            let name = host_name(&self.scopes[key.scope as usize], key.host);
             let own = by_host.entry(name).or_insert_with(|| FeatureMatrix::new(Arc::clone(&schema)));
             // Rows of hosts are of the schema, and finite, by construction.
             if usual.push(&row.0).is_ok() {

@@ -4,15 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use weir_domain::aggregate::{HostAggregate, HostWindow, HostWindows, HourAggregate, OwnAddresses, PairKey, Service};
-use weir_domain::baseline::{Baseline, Habit, PairHabit, Seen};
+use weir_domain::baseline::{Baseline, Habit, PairHabit, Seen, host_name};
 use weir_domain::bounded::Merge;
-use weir_domain::window::{HOUR_SECONDS, Hour, Scope, WindowStart};
-
-/// What a host is called in baselines and models: `account.region/address`.
-#[must_use]
-pub fn entity(scope: &Scope, host: IpAddr) -> String {
-    format!("{scope}/{host}")
-}
+use weir_domain::window::{HOUR_SECONDS, Hour, WindowStart};
 
 /// Takes the windows of an hour that pass a test into a baseline. An hour is to be taken once, when it is complete:
 /// O(entries of the hour).
@@ -29,7 +23,7 @@ pub fn learn(baseline: &mut Baseline, hour: &HourAggregate, takes: impl Fn(Windo
     }
     baseline.begin(hour.hour);
     for (host, of_hour) in hosts {
-        of_hour.add_to(baseline, &entity(&hour.scope, host), hour.hour);
+        of_hour.add_to(baseline, &host_name(&hour.scope, host), hour.hour);
     }
 }
 
@@ -158,7 +152,7 @@ pub fn hour_of_week(hour: Hour) -> usize {
 #[cfg(test)]
 mod tests {
     use weir_domain::flow::{Action, Direction, FlowRecord, TCP};
-    use weir_domain::window::WindowLength;
+    use weir_domain::window::{Scope, WindowLength};
 
     use super::*;
     use crate::flow::Folder;
@@ -198,7 +192,7 @@ mod tests {
         for hour in folder.take() {
             learn(&mut baseline, &hour, |_| true);
         }
-        let name = entity(&Scope::new("1", "r"), IpAddr::from([10, 0, 0, 1]));
+        let name = host_name(&Scope::new("1", "r"), IpAddr::from([10, 0, 0, 1]));
         let host = baseline.host(&name).unwrap();
         let web = Service { protocol: TCP, port: 443 };
         let pair = host.pairs.get(&PairKey { peer: IpAddr::from([203, 0, 113, 9]), service: web }).unwrap();
