@@ -6,6 +6,7 @@
 //! - [`isolation_forest`]: anomaly scores without labels and without assumptions on the shape of the data;
 //! - [`scaling`]: columns on one scale, for estimators that measure distances;
 //! - [`calibration`]: from scores, which mean nothing by themselves, to p-values;
+//! - [`evaluation`]: how good scores and predictions are, where the truth is known;
 //! - [`error`]: what can be wrong with parameters, training data and schemas.
 //!
 //! Parameters become a fitted model in three steps, each a type of its own, so that there is no unfitted model:
@@ -45,6 +46,8 @@ pub mod scaling;
 pub mod calibration;
 
 pub mod usual;
+
+pub mod evaluation;
 
 pub mod error;
 
