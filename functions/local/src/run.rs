@@ -1,6 +1,7 @@
 //! Doing what was typed: one module per verb.
 
 mod detect;
+mod evaluate;
 mod inspect;
 mod preprocess;
 mod publish;
@@ -21,6 +22,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Verb::Detect(detect) => runtime.block_on(detect::run(detect)),
         Verb::Inspect(inspect) => inspect::run(&inspect),
         Verb::Schema(schema) => schema::run(&schema),
+        Verb::Evaluate(evaluate) => evaluate::run(&evaluate),
         Verb::Preprocess(preprocess) => runtime.block_on(preprocess::run(preprocess)),
         Verb::Score(store) => runtime.block_on(score::run(store)),
         Verb::Publish(publish) => runtime.block_on(publish::run(publish)),

@@ -14,12 +14,12 @@ use weir_model::evaluation::{ClassMetrics, ClassificationReport, ConfusionMatrix
 
 #[derive(Deserialize)]
 struct Reference {
-    classes: BTreeMap<String, Classes>,
+    classes: BTreeMap<String, Predicted>,
     rankings: BTreeMap<String, Scored>,
 }
 
 #[derive(Deserialize)]
-struct Classes {
+struct Predicted {
     names: Vec<String>,
     labels: Vec<usize>,
     predictions: Vec<usize>,

@@ -45,7 +45,8 @@ struct Class {
 #[derive(Deserialize)]
 struct Finding {
     time: f64,
-    finding_info: Info,
+    #[serde(rename = "finding_info")]
+    info: Info,
     #[serde(default)]
     evidences: Option<Vec<Evidence>>,
 }
@@ -82,14 +83,14 @@ impl ObservedFinding {
         }
         let finding: Finding = serde_json::from_slice(line)?;
         let seconds = |milliseconds: Option<f64>| milliseconds.unwrap_or(finding.time) / 1000.0;
-        let first = seconds(finding.finding_info.first_seen_time);
-        let last = seconds(finding.finding_info.last_seen_time);
+        let first = seconds(finding.info.first_seen_time);
+        let last = seconds(finding.info.last_seen_time);
         let evidences = finding.evidences.unwrap_or_default();
         let addresses = |side: fn(&Evidence) -> &Option<Endpoint>| {
             let addresses = evidences.iter().filter_map(|evidence| side(evidence).as_ref()?.ip.clone());
             addresses.filter(|ip| !ip.is_empty()).collect()
         };
-        let kind = finding.finding_info.types.and_then(|types| types.into_iter().next());
+        let kind = finding.info.types.and_then(|types| types.into_iter().next());
         Ok(Self {
             kind: kind.unwrap_or_else(|| "?".to_owned()),
             sources: addresses(|evidence| &evidence.src_endpoint),

@@ -47,6 +47,7 @@ fn finding(kind: &str, source: &str, destination: &str, start: i64, end: i64, ti
 
 #[test]
 fn every_bucket_and_measure_by_hand() {
+    use Bucket::{Expected, False, Minor, True, Unlabelled, Victim};
     let d = DAY;
     let findings = [
         // Right and typed, after five minutes; then right because it is near, and not typed.
@@ -68,7 +69,6 @@ fn every_bucket_and_measure_by_hand() {
         finding("beacon", "10.0.0.3", "", 10, 20, 20),
     ];
     let judgement = judge(&findings, &truth());
-    use Bucket::{Expected, False, Minor, True, Unlabelled, Victim};
     let buckets = [(True, 4), (Expected, 1), (Minor, 2), (Victim, 1), (Unlabelled, 1), (False, 2)];
     assert_eq!(judgement.buckets, BTreeMap::from(buckets));
     assert_eq!(judgement.false_by_kind, BTreeMap::from([("beacon".to_owned(), 2)]));
