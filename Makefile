@@ -8,12 +8,14 @@ SHELL := /bin/bash
 DATA ?= tests/fixtures/iot23-34-1
 VENV := .venv
 TOOLS := $(VENV)/.installed
+BENCH_VENV := target/bench/venv
+BENCH_TOOLS := $(BENCH_VENV)/.installed
 export AWS_DEFAULT_REGION ?= us-east-1
 export SAM_CLI_TELEMETRY := 0
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: ## Find what is out of the ordinary in the bundled flow logs, or in yours: make run DATA=folder
@@ -36,13 +38,35 @@ test: $(TOOLS) ## All tests: units, properties, contracts, and the river end to 
 	$(VENV)/bin/pytest --quiet tests/e2e
 
 .PHONY: bench
-bench: ## What things cost: the parser, the forest, and a million rows from file to findings
+bench: $(BENCH_TOOLS) ## What things cost: every format, the forest, reading beside gunzip and pandas, a million rows to findings
 	cargo bench --package weir-ingest --package weir-model
 	cargo build --release --package weir
-	mkdir -p target/bench
-	test -f target/bench/million.log.gz || python3 tests/million_rows.py target/bench/million.log.gz
+	$(MAKE) --no-print-directory bench-reading
 	time target/release/weir preprocess target/bench/million.log.gz --store target/bench/store
 	time target/release/weir detect target/bench/million.log.gz
+
+.PHONY: bench-reading
+bench-reading: $(BENCH_TOOLS) ## Only reading beside gunzip and pandas, with its targets
+	cargo build --release --package weir-ingest --example reading
+	python3 tests/bench/reading.py --reading target/release/examples/reading --python $(BENCH_VENV)/bin/python \
+		--folder target/bench
+
+.PHONY: bench-memory
+bench-memory: $(BENCH_TOOLS) ## That memory does not grow: weir inspect on 2 GB of every format (writes 3 GB, takes minutes)
+	cargo build --release --package weir
+	python3 tests/bench/memory.py --weir target/release/weir --python $(BENCH_VENV)/bin/python --folder target/bench
+
+SECONDS_EACH ?= 600
+CARGO_FUZZ := target/tools/bin/cargo-fuzz
+FUZZED ?= $(notdir $(basename $(wildcard fuzz/fuzz_targets/*.rs)))
+
+.PHONY: fuzz
+fuzz: $(CARGO_FUZZ) ## Let libFuzzer look for bytes that break a promise of a reader, SECONDS_EACH=600 a target
+	$(CARGO_FUZZ) fuzz build --sanitizer none --target-dir target/fuzz
+	fuzz/run.sh $(SECONDS_EACH) target/fuzz/runs $(FUZZED)
+
+$(CARGO_FUZZ):
+	cargo install --root target/tools --locked cargo-fuzz
 
 .PHONY: functions
 functions: $(TOOLS) ## Build the Lambda functions for this machine, as `sam build` does for the cloud
@@ -65,4 +89,10 @@ clean: ## Remove everything that was built or installed
 $(TOOLS): tests/requirements.txt
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+$(BENCH_TOOLS): tests/bench/requirements.txt
+	mkdir -p target/bench
+	python3 -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from river import River
+from river import LOG_GROUP, STREAM, River
 from wiring import ROOT, Stack
 
 
@@ -39,8 +39,9 @@ def binaries(stack) -> dict[str, Path]:
 
 
 @pytest.fixture(scope="session")
-def running(stack, binaries, tmp_path_factory):
-    river = River(stack, binaries, tmp_path_factory.mktemp("river"))
+def running(binaries, tmp_path_factory):
+    fed = Stack(FlowLogGroupName=LOG_GROUP, FlowLogStreamArn=STREAM)
+    river = River(fed, binaries, tmp_path_factory.mktemp("river"))
     yield river
     river.stop()
 

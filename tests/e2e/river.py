@@ -2,12 +2,14 @@
 
 What AWS does between the parts, `River` does by hand and as template.yaml declares it: new objects become EventBridge
 events, rules carry them to queues, event source mappings carry batches to functions, failed messages come back until they
-are dead letters. Between a function and moto stands a `Gate` that refuses what the function's role does not allow.
+are dead letters; CloudWatch Logs calls a subscriber, and a Kinesis stream is read in order. Between a function and moto stands a `Gate` that refuses what the function's role does not allow.
 """
 
 from __future__ import annotations
 
+import base64
 import copy
+import gzip
 import json
 import os
 import socket
@@ -23,12 +25,14 @@ from urllib.parse import quote_plus
 import boto3
 
 from gate import SECONDS_TO_ANSWER, Gate
-from wiring import ACCOUNT, REGION, ROOT, Mapping, Stack
+from wiring import ACCOUNT, REGION, ROOT, Function, Mapping, Stack, StreamMapping
 
 EVENTS = ROOT / "infra" / "events"
 BIN = Path(sys.prefix) / "bin"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_SESSION_TOKEN": "testing"}
 ROUNDS = 100
+LOG_GROUP = "flow-logs"
+STREAM = f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/flow-logs"
 
 
 def sample(name: str) -> dict:
@@ -64,6 +68,25 @@ def sqs_batch(queue: str, messages: list[dict]) -> dict:
         record["attributes"] |= message.get("Attributes", {})
         records.append(record)
     return {"Records": records}
+
+
+def logs_message(stream: str, first: int, lines: list[str], kind: str = "DATA_MESSAGE") -> bytes:
+    """What CloudWatch Logs sends of a log stream's lines, the first of which is its event number `first`."""
+    message = json.loads(gzip.decompress(base64.b64decode(sample("preprocess-cloudwatch-logs")["awslogs"]["data"])))
+    events = [{"id": f"{first + n:056}", "timestamp": 1768471500000, "message": line} for n, line in enumerate(lines)]
+    message |= {"messageType": kind, "logGroup": LOG_GROUP, "logStream": stream, "logEvents": events}
+    return gzip.compress(json.dumps(message).encode())
+
+
+def stream_batch(stream: str, records: list[tuple[str, bytes]]) -> dict:
+    """The event Lambda makes of records of a stream: sequence number and data."""
+    shape = sample("preprocess-kinesis")["Records"][0]
+    batch = []
+    for number, data in records:
+        record = copy.deepcopy(shape) | {"eventID": f"shardId-000000000000:{number}", "eventSourceARN": stream}
+        record["kinesis"] |= {"sequenceNumber": number, "data": base64.b64encode(data).decode()}
+        batch.append(record)
+    return {"Records": batch}
 
 
 class FunctionError(Exception):
@@ -106,6 +129,7 @@ class River:
         self.gates: dict[str, Gate] = {}
         self.seen: set[tuple[str, str, str]] = set()
         self.invocations: list[tuple[str, dict, object]] = []
+        self.sequence = 1
         try:
             self._start_aws()
             self._create_resources()
@@ -203,6 +227,55 @@ class River:
         version = self.s3.put_object(Bucket=self.logs, Key=key, Body=body)["VersionId"]
         if not announce:
             self.seen.add((self.logs, key, version))
+
+    def log_events(self, message: bytes):
+        """Has CloudWatch Logs call the subscribers of the log group, as `logs_message` packed it, and Lambda try again."""
+        event = {"awslogs": {"data": base64.b64encode(message).decode()}}
+        for subscription in self.stack.subscriptions:
+            assert subscription.group == LOG_GROUP
+            function = self.stack.functions[subscription.function]
+            for _ in range(1 + subscription.retries):
+                try:
+                    self.invoke(function.binary, event)
+                    break
+                except FunctionError as error:
+                    failure = {"version": "1.0", "requestPayload": event, "responsePayload": str(error)}
+            else:
+                self._send_failure(function, subscription.on_failure, failure)
+
+    def put_records(self, data: list[bytes]) -> list[str]:
+        """Puts records into the stream and has Lambda read them to the end. Their sequence numbers."""
+        numbers = [f"{self.sequence + n:056}" for n in range(len(data))]
+        self.sequence += len(data)
+        (mapping,) = self.stack.streams
+        records = list(zip(numbers, data))
+        for at in range(0, len(records), mapping.batch_size):
+            self._read_stream(mapping, records[at : at + mapping.batch_size], mapping.retries)
+        return numbers
+
+    def _read_stream(self, mapping: StreamMapping, records: list[tuple[str, bytes]], retries: int):
+        """Gives a batch to the function, again from the first failure on, in halves if so declared, until it is given up."""
+        numbers = [number for number, _ in records]
+        function = self.stack.functions[mapping.function]
+        try:
+            answer = self.invoke(function.binary, stream_batch(mapping.stream, records)) or {}
+            failed = [f["itemIdentifier"] for f in answer.get("batchItemFailures") or [] if mapping.partial_failures]
+            rest = records[min(numbers.index(number) for number in failed) :] if failed else []
+        except FunctionError:
+            rest = records
+        if rest and retries:
+            half = len(rest) // 2 if mapping.bisect else 0
+            for part in filter(None, (rest[:half], rest[half:])):
+                self._read_stream(mapping, part, retries - 1)
+        elif rest:
+            where = {"streamArn": mapping.stream, "shardId": "shardId-000000000000", "batchSize": len(rest)}
+            where |= {"startSequenceNumber": rest[0][0], "endSequenceNumber": rest[-1][0]}
+            self._send_failure(function, mapping.on_failure, {"version": "1.0", "KinesisBatchInfo": where})
+
+    def _send_failure(self, function: Function, queue: str, failure: dict):
+        """What Lambda does with what it gave up, by the function's role."""
+        assert function.allows("sqs:SendMessage", self._queue_arn(queue)), f"{function.name} may not send to {queue}"
+        self.sqs.send_message(QueueUrl=self.urls[queue], MessageBody=json.dumps(failure))
 
     # -- carrying ------------------------------------------------------------------------------------------------------
 
@@ -321,7 +394,7 @@ class River:
 
     def report(self) -> str:
         """All that helps to see why a test failed."""
-        recent = [f"{name} ← {len(event['Records'])} records → {answer!r}" for name, event, answer in self.invocations[-12:]]
+        recent = [f"{name} ← {len(event.get('Records', []))} records → {answer!r}" for name, event, answer in self.invocations[-12:]]
         parts = {"refused by policy": "\n".join(self.refused), "last invocations": "\n".join(recent)}
         parts |= {f"log of {p.name} ({p.log})": p.tail() for p in self.processes.values() if p.name != "moto"}
         return "\n".join(f"==== {title}\n{text}" for title, text in parts.items() if text)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 
 import flowlogs
 import pytest
-from river import object_created, s3_put, sample, sqs_batch
+from river import FunctionError, logs_message, object_created, s3_put, sample, sqs_batch
 
 OUTSIDE = "203.0.113.66"
 
@@ -147,6 +149,78 @@ def test_the_test_event_of_s3_is_acknowledged(river):
     """S3 sends one when a notification is set up; it names no object, and failing on it would fill the dead letters."""
     answer = river.invoke("preprocess", sample("preprocess-s3-test"))
     assert not (answer or {}).get("batchItemFailures")
+
+
+def processed(river, day: str) -> dict[str, bytes]:
+    """The batches of the day that the account's and region's logs came to."""
+    scope = f"processed/source=flow/scope={flowlogs.ACCOUNT}.{flowlogs.REGION}/dt={day}/"
+    found = river.objects("processed/")
+    assert all(key.startswith(scope) for key in found if day in key), list(found)
+    return {key: body for key, body in found.items() if key.startswith(scope)}
+
+
+def test_the_lines_of_a_log_group_become_an_alert(river):
+    """In two batches of one log stream, sent twice; they land where an object's rows land, so that both are scored together."""
+    start = flowlogs.time(24)
+    lines = flowlogs.lines(start, scanner=OUTSIDE)
+    halves = [logs_message("eni-all", at, lines[at : at + 60]) for at in range(0, len(lines), 60)]
+    for message in [logs_message("", 0, ["checking"], kind="CONTROL_MESSAGE"), *halves, *halves]:
+        river.log_events(message)
+    river.flow()
+    alert = only_alert(river)
+    assert (alert.kind, alert.sources) == ("port-scan", {OUTSIDE})
+    assert len(processed(river, "2026-01-24")) == len(halves)
+
+
+def test_a_broken_subscription_is_a_dead_letter_that_can_be_redriven(river):
+    start = flowlogs.time(25)
+    whole = logs_message("eni-all", 0, flowlogs.lines(start, scanner=OUTSIDE))
+    before = len(river.invocations)
+    river.log_events(whole[:-20])
+    assert len(river.invocations) - before == 1 + 2
+    queue = river.stack.mapping("preprocess").queue
+    (dead,) = river.take(river.stack.queues[queue].redrive)
+    letter = json.loads(dead["Body"])
+    assert processed(river, "2026-01-25") == {}
+
+    # The cause is gone (here: the payload is whole), and the dead letter is moved back to the queue.
+    data = json.dumps(base64.b64encode(whole).decode())
+    body = json.dumps(letter).replace(json.dumps(letter["requestPayload"]["awslogs"]["data"]), data)
+    river.sqs.send_message(QueueUrl=river.urls[queue], MessageBody=body)
+    river.flow()
+    assert only_alert(river).sources == {OUTSIDE}
+
+
+def test_the_records_of_a_stream_become_an_alert_and_a_bad_one_stops_nothing(river):
+    start = flowlogs.time(26)
+    lines = flowlogs.lines(start, scanner=OUTSIDE)
+    whole = logs_message("eni-all", 0, lines[:40])
+    records = [whole, "\n".join(lines[40:80]).encode(), whole[:-20], gzip.compress("\n".join(lines[80:]).encode())]
+    before = river.objects("rejects/").keys()
+    numbers = river.put_records(records)
+    river.flow()
+    alert = only_alert(river)
+    assert (alert.kind, alert.sources) == ("port-scan", {OUTSIDE})
+    assert len(processed(river, "2026-01-26")) == 3
+
+    written = {key: body for key, body in river.objects("rejects/").items() if key not in before}
+    (report,) = [json.loads(body) for key, body in written.items() if key.endswith(".jsonl")]
+    assert numbers[2] in report["object"] and "ends early" in report["detail"]
+    assert written[report["kept"]] == whole[:-20], "what no one could read is not lost with the stream"
+
+    # Lambda reads on from before: the same records again change nothing.
+    river.sequence = int(numbers[0])
+    assert river.put_records(records) == numbers
+    river.flow()
+    assert len(processed(river, "2026-01-26")) == 3 and river.alerts() == []
+
+
+@pytest.mark.parametrize("binary", ["score", "publish"])
+def test_only_preprocess_takes_log_lines(river, binary):
+    with pytest.raises(FunctionError, match="only the function preprocess takes those"):
+        river.invoke(binary, sample("preprocess-cloudwatch-logs"))
+    with pytest.raises(FunctionError, match="only the function preprocess takes those"):
+        river.invoke(binary, sample("preprocess-kinesis"))
 
 
 @pytest.mark.parametrize("binary", ["preprocess", "score", "publish"])

@@ -35,7 +35,7 @@ MAY = {
     },
 }
 ENVIRONMENT = {
-    "preprocess": {"STATE_BUCKET", "RUST_LOG", "WINDOW_MINUTES"},
+    "preprocess": {"STATE_BUCKET", "RUST_LOG", "WINDOW_MINUTES", "SOURCE", "FLOW_LOG_FIELDS"},
     "score": {"STATE_BUCKET", "RUST_LOG"},
     "publish": {"STATE_BUCKET", "RUST_LOG", "TOPIC_ARN", "METRICS_NAMESPACE"},
 }
@@ -180,6 +180,13 @@ def test_a_function_gets_the_environment_it_reads(stack, binary):
     assert (shared["Runtime"], shared["Handler"]) == ("provided.al2023", "bootstrap")
 
 
+def test_what_sam_makes_of_an_event_has_a_name_of_its_own(stack):
+    """SAM names an event's mapping after function and event; CloudFormation refuses a name that is taken."""
+    functions = stack.of_type("AWS::Serverless::Function")
+    made = {name + event for name, function in functions.items() for event in function.get("Events", {})}
+    assert made and not made & stack.template["Resources"].keys()
+
+
 def test_logs_are_not_kept_for_ever(stack):
     groups = stack.of_type("AWS::Logs::LogGroup")
     assert all(group["RetentionInDays"] == 90 for group in groups.values())
@@ -207,6 +214,59 @@ def test_subscriptions_appear_with_their_addresses(stack):
     assert heard == {"AlertTopic": "soc@example.com", "OperationsTopic": "ops@example.com"}
 
 
+# -- lines that come inside events -------------------------------------------------------------------------------------
+
+GROUP, STREAM = "flow-logs", f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/flow-logs"
+DEAD_LETTERS = f"arn:aws:sqs:{REGION}:{ACCOUNT}:PreprocessDeadLetters"
+READ_STREAM = {"DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards"}
+
+
+def more(stack: Stack, **parameters) -> set[tuple[str, str]]:
+    """What preprocess may do beyond what it may without these parameters."""
+    return granted(Stack(**parameters), "preprocess") - granted(stack, "preprocess")
+
+
+def test_nothing_is_subscribed_unless_named(stack):
+    assert stack.subscriptions == [] and stack.streams == []
+    for kind in ("Lambda::Permission", "Lambda::EventInvokeConfig", "Lambda::EventSourceMapping", "Logs::SubscriptionFilter"):
+        assert stack.of_type(f"AWS::{kind}") == {}
+    assert not any(a.startswith("kinesis:") or a == "sqs:SendMessage" for a, _ in granted(stack, "preprocess"))
+
+
+def test_a_log_group_calls_preprocess_and_its_failures_are_kept(stack):
+    given = Stack(FlowLogGroupName=GROUP)
+    (subscription,) = given.subscriptions
+    assert (subscription.group, given.functions[subscription.function].binary) == (GROUP, "preprocess")
+    assert subscription.on_failure == given.queues[given.mapping("preprocess").queue].redrive
+    (filter,) = given.of_type("AWS::Logs::SubscriptionFilter").values()
+    assert filter["FilterPattern"] == "", "every line"
+    (permission,) = given.of_type("AWS::Lambda::Permission").values()
+    assert permission["SourceArn"].endswith(f":log-group:{GROUP}:*") and permission["SourceAccount"] == ACCOUNT
+    assert given.streams == [] and more(stack, FlowLogGroupName=GROUP) == {("sqs:SendMessage", DEAD_LETTERS)}
+
+
+def test_a_stream_is_read_in_order_and_never_stops_for_good(stack):
+    given = Stack(FlowLogStreamArn=STREAM)
+    (mapping,) = given.streams
+    assert (mapping.stream, given.functions[mapping.function].binary) == (STREAM, "preprocess")
+    assert mapping.partial_failures and mapping.bisect and 0 < mapping.retries <= 10
+    assert mapping.on_failure == given.queues[given.mapping("preprocess").queue].redrive
+    (declared,) = given.of_type("AWS::Lambda::EventSourceMapping").values()
+    assert declared["StartingPosition"] == "TRIM_HORIZON", "what came while the stack was made is not left out"
+    assert 0 < declared["MaximumRecordAgeInSeconds"] <= 86400, "a stream keeps its records for a day at least"
+    assert given.subscriptions == []
+    expected = {(f"kinesis:{verb}", STREAM) for verb in READ_STREAM} | {("sqs:SendMessage", DEAD_LETTERS)}
+    assert more(stack, FlowLogStreamArn=STREAM) == expected
+
+
+def test_both_may_be_read_and_named_formats_reach_the_function():
+    given = Stack(FlowLogGroupName=GROUP, FlowLogStreamArn=STREAM, Source="vpc-flow-log", FlowLogFields="tgw")
+    assert len(given.subscriptions) == len(given.streams) == 1
+    environment = given.function("preprocess").environment
+    assert (environment["SOURCE"], environment["FLOW_LOG_FIELDS"]) == ("vpc-flow-log", "tgw")
+    assert not any("SOURCE" in given.function(binary).environment for binary in ("score", "publish"))
+
+
 # -- the files of infra/ -----------------------------------------------------------------------------------------------
 
 
@@ -218,7 +278,7 @@ def test_the_sample_event_reaches_its_function(stack, binary):
 
 def test_samples_show_nothing_of_anyone():
     for path in EVENTS.glob("*.json"):
-        assert set(re.findall(r"\b\d{12}\b", path.read_text())) <= {ACCOUNT}, path
+        assert set(re.findall(r"(?<!shardId-)\b\d{12}\b", path.read_text())) <= {ACCOUNT}, path
 
 
 def test_the_local_environments_set_what_the_functions_read(stack):

@@ -67,6 +67,29 @@ class Mapping:
 
 
 @dataclass
+class Subscription:
+    """A CloudWatch Logs group whose lines a function is invoked with; what fails is tried again and then sent on."""
+
+    group: str
+    function: str
+    retries: int
+    on_failure: str
+
+
+@dataclass
+class StreamMapping:
+    """An event source mapping of a Kinesis stream: which feeds which function, and what becomes of failures."""
+
+    stream: str
+    function: str
+    batch_size: int
+    partial_failures: bool
+    bisect: bool
+    retries: int
+    on_failure: str
+
+
+@dataclass
 class Function:
     """A function: the binary it is built from, its environment, and what its role allows."""
 
@@ -138,6 +161,8 @@ class Stack:
             return self.resolve(argument[1] if self.condition(argument[0]) else argument[2])
         if key == "Fn::Equals":
             return self.resolve(argument[0]) == self.resolve(argument[1])
+        if key == "Fn::Or":
+            return any(self.resolve(argument))
         if key == "Fn::Not":
             return not self.resolve(argument)[0]
         raise NotImplementedError(f"{key} in template.yaml")
@@ -163,6 +188,7 @@ class Stack:
             "AWS::S3::Bucket": f"arn:aws:s3:::{self._ref(name)}",
             "AWS::SQS::Queue": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}",
             "AWS::Events::Rule": f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{name}",
+            "AWS::Serverless::Function": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}",
             "AWS::IAM::Role": f"arn:aws:iam::{ACCOUNT}:role/{name}",
             "AWS::Logs::LogGroup": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{name}:*",
         }[kind]
@@ -228,6 +254,39 @@ class Stack:
             for name, function in self.of_type("AWS::Serverless::Function").items()
             for event in function.get("Events", {}).values()
             if event["Type"] == "SQS" and event["Properties"].get("Enabled", True)
+        ]
+
+    @property
+    def subscriptions(self) -> list[Subscription]:
+        """Those that may call their function: without the permission, CloudWatch Logs refuses to make one."""
+        configs = {c["FunctionName"]: c for c in self.of_type("AWS::Lambda::EventInvokeConfig").values()}
+        found = []
+        for subscription in self.of_type("AWS::Logs::SubscriptionFilter").values():
+            group, function = subscription["LogGroupName"], last(subscription["DestinationArn"])
+            source = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}:*"
+            assert any(
+                (p["FunctionName"], p["Action"], p["Principal"]) == (function, "lambda:InvokeFunction", "logs.amazonaws.com")
+                and (p["SourceArn"], p["SourceAccount"]) == (source, ACCOUNT)
+                for p in self.of_type("AWS::Lambda::Permission").values()
+            ), f"{group} may not call {function}"
+            config = configs[function]
+            target = last(config["DestinationConfig"]["OnFailure"]["Destination"])
+            found.append(Subscription(group, function, config["MaximumRetryAttempts"], target))
+        return found
+
+    @property
+    def streams(self) -> list[StreamMapping]:
+        return [
+            StreamMapping(
+                mapping["EventSourceArn"],
+                mapping["FunctionName"],
+                mapping["BatchSize"],
+                "ReportBatchItemFailures" in mapping.get("FunctionResponseTypes", []),
+                mapping.get("BisectBatchOnFunctionError", False),
+                mapping["MaximumRetryAttempts"],
+                last(mapping["DestinationConfig"]["OnFailure"]["Destination"]),
+            )
+            for mapping in self.of_type("AWS::Lambda::EventSourceMapping").values()
         ]
 
     @property

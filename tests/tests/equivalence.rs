@@ -7,11 +7,13 @@ use std::collections::BTreeSet;
 
 use weir_detect::flow::anomalous_behaviour::Thresholds;
 use weir_detect::ocsf::DetectionFinding;
-use weir_pipeline::detect::DetectOptions;
+use weir_model::EstimatorKind;
+use weir_pipeline::detect::{DetectOptions, Knowledge};
 use weir_pipeline::keys::{FINDINGS, HourOfScope, ObjectRef};
 use weir_pipeline::preprocess::PreprocessOptions;
 use weir_pipeline::store::Condition;
-use weir_pipeline::{MemoryStore, Store, detect, preprocess, score};
+use weir_pipeline::train::TrainOptions;
+use weir_pipeline::{MemoryStore, Store, detect, models, preprocess, score, train};
 use weir_tests::flow_logs::{
     Format, MIDNIGHT, Network, Object, Outcome, Seeded, bundled, files, gzip, own, real, stranger,
 };
@@ -66,8 +68,15 @@ async fn at_once(raw: &MemoryStore, names: &[&str]) -> BTreeSet<String> {
     for name in names {
         preprocessed(raw, &state, name).await;
     }
-    let options = DetectOptions { baseline: None, thresholds: Thresholds::default(), seed: 42, now: NOW };
-    scans_and_sweeps(&detect(&state, options, |_, _| {}).await.unwrap().findings)
+    scans_and_sweeps(&detect(&state, &options(Knowledge::Input), |_, _| {}).await.unwrap().findings)
+}
+
+fn options(knowledge: Knowledge) -> DetectOptions {
+    DetectOptions { knowledge, thresholds: Thresholds::default(), budget: None, train: training() }
+}
+
+fn training() -> TrainOptions {
+    TrainOptions { estimators: vec![EstimatorKind::IsolationForest], seed: 42, now: NOW, program: "test".to_owned() }
 }
 
 /// As the functions do it: every batch that is written is scored.
@@ -75,7 +84,7 @@ async fn one_by_one(raw: &MemoryStore, names: &[&str]) -> BTreeSet<String> {
     let state = MemoryStore::new();
     for (turn, name) in names.iter().enumerate() {
         for hour in preprocessed(raw, &state, name).await {
-            score(&state, &hour, NOW + turn as i64).await.unwrap();
+            score(&state, None, &hour, NOW + turn as i64).await.unwrap();
         }
     }
     let mut findings = Vec::new();
@@ -192,4 +201,38 @@ async fn two_real_days_of_a_public_host() {
     let Some(folder) = real("rita-0419-0420") else { return };
     let found = same_on_files(&folder, &[15]).await;
     assert!(how_many(&found, "port-scan") > 10, "{}", found.len());
+}
+
+/// A model that was trained, promoted and read back judges in the functions as it does in `weir detect --model`.
+#[tokio::test]
+async fn with_a_model_the_learned_findings_are_the_same_too() {
+    let objects: Vec<_> = files(&bundled())
+        .iter()
+        .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(path).unwrap()))
+        .collect();
+    let (raw, state) = (uploaded(&objects).await, MemoryStore::new());
+    let mut hours = BTreeSet::new();
+    for (name, _) in &objects {
+        hours.extend(preprocessed(&raw, &state, name).await);
+    }
+    let trained = train(&state, &training(), |_, _| {}).await.unwrap();
+    models::promote(&state, &trained, NOW).await.unwrap();
+    let model = models::current(&state).await.unwrap().unwrap();
+    assert_eq!(model, trained);
+
+    let knowledge = Knowledge::Model(Box::new(trained));
+    let at_once = detect(&state, &options(knowledge), |_, _| {}).await.unwrap().findings;
+    for hour in &hours {
+        score(&state, Some(&model), hour, NOW).await.unwrap();
+    }
+    let mut scored = Vec::new();
+    for key in state.list(FINDINGS).await.unwrap() {
+        scored.push(serde_json::from_slice(&state.get(&key).await.unwrap().unwrap().bytes).unwrap());
+    }
+    let all = |findings: &[DetectionFinding]| findings.iter().map(says).collect::<BTreeSet<_>>();
+    assert_same(&all(&scored), &all(&at_once), "scored");
+    assert!(at_once.iter().any(|f| f.kind() == "anomalous-behaviour"), "there is something to compare");
+
+    let input = detect(&state, &options(Knowledge::Input), |_, _| {}).await.unwrap().findings;
+    assert_eq!(all(&input), all(&at_once), "learning from the input is training on it");
 }

@@ -25,7 +25,7 @@ fn layer(folder: &str) -> Option<u8> {
         "shared/pipeline" => Some(2),
         "shared/aws" | "shared/web" => Some(3),
         _ if folder.starts_with("functions/") => Some(4),
-        "tests" => Some(5),
+        "tests" | "tests/any-bytes" => Some(5),
         _ => None,
     }
 }

@@ -7,6 +7,7 @@ use weir_domain::finding::Severity;
 use weir_domain::window::WindowLength;
 use weir_ingest::Format;
 use weir_ingest::flow::vpc_flow_log::FieldOrder;
+use weir_model::EstimatorKind;
 
 /// Anomaly detection over cloud logs: says what is out of the ordinary, why, and how sure it is.
 #[derive(Debug, Parser)]
@@ -30,6 +31,10 @@ pub(crate) enum Verb {
     Preprocess(Preprocess),
     /// Detect on the processed batches of a store folder and keep findings (what the score function does)
     Score(InStore),
+    /// Learn what is usual from log files and write a model, for `weir detect --model` and `weir models promote`
+    Train(Train),
+    /// List the models of a store folder, choose the one that the score function uses, or go back to the one before
+    Models(Models),
     /// Send the findings of a store folder to standard output, each once (what the publish function does)
     Publish(Publish),
 }
@@ -43,20 +48,70 @@ pub(crate) struct Detect {
     pub(crate) source: Source,
     /// Learn what is usual from this long from the first log on, and report on the rest (24h, 90m, 2d); without it,
     /// what is usual is learned from all of the input
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "model")]
     pub(crate) baseline: Option<i64>,
+    /// Judge by a model that `weir train` wrote, instead of learning from the input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) model: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) estimators: Estimators,
+    /// How many windows of hosts a day may pass for unlikely by chance (those that are then far above what is usual become
+    /// findings); by default 3 in 100
+    #[arg(long, value_name = "NUMBER", value_parser = positive)]
+    pub(crate) alerts_per_day: Option<f64>,
     /// How findings are written: a table to look at, OCSF (one JSON object a line), or CSV
     #[arg(long, value_enum, default_value_t = OutputFormat::Table)]
     pub(crate) format: OutputFormat,
     /// Write findings to a file instead of standard output
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Seed of everything random in what is learned: the same seed and logs give the same findings
-    #[arg(long, default_value_t = 42)]
-    pub(crate) seed: u64,
     /// Exit with code 1 if a finding of this severity or higher was found
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub(crate) fail_on: Option<SeverityName>,
+}
+
+/// What learns.
+#[derive(Debug, Args)]
+pub(crate) struct Estimators {
+    /// Which estimators judge together: isolation-forest, local-outlier-factor, one-class-svm, ecod
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', default_value = "isolation-forest")]
+    pub(crate) estimators: Vec<EstimatorKind>,
+    /// Seed of everything random in what is learned: the same seed and logs give the same model and findings
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Train {
+    #[command(flatten)]
+    pub(crate) logs: Logs,
+    #[command(flatten)]
+    pub(crate) estimators: Estimators,
+    /// The file to write the model to
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Models {
+    #[command(subcommand)]
+    pub(crate) verb: ModelsVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelsVerb {
+    /// Show the models of a store, the one in use first
+    List(InStore),
+    /// Copy a model into a store and use it from now on
+    Promote {
+        /// The model, as `weir train` wrote it
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        #[command(flatten)]
+        store: InStore,
+    },
+    /// Use the model again that was in use before
+    Rollback(InStore),
 }
 
 #[derive(Debug, Args)]
@@ -132,7 +187,7 @@ pub(crate) struct Logs {
     pub(crate) input_format: Option<Format>,
     /// The fields of flow logs that come without a header line, as the flow log's format names them; `v2` and `tgw` stand
     /// for the default formats of VPC and Transit Gateway Flow Logs
-    #[arg(long, value_name = "FIELDS", value_parser = fields)]
+    #[arg(long, value_name = "FIELDS")]
     pub(crate) fields: Option<FieldOrder>,
     /// Length of windows in minutes: 5, or 10 for logs that AWS aggregates over its default of 10 minutes
     #[arg(long, value_name = "MINUTES", default_value = "5", value_parser = window)]
@@ -193,6 +248,11 @@ impl From<SeverityName> for Severity {
     }
 }
 
+fn positive(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|n| n.is_finite() && *n > 0.0);
+    number.ok_or_else(|| "write it as a number above 0".to_owned())
+}
+
 /// `24h`, `90m`, `2d`: seconds.
 fn duration(text: &str) -> Result<i64, String> {
     let unit = |c| match c {
@@ -206,14 +266,6 @@ fn duration(text: &str) -> Result<i64, String> {
         number.checked_mul(unit).filter(|s| (300..=3_153_600_000).contains(s))
     });
     seconds.ok_or_else(|| "write it as minutes, hours or days, at least 5 minutes: 90m, 24h, 2d".to_owned())
-}
-
-fn fields(text: &str) -> Result<FieldOrder, String> {
-    match text {
-        "v2" => Ok(FieldOrder::version_2()),
-        "tgw" => Ok(FieldOrder::transit_gateway()),
-        names => FieldOrder::parse(names).map_err(|e| e.to_string()),
-    }
 }
 
 fn window(text: &str) -> Result<WindowLength, String> {

@@ -3,16 +3,22 @@
 mod detect;
 mod evaluate;
 mod inspect;
+mod models;
 mod preprocess;
 mod publish;
 mod schema;
 mod score;
+mod train;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
 
-use crate::arguments::{Arguments, Verb};
+use weir_model::Artifact;
+use weir_pipeline::train::TrainOptions;
+
+use crate::arguments::{Arguments, Estimators, Verb};
 
 /// Runs a verb and gives the exit code: 0 when it ran, 1 when `--fail-on` was met, 2 when some of the data could not be
 /// read (the rest was). An error is exit code 2 as well.
@@ -24,6 +30,8 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Verb::Schema(schema) => schema::run(&schema),
         Verb::Evaluate(evaluate) => evaluate::run(&evaluate),
         Verb::Preprocess(preprocess) => runtime.block_on(preprocess::run(preprocess)),
+        Verb::Train(train) => runtime.block_on(train::run(train)),
+        Verb::Models(models) => runtime.block_on(models::run(models)),
         Verb::Score(store) => runtime.block_on(score::run(store)),
         Verb::Publish(publish) => runtime.block_on(publish::run(publish)),
     }
@@ -33,4 +41,18 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 #[expect(clippy::disallowed_methods, reason = "a binary reads the clock and hands it on")]
 fn now() -> i64 {
     jiff::Timestamp::now().as_millisecond()
+}
+
+fn train_options(estimators: &Estimators) -> TrainOptions {
+    TrainOptions {
+        estimators: estimators.estimators.clone(),
+        seed: estimators.seed,
+        now: now(),
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
+fn read_model(path: &Path) -> anyhow::Result<Artifact> {
+    let bytes = std::fs::read(path).with_context(|| format!("{}", path.display()))?;
+    Artifact::decode(&bytes).with_context(|| format!("{}", path.display()))
 }

@@ -1,21 +1,27 @@
 //! What the binaries run: settings and clients, made once, and one handler per function.
 
-use std::collections::BTreeMap;
+mod inline;
+mod respond;
+
 use std::fmt::Display;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_config::BehaviorVersion;
-use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse};
 use lambda_runtime::LambdaEvent;
-use serde_json::{Value, json};
+use serde_json::Value;
+use tokio::sync::Mutex;
+use weir_model::Artifact;
 use weir_pipeline::keys::{FINDINGS, HourOfScope, ObjectRef};
-use weir_pipeline::preprocess::PreprocessOptions;
+use weir_pipeline::models::ModelError;
+use weir_pipeline::preprocess::{PreprocessError, Preprocessed};
 use weir_pipeline::publish::Published;
-use weir_pipeline::{preprocess, publish, score};
+use weir_pipeline::{models, preprocess, publish, score};
 
-use crate::envelope::{EnvelopeError, Invocation};
+use crate::envelope::{EnvelopeError, Item, Payload};
 use crate::settings::BadSettings;
 use crate::{Function, S3Store, Settings, SnsNotifier, metrics};
+use respond::respond;
 
 /// Why a function could not start, or an event that came by itself could not be handled.
 #[derive(Debug, thiserror::Error)]
@@ -26,9 +32,12 @@ pub enum Error {
     /// The event is none that is known.
     #[error(transparent)]
     Envelope(#[from] EnvelopeError),
-    /// Some of the event's objects could not be handled.
+    /// Some of what the event is about could not be handled.
     #[error("{0}")]
     Objects(String),
+    /// The model in use cannot be read.
+    #[error(transparent)]
+    Model(#[from] ModelError),
     /// The answer could not be written.
     #[error(transparent)]
     Answer(#[from] serde_json::Error),
@@ -41,6 +50,7 @@ impl From<Error> for lambda_runtime::Diagnostic {
             Error::Settings(_) => "Settings",
             Error::Envelope(_) => "Envelope",
             Error::Objects(_) => "Objects",
+            Error::Model(_) => "Model",
             Error::Answer(_) => "Answer",
         };
         Self { error_type: error_type.to_owned(), error_message: error.to_string() }
@@ -56,6 +66,15 @@ pub struct App {
     s3: aws_sdk_s3::Client,
     state: S3Store,
     sns: SnsNotifier,
+    /// The model read last, kept while the function is warm.
+    model: Arc<Mutex<Option<Warm>>>,
+}
+
+/// A model that was read, and from where.
+#[derive(Debug)]
+struct Warm {
+    key: String,
+    model: Arc<Artifact>,
 }
 
 impl App {
@@ -76,35 +95,40 @@ impl App {
             sns: SnsNotifier::new(&config, settings.topic_arn.clone()),
             s3,
             settings,
+            model: Arc::default(),
         })
     }
 
-    /// Handles an event of raw objects.
+    /// Handles an event of raw objects, or of log lines.
+    ///
+    /// A record of a stream that cannot be read is kept with its rejects report, since it is kept nowhere else for long, and
+    /// counts as handled: failing would bring the stream to a halt for as long as it is tried again, and then lose it.
     ///
     /// # Errors
-    /// When an event by itself fails; messages of a queue fail one by one.
+    /// When an event by itself fails; messages of a queue fail one by one, records of a stream from the first that fails.
     pub async fn preprocess(&self, event: LambdaEvent<Value>) -> Result<Value, Error> {
-        let options = PreprocessOptions { window_length: self.settings.window_length, ..PreprocessOptions::default() };
         respond(
             event.payload,
-            |object| Some(object.clone()),
-            async |object: &ObjectRef| {
-                let raw = S3Store::new(self.s3.clone(), object.bucket.clone());
-                let done = Box::pin(preprocess(&raw, &self.state, object, options.clone())).await?;
-                tracing::info!(
-                    object = %object,
-                    records = done.summary.records,
-                    no_data = done.summary.no_data,
-                    skip_data = done.summary.skip_data,
-                    rejected = done.summary.rejected_rows(),
-                    longer_than_window = done.summary.longer_than_window,
-                    batches = done.batches.len(),
-                    "preprocessed"
-                );
-                Ok::<_, weir_pipeline::preprocess::PreprocessError>(())
+            |item| Ok(Some(item.clone())),
+            async |item: &Item| match item {
+                Item::Object(object) => self.preprocess_object(object).await,
+                Item::Log(payload) => Box::pin(self.preprocess_payload(payload)).await,
             },
         )
         .await
+    }
+
+    async fn preprocess_object(&self, object: &ObjectRef) -> Result<(), PreprocessError> {
+        let raw = S3Store::new(self.s3.clone(), object.bucket.clone());
+        let options = self.settings.preprocess_options();
+        let done = Box::pin(preprocess(&raw, &self.state, object, options)).await?;
+        tell(&object, &done);
+        Ok(())
+    }
+
+    async fn preprocess_payload(&self, payload: &Payload) -> Result<(), PreprocessError> {
+        let options = self.settings.inline_options();
+        inline::preprocess_payload(&self.state, payload, &self.settings.region, options).await
     }
 
     /// Handles an event of processed batches: each hour they belong to is scored once.
@@ -112,11 +136,12 @@ impl App {
     /// # Errors
     /// When an event by itself fails; messages of a queue fail one by one.
     pub async fn score(&self, event: LambdaEvent<Value>) -> Result<Value, Error> {
+        let model = self.model().await.inspect_err(|e| tracing::error!(error = %e, "no model"))?;
         respond(
             event.payload,
-            |object| HourOfScope::of_batch(&object.key),
+            |item| Ok(HourOfScope::of_batch(&item.object()?.key)),
             async |hour: &HourOfScope| {
-                let done = Box::pin(score(&self.state, hour, now())).await?;
+                let done = Box::pin(score(&self.state, model.as_deref(), hour, now())).await?;
                 tracing::info!(
                     hour = hour.prefix(),
                     batches = done.batches,
@@ -130,12 +155,31 @@ impl App {
         .await
     }
 
+    /// The model in use, read again only when the pointer has moved. None yet: the learned detection is still learning.
+    async fn model(&self) -> Result<Option<Arc<Artifact>>, ModelError> {
+        let Some(pointer) = Box::pin(models::pointer(&self.state)).await? else {
+            tracing::info!("no model yet: the learned detection is still learning");
+            return Ok(None);
+        };
+        let mut kept = self.model.lock().await;
+        if let Some(warm) = kept.as_ref().filter(|warm| warm.key == pointer.key) {
+            return Ok(Some(Arc::clone(&warm.model)));
+        }
+        let model = Arc::new(Box::pin(models::load(&self.state, &pointer.key)).await?);
+        tracing::info!(model = pointer.key, windows = model.summary.rows, "model loaded");
+        *kept = Some(Warm { key: pointer.key, model: Arc::clone(&model) });
+        Ok(Some(model))
+    }
+
     /// Handles an event of findings.
     ///
     /// # Errors
     /// When an event by itself fails; messages of a queue fail one by one.
     pub async fn publish(&self, event: LambdaEvent<Value>) -> Result<Value, Error> {
-        let finding = |object: &ObjectRef| object.key.starts_with(FINDINGS).then(|| object.key.clone());
+        let finding = |item: &Item| {
+            let key = &item.object()?.key;
+            Ok(key.starts_with(FINDINGS).then(|| key.clone()))
+        };
         respond(event.payload, finding, async |key: &String| {
             let now = now();
             match Box::pin(publish(&self.state, &self.sns, key, now)).await? {
@@ -159,93 +203,16 @@ fn now() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as i64)
 }
 
-/// Does the work of every distinct thing an event is about once, and answers as the event wants it: a queue is told
-/// which messages failed, anything else fails as a whole.
-async fn respond<K: Ord + Clone, E: Display>(
-    event: Value,
-    subject: impl Fn(&ObjectRef) -> Option<K>,
-    work: impl AsyncFn(&K) -> Result<(), E>,
-) -> Result<Value, Error> {
-    let invocation = Invocation::peel(event).inspect_err(|e| tracing::error!(error = %e, "event refused"))?;
-    let mut done: BTreeMap<K, Result<(), String>> = BTreeMap::new();
-    let mut handle = async |objects: &[ObjectRef]| -> Result<(), String> {
-        let mut outcome = Ok(());
-        for object in objects {
-            let Some(key) = subject(object) else {
-                tracing::warn!(object = %object, "passed over: not for this function");
-                continue;
-            };
-            if !done.contains_key(&key) {
-                let result = work(&key).await.map_err(|e| e.to_string());
-                if let Err(error) = &result {
-                    tracing::error!(object = %object, error, "failed");
-                }
-                done.insert(key.clone(), result);
-            }
-            if let Some(Err(error)) = done.get(&key) {
-                outcome = Err(error.clone());
-            }
-        }
-        outcome
-    };
-    match invocation {
-        Invocation::Direct(objects) => {
-            handle(&objects).await.map_err(Error::Objects)?;
-            Ok(json!({ "objects": objects.len() }))
-        }
-        Invocation::Queue(messages) => {
-            let mut response = SqsBatchResponse::default();
-            for message in messages {
-                let outcome = match &message.objects {
-                    Ok(objects) => handle(objects).await,
-                    Err(error) => {
-                        tracing::error!(message = message.id, error = %error, "message refused");
-                        Err(error.to_string())
-                    }
-                };
-                if outcome.is_err() {
-                    let mut failure = BatchItemFailure::default();
-                    failure.item_identifier = message.id;
-                    response.batch_item_failures.push(failure);
-                }
-            }
-            Ok(serde_json::to_value(response)?)
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn batch(keys: &[&str]) -> Value {
-        let body = |key: &str| json!({"Records": [{"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "b"}, "object": {"key": key}}}]});
-        let record = |(i, key): (usize, &&str)| json!({"messageId": format!("m{i}"), "eventSource": "aws:sqs", "body": body(key).to_string()});
-        json!({"Records": keys.iter().enumerate().map(record).collect::<Vec<_>>()})
-    }
-
-    #[tokio::test]
-    async fn only_failed_messages_are_reported_and_nothing_is_done_twice() {
-        let worked = std::sync::Mutex::new(Vec::new());
-        let answer = respond(
-            batch(&["good", "bad", "good", "other"]),
-            |o| (o.key != "other").then(|| o.key.clone()),
-            async |key: &String| {
-                worked.lock().unwrap().push(key.clone());
-                if key == "bad" { Err("broken") } else { Ok(()) }
-            },
-        )
-        .await
-        .unwrap();
-        assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": "m1"}]}));
-        assert_eq!(*worked.lock().unwrap(), ["good", "bad"]);
-    }
-
-    #[tokio::test]
-    async fn an_event_by_itself_fails_as_a_whole() {
-        let event = json!({"Records": [{"s3": {"bucket": {"name": "b"}, "object": {"key": "k"}}}]});
-        let failed = respond(event.clone(), |o| Some(o.clone()), async |_| Err("broken")).await;
-        assert_eq!(failed.unwrap_err().to_string(), "broken");
-        assert!(respond(event, |o| Some(o.clone()), async |_| Ok::<_, String>(())).await.is_ok());
-    }
+/// Says what became of a raw log.
+fn tell(log: &impl Display, done: &Preprocessed) {
+    tracing::info!(
+        object = %log,
+        records = done.summary.records,
+        no_data = done.summary.no_data,
+        skip_data = done.summary.skip_data,
+        rejected = done.summary.rejected_rows(),
+        longer_than_window = done.summary.longer_than_window,
+        batches = done.batches.len(),
+        "preprocessed"
+    );
 }

@@ -1,22 +1,42 @@
-//! Envelopes are peeled here and nowhere else: every event becomes object references.
+//! Envelopes are peeled here and nowhere else: every event becomes references to objects, or log lines.
 //!
-//! A message may be a plain S3 notification, `EventBridge`'s "Object Created", or either of them inside SNS; an event is a
-//! batch of SQS messages or one of these by itself. Keys in S3 notifications are URL-encoded (`+` for a blank) and are
-//! decoded; `EventBridge`'s are not.
+//! | what comes | what it becomes |
+//! |---|---|
+//! | S3's notification, `EventBridge`'s "Object Created" | [`Item::Object`] |
+//! | either of them in SNS | the same |
+//! | a subscription of CloudWatch Logs: `{"awslogs": {"data": …}}` | [`Item::Log`] |
+//! | what Lambda keeps of an event that failed: `{"requestPayload": …}` | what the event was, so that dead letters can be redriven |
+//! | a batch of SQS messages with any of these | [`Invocation::Queue`] |
+//! | a batch of Kinesis records | [`Invocation::Stream`] |
+//!
+//! Log lines stay packed as they came until [`Payload::open`] is called, so that a batch of small payloads that expand a
+//! thousandfold is never held expanded as a whole.
 
-use aws_lambda_events::event::eventbridge::EventBridgeEvent;
+mod cloudwatch_logs;
+mod kinesis;
+mod objects;
+mod payload;
+
+use std::fmt;
+
 use aws_lambda_events::event::sqs::SqsEvent;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use weir_pipeline::keys::ObjectRef;
+
+pub use kinesis::StreamRecord;
+pub use payload::{InlineLog, MOST_ENCODED, MOST_EXPANDED, Payload};
+
+pub(crate) use objects::url_decode;
 
 /// What a function is invoked with.
 #[derive(Debug)]
 pub enum Invocation {
     /// A batch of a queue: every message fails or succeeds by itself.
     Queue(Vec<Message>),
+    /// A batch of a stream: what follows the first record that fails comes again, in order.
+    Stream(Vec<StreamRecord>),
     /// An event by itself: it fails or succeeds as a whole.
-    Direct(Vec<ObjectRef>),
+    Direct(Vec<Item>),
 }
 
 /// A message of a queue.
@@ -24,11 +44,42 @@ pub enum Invocation {
 pub struct Message {
     /// Its id, by which it is reported as failed.
     pub id: String,
-    /// The objects it is about.
-    pub objects: Result<Vec<ObjectRef>, EnvelopeError>,
+    /// What it is about.
+    pub items: Result<Vec<Item>, EnvelopeError>,
 }
 
-/// An event that tells of no object.
+/// What an event is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Item {
+    /// An object that was created.
+    Object(ObjectRef),
+    /// Log lines in the event itself.
+    Log(Payload),
+}
+
+impl Item {
+    /// The object.
+    ///
+    /// # Errors
+    /// When it is log lines: only preprocess takes those.
+    pub fn object(&self) -> Result<&ObjectRef, EnvelopeError> {
+        match self {
+            Self::Object(object) => Ok(object),
+            Self::Log(_) => Err(EnvelopeError::LogLines),
+        }
+    }
+}
+
+impl fmt::Display for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Object(object) => object.fmt(f),
+            Self::Log(payload) => payload.fmt(f),
+        }
+    }
+}
+
+/// An event that tells of nothing a function can take.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EnvelopeError {
     /// Not JSON.
@@ -36,8 +87,8 @@ pub enum EnvelopeError {
     NotJson,
     /// None of the shapes that are known.
     #[error(
-        "the event is none that is known: expected SQS messages, an S3 notification, EventBridge's \"Object Created\", \
-         or one of these in SNS; it has the fields {fields}"
+        "the event is none that is known: expected SQS messages, Kinesis records, a CloudWatch Logs subscription, an S3 \
+         notification, EventBridge's \"Object Created\", or one of the last two in SNS; it has the fields {fields}"
     )]
     Unknown {
         /// The names of its fields.
@@ -54,9 +105,28 @@ pub enum EnvelopeError {
     /// Envelopes in envelopes in envelopes.
     #[error("the event is wrapped more than {MOST_LAYERS} times")]
     TooDeep,
+    /// Log lines, sent to a function that takes objects.
+    #[error(
+        "the event carries log lines, and only the function preprocess takes those: point the log group's subscription \
+         or the stream's event source mapping at it"
+    )]
+    LogLines,
+    /// What Lambda keeps of Kinesis records that failed, which is where they are and not what they are.
+    #[error(
+        "the message only says where records are that failed ({stream}, {shard}, from {from}): read them with `aws kinesis \
+         get-records` while the stream still has them"
+    )]
+    RecordsElsewhere {
+        /// The stream's ARN.
+        stream: String,
+        /// Which shard.
+        shard: String,
+        /// The first sequence number.
+        from: String,
+    },
 }
 
-/// SQS, SNS, S3: nothing wraps deeper.
+/// SQS, SNS, what Lambda keeps of a failed event, S3: nothing wraps deeper.
 const MOST_LAYERS: usize = 4;
 
 impl Invocation {
@@ -70,9 +140,12 @@ impl Invocation {
             let batch: SqsEvent = serde_json::from_value(event).map_err(|e| incomplete("SQS event", &e))?;
             let message = |record: aws_lambda_events::event::sqs::SqsMessage| Message {
                 id: record.message_id.unwrap_or_default(),
-                objects: peel_text(record.body.as_deref().unwrap_or_default(), 1),
+                items: peel_text(record.body.as_deref().unwrap_or_default(), 1),
             };
             return Ok(Self::Queue(batch.records.into_iter().map(message).collect()));
+        }
+        if from("aws:kinesis") {
+            return kinesis::records(event).map(Self::Stream);
         }
         peel(event, 0).map(Self::Direct)
     }
@@ -82,11 +155,11 @@ fn incomplete(shape: &'static str, error: &serde_json::Error) -> EnvelopeError {
     EnvelopeError::Incomplete { shape, problem: error.to_string() }
 }
 
-fn peel_text(text: &str, layers: usize) -> Result<Vec<ObjectRef>, EnvelopeError> {
+fn peel_text(text: &str, layers: usize) -> Result<Vec<Item>, EnvelopeError> {
     peel(serde_json::from_str(text).map_err(|_| EnvelopeError::NotJson)?, layers)
 }
 
-fn peel(event: Value, layers: usize) -> Result<Vec<ObjectRef>, EnvelopeError> {
+fn peel(mut event: Value, layers: usize) -> Result<Vec<Item>, EnvelopeError> {
     if layers > MOST_LAYERS {
         return Err(EnvelopeError::TooDeep);
     }
@@ -95,9 +168,17 @@ fn peel(event: Value, layers: usize) -> Result<Vec<ObjectRef>, EnvelopeError> {
         return Ok(Vec::new());
     }
     if event["detail-type"] == "Object Created" {
-        let created: EventBridgeEvent<Created> =
-            serde_json::from_value(event).map_err(|e| incomplete("EventBridge event", &e))?;
-        return Ok(vec![ObjectRef { bucket: created.detail.bucket.name, key: created.detail.object.key }]);
+        return Ok(vec![Item::Object(objects::event_bridge(event)?)]);
+    }
+    if let Some(data) = event["awslogs"]["data"].as_str() {
+        return Ok(vec![Item::Log(Payload::subscription(data))]);
+    }
+    // What Lambda sends of an event that failed, or of records that did.
+    if event["requestPayload"].is_object() {
+        return peel(event["requestPayload"].take(), layers + 1);
+    }
+    if event["KinesisBatchInfo"].is_object() {
+        return Err(kinesis::elsewhere(&event["KinesisBatchInfo"]));
     }
     // A message of SNS in a queue, and an event of SNS.
     if event["Type"] == "Notification"
@@ -106,17 +187,17 @@ fn peel(event: Value, layers: usize) -> Result<Vec<ObjectRef>, EnvelopeError> {
         return peel_text(message, layers + 1);
     }
     if let Some(records) = event["Records"].as_array() {
-        let mut objects = Vec::new();
+        let mut items = Vec::new();
         for record in records {
             if let Some(message) = record["Sns"]["Message"].as_str() {
-                objects.extend(peel_text(message, layers + 1)?);
+                items.extend(peel_text(message, layers + 1)?);
             } else if record["s3"].is_object() {
-                objects.extend(s3_record(record)?);
+                items.extend(objects::s3_record(record)?.map(Item::Object));
             } else {
                 return Err(unknown(record));
             }
         }
-        return Ok(objects);
+        return Ok(items);
     }
     Err(unknown(&event))
 }
@@ -127,52 +208,6 @@ fn unknown(event: &Value) -> EnvelopeError {
         object.keys().take(8).map(|k| k.chars().take(40).collect::<String>()).collect::<Vec<_>>().join(", ")
     };
     EnvelopeError::Unknown { fields: event.as_object().map(names).unwrap_or_default().escape_debug().to_string() }
-}
-
-/// The parts of an S3 record that are needed. `aws_lambda_events` requires more than all senders send.
-fn s3_record(record: &Value) -> Result<Option<ObjectRef>, EnvelopeError> {
-    // Removals and restores are no uploads.
-    if record["eventName"].as_str().is_some_and(|name| !name.contains("ObjectCreated")) {
-        return Ok(None);
-    }
-    let created: Created = serde_json::from_value(record["s3"].clone()).map_err(|e| incomplete("S3 record", &e))?;
-    Ok(Some(ObjectRef { bucket: created.bucket.name, key: url_decode(&created.object.key) }))
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Created {
-    bucket: Bucket,
-    object: Object,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Bucket {
-    name: String,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Object {
-    key: String,
-}
-
-/// `+` is a blank, `%XX` a byte; anything else stays. Bytes that are no UTF-8 cannot be keys and become U+FFFD.
-pub(crate) fn url_decode(key: &str) -> String {
-    let bytes = key.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let hex = |i: usize| bytes.get(i).and_then(|b| char::from(*b).to_digit(16));
-        match (bytes[at], hex(at + 1), hex(at + 2)) {
-            (b'+', ..) => out.push(b' '),
-            (b'%', Some(high), Some(low)) => {
-                out.push((high * 16 + low) as u8);
-                at += 2;
-            }
-            (byte, ..) => out.push(byte),
-        }
-        at += 1;
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }
 
 #[cfg(test)]

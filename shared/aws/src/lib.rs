@@ -1,7 +1,7 @@
 //! Weir's ports on AWS, and what the Lambda binaries share.
 //!
 //! [`S3Store`] and [`SnsNotifier`] implement the ports of `weir-pipeline`; [`envelope`] peels every event shape down to
-//! object references, in one place; [`Settings`] reads the environment once and reports every fault at once; [`App`]
+//! references to objects or log lines, in one place; [`Settings`] reads the environment once and reports every fault at once; [`App`]
 //! puts it together, one handler per function.
 //!
 //! Invariant: `aws-sdk-*` occurs in this crate alone.

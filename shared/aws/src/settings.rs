@@ -1,6 +1,15 @@
 //! What the environment says, read once before the first event.
 
+use std::fmt::Display;
+use std::str::FromStr;
+
 use weir_domain::window::WindowLength;
+use weir_ingest::flow::FlowOptions;
+use weir_ingest::flow::vpc_flow_log::FieldOrder;
+use weir_ingest::{Format, ReadLimits};
+use weir_pipeline::preprocess::PreprocessOptions;
+
+use crate::envelope::MOST_EXPANDED;
 
 /// Which function the settings are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,12 +23,20 @@ pub enum Function {
 }
 
 /// The settings of a function.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// `STATE_BUCKET`: where everything is kept. Required.
     pub state_bucket: String,
     /// `WINDOW_MINUTES`: the length of windows. Default 5; used by preprocess.
     pub window_length: WindowLength,
+    /// `SOURCE`: the format that raw logs are read as, by the names of `weir --input-format`. By default the content of each
+    /// shows it. Used by preprocess.
+    pub format: Option<Format>,
+    /// `FLOW_LOG_FIELDS`: the fields of flow logs that come without a header line, as for `weir --fields`: `v2`, `tgw`, or
+    /// names. By default objects need a header line, and lines inside events are read as `v2`. Used by preprocess.
+    pub fields: Option<FieldOrder>,
+    /// `AWS_REGION`: where the function runs; Lambda sets it. Whose logs a subscription's lines are. Used by preprocess.
+    pub region: String,
     /// `TOPIC_ARN`: where findings are sent. Required by publish.
     pub topic_arn: String,
     /// `METRICS_NAMESPACE`: of the metrics that publish writes. Default `Weir`.
@@ -62,10 +79,57 @@ impl Settings {
             faults.push(format!("WINDOW_MINUTES is {minutes:?}: use 5, 10, 15, 20, 30 or 60"));
             WindowLength::FIVE_MINUTES
         });
+        let (format, fields) = match function {
+            Function::Preprocess => {
+                (optional("SOURCE", &lookup, &mut faults), optional("FLOW_LOG_FIELDS", &lookup, &mut faults))
+            }
+            Function::Score | Function::Publish => (None, None),
+        };
+        let region = lookup("AWS_REGION").unwrap_or_default();
         let metrics_namespace = lookup("METRICS_NAMESPACE").unwrap_or_else(|| "Weir".to_owned());
         let local_s3 = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"].iter().any(|name| lookup(name).is_some());
-        let settings = Self { state_bucket, window_length, topic_arn, metrics_namespace, local_s3 };
+        let settings =
+            Self { state_bucket, window_length, format, fields, region, topic_arn, metrics_namespace, local_s3 };
         if faults.is_empty() { Ok(settings) } else { Err(BadSettings { faults }) }
+    }
+}
+
+impl Settings {
+    /// How objects are read.
+    #[must_use]
+    pub fn preprocess_options(&self) -> PreprocessOptions {
+        PreprocessOptions {
+            window_length: self.window_length,
+            flow: FlowOptions { format: self.format, fields: self.fields.clone() },
+            ..PreprocessOptions::default()
+        }
+    }
+
+    /// How lines inside events are read: VPC Flow Logs in CloudWatch Logs have no header line, and mostly the default format.
+    #[must_use]
+    pub fn inline_options(&self) -> PreprocessOptions {
+        let fields = Some(self.fields.clone().unwrap_or_else(FieldOrder::version_2));
+        PreprocessOptions {
+            flow: FlowOptions { format: self.format, fields },
+            limits: ReadLimits { expanded_bytes: MOST_EXPANDED, ..ReadLimits::default() },
+            ..self.preprocess_options()
+        }
+    }
+}
+
+/// A variable that need not be set, read by the parser of what it holds.
+fn optional<T: FromStr<Err: Display>>(
+    name: &str,
+    lookup: &impl Fn(&str) -> Option<String>,
+    faults: &mut Vec<String>,
+) -> Option<T> {
+    let text = lookup(name)?;
+    match text.trim().parse() {
+        Ok(value) => Some(value),
+        Err(e) => {
+            faults.push(format!("{name} is {text:?}: {e}"));
+            None
+        }
     }
 }
 
@@ -92,6 +156,43 @@ mod tests {
     fn every_fault_is_reported_at_once() {
         let bad = read(Function::Publish, &[("STATE_BUCKET", " "), ("WINDOW_MINUTES", "seven")]).unwrap_err();
         assert_eq!(bad.faults.len(), 3, "{bad}");
+    }
+
+    #[test]
+    fn how_logs_are_read_is_named_as_on_the_command_line() {
+        let with = |variables: &[(&str, &str)]| {
+            read(Function::Preprocess, &[&[("STATE_BUCKET", "s"), ("AWS_REGION", "eu-west-1")], variables].concat())
+        };
+        let default = with(&[("SOURCE", ""), ("FLOW_LOG_FIELDS", " ")]).unwrap();
+        assert_eq!((default.format, &default.fields, default.region.as_str()), (None, &None, "eu-west-1"));
+        let set = with(&[("SOURCE", "zeek-conn"), ("FLOW_LOG_FIELDS", "tgw")]).unwrap();
+        assert_eq!((set.format, set.fields), (Some(Format::Zeek), Some(FieldOrder::transit_gateway())));
+        let named = with(&[("FLOW_LOG_FIELDS", "${srcaddr} ${dstaddr} ${start}")]).unwrap();
+        assert_eq!(named.fields, FieldOrder::parse("srcaddr dstaddr start").ok());
+    }
+
+    #[test]
+    fn a_bad_name_is_reported_with_the_known_ones_and_with_all_other_faults() {
+        let variables = [("SOURCE", "netflow"), ("FLOW_LOG_FIELDS", "srcaddr"), ("WINDOW_MINUTES", "7")];
+        let bad = read(Function::Preprocess, &variables).unwrap_err();
+        assert_eq!(bad.faults.len(), 4, "{bad}");
+        let source = bad.faults.iter().find(|fault| fault.starts_with("SOURCE is \"netflow\": ")).unwrap();
+        for format in Format::ALL {
+            assert!(source.contains(format.name()), "{source}");
+        }
+        assert!(bad.faults.iter().any(|fault| fault.contains("names no dstaddr, start")), "{bad}");
+        assert!(read(Function::Score, &[("STATE_BUCKET", "s"), ("SOURCE", "netflow")]).is_ok(), "it reads no logs");
+    }
+
+    #[test]
+    fn every_source_that_the_template_offers_is_known() {
+        let template = include_str!("../../../template.yaml");
+        let source = template.split("\n  Source:\n").nth(1).unwrap();
+        let values = source.split("AllowedValues: ['', ").nth(1).unwrap().split(']').next().unwrap();
+        for name in values.split(", ") {
+            let read = read(Function::Preprocess, &[("STATE_BUCKET", "s"), ("SOURCE", name)]);
+            assert_eq!(read.map(|s| s.format.map(Format::name)), Ok(Some(name)));
+        }
     }
 
     #[test]

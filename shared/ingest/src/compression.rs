@@ -40,6 +40,21 @@ impl Default for ReadLimits {
     }
 }
 
+/// Expands what is held in memory: gzip (all members) and zstd (all frames) by their first bytes, anything else as it is.
+///
+/// # Errors
+/// When the stream is damaged or ends early, and when it expands to more than `most` bytes; no more than that is ever held.
+pub fn expand(stored: &[u8], most: u64) -> Result<Vec<u8>, Problem> {
+    let mut expanded = Expanded::open(stored).map_err(Problem::Io)?;
+    let mut out = Vec::new();
+    // One byte more than the limit tells what is at the limit from what is beyond it.
+    match expanded.by_ref().take(most.saturating_add(1)).read_to_end(&mut out) {
+        Ok(_) if out.len() as u64 > most => Err(Problem::TooLarge { limit: most }),
+        Ok(_) => Ok(out),
+        Err(e) => Err(expanded.problem(e)),
+    }
+}
+
 const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
 const ZSTD_MAGIC: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 /// A frame to be skipped, with which `pzstd` begins; the four low bits of the first byte are free.
@@ -129,12 +144,16 @@ mod tests {
 
     /// Expands, or says what is wrong.
     fn expand(bytes: &[u8]) -> Result<Vec<u8>, String> {
-        let mut expanded = Expanded::open(bytes).map_err(|e| e.to_string())?;
-        let mut out = Vec::new();
-        match expanded.read_to_end(&mut out) {
-            Ok(_) => Ok(out),
-            Err(e) => Err(expanded.problem(e).to_string()),
-        }
+        super::expand(bytes, 1 << 30).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn what_is_held_in_memory_is_no_longer_than_asked() {
+        let bomb = zstd_of(&vec![0; 64 << 20]);
+        assert!(matches!(super::expand(&bomb, 1000), Err(Problem::TooLarge { limit: 1000 })));
+        assert_eq!(super::expand(&zstd_of(&[7; 1000]), 1000).unwrap(), [7; 1000]);
+        assert!(super::expand(&zstd_of(&[7; 1001]), 1000).is_err());
+        assert!(super::expand(&[7; 1001], 1000).is_err(), "plain bytes as well");
     }
 
     fn zstd_of(bytes: &[u8]) -> Vec<u8> {

@@ -20,14 +20,20 @@ const DELIMITERS: [u8; 4] = [b',', b'\t', b';', b'|'];
 
 /// Splits lines, one by one: no line changes how the next is read.
 pub(crate) struct LineSplitter {
-    delimiter: u8,
     reader: csv::Reader<OneLine>,
     record: ByteRecord,
 }
 
 impl LineSplitter {
     pub(crate) fn new(delimiter: u8) -> Self {
-        Self { delimiter, reader: reader(delimiter, OneLine::default()), record: ByteRecord::new() }
+        let reader = ReaderBuilder::new()
+            .delimiter(delimiter)
+            .has_headers(false)
+            .flexible(true)
+            .terminator(Terminator::Any(b'\n'))
+            .buffer_capacity(LONGEST_LINE + 1)
+            .from_reader(OneLine::default());
+        Self { reader, record: ByteRecord::new() }
     }
 
     /// The fields of a line. A line whose last quoted value has no end is no row: what a line break in a value makes of it.
@@ -35,9 +41,6 @@ impl LineSplitter {
         self.reader.get_mut().set(line);
         let whole = self.reader.read_byte_record(&mut self.record).is_ok_and(|some| some);
         if !whole || self.reader.get_ref().asked_for_more {
-            // The reader has seen the end of its input and would stay there.
-            let line = std::mem::take(self.reader.get_mut());
-            self.reader = reader(self.delimiter, line);
             self.record.clear();
             return Err(RejectReason::BadStructure);
         }
@@ -56,17 +59,9 @@ impl LineSplitter {
     }
 }
 
-fn reader(delimiter: u8, line: OneLine) -> csv::Reader<OneLine> {
-    ReaderBuilder::new()
-        .delimiter(delimiter)
-        .has_headers(false)
-        .flexible(true)
-        .terminator(Terminator::Any(b'\n'))
-        .buffer_capacity(LONGEST_LINE + 1)
-        .from_reader(line)
-}
-
 /// A line and its end as an endless input would give them: to ask for more is to have found a quote without its pair.
+/// What is then given is the pair and another end, so that the reader stands before a line again, whatever it was in; at
+/// the end of its input it would stay there, and a new reader takes as long as hundreds of lines.
 #[derive(Default)]
 struct OneLine {
     line: Vec<u8>,
@@ -86,9 +81,13 @@ impl OneLine {
 
 impl Read for OneLine {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = (&self.line[self.at..]).read(buffer)?;
+        let rest = &self.line[self.at..];
+        if rest.is_empty() {
+            self.asked_for_more = true;
+            return (&b"\"\n"[..]).read(buffer);
+        }
+        let n = { rest }.read(buffer)?;
         self.at += n;
-        self.asked_for_more |= n == 0;
         Ok(n)
     }
 }
@@ -139,6 +138,8 @@ pub(crate) fn column_names<'f>(fields: impl IntoIterator<Item = &'f [u8]>) -> Ve
 mod tests {
     use std::collections::BTreeSet;
 
+    use proptest::prelude::*;
+
     use super::*;
 
     fn fields(splitter: &mut LineSplitter, line: &str) -> Option<Vec<String>> {
@@ -184,5 +185,16 @@ mod tests {
         assert_eq!(column_names(header), ["column_1", "a", "a_2", "a_2_2", "a_3", "b_\u{fffd}", "column_7"]);
         let names = column_names(vec![&b"a"[..]; 60_000]);
         assert_eq!((names[59_999].as_str(), BTreeSet::from_iter(&names).len()), ("a_60000", 60_000));
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_changes_how_the_next_is_read(lines in prop::collection::vec("[ab,\"\r]{0,8}", 0..20)) {
+            let mut one = LineSplitter::new(b',');
+            for line in lines {
+                prop_assert_eq!(fields(&mut one, &line), fields(&mut LineSplitter::new(b','), &line), "{}", line);
+                prop_assert_eq!(one.line(), line.as_bytes());
+            }
+        }
     }
 }

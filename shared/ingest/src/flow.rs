@@ -15,7 +15,7 @@ use weir_domain::reject::ReadSummary;
 
 use crate::compression::ReadLimits;
 use crate::error::{ObjectName, Problem, ReadError};
-use crate::format::{Format, recognise};
+use crate::format::{Format, recognise_or};
 use csv_mapping::Mapping;
 use vpc_flow_log::FieldOrder;
 
@@ -24,7 +24,8 @@ use vpc_flow_log::FieldOrder;
 pub struct FlowOptions {
     /// Their format; recognised from the content of each where none is named.
     pub format: Option<Format>,
-    /// The fields of VPC Flow Logs that come without a header line. A header line in a log takes over.
+    /// The fields of VPC Flow Logs that come without a header line: text that shows no other format is read by them. A
+    /// header line in a log takes over.
     pub fields: Option<FieldOrder>,
 }
 
@@ -41,11 +42,11 @@ pub fn read(
     each: impl FnMut(&FlowRecord<'_>),
 ) -> Result<ReadSummary, ReadError> {
     let fields = options.fields.as_ref();
-    // Who names the fields says that these are flow logs.
-    if let Some(format) = options.format.or(fields.map(|_| Format::FlowLog)) {
+    if let Some(format) = options.format {
         return read_as(format, input, object, limits, fields, each);
     }
-    match recognise(input, object)? {
+    // Who names the fields says that lines without a header are flow logs.
+    match recognise_or(fields.map(|_| Format::FlowLog), input, object)? {
         (Some(format), input) => read_as(format, input, object, limits, fields, each),
         (None, _) => Ok(ReadSummary::default()),
     }

@@ -105,7 +105,7 @@ pub fn columns<R: Read>(input: R, object: &ObjectName, format: Format) -> Result
     let mut stored = Vec::new();
     let fail = |e| ReadError { object: object.clone(), line: 0, problem: Problem::Io(e) };
     input.take(HEAD).read_to_end(&mut stored).map_err(fail)?;
-    let head = expand(&stored);
+    let (head, _) = expand(&stored);
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head);
     let mut lines = head.split(|&b| b == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
     let (line, separator) = match format {
@@ -126,48 +126,84 @@ pub fn columns<R: Read>(input: R, object: &ObjectName, format: Format) -> Result
 ///
 /// # Errors
 /// When the object is in no known format, or cannot be read.
-pub fn recognise<R: Read>(mut input: R, object: &ObjectName) -> Result<(Option<Format>, Rewound<R>), ReadError> {
+pub fn recognise<R: Read>(input: R, object: &ObjectName) -> Result<(Option<Format>, Rewound<R>), ReadError> {
+    recognise_or(None, input, object)
+}
+
+/// The same, where text that shows no format is taken for the one given: for logs without a header line.
+pub(crate) fn recognise_or<R: Read>(
+    otherwise: Option<Format>,
+    mut input: R,
+    object: &ObjectName,
+) -> Result<(Option<Format>, Rewound<R>), ReadError> {
     let fail = |problem| ReadError { object: object.clone(), line: 0, problem };
     let mut stored = Vec::new();
     input.by_ref().take(HEAD).read_to_end(&mut stored).map_err(|e| fail(Problem::Io(e)))?;
-    let head = expand(&stored);
+    let (head, fault) = expand(&stored);
     let format = match of_head(&head) {
         Some(format) => Some(format),
-        None if head.iter().all(u8::is_ascii_whitespace) => None,
+        None if head.iter().all(u8::is_ascii_whitespace) => match fault {
+            // Cut off before the first byte of text, which is not the same as empty.
+            Some(problem) if (stored.len() as u64) < HEAD => return Err(fail(problem)),
+            _ => None,
+        },
+        None if otherwise.is_some() && is_lines(&head) => otherwise,
         None if object.says_gzip() && head == stored => return Err(fail(Problem::NotGzip)),
         None => return Err(fail(Problem::UnknownFormat { seen: describe(&head), known: known() })),
     };
     Ok((format, Cursor::new(stored).chain(input)))
 }
 
-/// As much of the expanded text as the stored head gives: that it ends early says nothing.
-fn expand(stored: &[u8]) -> Vec<u8> {
+/// The first 64 KiB of text that stored bytes expand to, as far as they go: what is cut off or damaged further on is no
+/// error here.
+#[must_use]
+pub fn head(stored: &[u8]) -> Vec<u8> {
+    expand(&stored[..stored.len().min(HEAD as usize)]).0
+}
+
+/// As much of the expanded text as the stored head gives, and what stopped it: that a head ends early says nothing.
+fn expand(stored: &[u8]) -> (Vec<u8>, Option<Problem>) {
     let mut head = Vec::new();
-    if let Ok(expanded) = Expanded::open(stored) {
-        let mut expanded = expanded.take(HEAD);
-        let mut buffer = [0; 4096];
-        loop {
-            match expanded.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(n) => head.extend_from_slice(&buffer[..n]),
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => break,
-            }
+    let mut expanded = match Expanded::open(stored) {
+        Ok(expanded) => expanded,
+        Err(e) => return (head, Some(Problem::Io(e))),
+    };
+    let mut buffer = [0; 4096];
+    while (head.len() as u64) < HEAD {
+        match expanded.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(n) => head.extend_from_slice(&buffer[..n]),
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return (head, Some(expanded.problem(e))),
         }
     }
-    head
+    head.truncate(HEAD as usize);
+    (head, None)
 }
 
 fn known() -> String {
     Format::ALL.map(Format::name).join(", ")
 }
 
+fn is_binary(head: &[u8]) -> bool {
+    let text = head.iter().filter(|b| b.is_ascii_graphic() || b.is_ascii_whitespace()).count();
+    head.contains(&0) || text * 10 < head.len() * 7
+}
+
+fn is_json(head: &[u8]) -> bool {
+    matches!(head.trim_ascii_start().first(), Some(b'{' | b'['))
+}
+
+/// Whether it may be the rows of a log without a header line.
+fn is_lines(head: &[u8]) -> bool {
+    !is_binary(head) && !is_json(head)
+}
+
 /// What kind of bytes they are, without a byte of them.
 fn describe(head: &[u8]) -> &'static str {
-    let text = head.iter().filter(|b| b.is_ascii_graphic() || b.is_ascii_whitespace()).count();
-    if head.contains(&0) || text * 10 < head.len() * 7 {
+    if is_binary(head) {
         "binary data"
-    } else if head.first() == Some(&b'{') || head.first() == Some(&b'[') {
+    } else if is_json(head) {
         "JSON of another shape"
     } else if head.split(|&b| b == b'\n').next().is_some_and(|line| line.contains(&b',')) {
         "comma-separated text without a header"
@@ -247,6 +283,8 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
 
     fn format_of(bytes: &[u8], name: &str) -> Result<Option<Format>, ReadError> {
@@ -298,6 +336,38 @@ mod tests {
             assert!(error.contains(seen) && error.contains("vpc-flow-log") && error.contains("sshd"), "{error}");
         }
         assert!(format_of(b"\x01\x02", "x.gz").unwrap_err().to_string().contains("named .gz"));
+    }
+
+    #[test]
+    fn lines_without_a_header_are_what_they_are_taken_for_and_nothing_else_is() {
+        let or_flow_log =
+            |bytes: &[u8]| recognise_or(Some(Format::FlowLog), bytes, &ObjectName::new("x")).map(|(format, _)| format);
+        for (bytes, format) in [
+            (&b"2 123456789012 eni-1 10.0.0.1 10.0.0.2 1 2 6 1 60 0 60 ACCEPT OK\n"[..], Some(Format::FlowLog)),
+            (b"2 123456789012 a,b 10.0.0.1\n", Some(Format::FlowLog)),
+            (b"{\"ts\":1.5,\"id.orig_h\":\"10.0.0.1\"}\n", Some(Format::Zeek)),
+            (b"PAR1\x15\x04", Some(Format::Parquet)),
+            (b" \n", None),
+        ] {
+            assert_eq!(or_flow_log(bytes).unwrap(), format, "{}", bytes.escape_ascii());
+        }
+        for bytes in [&b"\x7fELF\x00\x00\x01"[..], b"\n {\"a\":1}"] {
+            assert!(or_flow_log(bytes).is_err(), "{}", bytes.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn what_is_cut_off_before_its_text_is_not_empty() {
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packed.write_all(b"version srcaddr dstaddr start end\n").unwrap();
+        let packed = packed.finish().unwrap();
+        for cut in 2..12 {
+            let error = format_of(&packed[..cut], "x").unwrap_err().to_string();
+            assert!(error.contains("the gzip stream ends early"), "{cut}: {error}");
+        }
+        assert_eq!(head(&packed), b"version srcaddr dstaddr start end\n");
+        let empty = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()).finish().unwrap();
+        assert!(matches!(recognise(&empty[..], &ObjectName::new("x")), Ok((None, _))));
     }
 
     #[test]

@@ -31,6 +31,6 @@ mod text;
 mod time;
 pub mod usage;
 
-pub use compression::ReadLimits;
+pub use compression::{ReadLimits, expand};
 pub use error::{ObjectName, Problem, ReadError};
-pub use format::{Format, Rewound, UnknownFormat, columns, recognise};
+pub use format::{Format, Rewound, UnknownFormat, columns, head, recognise};

@@ -13,6 +13,10 @@ use weir_domain::score::{PValue, Score};
 
 use crate::error::FitError;
 
+mod pareto;
+mod tail;
+pub use tail::{AlertBudget, CalibratedPValues};
+
 /// Scores kept at most.
 const CAPACITY: usize = 100_000;
 

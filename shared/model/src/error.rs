@@ -71,6 +71,17 @@ pub enum FitError {
     /// The schema has no features.
     #[error("nothing to fit on: the schema has no features")]
     NoFeatures,
+    /// An ensemble of nothing.
+    #[error("an ensemble needs at least one estimator")]
+    NoEstimators,
+    /// An iterative fit did not reach its tolerance in the iterations it was allowed.
+    #[error("{iterations} iterations did not reach the tolerance {tolerance}: allow more of them or a larger one")]
+    NotConverged {
+        /// Iterations allowed.
+        iterations: u32,
+        /// The tolerance asked for.
+        tolerance: String,
+    },
 }
 
 /// A matrix of another schema than the estimator was fitted on, with the first difference found.

@@ -4,8 +4,15 @@
 //! Every estimator keeps the schema it was fitted on and refuses a matrix made by another.
 //!
 //! - [`isolation_forest`]: anomaly scores without labels and without assumptions on the shape of the data;
+//! - [`local_outlier_factor`]: what lies in a sparser place than its neighbours do;
+//! - [`one_class_svm`]: what lies outside a boundary drawn around nearly all rows;
+//! - [`ecod`]: what lies in the tails of many features; nothing to choose, cheap to fit;
+//! - [`iqr`]: quartiles and fences, per group of rows where they differ by group;
+//! - [`estimator`] and [`ensemble`]: any of these as one type, and several of them as one judge;
 //! - [`scaling`]: columns on one scale, for estimators that measure distances;
-//! - [`calibration`]: from scores, which mean nothing by themselves, to p-values;
+//! - [`encoding`]: tables of numbers and words as matrices, with a code for the unseen;
+//! - [`calibration`]: from scores, which mean nothing by themselves, to p-values, and from alerts a day to thresholds;
+//! - [`behaviour`] and [`artifact`]: all that is learned in one piece, and as a file;
 //! - [`evaluation`]: how good scores and predictions are, where the truth is known;
 //! - [`error`]: what can be wrong with parameters, training data and schemas.
 //!
@@ -41,21 +48,52 @@
 
 pub mod isolation_forest;
 
+pub mod local_outlier_factor;
+
+pub mod one_class_svm;
+
+pub mod ecod;
+
+pub mod iqr;
+
+pub mod estimator;
+
+pub mod ensemble;
+
 pub mod scaling;
+
+pub mod encoding;
 
 pub mod calibration;
 
 pub mod usual;
 
+pub mod behaviour;
+
+pub mod artifact;
+
 pub mod evaluation;
 
 pub mod error;
 
+mod tiles;
+
+mod shares;
+
 #[cfg(test)]
 mod synthetic;
 
-pub use calibration::EmpiricalPValues;
+pub use artifact::{Artifact, ArtifactError, TrainingSummary};
+pub use behaviour::BehaviourModel;
+pub use calibration::{AlertBudget, CalibratedPValues, EmpiricalPValues};
+pub use ecod::{Ecod, EcodParams, EcodValid};
+pub use encoding::{CategoryEncoding, TableEncoder, TableEncoderBuilder};
+pub use ensemble::{Ensemble, Said, Verdict};
 pub use error::{BadParams, ExplainError, FitError, OutOfRange, SchemaMismatch};
+pub use estimator::{Estimator, EstimatorKind};
+pub use iqr::{GroupError, Iqr, IqrParams, IqrValid};
 pub use isolation_forest::{IsolationForest, IsolationForestParams, IsolationForestValid};
+pub use local_outlier_factor::{LocalOutlierFactor, LocalOutlierFactorParams, LocalOutlierFactorValid};
+pub use one_class_svm::{Gamma, OneClassSvm, OneClassSvmParams, OneClassSvmValid};
 pub use scaling::{RobustScaler, StandardScaler};
 pub use usual::usual_ranges;

@@ -1,57 +1,73 @@
 //! The whole way at once, over all batches of a store: what `weir detect` runs.
 //!
-//! Scans and sweeps are found exactly as [`score`](crate::score()) finds them. The learned detection is fitted on the
-//! host windows of the data itself, or of its first hours, and then judges the windows to be reported. Memory is flat:
-//! one hour is in memory at a time, feature rows are spooled to a temporary file, and what is fitted on is a bounded
-//! sample chosen by hash.
-
-mod learned;
-mod spool;
+//! Scans and sweeps are found exactly as [`score`](crate::score()) finds them. The learned detection judges by a model that
+//! is given, or by one fitted on the host windows of the data itself, or of its first hours. Memory is flat: one hour is in
+//! memory at a time, and what is fitted on is a bounded sample; so batches are read once to learn and once to judge.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use weir_detect::flow::anomalous_behaviour::Thresholds;
 use weir_detect::flow::detect_growing;
 use weir_detect::incidents::IncidentLog;
 use weir_detect::ocsf::DetectionFinding;
-use weir_domain::aggregate::OwnAddresses;
+use weir_domain::aggregate::{HourAggregate, OwnAddresses};
 use weir_domain::finding::{Hit, Subject};
-use weir_domain::window::WindowStart;
+use weir_domain::score::PValue;
+use weir_domain::window::{HOUR_SECONDS, Scope, WindowStart};
+use weir_model::{AlertBudget, Artifact};
 
-use crate::keys::{HourOfScope, PROCESSED};
+use crate::behaviour::judge_hour;
+use crate::keys::HourOfScope;
 use crate::score::{ScoreError, load_hour};
 use crate::store::{Store, StoreError};
+use crate::train::{Learning, TrainError, TrainOptions, all_hours};
 
 /// How to detect.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct DetectOptions {
-    /// Fit on the windows of this many seconds from the first one and report on the rest; `None` fits on everything and
-    /// reports on everything.
-    pub baseline: Option<i64>,
+    /// What the learned detection judges by.
+    pub knowledge: Knowledge,
     /// When a learned score becomes a finding.
     pub thresholds: Thresholds,
-    /// Seeds the sample and the forest.
-    pub seed: u64,
-    /// The time of writing, milliseconds since the epoch.
-    pub now: i64,
+    /// How many windows a day may pass for anomalous by chance, in place of the threshold's p-value.
+    pub budget: Option<AlertBudget>,
+    /// How a model is fitted where none is given; its time is that of writing, too.
+    pub train: TrainOptions,
+}
+
+impl DetectOptions {
+    fn thresholds(&self, model: &Artifact) -> Thresholds {
+        let p_value = self.budget.and_then(|budget| budget.threshold(model.summary.rows_per_day()));
+        Thresholds { p_value: p_value.map_or(self.thresholds.p_value, PValue::get), ..self.thresholds }
+    }
+}
+
+/// What is known of what is usual.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Knowledge {
+    /// A model trained before; reports on everything.
+    Model(Box<Artifact>),
+    /// Fit on the windows of this many seconds from the first one, and report on the rest.
+    Baseline(i64),
+    /// Fit on everything, and report on everything.
+    Input,
 }
 
 /// What the learned detection rests on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Fitted {
-    /// This many host windows.
+    /// This many host windows, of the input or of what a model was trained on.
     On {
         /// Host windows in the period that was fitted on.
         windows: u64,
         /// Of these, how many were sampled.
-        sampled: usize,
+        sampled: u64,
     },
     /// Too few host windows to say what is usual.
     TooFew {
         /// How many there were.
         windows: u64,
-        /// How many there must be.
-        needed: u64,
     },
 }
 
@@ -73,73 +89,124 @@ pub struct Detected {
 /// Why detection failed.
 #[derive(Debug, thiserror::Error)]
 pub enum DetectError {
-    /// A stored hour could not be read.
+    /// A stored hour could not be read, or the model does not fit it.
     #[error(transparent)]
     Score(#[from] ScoreError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The temporary file failed.
-    #[error("the temporary file for feature rows: {0}")]
-    Spool(#[from] std::io::Error),
-    /// The estimator could not be fitted.
-    #[error("fitting the learned detection: {0}")]
-    Model(String),
+    /// Nothing could be learned.
+    #[error("the learned detection: {0}")]
+    Train(#[from] TrainError),
 }
 
-/// Detects over all batches of a store. `progress` is told (hours done, hours in all).
+/// Detects over all batches of a store. `progress` is told (hours done, hours in all), learning and judging being one each.
 ///
 /// # Errors
-/// When a store fails, a batch is unreadable, or the temporary file fails.
+/// When a store fails, a batch is unreadable, or a model does not fit the logs.
 pub async fn detect(
     state: &impl Store,
-    options: DetectOptions,
+    options: &DetectOptions,
     mut progress: impl FnMut(usize, usize),
 ) -> Result<Detected, DetectError> {
-    let hours: BTreeSet<HourOfScope> =
-        state.list(PROCESSED).await?.iter().filter_map(|key| HourOfScope::of_batch(key)).collect();
-    let mut by_subject: BTreeMap<Subject, Vec<Hit>> = BTreeMap::new();
-    let mut hosts = BTreeSet::new();
-    let mut windows: Option<(WindowStart, WindowStart)> = None;
-    let mut learning = None;
+    let hours = all_hours(state).await?;
+    let baseline = match options.knowledge {
+        Knowledge::Baseline(seconds) => Some(seconds),
+        Knowledge::Model(_) | Knowledge::Input => None,
+    };
+    let mut learning = Learning::new(options.train.seed);
+    let mut seen = Seen::default();
+    // Hours are in the order of scopes, so which window is the first of all is known only at the end of a pass.
+    let first = if baseline.is_some() { first_window(state, &hours).await? } else { None };
+    let report_from = baseline.zip(first).map(|(seconds, first)| WindowStart(first.0 + seconds));
+    let given = match &options.knowledge {
+        Knowledge::Model(model) => Some(model.as_ref()),
+        Knowledge::Baseline(_) | Knowledge::Input => None,
+    };
+    let steps = if given.is_some() { hours.len() } else { 2 * hours.len() };
     for (done, key) in hours.iter().enumerate() {
-        progress(done, hours.len());
+        progress(done, steps);
         let (Some(hour), _) = load_hour(state, key).await? else { continue };
-        for start in hour.windows.keys() {
-            let (first, last) = windows.get_or_insert((*start, *start));
-            (*first, *last) = ((*first).min(*start), (*last).max(*start));
-        }
-        for (subject, hit) in detect_growing(&hour) {
-            by_subject.entry(subject).or_default().push(hit);
-        }
-        hosts.extend(OwnAddresses::of(&hour).hosts().map(|host| (key.scope.clone(), host)));
-        if learning.is_none() {
-            learning = Some(learned::Learning::new(hour.window_length, options.seed)?);
-        }
-        if let Some(learning) = &mut learning {
-            learning.take(&hour)?;
+        seen.look_at(&hour);
+        match given {
+            Some(model) => {
+                let hits = judge_hour(model, &hour, &options.thresholds(model), |_| true).map_err(ScoreError::from)?;
+                seen.take(hits);
+            }
+            None => learning.take_before(&hour, report_from)?,
         }
     }
-    progress(hours.len(), hours.len());
-    let report_from = windows.map(|(first, _)| WindowStart(first.0 + options.baseline.unwrap_or(0)));
-    let mut fitted = Fitted::TooFew { windows: 0, needed: learned::FEWEST_WINDOWS };
-    if let (Some(learning), Some(report_from)) = (learning, report_from) {
-        let before = options.baseline.map(|_| report_from);
-        let (hits, on) = learning.judge(state, before, report_from, &options).await?;
-        fitted = on;
-        for (subject, hit) in hits {
-            by_subject.entry(subject).or_default().push(hit);
-        }
-    }
+    let report_from = report_from.or(seen.windows.map(|(first, _)| first));
+    let fitted = match given {
+        Some(model) => Fitted::On { windows: model.summary.rows, sampled: model.summary.fitted_on },
+        None => match learning.fit(&options.train) {
+            Ok(model) => {
+                for (done, key) in hours.iter().enumerate() {
+                    progress(hours.len() + done, steps);
+                    if Some(key.hour.start() + HOUR_SECONDS) <= report_from.map(|from| from.0) {
+                        continue;
+                    }
+                    let (Some(hour), _) = load_hour(state, key).await? else { continue };
+                    let from = |window| Some(window) >= report_from;
+                    let hits =
+                        judge_hour(&model, &hour, &options.thresholds(&model), from).map_err(ScoreError::from)?;
+                    seen.take(hits);
+                }
+                Fitted::On { windows: model.summary.rows, sampled: model.summary.fitted_on }
+            }
+            Err(TrainError::TooFew { windows }) => Fitted::TooFew { windows },
+            Err(error) => return Err(error.into()),
+        },
+    };
+    progress(steps, steps);
+    let Seen { by_subject, hosts, windows } = seen;
+    let now = options.train.now;
     let mut findings = Vec::new();
     for (subject, hits) in by_subject {
         let mut log = IncidentLog::default();
-        log.observe(&subject, hits.into_iter().filter(|h| Some(h.window) >= report_from), options.now);
-        findings.extend(log.incidents.iter().map(|i| DetectionFinding::of(&subject, i, options.now)));
+        log.observe(&subject, hits.into_iter().filter(|h| Some(h.window) >= report_from), now);
+        findings.extend(log.incidents.iter().map(|i| DetectionFinding::of(&subject, i, now)));
     }
     findings.sort_by(|a, b| {
         let order = |f: &DetectionFinding| (std::cmp::Reverse(f.severity_id), f.time, f.finding_info.uid.clone());
         order(a).cmp(&order(b))
     });
     Ok(Detected { findings, hosts: hosts.len(), windows, report_from, fitted })
+}
+
+/// What a pass over the hours sees.
+#[derive(Default)]
+struct Seen {
+    by_subject: BTreeMap<Subject, Vec<Hit>>,
+    hosts: BTreeSet<(Scope, IpAddr)>,
+    windows: Option<(WindowStart, WindowStart)>,
+}
+
+impl Seen {
+    fn look_at(&mut self, hour: &HourAggregate) {
+        for start in hour.windows.keys() {
+            let (first, last) = self.windows.get_or_insert((*start, *start));
+            (*first, *last) = ((*first).min(*start), (*last).max(*start));
+        }
+        self.take(detect_growing(hour));
+        self.hosts.extend(OwnAddresses::of(hour).hosts().map(|host| (hour.scope.clone(), host)));
+    }
+
+    fn take(&mut self, hits: Vec<(Subject, Hit)>) {
+        for (subject, hit) in hits {
+            self.by_subject.entry(subject).or_default().push(hit);
+        }
+    }
+}
+
+/// The first window of all: that of the first hour of any scope.
+async fn first_window(state: &impl Store, hours: &BTreeSet<HourOfScope>) -> Result<Option<WindowStart>, ScoreError> {
+    let Some(first) = hours.iter().map(|key| key.hour).min() else { return Ok(None) };
+    let mut window: Option<WindowStart> = None;
+    for key in hours.iter().filter(|key| key.hour == first) {
+        if let (Some(hour), _) = load_hour(state, key).await? {
+            window = window.into_iter().chain(hour.windows.keys().next().copied()).min();
+        }
+    }
+    Ok(window)
 }

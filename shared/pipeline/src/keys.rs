@@ -53,6 +53,10 @@ impl fmt::Display for ObjectRef {
 pub const PROCESSED: &str = "processed/";
 /// Where findings are.
 pub const FINDINGS: &str = "findings/";
+/// Where models are.
+pub const MODELS: &str = "models/";
+/// The pointer to the model in use.
+pub const CURRENT_MODEL: &str = "models/current.json";
 /// The log source of everything processed so far.
 const SOURCE: &str = "flow";
 
@@ -95,10 +99,22 @@ impl HourOfScope {
     }
 }
 
+/// The key of a model, by the hash of its content.
+#[must_use]
+pub fn model(hash: &str) -> String {
+    format!("{MODELS}{}.model", hash.get(..32).unwrap_or(hash))
+}
+
 /// The rejects report of an object.
 #[must_use]
 pub fn rejects(object_id: &str) -> String {
     format!("rejects/{object_id}.jsonl")
+}
+
+/// The bytes of an unreadable log that is kept nowhere else.
+#[must_use]
+pub fn rejected_bytes(id: &str) -> String {
+    format!("rejects/{id}.raw")
 }
 
 /// The incidents of a subject.

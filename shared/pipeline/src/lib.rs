@@ -1,8 +1,9 @@
 //! The use cases, as plain functions over two ports.
 //!
-//! [`preprocess()`] turns a raw object into processed batches, [`score()`] merges batches, runs the detections and keeps
-//! incidents and findings, [`publish()`] sends each finding once to each channel. [`detect()`] goes the whole way over a
-//! folder of batches at once and adds the learned detection, fitted on the data itself or on its beginning.
+//! [`preprocess()`] turns a raw object into processed batches ([`preprocess_reader()`] any [`RawLog`]), [`score()`] merges batches, runs the detections and keeps
+//! incidents and findings, [`publish()`] sends each finding once to each channel. [`train()`] learns what is usual, and
+//! [`models`] keeps what was learned. [`detect()`] goes the whole way over a folder of batches at once, with a model given or
+//! one fitted on the data itself or on its beginning.
 //!
 //! The ports are [`Store`] (where everything is kept) and [`Notifier`] (where findings go). Memory and folder stores are
 //! here; S3 and SNS are in `weir-aws`.
@@ -12,20 +13,28 @@
 pub mod batch;
 pub mod keys;
 pub mod notifier;
+pub mod raw_log;
 pub mod store;
 
 pub mod preprocess;
 pub mod publish;
 pub mod score;
+pub mod train;
+
+pub mod models;
+
+mod behaviour;
 
 pub mod detect;
 
 pub use detect::detect;
 pub use notifier::Notifier;
-pub use preprocess::preprocess;
+pub use preprocess::{preprocess, preprocess_reader};
 pub use publish::publish;
+pub use raw_log::RawLog;
 pub use score::score;
 pub use store::{FolderStore, MemoryStore, Store};
+pub use train::train;
 
 #[cfg(test)]
 mod testing;

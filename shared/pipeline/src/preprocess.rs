@@ -1,4 +1,4 @@
-//! One raw object in, one processed batch per hour touched out, and a report of what was rejected.
+//! One raw log in, one processed batch per hour touched out, and a report of what was rejected.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -13,6 +13,7 @@ use weir_ingest::{ObjectName, ReadError, ReadLimits};
 
 use crate::batch::{BatchError, BatchWriter};
 use crate::keys::{self, HourOfScope, ObjectRef};
+use crate::raw_log::RawLog;
 use crate::store::{Condition, Store, StoreError};
 
 /// How objects are read and folded.
@@ -68,7 +69,7 @@ pub enum PreprocessError {
     Batch(#[from] BatchError),
     /// The reading task was cut off.
     #[error("reading {0} was cut off")]
-    CutOff(ObjectRef),
+    CutOff(String),
 }
 
 /// Reads one raw object and writes its batches and, if rows were rejected, its rejects report.
@@ -84,32 +85,66 @@ pub async fn preprocess(
     options: PreprocessOptions,
 ) -> Result<Preprocessed, PreprocessError> {
     let reader = raw.open(&object.key).await?.ok_or_else(|| PreprocessError::Missing(object.clone()))?;
-    let bridge = SyncIoBridge::new(reader);
-    let (name, fallback) = (ObjectName::new(&object.to_string()), object.scope());
-    let folded = tokio::task::spawn_blocking(move || fold(bridge, &name, fallback, &options))
+    preprocess_reader(SyncIoBridge::new(reader), &RawLog::from(object), state, options).await
+}
+
+/// Reads one raw log from wherever its bytes come, and writes its batches and, if rows were rejected, its rejects report.
+///
+/// The input is read on a thread that may block. Doing it again with a log of the same id writes the same objects again.
+///
+/// # Errors
+/// When the log is unreadable (a rejects report then says why), or a store fails.
+pub async fn preprocess_reader(
+    input: impl Read + Send + 'static,
+    log: &RawLog,
+    state: &impl Store,
+    options: PreprocessOptions,
+) -> Result<Preprocessed, PreprocessError> {
+    let (name, fallback) = (ObjectName::new(&log.name), log.scope.clone());
+    let folded = tokio::task::spawn_blocking(move || fold(input, &name, fallback, &options))
         .await
-        .map_err(|_| PreprocessError::CutOff(object.clone()))?;
-    let id = object.id();
+        .map_err(|_| PreprocessError::CutOff(log.name.clone()))?;
     let folded = match folded {
         Ok(folded) => folded,
         Err(PreprocessError::Unreadable(error)) => {
-            let report = report_unreadable(object, &error);
-            state.put(&keys::rejects(&id), report, Condition::Always).await?;
+            state.put(&keys::rejects(&log.id), report_unreadable(log, &error, None), Condition::Always).await?;
             return Err(error.into());
         }
         Err(error) => return Err(error),
     };
-    let rejects = (folded.summary.rejected_rows() > 0).then(|| keys::rejects(&id));
+    let rejects = (folded.summary.rejected_rows() > 0).then(|| keys::rejects(&log.id));
     if let Some(key) = &rejects {
-        state.put(key, report(object, &folded.summary), Condition::Always).await?;
+        state.put(key, report(log, &folded.summary), Condition::Always).await?;
     }
     let mut batches = Vec::new();
     for (hour, bytes) in folded.batches {
-        let key = hour.batch(&id);
+        let key = hour.batch(&log.id);
         state.put(&key, bytes, Condition::Always).await?;
         batches.push(key);
     }
     Ok(Preprocessed { summary: folded.summary, batches, rejects })
+}
+
+/// Writes the rejects report of an unreadable log; with `bytes`, those as well, for a log that is kept nowhere else. The
+/// report then names where they are.
+///
+/// # Errors
+/// When the store fails.
+pub async fn reject(
+    state: &impl Store,
+    log: &RawLog,
+    error: &ReadError,
+    bytes: Option<Vec<u8>>,
+) -> Result<(), StoreError> {
+    let mut kept = None;
+    if let Some(bytes) = bytes {
+        let key = keys::rejected_bytes(&log.id);
+        state.put(&key, bytes, Condition::Always).await?;
+        kept = Some(key);
+    }
+    let report = report_unreadable(log, error, kept.as_deref());
+    state.put(&keys::rejects(&log.id), report, Condition::Always).await?;
+    Ok(())
 }
 
 /// An object, read and folded.
@@ -179,10 +214,10 @@ impl<R: Read> Read for Hashed<R> {
 }
 
 /// The rejects report: a line about the object, then one per rejected row, as far as they are kept.
-fn report(object: &ObjectRef, summary: &ReadSummary) -> Vec<u8> {
+fn report(log: &RawLog, summary: &ReadSummary) -> Vec<u8> {
     let by_reason: BTreeMap<_, _> = summary.rejected.iter().map(|(reason, n)| (reason.as_str(), *n)).collect();
     let head = json!({
-        "object": object.to_string(),
+        "object": log.name,
         "records": summary.records,
         "no_data": summary.no_data,
         "skip_data": summary.skip_data,
@@ -194,14 +229,19 @@ fn report(object: &ObjectRef, summary: &ReadSummary) -> Vec<u8> {
     lines(std::iter::once(head).chain(rows))
 }
 
-fn report_unreadable(object: &ObjectRef, error: &ReadError) -> Vec<u8> {
+/// The rejects report of a log as a whole; `kept` is the key of its bytes, if they were put there.
+fn report_unreadable(log: &RawLog, error: &ReadError, kept: Option<&str>) -> Vec<u8> {
     let reason = RejectReason::UnreadableObject.as_str();
-    lines(std::iter::once(json!({
-        "object": object.to_string(),
+    let mut line = json!({
+        "object": log.name,
         "line": error.line,
         "reason": reason,
         "detail": error.problem.to_string(),
-    })))
+    });
+    if let Some(key) = kept {
+        line["kept"] = key.into();
+    }
+    lines(std::iter::once(line))
 }
 
 fn lines(values: impl Iterator<Item = serde_json::Value>) -> Vec<u8> {

@@ -4,14 +4,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use weir_detect::flow::anomalous_behaviour::Thresholds;
 use weir_detect::flow::detect_growing;
 use weir_detect::incidents::IncidentLog;
 use weir_detect::ocsf::DetectionFinding;
 use weir_domain::aggregate::{HourAggregate, Mismatch};
 use weir_domain::finding::{Hit, Incident, Subject};
 use weir_domain::window::WindowStart;
+use weir_model::Artifact;
 
 use crate::batch::{self, BatchError};
+use crate::behaviour::{is_whole, judge_hour};
 use crate::keys::{self, HourOfScope};
 use crate::store::{Condition, Etag, Put, Store, StoreError, Versioned};
 
@@ -56,6 +59,9 @@ pub enum ScoreError {
         /// What is wrong with them.
         error: serde_json::Error,
     },
+    /// The model in use does not fit the logs.
+    #[error("the model does not fit these logs: {0}: train one on logs like them")]
+    Model(#[from] weir_model::SchemaMismatch),
     /// Others kept writing the same object. Trying again later will help.
     #[error("{key}: still being written by others after {ATTEMPTS} tries")]
     Contended {
@@ -67,18 +73,31 @@ pub enum ScoreError {
 /// How often a conditional write is tried against others.
 const ATTEMPTS: u32 = 12;
 
-/// Scores one hour. `now` is milliseconds since the epoch.
+/// Scores one hour, with a model where there is one. `now` is milliseconds since the epoch: the learned detection judges the
+/// windows that ended at least 15 minutes before, since it needs whole ones.
 ///
 /// Doing it again, or at the same time elsewhere, changes nothing: incidents are kept by compare-and-swap, and findings
 /// are written only when they say something new.
 ///
 /// # Errors
 /// When a store fails or stored objects are unreadable.
-pub async fn score(state: &impl Store, hour: &HourOfScope, now: i64) -> Result<Scored, ScoreError> {
+pub async fn score(
+    state: &impl Store,
+    model: Option<&Artifact>,
+    hour: &HourOfScope,
+    now: i64,
+) -> Result<Scored, ScoreError> {
     let (merged, batches) = load_hour(state, hour).await?;
     let Some(merged) = merged else { return Ok(Scored::default()) };
     let mut by_subject: BTreeMap<Subject, Vec<Hit>> = BTreeMap::new();
-    for (subject, hit) in detect_growing(&merged) {
+    let learned = match model {
+        Some(model) => {
+            let whole = |window| is_whole(window, merged.window_length, now);
+            judge_hour(model, &merged, &Thresholds::default(), whole)?
+        }
+        None => Vec::new(),
+    };
+    for (subject, hit) in detect_growing(&merged).into_iter().chain(learned) {
         by_subject.entry(subject).or_default().push(hit);
     }
     let mut scored = Scored { batches, ..Scored::default() };

@@ -10,7 +10,9 @@ use weir_detect::flow::anomalous_behaviour::Thresholds;
 use weir_detect::message::count;
 use weir_domain::finding::Severity;
 use weir_domain::window::{utc_clock, utc_day};
-use weir_pipeline::detect::{DetectOptions, Detected, Fitted};
+use weir_model::AlertBudget;
+use weir_pipeline::detect::{DetectOptions, Detected, Fitted, Knowledge};
+use weir_pipeline::train::FEWEST_WINDOWS;
 use weir_pipeline::{FolderStore, detect};
 
 use super::preprocess::read_all;
@@ -19,25 +21,32 @@ use crate::{output, progress};
 
 pub(super) async fn run(arguments: Detect) -> anyhow::Result<ExitCode> {
     let Source::Flow = arguments.source;
+    // Before the long work: a model that cannot be read is said at once.
+    let model = arguments.model.as_deref().map(super::read_model).transpose()?;
     let folder = tempfile::Builder::new().prefix("weir-").tempdir().context("making a temporary folder")?;
     let store = Arc::new(FolderStore::open_or_create(folder.path())?);
     let read = read_all(&arguments.logs, Arc::clone(&store)).await?;
     read.tell(arguments.logs.window);
 
+    let knowledge = match (model, arguments.baseline) {
+        (Some(model), _) => Knowledge::Model(Box::new(model)),
+        (None, Some(seconds)) => Knowledge::Baseline(seconds),
+        (None, None) => Knowledge::Input,
+    };
     let options = DetectOptions {
-        baseline: arguments.baseline,
+        knowledge,
         thresholds: Thresholds::default(),
-        seed: arguments.seed,
-        now: super::now(),
+        budget: arguments.alerts_per_day.map(|alerts_per_day| AlertBudget { alerts_per_day }),
+        train: super::train_options(&arguments.estimators),
     };
     let bar = progress::bar(0, "detecting");
-    let detected = detect(store.as_ref(), options, |done, all| {
+    let detected = detect(store.as_ref(), &options, |done, all| {
         bar.set_length(all as u64);
         bar.set_position(done as u64);
     })
     .await?;
     bar.finish_and_clear();
-    tell(&detected, arguments.baseline.is_some());
+    tell(&detected, &options.knowledge);
 
     let mut out: Box<dyn Write> = match &arguments.output {
         Some(path) => {
@@ -61,26 +70,32 @@ pub(super) async fn run(arguments: Detect) -> anyhow::Result<ExitCode> {
 }
 
 /// Says on standard error what was looked at and what the findings rest on.
-fn tell(detected: &Detected, with_baseline: bool) {
+fn tell(detected: &Detected, knowledge: &Knowledge) {
     let at = |time: i64| format!("{} {} UTC", utc_day(time), utc_clock(time));
     if let Some((first, last)) = detected.windows {
         anstream::eprintln!("{} monitored hosts from {} to {}", count(detected.hosts as u64), at(first.0), at(last.0));
     }
-    match (detected.fitted, detected.report_from) {
-        (Fitted::TooFew { windows, needed }, _) => anstream::eprintln!(
+    match (&detected.fitted, detected.report_from, knowledge) {
+        (Fitted::TooFew { windows }, ..) => anstream::eprintln!(
             "unusual behaviour was not looked for: {} windows of hosts to learn from, {} are needed",
-            count(windows),
-            count(needed)
+            count(*windows),
+            count(FEWEST_WINDOWS)
         ),
-        (Fitted::On { windows, .. }, Some(from)) if with_baseline => anstream::eprintln!(
+        (_, _, Knowledge::Model(model)) => anstream::eprintln!(
+            "usual behaviour as learned from {} windows of {} hosts before {}",
+            count(model.summary.rows),
+            count(model.summary.entities),
+            at(model.summary.to)
+        ),
+        (Fitted::On { windows, .. }, Some(from), Knowledge::Baseline(_)) => anstream::eprintln!(
             "usual behaviour learned from {} windows of hosts before {}; findings are from then on",
-            count(windows),
+            count(*windows),
             at(from.0)
         ),
-        (Fitted::On { windows, .. }, _) => anstream::eprintln!(
+        (Fitted::On { windows, .. }, ..) => anstream::eprintln!(
             "usual behaviour learned from the input itself ({} windows of hosts): what goes on all the time counts as \
-             usual; --baseline 24h learns from a day known to be clean",
-            count(windows)
+             usual; --baseline 24h learns from a day known to be clean, --model from other logs",
+            count(*windows)
         ),
     }
     if detected.findings.is_empty() {

@@ -71,7 +71,8 @@ struct Seen {
     times: Option<(i64, i64)>,
     /// What is counted: hosts or users.
     what: &'static str,
-    few: BTreeSet<String>,
+    /// Their hashes: names may be long, and who writes a log chooses many of them.
+    few: BTreeSet<u64>,
     many: DistinctSketch,
 }
 
@@ -85,9 +86,10 @@ impl Seen {
     }
 
     fn name(&mut self, name: &str) {
-        self.many.insert(stable_hash(name.as_bytes()));
-        if self.few.len() <= Self::EXACT && !self.few.contains(name) {
-            self.few.insert(name.to_owned());
+        let hash = stable_hash(name.as_bytes());
+        self.many.insert(hash);
+        if self.few.len() <= Self::EXACT {
+            self.few.insert(hash);
         }
     }
 

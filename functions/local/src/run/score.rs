@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use weir_detect::message::count;
 use weir_pipeline::keys::{HourOfScope, PROCESSED};
-use weir_pipeline::{FolderStore, Store, score};
+use weir_pipeline::{FolderStore, Store, models, score};
 
 use crate::arguments::InStore;
 use crate::progress;
@@ -20,10 +20,16 @@ pub(super) async fn run(arguments: InStore) -> anyhow::Result<ExitCode> {
             arguments.store.display()
         );
     }
+    let model = models::current(&store).await?;
+    if model.is_none() {
+        anstream::eprintln!(
+            "no model yet: unusual behaviour is not looked for until `weir train` wrote one and `weir models promote` put it here"
+        );
+    }
     let bar = progress::bar(hours.len(), "scoring");
     let (mut hits, mut findings) = (0, BTreeSet::new());
     for hour in &hours {
-        let scored = score(&store, hour, super::now()).await?;
+        let scored = score(&store, model.as_ref(), hour, super::now()).await?;
         hits += scored.hits;
         findings.extend(scored.findings);
         bar.inc(1);

@@ -2,8 +2,8 @@ use serde_json::json;
 
 use super::*;
 
-fn object(bucket: &str, key: &str) -> ObjectRef {
-    ObjectRef { bucket: bucket.into(), key: key.into() }
+fn object(bucket: &str, key: &str) -> Item {
+    Item::Object(ObjectRef { bucket: bucket.into(), key: key.into() })
 }
 
 fn s3(key: &str) -> Value {
@@ -22,10 +22,10 @@ fn sqs(bodies: &[String]) -> Value {
     json!({"Records": bodies.iter().enumerate().map(record).collect::<Vec<_>>()})
 }
 
-fn direct(event: Value) -> Vec<ObjectRef> {
+fn direct(event: Value) -> Vec<Item> {
     match Invocation::peel(event).unwrap() {
-        Invocation::Direct(objects) => objects,
-        Invocation::Queue(_) => panic!("a queue"),
+        Invocation::Direct(items) => items,
+        other => panic!("{other:?}"),
     }
 }
 
@@ -42,7 +42,7 @@ fn all_envelopes_come_to_the_same_object() {
     let Invocation::Queue(messages) = Invocation::peel(batch).unwrap() else { panic!("direct") };
     assert_eq!(messages.iter().map(|m| m.id.as_str()).collect::<Vec<_>>(), ["m0", "m1", "m2"]);
     for message in messages {
-        assert_eq!(message.objects.unwrap(), expected);
+        assert_eq!(message.items.unwrap(), expected);
     }
 }
 
@@ -50,9 +50,9 @@ fn all_envelopes_come_to_the_same_object() {
 fn one_bad_message_is_its_own_error() {
     let batch = sqs(&["not json".to_owned(), s3("k").to_string(), "{\"hello\":1}".to_owned()]);
     let Invocation::Queue(messages) = Invocation::peel(batch).unwrap() else { panic!("direct") };
-    assert_eq!(messages[0].objects, Err(EnvelopeError::NotJson));
-    assert_eq!(messages[1].objects, Ok(vec![object("logs", "k")]));
-    assert_eq!(messages[2].objects, Err(EnvelopeError::Unknown { fields: "hello".into() }));
+    assert_eq!(messages[0].items, Err(EnvelopeError::NotJson));
+    assert_eq!(messages[1].items, Ok(vec![object("logs", "k")]));
+    assert_eq!(messages[2].items, Err(EnvelopeError::Unknown { fields: "hello".into() }));
 }
 
 #[test]
@@ -76,7 +76,50 @@ fn hostile_events_are_errors() {
 }
 
 #[test]
-fn decoding_leaves_what_is_not_encoded() {
-    assert_eq!(url_decode("100%/a%2"), "100%/a%2");
-    assert_eq!(url_decode("%C3%A9+%ff"), "é \u{fffd}");
+fn what_lambda_keeps_of_a_failed_event_is_the_event() {
+    let kept = |event: Value| {
+        json!({"version": "1.0", "requestContext": {"condition": "RetriesExhausted"}, "requestPayload": event,
+            "responseContext": {"statusCode": 200}, "responsePayload": {"errorType": "Objects"}})
+    };
+    assert_eq!(direct(kept(s3("k"))), [object("logs", "k")]);
+    let subscription = json!({"awslogs": {"data": "eA=="}});
+    assert_eq!(direct(subscription.clone()), [Item::Log(Payload::subscription("eA=="))]);
+    let Invocation::Queue(messages) = Invocation::peel(sqs(&[kept(subscription).to_string()])).unwrap() else {
+        panic!()
+    };
+    assert_eq!(messages[0].items, Ok(vec![Item::Log(Payload::subscription("eA=="))]), "a dead letter, redriven");
+
+    let pointer = json!({"version": "1.0", "KinesisBatchInfo": {"shardId": "shardId-1", "startSequenceNumber": "49",
+        "streamArn": "arn:aws:kinesis:us-east-1:123456789012:stream/flows", "batchSize": 3}});
+    let error = Invocation::peel(pointer).unwrap_err().to_string();
+    assert!(error.contains("stream/flows, shardId-1, from 49") && error.contains("get-records"), "{error}");
+}
+
+#[test]
+fn records_of_a_stream_are_named_by_stream_shard_and_sequence_number() {
+    let record = |arn: &str, id: &str, number: &str| {
+        json!({"eventSource": "aws:kinesis", "eventSourceARN": arn, "eventID": id,
+            "kinesis": {"sequenceNumber": number, "data": "eA=="}})
+    };
+    let arn = "arn:aws:kinesis:eu-west-1:123456789012:stream/flows";
+    let batch = [
+        record(arn, "shardId-1:7", "7"),
+        record(arn, "shardId-2:7", "7"),
+        record(arn, "shardId-1:8", "8"),
+        record(&format!("{arn}/consumer/c:1"), "shardId-1:7", "7"),
+    ];
+    let Invocation::Stream(records) = Invocation::peel(json!({"Records": batch})).unwrap() else { panic!() };
+    let logs: Vec<_> = records.iter().map(|record| record.payload.log()).collect();
+    assert_eq!(records.iter().map(|r| r.sequence_number.as_str()).collect::<Vec<_>>(), ["7", "7", "8", "7"]);
+    assert_eq!(logs[0].name, format!("kinesis:{arn}:shardId-1:7"));
+    assert_eq!(logs[0].scope.to_string(), "123456789012.eu-west-1");
+    assert!(logs[0].id != logs[1].id && logs[0].id != logs[2].id);
+    assert_eq!(logs[0], logs[3], "a consumer reads the same stream");
+
+    for missing in ["sequenceNumber", "data"] {
+        let mut event = json!({"Records": [record(arn, "", "7")]});
+        event["Records"][0]["kinesis"].as_object_mut().unwrap().remove(missing);
+        let error = Invocation::peel(event).unwrap_err().to_string();
+        assert!(error.contains("a Kinesis event with parts missing") && error.contains(missing), "{error}");
+    }
 }

@@ -35,10 +35,9 @@ pub fn read(
     let rows = RowMaker::new(schema);
     let mut lines = LineSplitter::new(u8::try_from(schema.delimiter).unwrap_or(b','));
     let mut columns = (!schema.header).then(|| Columns::by_position(schema));
-    let mut first = true;
     while let Some(line) = text.next()? {
-        let line = if first { without_mark(line) } else { line };
-        first = false;
+        // Concatenated files have byte order marks further down as well.
+        let line = without_mark(line);
         let Some(columns) = &columns else {
             match Columns::by_name(schema, line, &mut lines) {
                 Ok(found) => columns = Some(found),
@@ -47,6 +46,11 @@ pub fn read(
             text.summary.not_rows += 1;
             continue;
         };
+        // Where all columns are text, a header would do as a row.
+        if columns.header == line {
+            text.summary.not_rows += 1;
+            continue;
+        }
         let made = lines.split(line).and_then(|fields| {
             if fields.len() != columns.width {
                 return Err(RejectReason::FieldCount);
@@ -59,7 +63,6 @@ pub fn read(
         });
         match made {
             Ok(()) => text.summary.records += 1,
-            Err(_) if columns.header == without_mark(line) => text.summary.not_rows += 1,
             Err(reason) => {
                 let row = line.to_vec();
                 text.summary.reject(text.line(), reason, &row);

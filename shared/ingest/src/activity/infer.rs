@@ -65,9 +65,10 @@ pub fn infer(
     let mut text = TextReader::open(input, object, limits)?;
     let mut sample: Option<TextSample> = None;
     while let Some(line) = text.next()? {
+        let line = without_mark(line);
         match &mut sample {
             None => {
-                let started = TextSample::start(without_mark(line)).map_err(|problem| text.fail(not_csv(problem)))?;
+                let started = TextSample::start(line).map_err(|problem| text.fail(not_csv(problem)))?;
                 sample = Some(started);
             }
             Some(sample) => {

@@ -30,7 +30,7 @@ use super::table::{Columns, Table};
 use super::time;
 use crate::compression::ReadLimits;
 use crate::error::{ObjectName, ReadError};
-use crate::text::TextReader;
+use crate::text::{TextReader, without_mark};
 
 /// The columns, in the order of [`COLUMNS`].
 enum Column {
@@ -90,6 +90,8 @@ pub fn read(
     let mut text = TextReader::open(input, object, limits)?;
     let mut table: Option<Table<15>> = None;
     while let Some(line) = text.next()? {
+        // Concatenated files have byte order marks further down as well.
+        let line = without_mark(line);
         let Some(table) = &mut table else {
             match Table::open(&COLUMNS, line) {
                 Ok(opened) => table = Some(opened),

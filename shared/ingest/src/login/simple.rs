@@ -95,9 +95,11 @@ pub fn read(
     let mut text = TextReader::open(input, object, limits)?;
     let mut shape: Option<Shape> = None;
     while let Some(line) = text.next()? {
+        // Concatenated files have byte order marks further down as well.
+        let line = without_mark(line);
         let shape = match &mut shape {
             Some(shape) => shape,
-            None if without_mark(line).trim_ascii_start().starts_with(b"{") => shape.insert(Shape::Json),
+            None if line.trim_ascii_start().starts_with(b"{") => shape.insert(Shape::Json),
             None => {
                 match Table::open(&COLUMNS, line) {
                     Ok(table) => shape = Some(Shape::Csv(Box::new(table))),
@@ -166,7 +168,7 @@ fn place(cell: &str) -> (&str, &str, &str) {
 
 /// The columns in one line of JSON.
 fn members(line: &[u8]) -> Result<Members<'_>, RejectReason> {
-    let text = str::from_utf8(without_mark(line)).map_err(|_| RejectReason::BadJson)?;
+    let text = str::from_utf8(line).map_err(|_| RejectReason::BadJson)?;
     serde_json::from_str(text).map_err(|_| RejectReason::BadJson)
 }
 

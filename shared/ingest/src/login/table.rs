@@ -5,7 +5,6 @@ use weir_domain::reject::RejectReason;
 
 use crate::delimited::LineSplitter;
 use crate::error::Problem;
-use crate::text::without_mark;
 
 /// The most columns a header may have.
 const MOST_COLUMNS: usize = 256;
@@ -45,9 +44,8 @@ impl<const N: usize> Table<N> {
     /// Reads the header line.
     pub(super) fn open(columns: &'static Columns<N>, header: &[u8]) -> Result<Self, Problem> {
         let mut lines = LineSplitter::new(b',');
-        let cells = lines
-            .split(without_mark(header))
-            .map_err(|_| columns.problem("the header line has unbalanced quotes".to_owned()))?;
+        let cells =
+            lines.split(header).map_err(|_| columns.problem("the header line has unbalanced quotes".to_owned()))?;
         let order = order(columns, cells)?;
         Ok(Self { columns, order, lines })
     }
@@ -120,7 +118,7 @@ mod tests {
 
     #[test]
     fn columns_are_found_by_name() {
-        let mut table = table("\u{feff}other, B ,\"A\"");
+        let mut table = table("other, B ,\"A\"");
         assert_eq!(table.row(b"1,2,3").unwrap(), ["3", "2"]);
         assert!(table.has(1));
         assert_eq!(table.row(b"1,2"), Err(RejectReason::FieldCount));

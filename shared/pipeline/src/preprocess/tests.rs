@@ -212,3 +212,35 @@ async fn rows_longer_than_a_window_are_counted() {
     let done = process(&MemoryStore::new(), "a.log", text).await.unwrap();
     assert_eq!((done.summary.records, done.summary.longer_than_window), (4, 4));
 }
+
+#[tokio::test]
+async fn lines_that_are_no_object_go_the_same_way() {
+    let text = format!("{HEADER}{}", scan(1, 1, 30, START));
+    let stored = MemoryStore::new();
+    process(&stored, "a.log", text.clone()).await.unwrap();
+    let state = MemoryStore::new();
+    let log = RawLog::inline("kinesis", &["stream", "49"], Scope::new("123456789012", "eu-west-1"));
+    let read = async || preprocess_reader(io::Cursor::new(text.clone()), &log, &state, limited()).await.unwrap();
+    let done = read().await;
+    assert_eq!(done, read().await, "the same objects again");
+    assert_eq!(state.list("").await.unwrap(), done.batches);
+    assert!(done.batches[0].ends_with(&format!("/{}.parquet", log.id)), "{:?}", done.batches);
+    assert_eq!(merged(&state).await, merged(&stored).await);
+}
+
+#[tokio::test]
+async fn an_unreadable_log_that_is_kept_nowhere_else_is_kept() {
+    let state = MemoryStore::new();
+    let log = RawLog::inline("kinesis", &["stream", "50"], Scope::new("", ""));
+    let bytes = b"\x00\x01 nothing anyone knows".to_vec();
+    let failed = preprocess_reader(io::Cursor::new(bytes.clone()), &log, &state, limited()).await.unwrap_err();
+    let PreprocessError::Unreadable(error) = failed else { panic!("{failed}") };
+    reject(&state, &log, &error, Some(bytes.clone())).await.unwrap();
+    let kept = keys::rejected_bytes(&log.id);
+    assert_eq!(state.list("").await.unwrap(), [keys::rejects(&log.id), kept.clone()]);
+    assert_eq!(state.get(&kept).await.unwrap().unwrap().bytes, bytes);
+    let report = state.get(&keys::rejects(&log.id)).await.unwrap().unwrap().bytes;
+    let report: serde_json::Value = serde_json::from_slice(&report).unwrap();
+    assert_eq!((&report["object"], &report["kept"]), (&"kinesis:stream:50".into(), &kept.into()));
+    assert!(report["detail"].as_str().unwrap().contains("binary data"), "{report}");
+}

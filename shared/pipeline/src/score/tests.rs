@@ -49,17 +49,17 @@ async fn told(state: &impl Store) -> BTreeSet<(String, String, i64, i64)> {
 #[tokio::test]
 async fn an_hour_without_batches_is_nothing() {
     let hour = HourOfScope::of_batch("processed/source=flow/scope=1.r/dt=2023-11-14/hour=22/x.parquet").unwrap();
-    assert_eq!(score(&MemoryStore::new(), &hour, NOW).await.unwrap(), Scored::default());
+    assert_eq!(score(&MemoryStore::new(), None, &hour, NOW).await.unwrap(), Scored::default());
 }
 
 #[tokio::test]
 async fn scoring_twice_changes_nothing() {
     let state = MemoryStore::new();
     let hour = only_hour(&state, "a.log", &[scan(1, 1, 20, START), scan(2, 1, 9, START)].concat()).await;
-    let first = score(&state, &hour, NOW).await.unwrap();
+    let first = score(&state, None, &hour, NOW).await.unwrap();
     assert_eq!((first.batches, first.hits, first.findings.len()), (1, 1, 1), "nine ports are no scan");
     let before = content(&state, "").await;
-    let second = score(&state, &hour, NOW + 60_000).await.unwrap();
+    let second = score(&state, None, &hour, NOW + 60_000).await.unwrap();
     assert_eq!(second, Scored { findings: vec![], ..first });
     assert_eq!(content(&state, "").await, before);
 }
@@ -68,9 +68,9 @@ async fn scoring_twice_changes_nothing() {
 async fn a_late_object_extends_the_finding_it_belongs_to() {
     let state = MemoryStore::new();
     let hour = only_hour(&state, "a.log", &scan(1, 1, 20, START)).await;
-    let first = score(&state, &hour, NOW).await.unwrap();
+    let first = score(&state, None, &hour, NOW).await.unwrap();
     receive(&state, "b.log", &scan(1, 1, 60, START + 900)).await;
-    let second = score(&state, &hour, NOW + 1).await.unwrap();
+    let second = score(&state, None, &hour, NOW + 1).await.unwrap();
     assert_eq!((second.batches, second.hits), (2, 2));
     assert_eq!(first.findings, second.findings, "the same finding, written again");
     assert_eq!(told(&state).await.len(), 1);
@@ -87,7 +87,7 @@ async fn concurrent_scores_leave_one_incident_and_one_finding() {
         let mut scores = JoinSet::new();
         for now in 0..4 {
             let (state, hour) = (Arc::clone(&state), hour.clone());
-            scores.spawn(async move { score(state.as_ref(), &hour, NOW + now).await.unwrap() });
+            scores.spawn(async move { score(state.as_ref(), None, &hour, NOW + now).await.unwrap() });
         }
         let written: usize = scores.join_all().await.iter().map(|scored| scored.findings.len()).sum();
         assert_eq!(written, 1, "turn {turn}: one of them wrote");
@@ -100,11 +100,11 @@ async fn concurrent_scores_leave_one_incident_and_one_finding() {
 async fn passing_conflicts_are_tried_again() {
     let quiet = MemoryStore::new();
     let hour = only_hour(&quiet, "a.log", &scan(1, 1, 20, START)).await;
-    score(&quiet, &hour, NOW).await.unwrap();
+    score(&quiet, None, &hour, NOW).await.unwrap();
     for conflicts in [1, 2, 4] {
         let state = Contended::with_conflicts(conflicts);
         let hour = only_hour(&state, "a.log", &scan(1, 1, 20, START)).await;
-        score(&state, &hour, NOW).await.unwrap();
+        score(&state, None, &hour, NOW).await.unwrap();
         assert_eq!(state.conflicts_left(), 0, "they did happen");
         assert_eq!(content(&state, "").await, content(&quiet, "").await);
     }
@@ -115,7 +115,7 @@ async fn passing_conflicts_are_tried_again() {
 async fn lasting_conflicts_are_an_error_that_names_the_object() {
     let state = Contended::with_conflicts(u32::MAX);
     let hour = only_hour(&state, "a.log", &scan(1, 1, 20, START)).await;
-    let error = score(&state, &hour, NOW).await.unwrap_err();
+    let error = score(&state, None, &hour, NOW).await.unwrap_err();
     assert!(matches!(&error, ScoreError::Contended { key } if key.starts_with("incidents/port-scan/")), "{error}");
     assert_eq!(content(&state, FINDINGS).await, vec![]);
 }
@@ -126,7 +126,7 @@ async fn a_damaged_batch_is_an_error_that_says_what_to_do() {
     let hour = only_hour(&state, "a.log", &scan(1, 1, 20, START)).await;
     let key = hour.batch("damaged");
     state.put(&key, b"PAR1 but no more".to_vec(), Condition::Always).await.unwrap();
-    let error = score(&state, &hour, NOW).await.unwrap_err();
+    let error = score(&state, None, &hour, NOW).await.unwrap_err();
     assert!(matches!(&error, ScoreError::Batch { key: named, .. } if *named == key), "{error}");
     assert!(error.to_string().ends_with("preprocess its object again"), "{error}");
 }
@@ -140,7 +140,7 @@ async fn batches_of_two_window_lengths_are_an_error() {
     let window_length = weir_domain::window::WindowLength::TEN_MINUTES;
     let options = PreprocessOptions { window_length, ..PreprocessOptions::default() };
     preprocess(&raw, &state, &object("b.log"), options).await.unwrap();
-    let error = score(&state, &hour, NOW).await.unwrap_err();
+    let error = score(&state, None, &hour, NOW).await.unwrap_err();
     assert!(matches!(error, ScoreError::Mismatch { .. }), "{error}");
     assert!(error.to_string().contains("300 s") && error.to_string().contains("600 s"), "{error}");
 }
@@ -149,10 +149,10 @@ async fn batches_of_two_window_lengths_are_an_error() {
 async fn unreadable_incidents_are_an_error_and_not_overwritten() {
     let state = MemoryStore::new();
     let hour = only_hour(&state, "a.log", &scan(1, 1, 20, START)).await;
-    score(&state, &hour, NOW).await.unwrap();
+    score(&state, None, &hour, NOW).await.unwrap();
     let key = state.list("incidents/").await.unwrap().remove(0);
     state.put(&key, b"{".to_vec(), Condition::Always).await.unwrap();
-    let error = score(&state, &hour, NOW).await.unwrap_err();
+    let error = score(&state, None, &hour, NOW).await.unwrap_err();
     assert!(matches!(&error, ScoreError::Incidents { key: named, .. } if *named == key), "{error}");
     assert_eq!(state.get(&key).await.unwrap().unwrap().bytes, b"{");
 }
@@ -173,7 +173,7 @@ async fn in_order(order: &[usize]) -> BTreeSet<(String, String, i64, i64)> {
     let (state, objects) = (MemoryStore::new(), objects());
     for (turn, at) in order.iter().enumerate() {
         for hour in receive(&state, &format!("{at}.log"), &objects[*at]).await {
-            score(&state, &hour, NOW + turn as i64).await.unwrap();
+            score(&state, None, &hour, NOW + turn as i64).await.unwrap();
         }
     }
     told(&state).await

@@ -42,6 +42,8 @@ fn without_a_header_columns_stand_in_the_order_of_the_schema() {
     let (summary, rows) = read_text("7,ssh,ann,1672531200,no,-\n8,ssh,ann,1672531200,no\n", &bare);
     assert_eq!(values(&rows), ["7 ssh"]);
     assert_eq!((summary.records, summary.rejects[0].reason, summary.not_rows), (1, R::FieldCount, 0));
+    let one = ActivitySchema { header: false, ..schema(&[("n", ColumnRole::Numeric)]) };
+    assert_eq!(read_text("\u{feff}1\n2\n\u{feff}3\n", &one).0.records, 3, "concatenated files have marks further down");
 }
 
 #[test]
@@ -115,6 +117,13 @@ fn headers_have_marks_repetitions_and_gaps() {
     let (summary, rows) = read_text("\u{feff},a,a\n1,2,3\n\u{feff},a,a\n,a,a\n4,5,6\n", &schema);
     assert_eq!(values(&rows), ["1 3", "4 6"]);
     assert_eq!((summary.not_rows, summary.rejected_rows()), (3, 0));
+}
+
+#[test]
+fn a_header_that_would_do_as_a_row_is_none() {
+    let schema = schema(&[("a", ColumnRole::Categorical), ("b", ColumnRole::Label)]);
+    let (summary, rows) = read_text("a,b\nx,y\na,b\n\u{feff}a,b\nz,\n", &schema);
+    assert_eq!((values(&rows), summary.not_rows), (vec!["x".to_owned(), "z".to_owned()], 3));
 }
 
 #[test]

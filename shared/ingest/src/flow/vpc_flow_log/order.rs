@@ -1,5 +1,7 @@
 //! The fields of a log that does not name them itself.
 
+use std::str::FromStr;
+
 use super::header::{Header, MOST_COLUMNS, is_name};
 use crate::error::Problem;
 
@@ -85,6 +87,20 @@ impl FieldOrder {
     }
 }
 
+/// What is typed on the command line and set in the environment: `v2` and `tgw` for the default formats of VPC and Transit
+/// Gateway Flow Logs, else the fields by name, as [`FieldOrder::parse`] reads them.
+impl FromStr for FieldOrder {
+    type Err = Problem;
+
+    fn from_str(text: &str) -> Result<Self, Problem> {
+        match text.trim() {
+            "v2" => Ok(Self::version_2()),
+            "tgw" => Ok(Self::transit_gateway()),
+            names => Self::parse(names),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,6 +115,18 @@ mod tests {
             let configured: Vec<_> = names.split(' ').map(|name| format!("${{{name}}}")).collect();
             assert_eq!(FieldOrder::parse(&configured.join("  ")).unwrap(), order);
         }
+    }
+
+    #[test]
+    fn the_default_formats_have_short_names() {
+        for (text, order) in [
+            ("v2", FieldOrder::version_2()),
+            (" tgw ", FieldOrder::transit_gateway()),
+            (VERSION_2, FieldOrder::version_2()),
+        ] {
+            assert_eq!(text.parse::<FieldOrder>().unwrap(), order);
+        }
+        assert!("v3".parse::<FieldOrder>().unwrap_err().to_string().contains("it names no srcaddr"));
     }
 
     #[test]

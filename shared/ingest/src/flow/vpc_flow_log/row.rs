@@ -1,4 +1,4 @@
-//! One row, interpreted, whatever holds its cells. This is the hot path of the whole program; see `benches/parse.rs`.
+//! One row, interpreted, whatever holds its cells. This is the hot path of the whole program; see `benches/parse`.
 
 use std::net::IpAddr;
 

@@ -122,7 +122,8 @@ fn an_object_most_of_whose_rows_are_rejected_is_something_else() {
 
 #[test]
 fn a_header_in_the_middle_governs_what_follows() {
-    let text = format!("{V2}\n{ROW}\n{V2}\n{ROW}\ndstaddr srcaddr start\n10.0.0.9 10.0.0.8 1700000000\n");
+    let text =
+        format!("\u{feff}{V2}\n{ROW}\n\u{feff}{V2}\n{ROW}\ndstaddr srcaddr start\n10.0.0.9 10.0.0.8 1700000000\n");
     let (summary, seen) = read_text(&text);
     assert_eq!((summary.records, summary.rejected_rows()), (3, 0));
     assert_eq!(seen[2].0, "10.0.0.8".parse::<IpAddr>().unwrap());

@@ -234,10 +234,12 @@ impl<'s> Column<'s> {
         Ok(at + bytes.len())
     }
 
+    #[inline]
     fn is_null(&self, row: usize) -> bool {
         !self.present.is_empty() && self.present[row] != 1
     }
 
+    #[inline]
     fn table(&self) -> &Table {
         match &self.dictionary {
             Some(dictionary) if self.by_dictionary => dictionary,
@@ -255,7 +257,7 @@ impl<'s> Column<'s> {
     /// A cell as text; numbers are none.
     #[inline]
     pub(super) fn text(&self, row: usize) -> &[u8] {
-        self.entry(row).map_or(ABSENT, |(table, entry)| table.text(entry).as_bytes())
+        self.entry(row).map_or(ABSENT, |(table, entry)| table.bytes(entry))
     }
 
     /// A cell as an identifier.

@@ -40,6 +40,13 @@ impl Table {
         self.entries.push(Entry { from, to: self.text.len() as u32, identifier: identifier(value).is_ok() });
     }
 
+    /// The bytes of an entry's text, which takes less than the text: nobody looks whether it begins with a character.
+    #[inline]
+    pub(super) fn bytes(&self, entry: Entry) -> &[u8] {
+        &self.text.as_bytes()[entry.from as usize..entry.to as usize]
+    }
+
+    #[inline]
     pub(super) fn text(&self, entry: Entry) -> &str {
         &self.text[entry.from as usize..entry.to as usize]
     }

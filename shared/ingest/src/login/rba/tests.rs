@@ -105,7 +105,7 @@ fn a_quoted_line_break_costs_its_row_and_no_more() {
 #[test]
 fn tables_concatenated_with_their_headers() {
     let (summary, users) = read_text(&format!(
-        "{HEADER}\n{ROW}\n\n{HEADER}\n{ROW}\nUser ID,Login Successful,Login Timestamp\nada,1,1580733810\n"
+        "{HEADER}\n{ROW}\n\n{HEADER}\n{ROW}\n\u{feff}User ID,Login Successful,Login Timestamp\nada,1,1580733810\n"
     ));
     assert_eq!((summary.records, summary.not_rows, summary.rejected_rows()), (3, 4, 0));
     assert_eq!(users[2], "ada");

@@ -129,7 +129,7 @@ fn bad_rows_of_json() {
 
 #[test]
 fn a_header_further_down_governs_what_follows() {
-    let text = format!("{HEADER}\n{ROW}\ntimestamp,user_id\n1695600105,ada\n");
+    let text = format!("{HEADER}\n{ROW}\n\u{feff}timestamp,user_id\n1695600105,ada\n");
     let summary = read_each(text.as_bytes(), |_| {}).unwrap();
     assert_eq!((summary.records, summary.not_rows, summary.rejected_rows()), (2, 2, 0));
 }

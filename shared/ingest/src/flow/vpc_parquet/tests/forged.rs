@@ -106,6 +106,8 @@ fn a_file_made_by_hand_is_read() {
     assert_eq!((summary.rows(), summary.rejected.get(&R::BadAddress)), (15, Some(&15)));
     let runs = [dictionary_page(1, &value("-")), data_page(9, 8, 3, &[1, 18, 0])].concat();
     assert_eq!(read_all(&Forged::new(runs, 9).bytes()).unwrap().0.no_data, 9);
+    let nothing = Forged { place: Some((0, 14)), ..Forged::new(vec![], 0) };
+    assert_eq!(read_all(&nothing.bytes()).unwrap().0.rows(), 0, "as pyarrow writes a table without rows");
 }
 
 #[test]

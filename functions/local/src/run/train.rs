@@ -1,0 +1,43 @@
+//! `weir train`: preprocess into a temporary store, then learn from all of it.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use weir_detect::message::count;
+use weir_model::EstimatorKind;
+use weir_pipeline::{FolderStore, train};
+
+use super::preprocess::read_all;
+use super::train_options;
+use crate::arguments::Train;
+use crate::progress;
+
+pub(super) async fn run(arguments: Train) -> anyhow::Result<ExitCode> {
+    let folder = tempfile::Builder::new().prefix("weir-").tempdir().context("making a temporary folder")?;
+    let store = Arc::new(FolderStore::open_or_create(folder.path())?);
+    let read = read_all(&arguments.logs, Arc::clone(&store)).await?;
+    read.tell(arguments.logs.window);
+
+    let bar = progress::bar(0, "learning");
+    let model = train(store.as_ref(), &train_options(&arguments.estimators), |done, all| {
+        bar.set_length(all as u64);
+        bar.set_position(done as u64);
+    })
+    .await?;
+    bar.finish_and_clear();
+    let bytes = model.encode()?;
+    std::fs::write(&arguments.output, &bytes).with_context(|| format!("writing {}", arguments.output.display()))?;
+    let summary = &model.summary;
+    let names: Vec<_> = model.behaviour.kinds().map(EstimatorKind::name).collect();
+    anstream::eprintln!(
+        "learned by {} from {} windows of {} hosts ({} fitted on): {} bytes in {}",
+        names.join(", "),
+        count(summary.rows),
+        count(summary.entities),
+        count(summary.fitted_on),
+        count(bytes.len() as u64),
+        arguments.output.display()
+    );
+    Ok(if read.unreadable.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(2) })
+}

@@ -1,0 +1,134 @@
+//! Log lines inside an event: from base64 to the lines and whose they are.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use weir_domain::window::Scope;
+use weir_ingest::{ObjectName, Problem, ReadError};
+use weir_pipeline::RawLog;
+
+use super::cloudwatch_logs;
+
+/// The most base64 that is decoded: Lambda's events are at most 6 MB.
+pub const MOST_ENCODED: usize = 6 << 20;
+
+/// The most bytes a payload may expand to, 256 MiB: flow logs compress tenfold, so what an event holds is below 50 MB.
+pub const MOST_EXPANDED: u64 = 256 << 20;
+
+/// Log lines as they came in an event: base64 of what is mostly gzip.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Payload {
+    carrier: Carrier,
+    data: String,
+}
+
+/// What brought a payload.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Carrier {
+    /// A subscription of CloudWatch Logs.
+    Subscription,
+    /// A Kinesis stream, by its ARN.
+    Stream { arn: String, shard: String, sequence_number: String },
+}
+
+/// Lines of a log, and what to call it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InlineLog {
+    /// What it is called, and whose it is.
+    pub log: RawLog,
+    /// The lines, as a log object would have them: text, or text that is compressed.
+    pub lines: Vec<u8>,
+}
+
+impl Payload {
+    pub(super) fn subscription(data: &str) -> Self {
+        Self { carrier: Carrier::Subscription, data: data.to_owned() }
+    }
+
+    pub(super) fn record(stream: &str, shard: &str, sequence_number: &str, data: String) -> Self {
+        let carrier = Carrier::Stream {
+            arn: stream.to_owned(),
+            shard: shard.to_owned(),
+            sequence_number: sequence_number.to_owned(),
+        };
+        Self { carrier, data }
+    }
+
+    /// Whether it is a record of a stream. A stream comes to a halt at a record that fails; nothing else does.
+    #[must_use]
+    pub fn is_record(&self) -> bool {
+        matches!(self.carrier, Carrier::Stream { .. })
+    }
+
+    /// What it is called before it is opened, and if it cannot be: by the place in the stream, or by what it is.
+    #[must_use]
+    pub fn log(&self) -> RawLog {
+        match &self.carrier {
+            Carrier::Subscription => RawLog {
+                name: "a CloudWatch Logs subscription's payload".to_owned(),
+                ..RawLog::inline("cloudwatch-logs", &[&self.data], Scope::new("", ""))
+            },
+            Carrier::Stream { arn, shard, sequence_number } => {
+                let (region, account) = region_and_account(arn);
+                RawLog::inline("kinesis", &[arn, shard, sequence_number], Scope::new(digits(account), region))
+            }
+        }
+    }
+
+    /// Its bytes: decoded, or as they came where they cannot be.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        self.decode().unwrap_or_else(|_| self.data.clone().into_bytes())
+    }
+
+    /// Unpacks it. `region` is where the function runs, which is where a log group is that it is subscribed to; the
+    /// stream's own ARN says where a stream is. `None` is a control message, by which CloudWatch Logs sees whether a
+    /// destination works: nothing to do.
+    ///
+    /// A payload of CloudWatch Logs is called after log group, log stream and its first event's id, and belongs to the
+    /// account that owns the group, in a stream as well: delivered again, under whichever sequence number, it is the same
+    /// log. Lines in a stream are called after stream, shard and sequence number.
+    ///
+    /// # Errors
+    /// When it is not base64 of at most [`MOST_ENCODED`] bytes, or when what it holds is damaged, expands to more than
+    /// [`MOST_EXPANDED`] bytes, or is a payload of CloudWatch Logs with parts missing. Trying again will not help.
+    pub fn open(&self, region: &str) -> Result<Option<InlineLog>, ReadError> {
+        let log = self.log();
+        let fail = |problem| ReadError { object: ObjectName::new(&log.name), line: 0, problem };
+        let data = self.decode().map_err(fail)?;
+        match &self.carrier {
+            Carrier::Subscription => cloudwatch_logs::open(&data, region).map_err(fail),
+            Carrier::Stream { arn, .. } if cloudwatch_logs::is_payload(&data) => {
+                cloudwatch_logs::open(&data, region_and_account(arn).0).map_err(fail)
+            }
+            Carrier::Stream { .. } => Ok(Some(InlineLog { log, lines: data })),
+        }
+    }
+
+    fn decode(&self) -> Result<Vec<u8>, Problem> {
+        let no = |problem: String| Problem::NotThisFormat { format: "payload of log lines", problem };
+        if self.data.len() > MOST_ENCODED {
+            return Err(no(format!("it is {} bytes of base64, more than an event can hold", self.data.len())));
+        }
+        STANDARD.decode(&self.data).map_err(|e| no(format!("it is not base64 ({e})")))
+    }
+}
+
+/// What it is called, as far as that is known before it is opened.
+impl fmt::Display for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.log().name)
+    }
+}
+
+/// `arn:aws:kinesis:REGION:ACCOUNT:stream/NAME`; empty where it is none.
+fn region_and_account(arn: &str) -> (&str, &str) {
+    let mut parts = arn.split(':').skip(3);
+    (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
+}
+
+/// An account, or nothing: what else stands there is none.
+pub(super) fn digits(account: &str) -> &str {
+    if account.bytes().all(|b| b.is_ascii_digit()) { account } else { "" }
+}

@@ -1,0 +1,148 @@
+//! Trained models as files: versioned, checked before anything in them is believed.
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 8 | `WEIRMODL` |
+//! | 2 | version of the format, little-endian |
+//! | 8 | length of the payload, little-endian |
+//! | 32 | BLAKE3 hash of the payload |
+//! | the rest | the payload, in [postcard](https://postcard.jamesmunns.com/wire-format) |
+//!
+//! A file that is cut, foreign, of a later version, longer than [`MOST_BYTES`] or damaged is an error that says so. What
+//! is in it is then read into the types of this crate, each of which checks itself: no tree is walked, no length
+//! believed, before it is known to be sound. The hash guards against damage, not against forgery; whoever may write
+//! `models/` may make Weir believe anything about what is usual.
+
+use crate::behaviour::BehaviourModel;
+
+/// Version of the format; a reader refuses later ones.
+pub const FORMAT_VERSION: u16 = 1;
+
+/// The largest payload that is read.
+pub const MOST_BYTES: usize = 256 << 20;
+
+const MAGIC: &[u8; 8] = b"WEIRMODL";
+const HEADER: usize = 8 + 2 + 8 + 32;
+
+/// A trained model and what it was trained on.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Artifact {
+    /// What it was trained on.
+    pub summary: TrainingSummary,
+    /// What it knows.
+    pub behaviour: BehaviourModel,
+}
+
+/// What a model was trained on.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainingSummary {
+    /// Version of the program that trained it.
+    pub program: String,
+    /// When it was trained, milliseconds since the epoch.
+    pub trained_at: i64,
+    /// Beginning of the first window it was trained on, seconds since the epoch.
+    pub from: i64,
+    /// End of the last one.
+    pub to: i64,
+    /// Rows in that time.
+    pub rows: u64,
+    /// Of these, how many were fitted on.
+    pub fitted_on: u64,
+    /// Entities (hosts) they are of.
+    pub entities: u64,
+    /// The seed of everything random in it.
+    pub seed: u64,
+}
+
+impl TrainingSummary {
+    /// Rows per day of the time trained on; at least that of one day. What [alerts a day](crate::AlertBudget) are a share of.
+    #[must_use]
+    pub fn rows_per_day(&self) -> f64 {
+        let days = self.to.saturating_sub(self.from).max(86_400) as f64 / 86_400.0;
+        self.rows as f64 / days
+    }
+}
+
+/// A file that is no model this program can use.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ArtifactError {
+    /// Not a model at all.
+    #[error("not a Weir model: it does not begin like one")]
+    Foreign,
+    /// Written by a later program.
+    #[error(
+        "the model has format version {0}, and this program reads up to {FORMAT_VERSION}: use a later program, or train anew"
+    )]
+    Future(u16),
+    /// Cut off, or something was added.
+    #[error("the model is cut off or damaged: it says {expected} bytes of payload and has {got}")]
+    Length {
+        /// Bytes it says.
+        expected: u64,
+        /// Bytes there are.
+        got: u64,
+    },
+    /// Larger than any model.
+    #[error("the model says {0} bytes of payload; at most {MOST_BYTES} are read")]
+    TooLarge(u64),
+    /// The hash does not agree.
+    #[error("the model is damaged: its hash does not agree; fetch it again, or train anew")]
+    Damaged,
+    /// The payload is no model, or one whose parts contradict each other.
+    #[error("the model is unusable: {0}; train anew")]
+    Payload(String),
+}
+
+impl Artifact {
+    /// The file. The same model gives the same bytes.
+    ///
+    /// # Errors
+    /// When it is larger than [`MOST_BYTES`].
+    pub fn encode(&self) -> Result<Vec<u8>, ArtifactError> {
+        let payload = postcard::to_allocvec(self).map_err(|e| ArtifactError::Payload(e.to_string()))?;
+        if payload.len() > MOST_BYTES {
+            return Err(ArtifactError::TooLarge(payload.len() as u64));
+        }
+        let mut file = Vec::with_capacity(HEADER + payload.len());
+        file.extend_from_slice(MAGIC);
+        file.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
+        file.extend_from_slice(&(payload.len() as u64).to_le_bytes());
+        file.extend_from_slice(blake3::hash(&payload).as_bytes());
+        file.extend_from_slice(&payload);
+        Ok(file)
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// When it is none that this program can use; says why and what to do.
+    pub fn decode(file: &[u8]) -> Result<Self, ArtifactError> {
+        if file.get(..8) != Some(MAGIC) {
+            return Err(ArtifactError::Foreign);
+        }
+        let cut = |expected| ArtifactError::Length { expected, got: file.len().saturating_sub(HEADER) as u64 };
+        let version = array(file, 8).map(u16::from_le_bytes).ok_or_else(|| cut(0))?;
+        if version > FORMAT_VERSION || version == 0 {
+            return Err(ArtifactError::Future(version));
+        }
+        let length = array(file, 10).map(u64::from_le_bytes).ok_or_else(|| cut(0))?;
+        if length > MOST_BYTES as u64 {
+            return Err(ArtifactError::TooLarge(length));
+        }
+        let hash: [u8; 32] = array(file, 18).ok_or_else(|| cut(length))?;
+        let payload = file.get(HEADER..).filter(|p| p.len() as u64 == length).ok_or_else(|| cut(length))?;
+        if blake3::hash(payload) != hash {
+            return Err(ArtifactError::Damaged);
+        }
+        postcard::from_bytes(payload).map_err(|e| ArtifactError::Payload(e.to_string()))
+    }
+}
+
+fn array<const N: usize>(file: &[u8], at: usize) -> Option<[u8; N]> {
+    file.get(at..at + N)?.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests;

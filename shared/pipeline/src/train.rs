@@ -1,0 +1,208 @@
+//! Learns what is usual from processed batches: what `weir train` runs, and `weir detect` on its own input.
+//!
+//! One row of features per monitored host and window. Memory is flat: one hour is in memory at a time, and what is fitted
+//! on is a bounded sample, chosen by a seeded hash so that it does not depend on the order of anything.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use weir_domain::aggregate::{HostWindows, HourAggregate, OwnAddresses};
+use weir_domain::bounded::{BottomK, Merge, Priority};
+use weir_domain::distinct::stable_hash;
+use weir_domain::matrix::FeatureMatrix;
+use weir_domain::window::{Scope, WindowLength, WindowStart};
+use weir_features::flow::{host_row, host_schema};
+use weir_model::{Artifact, BehaviourModel, EstimatorKind, TrainingSummary};
+
+use crate::keys::{HourOfScope, PROCESSED};
+use crate::score::{ScoreError, load_hour};
+use crate::store::{Store, StoreError};
+
+/// Host windows below which nothing is learned: an hour of four hosts, or four hours of one.
+pub const FEWEST_WINDOWS: u64 = 48;
+
+/// Windows of a host from which on it is compared with itself instead of with all hosts.
+const FEWEST_OWN_WINDOWS: usize = 48;
+
+/// Host windows that are fitted on.
+const SAMPLE: usize = 200_000;
+
+/// How to train.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainOptions {
+    /// Which estimators judge together; at least one.
+    pub estimators: Vec<EstimatorKind>,
+    /// Seeds the sample and the estimators.
+    pub seed: u64,
+    /// The time of training, milliseconds since the epoch.
+    pub now: i64,
+    /// Version of the program, kept in the artifact.
+    pub program: String,
+}
+
+/// Why nothing was trained.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// A stored hour could not be read.
+    #[error(transparent)]
+    Score(#[from] ScoreError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Too few host windows to say what is usual.
+    #[error("{windows} windows of monitored hosts to learn from, and {FEWEST_WINDOWS} are needed: add logs")]
+    TooFew {
+        /// How many there are.
+        windows: u64,
+    },
+    /// Hours of different window lengths.
+    #[error("batches of different window lengths: preprocess all logs with the same --window")]
+    WindowLengths,
+    /// An estimator could not be fitted.
+    #[error("fitting: {0}")]
+    Fit(#[from] weir_model::FitError),
+}
+
+/// Trains on all batches of a store. `progress` is told (hours done, hours in all).
+///
+/// # Errors
+/// When there is too little to learn from, a store fails or a batch is unreadable.
+pub async fn train(
+    state: &impl Store,
+    options: &TrainOptions,
+    mut progress: impl FnMut(usize, usize),
+) -> Result<Artifact, TrainError> {
+    let hours = all_hours(state).await?;
+    let mut learning = Learning::new(options.seed);
+    for (done, key) in hours.iter().enumerate() {
+        progress(done, hours.len());
+        if let (Some(hour), _) = load_hour(state, key).await? {
+            learning.take(&hour)?;
+        }
+    }
+    progress(hours.len(), hours.len());
+    learning.fit(options)
+}
+
+/// The hours of all batches of a store.
+pub(crate) async fn all_hours(state: &impl Store) -> Result<BTreeSet<HourOfScope>, StoreError> {
+    Ok(state.list(PROCESSED).await?.iter().filter_map(|key| HourOfScope::of_batch(key)).collect())
+}
+
+/// What a host is called in a model.
+pub(crate) fn entity(scope: &Scope, host: IpAddr) -> String {
+    format!("{scope}/{host}")
+}
+
+/// A sampled row: chosen by a seeded hash of its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct SampleKey {
+    chance: u64,
+    scope: u32,
+    window: WindowStart,
+    host: IpAddr,
+}
+
+impl Priority for SampleKey {
+    fn priority(&self) -> u64 {
+        self.chance
+    }
+}
+
+/// A feature row as a value of the sample; keys are unique, so there is nothing to merge.
+#[derive(Debug, Clone, Default)]
+struct SampledRow(Vec<f64>);
+
+impl Merge for SampledRow {
+    fn merge(&mut self, _: Self) {}
+}
+
+/// Collects feature rows while hours go by.
+pub(crate) struct Learning {
+    window_length: Option<WindowLength>,
+    scopes: Vec<Scope>,
+    seed: u64,
+    sample: BottomK<SampleKey, SampledRow>,
+    rows: u64,
+    span: Option<(WindowStart, WindowStart)>,
+}
+
+impl Learning {
+    pub(crate) fn new(seed: u64) -> Self {
+        let sample = BottomK::new(SAMPLE);
+        Self { window_length: None, scopes: Vec::new(), seed, sample, rows: 0, span: None }
+    }
+
+    /// Takes the windows of all monitored hosts of an hour.
+    pub(crate) fn take(&mut self, hour: &HourAggregate) -> Result<(), TrainError> {
+        self.take_before(hour, None)
+    }
+
+    /// Takes the windows of an hour that begin before a time.
+    pub(crate) fn take_before(&mut self, hour: &HourAggregate, before: Option<WindowStart>) -> Result<(), TrainError> {
+        if *self.window_length.get_or_insert(hour.window_length) != hour.window_length {
+            return Err(TrainError::WindowLengths);
+        }
+        let scope = self.scopes.iter().position(|s| *s == hour.scope).unwrap_or_else(|| {
+            self.scopes.push(hour.scope.clone());
+            self.scopes.len() - 1
+        }) as u32;
+        let own = OwnAddresses::of(hour);
+        for (window, aggregate) in hour.windows.iter().filter(|(w, _)| before.is_none_or(|before| **w < before)) {
+            let (first, last) = self.span.get_or_insert((*window, *window));
+            (*first, *last) = ((*first).min(*window), (*last).max(*window));
+            for host in HostWindows::of(aggregate, &own).iter().filter(|h| h.own) {
+                self.rows += 1;
+                let mut seeded = entity(&hour.scope, host.host).into_bytes();
+                seeded.extend_from_slice(&window.0.to_le_bytes());
+                seeded.extend_from_slice(&self.seed.to_le_bytes());
+                let key = SampleKey { chance: stable_hash(&seeded), scope, window: *window, host: host.host };
+                if let Some(sampled) = self.sample.entry(key) {
+                    sampled.0 = host_row(host);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Fits on what was taken.
+    pub(crate) fn fit(mut self, options: &TrainOptions) -> Result<Artifact, TrainError> {
+        let (Some(window_length), Some((first, last))) = (self.window_length, self.span) else {
+            return Err(TrainError::TooFew { windows: 0 });
+        };
+        if self.rows < FEWEST_WINDOWS {
+            return Err(TrainError::TooFew { windows: self.rows });
+        }
+        self.sample.prune();
+        let schema = host_schema(window_length);
+        let mut usual = FeatureMatrix::new(Arc::clone(&schema));
+        let mut by_host: BTreeMap<String, FeatureMatrix> = BTreeMap::new();
+        for (key, row) in self.sample.sorted() {
+            let name = entity(&self.scopes[key.scope as usize], key.host);
+            let own = by_host.entry(name).or_insert_with(|| FeatureMatrix::new(Arc::clone(&schema)));
+            // Rows of hosts are of the schema, and finite, by construction.
+            if usual.push(&row.0).is_ok() {
+                let _ = own.push(&row.0);
+            }
+        }
+        drop(self.sample);
+        let entities = by_host.len() as u64;
+        by_host.retain(|_, rows| rows.len() >= FEWEST_OWN_WINDOWS);
+        let summary = TrainingSummary {
+            program: options.program.clone(),
+            trained_at: options.now,
+            from: first.0,
+            to: last.end(window_length),
+            rows: self.rows,
+            fitted_on: usual.len() as u64,
+            entities,
+            seed: self.seed,
+        };
+        let behaviour = BehaviourModel::fit(&options.estimators, &usual, &by_host, self.seed)?;
+        Ok(Artifact { summary, behaviour })
+    }
+}
+
+#[cfg(test)]
+mod tests;
