@@ -2,7 +2,7 @@
 
 use weir_domain::matrix::FeatureMatrix;
 use weir_domain::score::Score;
-use weir_model::{IsolationForestParams, StandardScaler};
+use weir_model::{EcodParams, IsolationForestParams, LocalOutlierFactorParams, OneClassSvmParams, StandardScaler};
 
 /// An estimator as a suite runs it: fitted on the rows it then scores.
 pub(super) struct Estimator {
@@ -14,20 +14,33 @@ pub(super) struct Estimator {
     pub(super) standardised: bool,
     /// Whether the seed changes its scores.
     pub(super) random: bool,
-    score: fn(&FeatureMatrix, u64) -> anyhow::Result<Vec<Score>>,
+    score: Scorer,
 }
 
-/// Rows for estimators whose time grows with the rows; 10 000 for those where it grows with their square.
-const MANY: usize = 100_000;
+/// Fits on rows with a seed and scores the same rows.
+type Scorer = fn(&FeatureMatrix, u64) -> anyhow::Result<Vec<Score>>;
 
 /// Every estimator there is. `tests/parity/adbench.py` runs scikit-learn's with the same rows, columns and parameters.
-pub(super) const ESTIMATORS: &[Estimator] = &[Estimator {
-    name: "IsolationForest",
-    most_rows: MANY,
-    standardised: false,
-    random: true,
-    score: |rows, seed| Ok(IsolationForestParams::default().check()?.fit(rows, seed)?.score(rows)?),
-}];
+pub(super) const ESTIMATORS: &[Estimator] = &[
+    by_column("IsolationForest", true, |x, seed| {
+        Ok(IsolationForestParams::default().check()?.fit(x, seed)?.score(x)?)
+    }),
+    by_column("Ecod", false, |x, _| Ok(EcodParams::default().check()?.fit(x)?.score(x)?)),
+    by_distance("LocalOutlierFactor", |x, _| {
+        Ok(LocalOutlierFactorParams::default().check()?.fit(x)?.training_scores())
+    }),
+    by_distance("OneClassSvm", |x, _| Ok(OneClassSvmParams::default().check()?.fit(x)?.score(x)?)),
+];
+
+/// An estimator that looks at one column at a time, in time that grows with the rows.
+const fn by_column(name: &'static str, random: bool, score: Scorer) -> Estimator {
+    Estimator { name, most_rows: 100_000, standardised: false, random, score }
+}
+
+/// An estimator that measures distances, in time that grows with the square of the rows.
+const fn by_distance(name: &'static str, score: Scorer) -> Estimator {
+    Estimator { name, most_rows: 10_000, standardised: true, random: false, score }
+}
 
 impl Estimator {
     /// Prepares the columns, once for all seeds.
