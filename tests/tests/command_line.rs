@@ -82,6 +82,7 @@ fn help_names_every_verb_and_its_options() {
     assert_eq!((help.code, help.stderr.as_str()), (Some(0), ""));
     for (verb, options) in [
         ("detect", &["--baseline", "--format", "--output", "--seed", "--fail-on", "--window", "--source"][..]),
+        ("evaluate", &["--findings", "--truth", "--suite", "--reference", "--seeds", "--format"]),
         ("preprocess", &["--store", "--window"]),
         ("score", &["--store"]),
         ("publish", &["--store", "--test"]),

@@ -25,6 +25,8 @@ pub(crate) enum Verb {
     Inspect(Inspect),
     /// Write a schema file for a table (CSV or Parquet): what each column is, guessed from its first rows, with the reasons
     Schema(Schema),
+    /// Say how good findings are against a labelled truth, or how good the estimators are on a benchmark
+    Evaluate(Evaluate),
     /// Turn log files into processed batches in a store folder (what the preprocess function does)
     Preprocess(Preprocess),
     /// Detect on the processed batches of a store folder and keep findings (what the score function does)
@@ -133,6 +135,31 @@ pub(crate) struct Schema {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Evaluate {
+    /// Findings to judge: OCSF, one JSON object a line (`weir detect --format ocsf`)
+    #[arg(long, value_name = "FILE", requires = "truth", required_unless_present = "suite", conflicts_with = "suite")]
+    pub(crate) findings: Option<PathBuf>,
+    /// What really happened in those logs: JSON
+    #[arg(long, value_name = "FILE", requires = "findings")]
+    pub(crate) truth: Option<PathBuf>,
+    /// Run the estimators on a benchmark instead
+    #[arg(long, value_enum, value_name = "NAME", requires = "path")]
+    pub(crate) suite: Option<Suite>,
+    /// The benchmark: a file, or a folder of them
+    #[arg(value_name = "PATH", requires = "suite")]
+    pub(crate) path: Option<PathBuf>,
+    /// How often estimators that are random run, with the seeds 0, 1, …: their figures are means
+    #[arg(long, value_name = "NUMBER", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) seeds: u32,
+    /// What another implementation reached, to compare with (default: tests/parity/adbench.json, where there is one)
+    #[arg(long, value_name = "FILE", requires = "suite")]
+    pub(crate) reference: Option<PathBuf>,
+    /// How the result is written: tables to look at, or JSON
+    #[arg(long, value_enum, default_value_t = EvaluationFormat::Table)]
+    pub(crate) format: EvaluationFormat,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Preprocess {
     #[command(flatten)]
     pub(crate) logs: Logs,
@@ -186,6 +213,18 @@ pub(crate) enum OutputFormat {
     Table,
     Ocsf,
     Csv,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Suite {
+    /// Outlier detection on tables: .npz files of X and y
+    Adbench,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EvaluationFormat {
+    Table,
+    Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

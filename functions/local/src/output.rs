@@ -1,8 +1,11 @@
 //! Findings as people and programs read them. Everything that came out of a log is escaped before it is shown.
 
+use std::fmt;
 use std::io::{self, Write};
 
-use comfy_table::{Cell, Color, ColumnConstraint, ContentArrangement, Table, Width, presets};
+use comfy_table::{
+    Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width, presets,
+};
 use weir_detect::ocsf::DetectionFinding;
 use weir_domain::window::{utc_clock, utc_day};
 
@@ -36,6 +39,39 @@ const NARROWEST: u16 = 72;
 
 /// Columns of a table that does not go to a terminal.
 const DEFAULT_WIDTH: u16 = 132;
+
+/// Lines around figures and below their header, none between them.
+const FIGURES: TableStyle = {
+    let line = LineStyle::none().fill('─').junction('─');
+    TableStyle::new().top_border(line).header_separator(line).bottom_border(line)
+};
+
+/// A table of figures, one line a row however narrow the terminal: names on the left of the first columns, numbers on the right of the others. Cells are shown as they
+/// are, escaped by whoever fills them with what came from outside.
+pub(crate) struct Rows {
+    table: Table,
+}
+
+impl Rows {
+    /// No rows yet. So many columns from the left are names.
+    pub(crate) fn new(names: usize, header: &[&str]) -> Self {
+        let mut table = Table::new();
+        table.load_style(FIGURES).set_content_arrangement(ContentArrangement::Disabled).set_header(header);
+        table.column_iter_mut().skip(names).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
+        Self { table }
+    }
+
+    /// Adds a row of as many cells as the header has.
+    pub(crate) fn push(&mut self, cells: Vec<String>) {
+        self.table.add_row(cells);
+    }
+}
+
+impl fmt::Display for Rows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.table.fmt(f)
+    }
+}
 
 fn table(findings: &[DetectionFinding]) -> Table {
     let mut table = Table::new();

@@ -1,6 +1,7 @@
 //! Doing what was typed: one module per verb.
 
 mod detect;
+mod evaluate;
 mod inspect;
 mod models;
 mod preprocess;
@@ -27,6 +28,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Verb::Detect(detect) => runtime.block_on(detect::run(detect)),
         Verb::Inspect(inspect) => inspect::run(&inspect),
         Verb::Schema(schema) => schema::run(&schema),
+        Verb::Evaluate(evaluate) => evaluate::run(&evaluate),
         Verb::Preprocess(preprocess) => runtime.block_on(preprocess::run(preprocess)),
         Verb::Train(train) => runtime.block_on(train::run(train)),
         Verb::Models(models) => runtime.block_on(models::run(models)),

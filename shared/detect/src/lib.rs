@@ -2,11 +2,13 @@
 //!
 //! [`flow`] holds the detections, one module each: pure functions from what a host did in a window to a
 //! [`Hit`](weir_domain::finding::Hit). [`incidents`] joins the hits of one subject into incidents, [`message`] writes
-//! the sentence an analyst reads, [`attack`] names the MITRE ATT&CK technique, and [`ocsf`] is the public format.
+//! the sentence an analyst reads, [`attack`] names the MITRE ATT&CK technique, [`ocsf`] is the public format,
+//! and [`evaluation`] says how good findings are where the truth is known.
 //!
 //! Invariant: nothing here keeps state, reads a clock or knows where data is stored.
 
 pub mod attack;
+pub mod evaluation;
 pub mod flow;
 pub mod incidents;
 pub mod message;

@@ -14,6 +14,7 @@
 //! - [`encoding`]: tables of numbers and words as matrices, with a code for the unseen;
 //! - [`calibration`]: from scores, which mean nothing by themselves, to p-values, and from alerts a day to thresholds;
 //! - [`behaviour`] and [`artifact`]: all that is learned in one piece, and as a file;
+//! - [`evaluation`]: how good scores and predictions are, where the truth is known;
 //! - [`error`]: what can be wrong with parameters, training data and schemas.
 //!
 //! Parameters become a fitted model in three steps, each a type of its own, so that there is no unfitted model:
@@ -72,6 +73,8 @@ pub mod usual;
 pub mod behaviour;
 
 pub mod artifact;
+
+pub mod evaluation;
 
 pub mod error;
 

@@ -1,0 +1,367 @@
+//! All estimators on all sets of a benchmark, beside what another implementation reached.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use serde::Serialize;
+use weir_model::evaluation::Ranking;
+
+use super::adbench::{self, Set};
+use super::estimators::{ESTIMATORS, Estimator};
+use super::reference::{Reached, Reference};
+use super::{number, show};
+use crate::arguments::{Evaluate, Suite};
+use crate::output::{Rows, escape};
+use crate::progress;
+
+/// Where the project keeps what scikit-learn reached.
+const REFERENCE: &str = "tests/parity/adbench.json";
+
+/// The least difference of two ROC AUCs that says something.
+const LEAST_TOLERANCE: f64 = 0.01;
+
+pub(super) fn run(suite: Suite, path: &Path, arguments: &Evaluate) -> anyhow::Result<ExitCode> {
+    let Suite::Adbench = suite;
+    let reference = match &arguments.reference {
+        Some(file) => Reference::read(file)?,
+        None if Path::new(REFERENCE).exists() => Reference::read(Path::new(REFERENCE))?,
+        None => Reference::default(),
+    };
+    let files = files(path)?;
+    let bar = progress::bar(files.len(), "scoring");
+    let mut report = Report::default();
+    for file in &files {
+        let name = file.file_stem().unwrap_or_default().to_string_lossy();
+        match adbench::read(file) {
+            Ok(set) => report.add_set(&name, &set, arguments.seeds, &reference),
+            Err(error) => report.problems.push(format!("{}: {error:#}", file.display())),
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    report.summarise();
+    show(arguments.format, &[report.by_set(), report.by_estimator()], &report.notes(&reference), &report)?;
+    for problem in &report.problems {
+        anstream::eprintln!("weir: {}", escape(problem));
+    }
+    Ok(ExitCode::from(if report.problems.is_empty() { 0 } else { 2 }))
+}
+
+/// The sets of a folder by the number they begin with, then by name; or the one file.
+fn files(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let shown = path.display();
+    if !fs::metadata(path).with_context(|| format!("{shown}"))?.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let entries = fs::read_dir(path).with_context(|| format!("{shown}"))?;
+    let paths = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>();
+    let mut files = paths.with_context(|| format!("{shown}"))?;
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "npz"));
+    anyhow::ensure!(!files.is_empty(), "{shown}: no .npz files");
+    files.sort_by_cached_key(|file| {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let number: Option<u64> = name.split('_').next().and_then(|number| number.parse().ok());
+        (number.unwrap_or(u64::MAX), name)
+    });
+    Ok(files)
+}
+
+/// What the suite found.
+#[derive(Default, Serialize)]
+struct Report {
+    outcomes: Vec<Outcome>,
+    estimators: Vec<Summary>,
+    /// Sets that could not be read, and estimators that could not be fitted.
+    problems: Vec<String>,
+}
+
+/// One estimator on one set.
+#[derive(Debug, Serialize)]
+struct Outcome {
+    set: String,
+    estimator: &'static str,
+    rows: usize,
+    anomalous: u64,
+    /// Runs, with a seed each.
+    seeds: u32,
+    roc_auc: f64,
+    /// Standard deviation over the runs, 0 for one.
+    roc_auc_deviation: f64,
+    average_precision: f64,
+    average_precision_deviation: f64,
+    /// Place by ROC AUC among the estimators on this set, from 1; equal ones share the mean of their places.
+    rank: f64,
+    reference: Option<Compared>,
+}
+
+/// Beside another implementation.
+#[derive(Debug, Serialize)]
+struct Compared {
+    roc_auc: f64,
+    roc_auc_deviation: f64,
+    average_precision: f64,
+    /// Ours minus theirs, of the ROC AUC.
+    difference: f64,
+    /// What chance allows the difference to be.
+    tolerance: f64,
+    within: bool,
+}
+
+/// One estimator on all sets.
+#[derive(Debug, Serialize)]
+struct Summary {
+    estimator: &'static str,
+    sets: usize,
+    mean_rank: f64,
+    mean_roc_auc: f64,
+    mean_average_precision: f64,
+    /// Sets there is a reference for.
+    compared: usize,
+    within: usize,
+    reference_mean_roc_auc: Option<f64>,
+    reference_mean_average_precision: Option<f64>,
+    /// Ours minus theirs, of the ROC AUC.
+    mean_difference: Option<f64>,
+    mean_absolute_difference: Option<f64>,
+    largest_absolute_difference: Option<f64>,
+}
+
+impl Report {
+    /// Runs all estimators on a set and ranks them.
+    fn add_set(&mut self, name: &str, set: &Set, seeds: u32, reference: &Reference) {
+        let mut outcomes = Vec::new();
+        for estimator in ESTIMATORS {
+            match evaluate(estimator, name, set, seeds, reference) {
+                Ok(outcome) => outcomes.push(outcome),
+                Err(error) => self.problems.push(format!("{} on {name}: {error:#}", estimator.name)),
+            }
+        }
+        let aucs: Vec<f64> = outcomes.iter().map(|outcome| outcome.roc_auc).collect();
+        for (outcome, rank) in outcomes.iter_mut().zip(ranks(&aucs)) {
+            outcome.rank = rank;
+        }
+        self.outcomes.append(&mut outcomes);
+    }
+
+    fn summarise(&mut self) {
+        let of = |estimator: &Estimator| {
+            let mine: Vec<_> = self.outcomes.iter().filter(|outcome| outcome.estimator == estimator.name).collect();
+            let compared: Vec<_> = mine.iter().filter_map(|outcome| outcome.reference.as_ref()).collect();
+            let differences = || compared.iter().map(|compared| compared.difference.abs());
+            Some(Summary {
+                estimator: estimator.name,
+                sets: mine.len(),
+                mean_rank: mean(mine.iter().map(|outcome| outcome.rank))?,
+                mean_roc_auc: mean(mine.iter().map(|outcome| outcome.roc_auc))?,
+                mean_average_precision: mean(mine.iter().map(|outcome| outcome.average_precision))?,
+                compared: compared.len(),
+                within: compared.iter().filter(|compared| compared.within).count(),
+                reference_mean_roc_auc: mean(compared.iter().map(|compared| compared.roc_auc)),
+                reference_mean_average_precision: mean(compared.iter().map(|compared| compared.average_precision)),
+                mean_difference: mean(compared.iter().map(|compared| compared.difference)),
+                mean_absolute_difference: mean(differences()),
+                largest_absolute_difference: differences().reduce(f64::max),
+            })
+        };
+        self.estimators = ESTIMATORS.iter().filter_map(of).collect();
+    }
+
+    fn by_set(&self) -> Rows {
+        let mut rows = Rows::new(
+            2,
+            &[
+                "set",
+                "estimator",
+                "rows",
+                "anomalous",
+                "ROC AUC",
+                "±",
+                "AP",
+                "reference",
+                "±",
+                "AP",
+                "|Δ|",
+                "allowed",
+                "within",
+            ],
+        );
+        for outcome in &self.outcomes {
+            let theirs = outcome.reference.as_ref();
+            let figure = |of: fn(&Compared) -> f64| number(theirs.map(of), 3);
+            rows.push(vec![
+                escape(&outcome.set),
+                outcome.estimator.to_owned(),
+                outcome.rows.to_string(),
+                outcome.anomalous.to_string(),
+                number(Some(outcome.roc_auc), 3),
+                number(Some(outcome.roc_auc_deviation), 3),
+                number(Some(outcome.average_precision), 3),
+                figure(|theirs| theirs.roc_auc),
+                figure(|theirs| theirs.roc_auc_deviation),
+                figure(|theirs| theirs.average_precision),
+                figure(|theirs| theirs.difference.abs()),
+                figure(|theirs| theirs.tolerance),
+                theirs.map_or("-", |theirs| if theirs.within { "yes" } else { "NO" }).to_owned(),
+            ]);
+        }
+        rows
+    }
+
+    fn by_estimator(&self) -> Rows {
+        let mut rows = Rows::new(
+            1,
+            &[
+                "estimator",
+                "sets",
+                "mean rank",
+                "mean ROC AUC",
+                "mean AP",
+                "reference ROC AUC",
+                "reference AP",
+                "mean Δ",
+                "mean |Δ|",
+                "largest |Δ|",
+                "within",
+            ],
+        );
+        for summary in &self.estimators {
+            rows.push(vec![
+                summary.estimator.to_owned(),
+                summary.sets.to_string(),
+                number(Some(summary.mean_rank), 2),
+                number(Some(summary.mean_roc_auc), 4),
+                number(Some(summary.mean_average_precision), 4),
+                number(summary.reference_mean_roc_auc, 4),
+                number(summary.reference_mean_average_precision, 4),
+                summary.mean_difference.map_or_else(|| "-".to_owned(), |difference| format!("{difference:+.4}")),
+                number(summary.mean_absolute_difference, 4),
+                number(summary.largest_absolute_difference, 4),
+                format!("{}/{}", summary.within, summary.compared),
+            ]);
+        }
+        rows
+    }
+
+    fn notes(&self, reference: &Reference) -> Vec<String> {
+        if self.outcomes.iter().all(|outcome| outcome.reference.is_none()) {
+            return vec!["no reference to compare with: tests/parity/adbench.py makes one".to_owned()];
+        }
+        let versions: Vec<_> = reference.made_with.iter().map(|(name, version)| format!("{name} {version}")).collect();
+        vec![format!(
+            "reference: {}; Δ is of the ROC AUC, ours minus theirs; allowed is {LEAST_TOLERANCE}, or 3 standard errors of \
+             the difference where that is more",
+            escape(&versions.join(", "))
+        )]
+    }
+}
+
+/// Fits and scores with every seed. The rank is not known yet.
+fn evaluate(
+    estimator: &Estimator,
+    name: &str,
+    set: &Set,
+    seeds: u32,
+    reference: &Reference,
+) -> anyhow::Result<Outcome> {
+    let Set { rows, anomalous } = set.thinned(estimator.most_rows)?;
+    let rows = estimator.prepare(rows)?;
+    let seeds = if estimator.random { seeds } else { 1 };
+    let (mut aucs, mut precisions, mut anomalies) = (Vec::new(), Vec::new(), 0);
+    for seed in 0..u64::from(seeds) {
+        let ranking = Ranking::new(&anomalous, &estimator.score(&rows, seed)?)?;
+        aucs.push(ranking.roc_auc()?);
+        precisions.push(ranking.average_precision()?);
+        anomalies = ranking.anomalous();
+    }
+    let (roc_auc, roc_auc_deviation) = spread(&aucs);
+    let (average_precision, average_precision_deviation) = spread(&precisions);
+    let reached = reference.reached(name, estimator.name, rows.len());
+    Ok(Outcome {
+        set: name.to_owned(),
+        estimator: estimator.name,
+        rows: rows.len(),
+        anomalous: anomalies,
+        seeds,
+        roc_auc,
+        roc_auc_deviation,
+        average_precision,
+        average_precision_deviation,
+        rank: 1.0,
+        reference: reached.map(|reached| compare(roc_auc, seeds, reached)),
+    })
+}
+
+/// Means over `n` and `m` runs of one distribution differ by σ√(1/n + 1/m) or so; three times that is allowed.
+fn compare(roc_auc: f64, seeds: u32, reached: &Reached) -> Compared {
+    let runs = 1.0 / f64::from(seeds) + 1.0 / f64::from(reached.seeds);
+    let tolerance = (3.0 * reached.roc_auc_deviation * runs.sqrt()).max(LEAST_TOLERANCE);
+    let difference = roc_auc - reached.roc_auc;
+    Compared {
+        roc_auc: reached.roc_auc,
+        roc_auc_deviation: reached.roc_auc_deviation,
+        average_precision: reached.average_precision,
+        difference,
+        tolerance,
+        within: difference.abs() <= tolerance,
+    }
+}
+
+fn mean(values: impl ExactSizeIterator<Item = f64>) -> Option<f64> {
+    let n = values.len();
+    (n > 0).then(|| values.sum::<f64>() / n as f64)
+}
+
+/// Mean and standard deviation (of a sample; 0 of one value).
+fn spread(values: &[f64]) -> (f64, f64) {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    (mean, if values.len() > 1 { (squares / (n - 1.0)).sqrt() } else { 0.0 })
+}
+
+/// The place of each value, the largest first, from 1; equal ones share the mean of their places.
+fn ranks(values: &[f64]) -> Vec<f64> {
+    let rank = |value: &f64| {
+        let larger = values.iter().filter(|other| *other > value).count();
+        let equal = values.iter().filter(|other| other.total_cmp(value).is_eq()).count();
+        larger as f64 + f64::midpoint(equal as f64, 1.0)
+    };
+    values.iter().map(rank).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_values_share_their_places() {
+        assert_eq!(ranks(&[0.5, 0.9, 0.5, 0.1]), [2.5, 1.0, 2.5, 4.0]);
+        assert_eq!(ranks(&[0.5]), [1.0]);
+    }
+
+    #[test]
+    fn what_is_allowed_grows_with_the_scatter_and_shrinks_with_the_runs() {
+        let reached = |roc_auc_deviation| Reached {
+            rows: 9,
+            seeds: 10,
+            roc_auc: 0.75,
+            roc_auc_deviation,
+            average_precision: 0.5,
+        };
+        let steady = compare(0.755, 10, &reached(0.0));
+        assert_eq!((steady.tolerance, steady.within), (0.01, true));
+        assert!(!compare(0.739, 10, &reached(0.0)).within);
+        let scattered = compare(0.74, 10, &reached(0.1));
+        assert!((scattered.tolerance - 0.3 * 0.2_f64.sqrt()).abs() < 1e-15 && scattered.within);
+        assert!(compare(0.74, 1, &reached(0.1)).tolerance > scattered.tolerance);
+        assert!(!compare(f64::NAN, 10, &reached(0.1)).within);
+    }
+
+    #[test]
+    fn spreads() {
+        assert_eq!(spread(&[2.0, 4.0]), (3.0, 2.0_f64.sqrt()));
+        assert_eq!(spread(&[2.0]), (2.0, 0.0));
+    }
+}
