@@ -187,7 +187,11 @@ impl Claims {
     const ENCODINGS: [i64; 7] = [0, 2, 3, 4, 5, 8, 9];
 
     fn note(&mut self, path: &[i16], event: Event) {
-        let Event::Number(number) = event else { return };
+        let Event::Number(number) = event else {
+            // No page header has a list. The crate goes through the elements one by one, to the end of the file and on.
+            self.bad = true;
+            return;
+        };
         self.bad |= !self.seen.insert(path.to_vec());
         let claim = match path {
             [2] => &mut self.expanded,

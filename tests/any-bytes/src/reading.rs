@@ -71,7 +71,7 @@ impl Write for Digest<'_> {
 }
 
 /// Whether an object begins as compressed ones do.
-fn is_compressed(bytes: &[u8]) -> bool {
+pub(crate) fn is_compressed(bytes: &[u8]) -> bool {
     matches!(bytes, [0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
 }
 

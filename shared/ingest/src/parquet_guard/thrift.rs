@@ -82,6 +82,10 @@ impl<R: Read> Walk<'_, R> {
             15 => self.varint()?,
             length => length.into(),
         };
+        // Parquet's footers and page headers have no lists of Booleans, and the crate does not read them as Thrift has them.
+        if matches!(head & 15, 1 | 2) {
+            return Err(damaged());
+        }
         for _ in 0..length {
             if head & 15 == 12 {
                 (self.visit)(&self.path, Event::Element);
@@ -158,5 +162,6 @@ mod tests {
         assert!(events(&[0x18, 0xff, 0xff, 0xff, 0xff, 0x0f, 0]).is_err(), "a text of 4 GiB");
         assert!(events(&[0x15, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0]).is_err());
         assert!(events(&[0x1d, 0]).is_err());
+        assert!(events(&[0x19, 0x21, 1, 1, 0]).is_err(), "a list of Booleans");
     }
 }
