@@ -187,10 +187,17 @@ impl Claims {
     const ENCODINGS: [i64; 7] = [0, 2, 3, 4, 5, 8, 9];
 
     fn note(&mut self, path: &[i16], event: Event) {
-        let Event::Number(number) = event else {
+        let number = match event {
+            Event::Number(number) => number,
+            Event::Field(kind) => {
+                self.bad |= !has_its_type(path, kind);
+                return;
+            }
             // No page header has a list. The crate goes through the elements one by one, to the end of the file and on.
-            self.bad = true;
-            return;
+            Event::List | Event::Element => {
+                self.bad = true;
+                return;
+            }
         };
         self.bad |= !self.seen.insert(path.to_vec());
         let claim = match path {
@@ -219,6 +226,22 @@ impl Claims {
             );
         }
         Ok(())
+    }
+}
+
+/// Whether a field of a page header has the type that Parquet's definition gives it (`parquet.thrift`). The crate does not
+/// look at the type: it would take the content of a text for further fields. What the definition does not name, it skips
+/// by its type.
+fn has_its_type(path: &[i16], kind: u8) -> bool {
+    const BOOLEANS: [u8; 2] = [1, 2];
+    let number = || kind == 5;
+    match path {
+        [1..=4] | [5, 1..=4] | [7, 1 | 2] | [8, 1..=6] => number(),
+        [5..=8] | [5, 5] | [8, 8] => kind == 12,
+        [7, 3] | [8, 7] | [5, 5, 7 | 8] | [8, 8, 7 | 8] => BOOLEANS.contains(&kind),
+        [5, 5, 1 | 2 | 5 | 6] | [8, 8, 1 | 2 | 5 | 6] => kind == 8,
+        [5, 5, 3 | 4] | [8, 8, 3 | 4] => kind == 6,
+        _ => true,
     }
 }
 

@@ -152,3 +152,26 @@ fn texts_by_differences_are_not_read() {
     let properties = WriterProperties::builder().set_dictionary_enabled(false).set_encoding(Encoding::PLAIN);
     assert_eq!(check(&table::<ByteArrayType>("binary", &[ByteArray::from("a")], properties), 1), Ok(()));
 }
+
+/// The Parquet crate takes the fields of a page header for what they should be, whatever type they say they have: where one
+/// is a text, it reads the text as further fields.
+#[test]
+fn fields_of_page_headers_have_the_types_they_should_have() {
+    let claims = |header: &[u8]| {
+        let mut claims = Claims::default();
+        walk(&mut &*header, &mut |path, event| claims.note(path, event)).unwrap();
+        claims.check().is_ok()
+    };
+    // {1: 0, 2: 10, 3: 10, 5: {1: 2, 2: 0, 3: 3, 4: 3, 5: {1: "a", 7: true}}}
+    let good =
+        [0x15, 0, 0x15, 20, 0x15, 20, 0x2c, 0x15, 4, 0x15, 0, 0x15, 6, 0x15, 6, 0x1c, 0x18, 1, b'a', 0x61, 0, 0, 0];
+    assert!(claims(&good));
+    for (at, other) in [(0, 0x16), (0, 0x18), (6, 0x28), (7, 0x18), (15, 0x18), (16, 0x15)] {
+        let mut bad = good;
+        bad[at] = other;
+        let mut claims = Claims::default();
+        let walked = walk(&mut &bad[..], &mut |path, event| claims.note(path, event));
+        assert!(walked.is_err() || claims.check().is_err(), "byte {at} is {other:#x}");
+    }
+    assert!(!claims(&[&good[..good.len() - 1], &[0x49, 0x15, 2, 0]].concat()), "a list");
+}

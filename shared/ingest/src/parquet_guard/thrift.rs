@@ -7,6 +7,8 @@ use std::io::{self, Read};
 /// What a walk comes by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Event {
+    /// A field of a type, as the protocol numbers them; its value comes after.
+    Field(u8),
     /// An integer.
     Number(i64),
     /// A list begins.
@@ -46,6 +48,7 @@ impl<R: Read> Walk<'_, R> {
             };
             last = id;
             self.path.push(id);
+            (self.visit)(&self.path, Event::Field(head & 15));
             match head & 15 {
                 // In a field, the type of a Boolean is its value.
                 1 | 2 => {}
@@ -134,7 +137,11 @@ mod tests {
 
     fn events(bytes: &[u8]) -> io::Result<Vec<(Vec<i16>, Event)>> {
         let mut events = Vec::new();
-        walk(&mut &*bytes, &mut |path, event| events.push((path.to_vec(), event)))?;
+        walk(&mut &*bytes, &mut |path, event| {
+            if !matches!(event, Event::Field(_)) {
+                events.push((path.to_vec(), event));
+            }
+        })?;
         Ok(events)
     }
 
