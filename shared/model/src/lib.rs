@@ -8,6 +8,8 @@
 //! - [`one_class_svm`]: what lies outside a boundary drawn around nearly all rows;
 //! - [`ecod`]: what lies in the tails of many features; nothing to choose, cheap to fit;
 //! - [`iqr`]: quartiles and fences, per group of rows where they differ by group;
+//! - [`k_means`] and [`dbscan`]: groups of rows that are alike, by centres and by density;
+//! - [`knn_regressor`]: what the rows most alike had;
 //! - [`estimator`] and [`ensemble`]: any of these as one type, and several of them as one judge;
 //! - [`scaling`]: columns on one scale, for estimators that measure distances;
 //! - [`encoding`]: tables of numbers and words as matrices, with a code for the unseen;
@@ -55,6 +57,12 @@ pub mod ecod;
 
 pub mod iqr;
 
+pub mod k_means;
+
+pub mod dbscan;
+
+pub mod knn_regressor;
+
 pub mod estimator;
 
 pub mod ensemble;
@@ -73,6 +81,8 @@ pub mod artifact;
 
 pub mod error;
 
+mod nearest;
+
 mod tiles;
 
 mod shares;
@@ -83,6 +93,7 @@ mod synthetic;
 pub use artifact::{Artifact, ArtifactError, TrainingSummary};
 pub use behaviour::BehaviourModel;
 pub use calibration::{AlertBudget, CalibratedPValues, EmpiricalPValues};
+pub use dbscan::{Dbscan, DbscanParams, DbscanValid};
 pub use ecod::{Ecod, EcodParams, EcodValid};
 pub use encoding::{CategoryEncoding, TableEncoder, TableEncoderBuilder};
 pub use ensemble::{Ensemble, Said, Verdict};
@@ -90,6 +101,8 @@ pub use error::{BadParams, ExplainError, FitError, OutOfRange, SchemaMismatch};
 pub use estimator::{Estimator, EstimatorKind};
 pub use iqr::{GroupError, Iqr, IqrParams, IqrValid};
 pub use isolation_forest::{IsolationForest, IsolationForestParams, IsolationForestValid};
+pub use k_means::{ChosenKMeans, KMeans, KMeansChoices, KMeansParams, KMeansValid};
+pub use knn_regressor::{KnnPrediction, KnnRegressor, KnnRegressorParams, KnnRegressorValid, KnnWeights};
 pub use local_outlier_factor::{LocalOutlierFactor, LocalOutlierFactorParams, LocalOutlierFactorValid};
 pub use one_class_svm::{Gamma, OneClassSvm, OneClassSvmParams, OneClassSvmValid};
 pub use scaling::{RobustScaler, StandardScaler};
