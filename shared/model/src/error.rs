@@ -71,6 +71,9 @@ pub enum FitError {
     /// The schema has no features.
     #[error("nothing to fit on: the schema has no features")]
     NoFeatures,
+    /// Every column is constant.
+    #[error("nothing to fit on: no feature varies from row to row")]
+    NoVariance,
     /// Another number of values to learn than of rows.
     #[error("{targets} targets for {rows} rows: there must be one per row")]
     TargetCount {

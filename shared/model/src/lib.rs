@@ -8,6 +8,7 @@
 //! - [`one_class_svm`]: what lies outside a boundary drawn around nearly all rows;
 //! - [`ecod`]: what lies in the tails of many features; nothing to choose, cheap to fit;
 //! - [`iqr`]: quartiles and fences, per group of rows where they differ by group;
+//! - [`pca`]: what does not vary along with the features it usually varies with;
 //! - [`k_means`] and [`dbscan`]: groups of rows that are alike, by centres and by density;
 //! - [`knn_regressor`]: what the rows most alike had;
 //! - [`estimator`] and [`ensemble`]: any of these as one type, and several of them as one judge;
@@ -57,6 +58,8 @@ pub mod ecod;
 
 pub mod iqr;
 
+pub mod pca;
+
 pub mod k_means;
 
 pub mod dbscan;
@@ -105,5 +108,6 @@ pub use k_means::{ChosenKMeans, KMeans, KMeansChoices, KMeansParams, KMeansValid
 pub use knn_regressor::{KnnPrediction, KnnRegressor, KnnRegressorParams, KnnRegressorValid, KnnWeights};
 pub use local_outlier_factor::{LocalOutlierFactor, LocalOutlierFactorParams, LocalOutlierFactorValid};
 pub use one_class_svm::{Gamma, OneClassSvm, OneClassSvmParams, OneClassSvmValid};
+pub use pca::{Kept, Pca, PcaParams, PcaValid};
 pub use scaling::{RobustScaler, StandardScaler};
 pub use usual::usual_ranges;
