@@ -71,6 +71,25 @@ pub enum FitError {
     /// The schema has no features.
     #[error("nothing to fit on: the schema has no features")]
     NoFeatures,
+    /// Every column is constant.
+    #[error("nothing to fit on: no feature varies from row to row")]
+    NoVariance,
+    /// Another number of values to learn than of rows.
+    #[error("{targets} targets for {rows} rows: there must be one per row")]
+    TargetCount {
+        /// Rows given.
+        rows: usize,
+        /// Targets given.
+        targets: usize,
+    },
+    /// A value to learn that is infinite or no number.
+    #[error("the target of row {row} is {value}: every target must be finite")]
+    TargetNotFinite {
+        /// The first such row, from 0.
+        row: usize,
+        /// Its target.
+        value: String,
+    },
     /// An ensemble of nothing.
     #[error("an ensemble needs at least one estimator")]
     NoEstimators,

@@ -8,6 +8,9 @@
 //! - [`one_class_svm`]: what lies outside a boundary drawn around nearly all rows;
 //! - [`ecod`]: what lies in the tails of many features; nothing to choose, cheap to fit;
 //! - [`iqr`]: quartiles and fences, per group of rows where they differ by group;
+//! - [`pca`]: what does not vary along with the features it usually varies with;
+//! - [`k_means`] and [`dbscan`]: groups of rows that are alike, by centres and by density;
+//! - [`knn_regressor`]: what the rows most alike had;
 //! - [`estimator`] and [`ensemble`]: any of these as one type, and several of them as one judge;
 //! - [`random_forest`]: classes and numbers learned from labelled rows;
 //! - [`scaling`]: columns on one scale, for estimators that measure distances;
@@ -58,6 +61,13 @@ pub mod ecod;
 pub mod iqr;
 
 pub mod random_forest;
+pub mod pca;
+
+pub mod k_means;
+
+pub mod dbscan;
+
+pub mod knn_regressor;
 
 pub mod estimator;
 
@@ -79,6 +89,10 @@ pub mod evaluation;
 pub mod error;
 
 mod seeds;
+mod nearest;
+
+mod tiles;
+
 mod shares;
 mod tiles;
 mod tree;
@@ -89,6 +103,7 @@ mod synthetic;
 pub use artifact::{Artifact, ArtifactError, TrainingSummary};
 pub use behaviour::BehaviourModel;
 pub use calibration::{AlertBudget, CalibratedPValues, EmpiricalPValues};
+pub use dbscan::{Dbscan, DbscanParams, DbscanValid};
 pub use ecod::{Ecod, EcodParams, EcodValid};
 pub use encoding::{CategoryEncoding, TableEncoder, TableEncoderBuilder};
 pub use ensemble::{Ensemble, Said, Verdict};
@@ -96,11 +111,14 @@ pub use error::{BadParams, ExplainError, FitError, OutOfRange, SchemaMismatch};
 pub use estimator::{Estimator, EstimatorKind};
 pub use iqr::{GroupError, Iqr, IqrParams, IqrValid};
 pub use isolation_forest::{IsolationForest, IsolationForestParams, IsolationForestValid};
+pub use k_means::{ChosenKMeans, KMeans, KMeansChoices, KMeansParams, KMeansValid};
+pub use knn_regressor::{KnnPrediction, KnnRegressor, KnnRegressorParams, KnnRegressorValid, KnnWeights};
 pub use local_outlier_factor::{LocalOutlierFactor, LocalOutlierFactorParams, LocalOutlierFactorValid};
 pub use one_class_svm::{Gamma, OneClassSvm, OneClassSvmParams, OneClassSvmValid};
 pub use random_forest::{
     ClassWeights, MaxFeatures, OutOfBagClasses, OutOfBagTargets, RandomForestClassifier, RandomForestClassifierParams,
     RandomForestClassifierValid, RandomForestRegressor, RandomForestRegressorParams, RandomForestRegressorValid,
 };
+pub use pca::{Kept, Pca, PcaParams, PcaValid};
 pub use scaling::{RobustScaler, StandardScaler};
 pub use usual::usual_ranges;

@@ -25,14 +25,12 @@ use weir_domain::matrix::{FeatureMatrix, FeatureSchema};
 use weir_domain::score::{Explanation, Score};
 
 use crate::error::{ExplainError, SchemaMismatch};
+use crate::nearest::{Index, Nearest};
 use crate::shares::share_out;
 use crate::tiles::clamp_into;
 
 mod params;
 pub use params::{LocalOutlierFactorParams, LocalOutlierFactorValid};
-
-mod nearest;
-use nearest::{Index, Nearest};
 
 mod stored;
 

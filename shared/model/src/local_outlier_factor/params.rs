@@ -6,9 +6,9 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use weir_domain::matrix::FeatureMatrix;
 
-use super::nearest::{Index, Nearest};
 use super::{BLOCK, LocalOutlierFactor, density, factor};
 use crate::error::{BadParams, FitError, RangeCheck};
+use crate::nearest::{Index, Nearest};
 
 /// Numbers of neighbours that are allowed.
 pub(super) const NEIGHBOURS_RANGE: RangeInclusive<u32> = 1..=1000;

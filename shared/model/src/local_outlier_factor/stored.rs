@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use weir_domain::matrix::FeatureSchema;
 
-use super::nearest::Index;
 use super::params::NEIGHBOURS_RANGE;
 use super::{LocalOutlierFactor, SMOOTHING};
+use crate::nearest::Index;
 use crate::tiles::LIMIT;
 
 /// The tree follows from the rows and is not stored, so that it cannot contradict them.

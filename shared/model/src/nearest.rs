@@ -1,4 +1,4 @@
-//! The exact nearest rows: a k-d tree, or a look at every row where a tree does not pay.
+//! The exact nearest rows, and all within a radius: a k-d tree, or a look at every row where a tree does not pay.
 //!
 //! Rows are ranked by their squared distance and, where that is equal, by their number. A branch is left out only when the
 //! distance to its bounding box exceeds that of the last neighbour so far. The former adds the terms of the features in
@@ -18,7 +18,7 @@ const TREE_WIDTH: usize = 32;
 
 /// Training rows, arranged for searching.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Index {
+pub(crate) struct Index {
     tiles: Tiles,
     /// The number of the training row at each place of the tiles.
     numbers: Vec<u32>,
@@ -46,7 +46,7 @@ struct Sides {
 
 /// Rows found so far, at most `wanted`.
 #[derive(Debug, Clone)]
-pub(super) struct Nearest {
+pub(crate) struct Nearest {
     wanted: usize,
     /// Not to be found: the row itself, in training.
     except: u32,
@@ -55,12 +55,12 @@ pub(super) struct Nearest {
 }
 
 impl Nearest {
-    pub(super) fn new(wanted: usize) -> Self {
+    pub(crate) fn new(wanted: usize) -> Self {
         Self { wanted, except: u32::MAX, found: Vec::with_capacity(wanted) }
     }
 
     /// Squared distances and numbers of the rows found, ascending.
-    pub(super) fn found(&self) -> &[(f64, u32)] {
+    pub(crate) fn found(&self) -> &[(f64, u32)] {
         &self.found
     }
 
@@ -85,7 +85,7 @@ impl Nearest {
 
 impl Index {
     /// Arranges rows of one width: at least 1 row, fewer than 2^32 - 1, at least 1 feature.
-    pub(super) fn new(rows: &[&[f64]]) -> Self {
+    pub(crate) fn new(rows: &[&[f64]]) -> Self {
         Self::build(rows, rows.len() >= TREE_ROWS && rows[0].len() <= TREE_WIDTH)
     }
 
@@ -100,22 +100,22 @@ impl Index {
     }
 
     /// Number of rows.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.tiles.len()
     }
 
-    pub(super) fn width(&self) -> usize {
+    pub(crate) fn width(&self) -> usize {
         self.tiles.width()
     }
 
     /// The rows, value by value, in the order of their numbers.
-    pub(super) fn values(&self) -> Vec<f64> {
+    pub(crate) fn values(&self) -> Vec<f64> {
         let places = self.places();
         places.into_iter().flat_map(|place| self.tiles.row(place as usize)).collect()
     }
 
     /// The place of every row, in the order of their numbers.
-    pub(super) fn places(&self) -> Vec<u32> {
+    pub(crate) fn places(&self) -> Vec<u32> {
         let mut places = vec![0; self.len()];
         for (place, &number) in self.numbers.iter().enumerate() {
             places[number as usize] = place as u32;
@@ -124,17 +124,17 @@ impl Index {
     }
 
     /// The number of the row at a place.
-    pub(super) fn number(&self, place: usize) -> u32 {
+    pub(crate) fn number(&self, place: usize) -> u32 {
         self.numbers[place]
     }
 
     /// The row at a place, copied.
-    pub(super) fn row(&self, place: usize) -> Vec<f64> {
+    pub(crate) fn row(&self, place: usize) -> Vec<f64> {
         self.tiles.row(place)
     }
 
     /// Finds the rows nearest to one whose values are clamped, other than the row numbered `except`.
-    pub(super) fn search(&self, row: &[f64], except: Option<u32>, nearest: &mut Nearest) {
+    pub(crate) fn search(&self, row: &[f64], except: Option<u32>, nearest: &mut Nearest) {
         nearest.found.clear();
         nearest.except = except.unwrap_or(u32::MAX);
         if self.nodes.is_empty() {
@@ -169,6 +169,34 @@ impl Index {
                     nearest.offer(distance, number);
                     reach = nearest.reach();
                 }
+            }
+        }
+    }
+
+    /// Gives the place of every row no further from one, whose values are clamped, than a squared distance.
+    pub(crate) fn within(&self, row: &[f64], squared: f64, mut give: impl FnMut(usize)) {
+        let mut give_tiles = |tiles: std::ops::Range<usize>| {
+            for tile in tiles {
+                let distances = self.tiles.squared_distances(tile, row);
+                for (lane, _) in distances.iter().enumerate().filter(|(_, distance)| **distance <= squared) {
+                    if tile * LANES + lane < self.len() {
+                        give(tile * LANES + lane);
+                    }
+                }
+            }
+        };
+        if self.nodes.is_empty() {
+            return give_tiles(0..self.tiles.tiles());
+        }
+        let mut branches = vec![0];
+        while let Some(at) = branches.pop() {
+            let node = self.nodes[at];
+            if node.right == 0 {
+                give_tiles(node.first_tile..(node.first_tile + LEAF).min(self.tiles.tiles()));
+            } else {
+                let distances = self.distances_to_boxes(node, row);
+                branches.extend((distances[1] <= squared).then_some(node.right));
+                branches.extend((distances[0] <= squared).then_some(at + 1));
             }
         }
     }
@@ -271,6 +299,27 @@ mod tests {
             assert_eq!(found(&all, row, 20, None), expected);
         }
         assert_eq!(tree.values(), all.values());
+    }
+
+    #[test]
+    fn the_rows_within_a_radius_are_those_that_looking_at_all_finds() {
+        let (training, asked) = (bell(3001, 4, 1), bell(50, 4, 2));
+        let rows: Vec<&[f64]> = training.rows().collect();
+        for tree in [true, false] {
+            let index = Index::build(&rows, tree);
+            for (row, squared) in asked.rows().zip([0.0, 0.1, 1.0, 4.0, 1e300].into_iter().cycle()) {
+                let mut found = vec![];
+                index.within(row, squared, |place| found.push(index.number(place)));
+                found.sort_unstable();
+                let mut expected: Vec<u32> = sorted(&rows, row, rows.len(), None)
+                    .into_iter()
+                    .filter_map(|(distance, number)| (distance <= squared).then_some(number))
+                    .collect();
+                expected.sort_unstable();
+                assert_eq!(found, expected);
+                assert!(squared < 1e300 || found.len() == 3001);
+            }
+        }
     }
 
     #[test]
