@@ -138,7 +138,7 @@ impl Scene<'_> {
 fn every(period: i64, phase: i64, from: i64, to: i64) -> Vec<i64> {
     let period = period.max(1);
     let first = phase + (from - phase + period - 1).div_euclid(period) * period;
-    (0..).map(|k| first + k * period).take_while(|&time| time < to).collect()
+    (first..to).step_by(period as usize).collect()
 }
 
 #[cfg(test)]

@@ -41,10 +41,13 @@ fn files_follow_one_another_and_hold_the_minutes_that_ended_in_them() {
     }
 }
 
+/// Start, end and destination port of what is between two addresses.
+type Times = Vec<(i64, i64, u16)>;
+
 #[test]
 fn every_incident_is_in_the_log_between_its_start_and_its_end() {
     let simulation = simulation(|_| ());
-    let mut between: BTreeMap<(IpAddr, IpAddr), Vec<(i64, i64, u16)>> = BTreeMap::new();
+    let mut between: BTreeMap<(IpAddr, IpAddr), Times> = BTreeMap::new();
     for (row, seen) in seen(&simulation) {
         between.entry(seen.packet).or_default().push((row.start, row.end, seen.ports.1));
     }
