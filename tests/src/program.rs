@@ -6,13 +6,14 @@ use std::sync::OnceLock;
 use std::time::SystemTime;
 
 /// The sources the program is made of, from the root of the project.
-const SOURCES: [&str; 7] = [
+const SOURCES: [&str; 8] = [
     "functions/local/src",
     "shared/domain/src",
     "shared/ingest/src",
     "shared/features/src",
     "shared/model/src",
     "shared/detect/src",
+    "shared/simulate/src",
     "shared/pipeline/src",
 ];
 

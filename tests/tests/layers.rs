@@ -21,7 +21,7 @@ struct Member {
 fn layer(folder: &str) -> Option<u8> {
     match folder {
         "shared/domain" => Some(0),
-        "shared/ingest" | "shared/features" | "shared/model" | "shared/detect" => Some(1),
+        "shared/ingest" | "shared/features" | "shared/model" | "shared/detect" | "shared/simulate" => Some(1),
         "shared/pipeline" => Some(2),
         "shared/aws" | "shared/web" => Some(3),
         _ if folder.starts_with("functions/") => Some(4),

@@ -8,6 +8,7 @@ use weir_domain::window::WindowLength;
 use weir_ingest::Format;
 use weir_ingest::flow::vpc_flow_log::FieldOrder;
 use weir_model::EstimatorKind;
+use weir_simulate::flow::{Intensity, Kind};
 
 /// Anomaly detection over cloud logs: says what is out of the ordinary, why, and how sure it is.
 #[derive(Debug, Parser)]
@@ -35,6 +36,8 @@ pub(crate) enum Verb {
     Train(Train),
     /// List the models of a store folder, choose the one that the score function uses, or go back to the one before
     Models(Models),
+    /// Write seeded, labelled logs of a made-up account, to try detections on and to measure them by
+    Simulate(Simulate),
     /// Send the findings of a store folder to standard output, each once (what the publish function does)
     Publish(Publish),
 }
@@ -91,6 +94,51 @@ pub(crate) struct Train {
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: PathBuf,
 }
+
+#[derive(Debug, Args)]
+pub(crate) struct Simulate {
+    #[command(subcommand)]
+    pub(crate) source: SimulateSource,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SimulateSource {
+    /// VPC Flow Logs of a network under attack from the second day on, and truth.json, which names every attack
+    Flows(SimulateFlows),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateFlows {
+    /// The folder to write to; it must not hold logs yet
+    #[arg(long, short, value_name = "FOLDER")]
+    pub(crate) output: PathBuf,
+    /// Length in days, 1 to 92; the first is clean
+    #[arg(long, default_value_t = 2)]
+    pub(crate) days: u32,
+    /// Hosts of the network, 30 to 1000; traffic grows with them
+    #[arg(long, default_value_t = 60)]
+    pub(crate) hosts: usize,
+    /// Seed of everything random: the same seed and options give the same files
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
+    /// The first day (UTC)
+    #[arg(long, value_name = "YYYY-MM-DD", default_value = "2025-03-04", value_parser = midnight)]
+    pub(crate) start: Midnight,
+    /// Leave out the attacks
+    #[arg(long)]
+    pub(crate) no_attacks: bool,
+    /// How strong the attacks are: 1 (subtle) to 5, or all of these
+    #[arg(long, value_name = "1..5|all", default_value = "all")]
+    pub(crate) intensity: Intensity,
+    /// Attack in these ways only: port-scan, host-sweep, denial-of-service, connection-burst, exfiltration, beacon,
+    /// malware-c2, brute-force, unknown-peer, unusual-protocol, lateral-movement
+    #[arg(long, value_name = "KIND,…", value_delimiter = ',', conflicts_with = "no_attacks")]
+    pub(crate) only: Vec<Kind>,
+}
+
+/// The begin of a day, seconds since the epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Midnight(pub(crate) i64);
 
 #[derive(Debug, Args)]
 pub(crate) struct Models {
@@ -268,6 +316,12 @@ fn duration(text: &str) -> Result<i64, String> {
     seconds.ok_or_else(|| "write it as minutes, hours or days, at least 5 minutes: 90m, 24h, 2d".to_owned())
 }
 
+fn midnight(text: &str) -> Result<Midnight, String> {
+    let date: Option<jiff::civil::Date> = text.parse().ok();
+    let zoned = date.and_then(|date| date.to_zoned(jiff::tz::TimeZone::UTC).ok());
+    zoned.map(|zoned| Midnight(zoned.timestamp().as_second())).ok_or_else(|| "write it as 2025-03-04".to_owned())
+}
+
 fn window(text: &str) -> Result<WindowLength, String> {
     let minutes: u32 = text.parse().map_err(|_| "write it as a number of minutes".to_owned())?;
     WindowLength::from_minutes(minutes).map_err(|e| e.to_string())
@@ -281,6 +335,14 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn days_begin_at_midnight() {
+        assert_eq!(midnight("2025-03-04"), Ok(Midnight(1_741_046_400)));
+        for bad in ["", "2025-02-30", "yesterday", "1741046400"] {
+            assert!(midnight(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod preprocess;
 mod publish;
 mod schema;
 mod score;
+mod simulate;
 mod train;
 
 use std::path::Path;
@@ -33,6 +34,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Verb::Train(train) => runtime.block_on(train::run(train)),
         Verb::Models(models) => runtime.block_on(models::run(models)),
         Verb::Score(store) => runtime.block_on(score::run(store)),
+        Verb::Simulate(simulate) => simulate::run(&simulate),
         Verb::Publish(publish) => runtime.block_on(publish::run(publish)),
     }
 }

@@ -61,6 +61,7 @@ pub mod ecod;
 pub mod iqr;
 
 pub mod random_forest;
+
 pub mod pca;
 
 pub mod k_means;
@@ -72,6 +73,7 @@ pub mod knn_regressor;
 pub mod estimator;
 
 pub mod ensemble;
+
 pub mod scaling;
 
 pub mod encoding;
@@ -88,11 +90,8 @@ pub mod evaluation;
 
 pub mod error;
 
-mod seeds;
 mod nearest;
-
-mod tiles;
-
+mod seeds;
 mod shares;
 mod tiles;
 mod tree;

@@ -1,0 +1,14 @@
+//! Seeded, labelled logs: what goes on in a made-up account, written as the account's services would log it, and the
+//! truth about it, to measure detections by.
+//!
+//! One module per log source:
+//!
+//! - [`flow`]: VPC Flow Logs of a network of web servers, databases, build machines and the people around them.
+//!
+//! [`random`] is where all chance comes from. Nothing reads the clock or the environment: the same parameters give the
+//! same bytes.
+//!
+//! Invariant: of the Weir crates this one knows the domain alone, so that what reads logs cannot shape what is written.
+
+pub mod flow;
+pub mod random;
