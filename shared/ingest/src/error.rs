@@ -27,13 +27,13 @@ impl fmt::Display for ObjectName {
 }
 
 /// A text with its control characters escaped: what a file says of itself ends up in logs and on terminals.
-pub(crate) fn escaped(text: &str) -> String {
+fn escaped(text: &str) -> String {
     text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
 }
 
-/// An object that could not be read.
+/// An object that could not be read. What it quotes of the object or of a mapping is escaped when shown.
 #[derive(Debug, thiserror::Error)]
-#[error("{object}: {problem}")]
+#[error("{object}: {}", escaped(&problem.to_string()))]
 pub struct ReadError {
     /// The object.
     pub object: ObjectName,

@@ -114,10 +114,10 @@ pub use k_means::{ChosenKMeans, KMeans, KMeansChoices, KMeansParams, KMeansValid
 pub use knn_regressor::{KnnPrediction, KnnRegressor, KnnRegressorParams, KnnRegressorValid, KnnWeights};
 pub use local_outlier_factor::{LocalOutlierFactor, LocalOutlierFactorParams, LocalOutlierFactorValid};
 pub use one_class_svm::{Gamma, OneClassSvm, OneClassSvmParams, OneClassSvmValid};
+pub use pca::{Kept, Pca, PcaParams, PcaValid};
 pub use random_forest::{
     ClassWeights, MaxFeatures, OutOfBagClasses, OutOfBagTargets, RandomForestClassifier, RandomForestClassifierParams,
     RandomForestClassifierValid, RandomForestRegressor, RandomForestRegressorParams, RandomForestRegressorValid,
 };
-pub use pca::{Kept, Pca, PcaParams, PcaValid};
 pub use scaling::{RobustScaler, StandardScaler};
 pub use usual::usual_ranges;

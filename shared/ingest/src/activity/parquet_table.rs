@@ -15,7 +15,7 @@ use super::check;
 use super::csv_table::places;
 use super::row::{Cell, Content, RowMaker};
 use crate::compression::{Expanded, ReadLimits};
-use crate::error::{ObjectName, Problem, ReadError, escaped};
+use crate::error::{ObjectName, Problem, ReadError};
 use crate::parquet_guard::{Refused, check_footer, check_pages};
 use columns::{Column, ColumnCursor, Held, Kind, columns};
 
@@ -213,7 +213,7 @@ impl Table {
 fn caught<T>(read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, Problem> {
     match catch_unwind(AssertUnwindSafe(read)) {
         Ok(Ok(read)) => Ok(read),
-        Ok(Err(error)) => Err(damaged(&escaped(&error.to_string()))),
+        Ok(Err(error)) => Err(damaged(&error.to_string())),
         Err(_) => Err(damaged("it contradicts itself")),
     }
 }
