@@ -3,11 +3,17 @@
 //! [`flow`] holds the detections, one module each: pure functions from what a host did in a window to a
 //! [`Hit`](weir_domain::finding::Hit). [`incidents`] joins the hits of one subject into incidents, [`message`] writes
 //! the sentence an analyst reads, [`attack`] names the MITRE ATT&CK technique, and [`ocsf`] is the public format.
+//! [`suppression`] says which findings nobody wants to hear of, and [`limit`] how many alerts an hour are enough.
 //!
 //! Invariant: nothing here keeps state, reads a clock or knows where data is stored.
 
 pub mod attack;
 pub mod flow;
 pub mod incidents;
+pub mod limit;
 pub mod message;
 pub mod ocsf;
+pub mod suppression;
+
+#[cfg(test)]
+mod testing;
