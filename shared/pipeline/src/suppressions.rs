@@ -1,6 +1,7 @@
 //! `suppressions.toml` in a store: read before publishing, written by feedback.
 
 use tokio::io::AsyncReadExt;
+use weir_detect::ocsf::DetectionFinding;
 use weir_detect::suppression::{BadSuppressions, CannotEdit, Rule, Suppressions};
 
 use crate::keys::SUPPRESSIONS;
@@ -52,6 +53,23 @@ pub async fn take_back(state: &impl Store, uid: &str) -> Result<bool, Suppressio
     edit(state, |text| Suppressions::take_back(text, uid)).await
 }
 
+/// Takes back that a finding is suppressed, so that the next publish sends it or judges it anew; says whether it was.
+///
+/// # Errors
+/// When the store fails or somebody else writes the finding at the same time.
+pub async fn reopen(state: &impl Store, key: &str) -> Result<bool, SuppressionsError> {
+    for _ in 0..ATTEMPTS {
+        let Some(object) = state.get(key).await? else { return Ok(false) };
+        let finding = serde_json::from_slice::<DetectionFinding>(&object.bytes).ok();
+        let Some(finding) = finding.filter(DetectionFinding::is_suppressed) else { return Ok(false) };
+        let bytes = serde_json::to_vec(&finding.as_detected()).map_err(|e| StoreError::new("encode", key, e))?;
+        if let Put::Done(_) = state.put(key, bytes, Condition::IfMatch(object.etag)).await? {
+            return Ok(true);
+        }
+    }
+    Err(SuppressionsError::Contended)
+}
+
 /// Changes the file by compare-and-swap; says whether there was something to change.
 async fn edit(
     state: &impl Store,
@@ -78,8 +96,6 @@ mod tests {
     use super::*;
     use crate::store::MemoryStore;
     use crate::testing::Contended;
-    use weir_detect::ocsf::DetectionFinding;
-
     async fn with(text: &[u8]) -> MemoryStore {
         let store = MemoryStore::new();
         store.put(SUPPRESSIONS, text.to_vec(), Condition::Always).await.unwrap();

@@ -251,3 +251,110 @@ async fn what_is_no_finding_is_an_error_that_names_the_object() {
         assert_eq!(channel.sent(), Vec::<u8>::new());
     }
 }
+
+/// A finding of a neighbour of 192.0.2.1, at its own key, after `n` others.
+fn neighbour(n: u8, severity: Severity) -> (String, DetectionFinding) {
+    let mut finding = finding(severity);
+    finding.finding_info.uid = format!("n{n}");
+    finding.observables[0].value = [192, 0, 2, n].into();
+    (format!("findings/dt=2023-11-14/n{n}.json"), finding)
+}
+
+async fn stored(store: &impl Store, key: &str) -> DetectionFinding {
+    serde_json::from_slice(&store.get(key).await.unwrap().unwrap().bytes).unwrap()
+}
+
+fn rules(text: &str) -> Suppressions {
+    Suppressions::parse(text.as_bytes()).unwrap()
+}
+
+#[tokio::test]
+async fn what_is_suppressed_says_so_and_is_not_sent() {
+    let rules = rules("[[suppress]]\nentity = '192.0.2.1'\nuntil = 2023-11-14T22:30:00Z\nwhy = 'ours'\n");
+    let (store, channel) = (store_with(&finding(Severity::High)).await, Recorder::default());
+    let published = publish(&store, &channel, &rules, KEY, NOW).await.unwrap();
+    let suppressed = finding(Severity::High).suppressed("suppression rule 1", "ours");
+    assert_eq!(published, Published::Suppressed(Box::new(suppressed.clone())));
+    assert_eq!(stored(&store, KEY).await, suppressed);
+    assert_eq!(store.list("published/").await.unwrap(), Vec::<String>::new(), "it takes no place in its hour");
+    let version = store.get(KEY).await.unwrap();
+    assert_eq!(publish(&store, &channel, &rules, KEY, NOW).await.unwrap(), Published::NotAnAlert);
+    assert_eq!(store.get(KEY).await.unwrap(), version, "and is not written again");
+    assert_eq!(channel.sent(), Vec::<u8>::new());
+
+    // Something new is found out after the rule has expired.
+    keep(&store, &finding(Severity::Critical)).await;
+    let later = NOW + 3_600_000;
+    assert!(matches!(publish(&store, &channel, &rules, KEY, later).await, Ok(Published::Sent(_))));
+    assert_eq!(channel.sent(), [5]);
+}
+
+#[tokio::test]
+async fn a_finding_that_changes_while_it_is_suppressed_is_judged_anew() {
+    let store = Contended::with_conflicts(2);
+    keep(&store, &finding(Severity::High)).await;
+    let rules = rules("[[suppress]]\nkind = 'port-scan'\nwhy = 'ours'\n");
+    let published = publish(&store, &Recorder::default(), &rules, KEY, NOW).await.unwrap();
+    assert!(matches!(published, Published::Suppressed(_)), "{published:?}");
+    assert_eq!(store.conflicts_left(), 0);
+}
+
+#[tokio::test]
+async fn beyond_the_limit_findings_are_kept_and_one_summary_is_sent() {
+    let (store, channel, rules) = (MemoryStore::new(), Recorder::default(), rules("alerts_per_hour = 3"));
+    for n in 1..=9 {
+        let (key, finding) = neighbour(n, Severity::Low);
+        store.put(&key, serde_json::to_vec(&finding).unwrap(), Condition::Always).await.unwrap();
+        let published = publish(&store, &channel, &rules, &key, NOW).await.unwrap();
+        assert_eq!(matches!(published, Published::Sent(_)), n <= 3, "{published:?}");
+        let kept = stored(&store, &key).await;
+        assert!(kept.says_the_same(&finding) && kept.is_held_back() == (n > 3));
+    }
+    let own = |key: &String| !key.contains("/n");
+    let keys: Vec<_> = store.list("findings/").await.unwrap().into_iter().filter(own).collect();
+    let [summary] = &keys[..] else { panic!("one summary: {keys:?}") };
+    assert!(stored(&store, summary).await.message.starts_with("And 6 more port-scan findings about 192.0.2.0/24"));
+    for _ in 0..2 {
+        publish(&store, &channel, &rules, summary, NOW).await.unwrap();
+    }
+    assert_eq!(channel.sent(), [2, 2, 2, 2], "the summary once");
+
+    // Nothing severe waits behind what is less, and what was sent keeps its place.
+    let (key, severe) = neighbour(10, Severity::High);
+    store.put(&key, serde_json::to_vec(&severe).unwrap(), Condition::Always).await.unwrap();
+    assert!(matches!(publish(&store, &channel, &rules, &key, NOW).await, Ok(Published::Sent(_))));
+    assert_eq!(
+        publish(&store, &channel, &rules, &neighbour(1, Severity::Low).0, NOW).await.unwrap(),
+        Published::Before
+    );
+    assert_eq!(
+        publish(&store, &channel, &rules, &neighbour(9, Severity::Low).0, NOW).await.unwrap(),
+        Published::NotAnAlert
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_limit_holds_however_many_deliver_at_once() {
+    let store = Arc::new(Contended::default());
+    let channel = Arc::new(Recorder::default());
+    let limit = Arc::new(rules("alerts_per_hour = 2"));
+    let mut deliveries = JoinSet::new();
+    for n in 1..=6 {
+        let (key, finding) = neighbour(n, Severity::Low);
+        store.put(&key, serde_json::to_vec(&finding).unwrap(), Condition::Always).await.unwrap();
+        // Each is delivered twice.
+        for _ in 0..2 {
+            let (store, channel, limit, key) =
+                (Arc::clone(&store), Arc::clone(&channel), Arc::clone(&limit), key.clone());
+            deliveries.spawn(async move { publish(store.as_ref(), channel.as_ref(), &limit, &key, NOW).await });
+        }
+    }
+    for outcome in deliveries.join_all().await {
+        assert!(!matches!(outcome, Err(PublishError::Contended { .. } | PublishError::Store(_))), "{outcome:?}");
+    }
+    assert_eq!(channel.sent(), [2, 2]);
+    let own = |key: &&String| !key.contains("/n");
+    let keys = store.list("findings/").await.unwrap();
+    let summary = stored(store.as_ref(), keys.iter().find(own).unwrap()).await;
+    assert_eq!(summary.count, 4, "the summary knows all that are held back");
+}
