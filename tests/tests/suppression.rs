@@ -143,7 +143,7 @@ fn a_file_with_faults_is_an_error_that_says_the_line() {
     ] {
         let ran = run(arguments);
         assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{arguments:?}");
-        assert!(ran.stderr.contains("line 3,") && ran.stderr.contains("10.0.0.0/8"), "{arguments:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains("line 3: ") && ran.stderr.contains("10.0.0.0/8"), "{arguments:?}: {}", ran.stderr);
     }
     let missing = run(&["detect", &logs.below("logs"), "--suppressions", "/no/such.toml"]);
     assert!(missing.code == Some(2) && missing.stderr.contains("/no/such.toml"), "{}", missing.stderr);

@@ -136,6 +136,9 @@ impl HourOfGroup {
         let severity = Severity::ALL.into_iter().find(|s| s.id() == worst).unwrap_or(Severity::Informational);
         summary.severity_id = severity.id();
         severity.as_str().clone_into(&mut summary.severity);
+        // That so many are held back is certain.
+        summary.confidence_score = 100;
+        summary.risk_score = severity.id() * 20;
         summary.time = (start + HOUR_SECONDS) * 1000;
         summary.cloud.account.uid.clone_from(&group.account);
         summary.observables = Vec::new();

@@ -180,9 +180,14 @@ pub enum BadSuppressions {
     /// No text.
     #[error("it is not UTF-8 text: save it as plain text")]
     NotText,
-    /// No TOML, or not what a rule is made of; says the line.
-    #[error("{0}")]
-    Syntax(#[from] toml::de::Error),
+    /// No TOML, or not what a rule is made of.
+    #[error("line {line}: {problem}")]
+    Syntax {
+        /// Where, counted from 1.
+        line: usize,
+        /// What is wrong, and what to do.
+        problem: String,
+    },
 }
 
 #[cfg(test)]

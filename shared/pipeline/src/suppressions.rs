@@ -15,13 +15,25 @@ pub enum SuppressionsError {
     Store(#[from] StoreError),
     /// The file has faults.
     #[error("{SUPPRESSIONS}: {0}")]
-    Bad(#[from] BadSuppressions),
+    Bad(BadSuppressions),
     /// A rule cannot be written into the file or taken out of it.
     #[error("{SUPPRESSIONS}: {0}")]
-    Edit(#[from] CannotEdit),
+    Edit(CannotEdit),
     /// Somebody else wrote it meanwhile.
     #[error("{SUPPRESSIONS}: somebody else is writing it: try again")]
     Contended,
+}
+
+impl From<BadSuppressions> for SuppressionsError {
+    fn from(error: BadSuppressions) -> Self {
+        Self::Bad(error)
+    }
+}
+
+impl From<CannotEdit> for SuppressionsError {
+    fn from(error: CannotEdit) -> Self {
+        Self::Edit(error)
+    }
 }
 
 /// The suppressions of a store; none where there is no file. At most [`Suppressions::LARGEST_FILE`] bytes are read.

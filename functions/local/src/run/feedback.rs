@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use weir_detect::ocsf::DetectionFinding;
 use weir_detect::suppression::{Rule, Suppressions};
+use weir_domain::window::utc_day;
 use weir_pipeline::keys::{FINDINGS, SUPPRESSIONS};
 use weir_pipeline::store::LARGEST_OBJECT;
 use weir_pipeline::{FolderStore, Store, suppressions};
@@ -120,7 +121,10 @@ fn write(path: &Path, text: &str) -> anyhow::Result<()> {
 
 /// Says what was written where; the rule itself goes to standard output.
 fn tell(rule: &Rule, path: &Path) {
-    let until = if rule.until.is_some() { "until then" } else { "for good (--for 90d limits it)" };
+    let until = match rule.until {
+        Some(until) => format!("until {}", utc_day(until.div_euclid(1000))),
+        None => "for good (--for 90d limits it)".to_owned(),
+    };
     anstream::eprintln!("written to {}, in effect {until}; --undo takes it back:", path.display());
     anstream::print!("{}", output::escape_lines(&rule.to_toml()));
 }

@@ -23,7 +23,12 @@ impl Suppressions {
         if bytes.len() > Self::LARGEST_FILE {
             return Err(BadSuppressions::TooLarge);
         }
-        let file: File = toml::from_str(str::from_utf8(bytes).map_err(|_| BadSuppressions::NotText)?)?;
+        let text = str::from_utf8(bytes).map_err(|_| BadSuppressions::NotText)?;
+        let file: File = toml::from_str(text).map_err(|error| {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            BadSuppressions::Syntax { line, problem: error.message().to_owned() }
+        })?;
         let rules = file.suppress.len() + file.expected.len();
         if rules > Self::MOST_RULES {
             return Err(BadSuppressions::TooMany { rules });

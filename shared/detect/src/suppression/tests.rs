@@ -169,7 +169,7 @@ fn what_cannot_be_meant_says_the_line_and_what_to_do() {
         ("not toml", 1, "expected"),
     ] {
         let error = Suppressions::parse(text.as_bytes()).expect_err(text).to_string();
-        assert!(error.contains(&format!("line {line},")) && error.contains(says), "{text}\n{error}");
+        assert!(error.contains(&format!("line {line}: ")) && error.contains(says), "{text}\n{error}");
     }
     assert_eq!(Suppressions::parse(b"\xff"), Err(BadSuppressions::NotText));
 }
