@@ -30,6 +30,8 @@ MAY = {
         ("s3:ListBucket", "{state}"),
         ("s3:GetObject", "{state}/findings/*"),
         ("s3:GetObject", "{state}/published/*"),
+        ("s3:GetObject", "{state}/suppressions.toml"),
+        ("s3:PutObject", "{state}/findings/*"),
         ("s3:PutObject", "{state}/published/*"),
         ("sns:Publish", "{alerts}"),
     },

@@ -40,6 +40,10 @@ pub(crate) enum Verb {
     Simulate(Simulate),
     /// Send the findings of a store folder to standard output, each once (what the publish function does)
     Publish(Publish),
+    /// List the findings of a store folder
+    Findings(Findings),
+    /// Say that a finding is benign: write a rule so that its like is not sent any more, or take the rule back
+    Feedback(Feedback),
 }
 
 #[derive(Debug, Args)]
@@ -68,9 +72,62 @@ pub(crate) struct Detect {
     /// Write findings to a file instead of standard output
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Exit with code 1 if a finding of this severity or higher was found
+    /// Exit with code 1 if a finding of this severity or higher was found that is not suppressed
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub(crate) fail_on: Option<SeverityName>,
+    /// Leave out what the rules and expected actors of this file suppress (TOML; `weir feedback` writes rules)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) suppressions: Option<PathBuf>,
+    /// Show all findings, however many of one kind and neighbourhood there are in an hour
+    #[arg(long)]
+    pub(crate) no_limit: bool,
+    /// Show what is suppressed or beyond the limit, too, with the reason
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Findings {
+    #[command(flatten)]
+    pub(crate) store: InStore,
+    /// Rules to judge by, instead of those in the store (suppressions.toml)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) suppressions: Option<PathBuf>,
+    /// Show what is suppressed, beyond the limit or closed, too, with the reason
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// How findings are written: a table to look at, OCSF (one JSON object a line), or CSV
+    #[arg(long, value_enum, default_value_t = OutputFormat::Table)]
+    pub(crate) format: OutputFormat,
+    /// Write findings to a file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Feedback {
+    /// The uid of the finding
+    #[arg(value_name = "UID")]
+    pub(crate) uid: String,
+    /// Why it is benign: its like (kind, entity, other end and port) is suppressed from now on
+    #[arg(long, value_name = "WHY", required_unless_present = "undo")]
+    pub(crate) benign: Option<String>,
+    /// Suppress it for this long (90d, 24h); without it, for good
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration, requires = "benign")]
+    pub(crate) duration: Option<i64>,
+    /// Take back the rule that was written for the finding
+    #[arg(long, conflicts_with = "benign")]
+    pub(crate) undo: bool,
+    /// The folder that stands for the state bucket, with the finding and the rules
+    #[arg(long, value_name = "FOLDER", required_unless_present = "suppressions",
+          conflicts_with_all = ["findings", "suppressions"])]
+    pub(crate) store: Option<PathBuf>,
+    /// The findings, as `weir detect --format ocsf` wrote them
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["store", "undo"], requires = "suppressions")]
+    pub(crate) findings: Option<PathBuf>,
+    /// The file to write the rule to
+    #[arg(long, value_name = "FILE")]
+    pub(crate) suppressions: Option<PathBuf>,
 }
 
 /// What learns.

@@ -11,8 +11,13 @@ use weir_domain::window::{utc_clock, utc_day};
 
 use crate::arguments::OutputFormat;
 
-/// Writes findings in a format.
-pub(crate) fn write(out: &mut impl Write, format: OutputFormat, findings: &[DetectionFinding]) -> io::Result<()> {
+/// Writes findings in a format; with what was decided about sending them, if they are all of them.
+pub(crate) fn write(
+    out: &mut impl Write,
+    format: OutputFormat,
+    findings: &[DetectionFinding],
+    all: bool,
+) -> io::Result<()> {
     match format {
         OutputFormat::Table if findings.is_empty() => Ok(()),
         OutputFormat::Table => writeln!(out, "{}", table(findings)),
@@ -20,7 +25,7 @@ pub(crate) fn write(out: &mut impl Write, format: OutputFormat, findings: &[Dete
             serde_json::to_writer(&mut *out, finding)?;
             writeln!(out)
         }),
-        OutputFormat::Csv => csv(out, findings),
+        OutputFormat::Csv => csv(out, findings, all),
     }
 }
 
@@ -32,6 +37,11 @@ pub(crate) fn escape(text: &str) -> String {
     text.chars()
         .flat_map(|c| if c.is_control() || unseen(c) { c.escape_default().collect() } else { vec![c] })
         .collect()
+}
+
+/// [`escape`], line by line.
+pub(crate) fn escape_lines(text: &str) -> String {
+    text.lines().map(|line| escape(line) + "\n").collect()
 }
 
 /// The narrowest terminal that a table is fitted to; below, lines wrap.
@@ -91,12 +101,20 @@ fn table(findings: &[DetectionFinding]) -> Table {
             Cell::new(escape(finding.kind()).replace('-', "-\n")),
             Cell::new(who(finding)),
             Cell::new(format!("{}\n{}", utc_day(seen), utc_clock(seen))),
-            Cell::new(escape(&finding.message)),
+            Cell::new(escape(&what(finding))),
         ]);
     }
     let fixed = [ColumnConstraint::ContentWidth; 4];
     table.set_constraints(fixed.into_iter().chain([ColumnConstraint::LowerBoundary(Width::Percentage(40))]));
     table
+}
+
+/// The message, behind the reason why it is not sent.
+fn what(finding: &DetectionFinding) -> String {
+    match (&finding.status_detail, &finding.comment) {
+        (Some(by), Some(why)) => format!("({by}: {why}) {}", finding.message),
+        _ => finding.message.clone(),
+    }
 }
 
 fn who(finding: &DetectionFinding) -> String {
@@ -119,9 +137,12 @@ const COLUMNS: [&str; 13] = [
     "uid",
 ];
 
-fn csv(out: &mut impl Write, findings: &[DetectionFinding]) -> io::Result<()> {
+/// The columns that follow where all findings are written.
+const DECISION: [&str; 3] = ["status", "status_detail", "comment"];
+
+fn csv(out: &mut impl Write, findings: &[DetectionFinding], all: bool) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(COLUMNS)?;
+    csv.write_record(COLUMNS.iter().chain(DECISION.iter().filter(|_| all)))?;
     let time = |ms: i64| {
         let seconds = ms.div_euclid(1000);
         jiff::Timestamp::from_second(seconds).map(|t| t.to_string()).unwrap_or_default()
@@ -129,7 +150,9 @@ fn csv(out: &mut impl Write, findings: &[DetectionFinding]) -> io::Result<()> {
     for finding in findings {
         let info = &finding.finding_info;
         let destinations: Vec<_> = finding.evidences.iter().map(|e| e.dst_endpoint.ip.to_string()).collect();
-        csv.write_record([
+        let said = |text: &Option<String>| escape(text.as_deref().unwrap_or_default());
+        let decision = [finding.status.clone(), said(&finding.status_detail), said(&finding.comment)];
+        let columns = [
             time(finding.time),
             finding.severity.clone(),
             finding.kind().to_owned(),
@@ -143,7 +166,8 @@ fn csv(out: &mut impl Write, findings: &[DetectionFinding]) -> io::Result<()> {
             finding.cloud.region.clone(),
             escape(&finding.message),
             info.uid.clone(),
-        ])?;
+        ];
+        csv.write_record(columns.into_iter().chain(decision.into_iter().filter(|_| all)))?;
     }
     csv.flush()
 }

@@ -2,7 +2,10 @@
 
 mod detect;
 mod evaluate;
+mod feedback;
+mod findings;
 mod inspect;
+mod listing;
 mod models;
 mod preprocess;
 mod publish;
@@ -11,11 +14,14 @@ mod score;
 mod simulate;
 mod train;
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
 
+use weir_detect::suppression::Suppressions;
 use weir_model::Artifact;
 use weir_pipeline::train::TrainOptions;
 
@@ -36,6 +42,8 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Verb::Score(store) => runtime.block_on(score::run(store)),
         Verb::Simulate(simulate) => simulate::run(&simulate),
         Verb::Publish(publish) => runtime.block_on(publish::run(publish)),
+        Verb::Findings(findings) => runtime.block_on(findings::run(findings)),
+        Verb::Feedback(feedback) => runtime.block_on(feedback::run(feedback)),
     }
 }
 
@@ -57,4 +65,12 @@ fn train_options(estimators: &Estimators) -> TrainOptions {
 fn read_model(path: &Path) -> anyhow::Result<Artifact> {
     let bytes = std::fs::read(path).with_context(|| format!("{}", path.display()))?;
     Artifact::decode(&bytes).with_context(|| format!("{}", path.display()))
+}
+
+fn read_suppressions(path: &Path) -> anyhow::Result<Suppressions> {
+    let mut bytes = Vec::new();
+    // One byte more than may be, so that what is too large is seen to be.
+    let read = File::open(path).and_then(|f| f.take(Suppressions::LARGEST_FILE as u64 + 1).read_to_end(&mut bytes));
+    read.with_context(|| format!("{}", path.display()))?;
+    Suppressions::parse(&bytes).with_context(|| format!("{}", path.display()))
 }

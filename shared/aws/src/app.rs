@@ -11,14 +11,16 @@ use aws_config::BehaviorVersion;
 use lambda_runtime::LambdaEvent;
 use serde_json::Value;
 use tokio::sync::Mutex;
+use weir_detect::suppression::Suppressions;
 use weir_model::Artifact;
 use weir_pipeline::keys::{FINDINGS, HourOfScope, ObjectRef};
 use weir_pipeline::models::ModelError;
 use weir_pipeline::preprocess::{PreprocessError, Preprocessed};
 use weir_pipeline::publish::Published;
-use weir_pipeline::{models, preprocess, publish, score};
+use weir_pipeline::{models, preprocess, publish, score, suppressions};
 
 use crate::envelope::{EnvelopeError, Item, Payload};
+use crate::metrics::Metric;
 use crate::settings::BadSettings;
 use crate::{Function, S3Store, Settings, SnsNotifier, metrics};
 use respond::respond;
@@ -171,6 +173,14 @@ impl App {
         Ok(Some(model))
     }
 
+    /// The rules as they stand now. What cannot be read suppresses nothing: an alert too many is better than one too few.
+    async fn suppressions(&self) -> Suppressions {
+        Box::pin(suppressions::load(&self.state)).await.unwrap_or_else(|error| {
+            tracing::error!(error = %error, "nothing is suppressed: the rules cannot be used");
+            Suppressions::default()
+        })
+    }
+
     /// Handles an event of findings.
     ///
     /// # Errors
@@ -180,14 +190,26 @@ impl App {
             let key = &item.object()?.key;
             Ok(key.starts_with(FINDINGS).then(|| key.clone()))
         };
+        let suppressions = self.suppressions().await;
         respond(event.payload, finding, async |key: &String| {
             let now = now();
-            match Box::pin(publish(&self.state, &self.sns, key, now)).await? {
+            let count = |metric, finding: &_| {
+                metrics::emit(&metrics::finding_line(&self.settings.metrics_namespace, metric, finding, now));
+            };
+            match Box::pin(publish(&self.state, &self.sns, &suppressions, key, now)).await? {
                 Published::Sent(finding) => {
-                    metrics::emit(&metrics::finding_line(&self.settings.metrics_namespace, &finding, now));
+                    count(Metric::Sent, &finding);
                     tracing::info!(finding = key, kind = finding.kind(), severity = finding.severity_id, "published");
                 }
                 Published::Before => tracing::info!(finding = key, "published before"),
+                Published::Suppressed(finding) => {
+                    count(Metric::Suppressed, &finding);
+                    tracing::info!(finding = key, kind = finding.kind(), by = finding.status_detail, "suppressed");
+                }
+                Published::HeldBack(finding) => {
+                    count(Metric::HeldBack, &finding);
+                    tracing::info!(finding = key, kind = finding.kind(), "held back by the alert limit");
+                }
                 Published::NotAnAlert => tracing::info!(finding = key, "not an alert"),
                 Published::Missing => tracing::warn!(finding = key, "no such finding"),
             }

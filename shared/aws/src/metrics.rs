@@ -5,22 +5,44 @@ use std::io::Write;
 use serde_json::json;
 use weir_detect::ocsf::DetectionFinding;
 
-/// The line of one published finding. Dimensions are kind and severity only: every further dimension multiplies what
+/// What is counted: findings that were sent, those that a rule or an expected actor keeps from being sent, and those that are
+/// beyond the alert limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Metric {
+    /// `Findings`.
+    Sent,
+    /// `SuppressedFindings`.
+    Suppressed,
+    /// `HeldBackFindings`.
+    HeldBack,
+}
+
+impl Metric {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Sent => "Findings",
+            Self::Suppressed => "SuppressedFindings",
+            Self::HeldBack => "HeldBackFindings",
+        }
+    }
+}
+
+/// The line of one finding. Dimensions are kind and severity only: every further dimension multiplies what
 /// the metrics cost.
 #[must_use]
-pub fn finding_line(namespace: &str, finding: &DetectionFinding, now: i64) -> String {
+pub fn finding_line(namespace: &str, metric: Metric, finding: &DetectionFinding, now: i64) -> String {
     json!({
         "_aws": {
             "Timestamp": now,
             "CloudWatchMetrics": [{
                 "Namespace": namespace,
                 "Dimensions": [["kind", "severity"]],
-                "Metrics": [{ "Name": "Findings", "Unit": "Count" }],
+                "Metrics": [{ "Name": metric.name(), "Unit": "Count" }],
             }],
         },
         "kind": finding.kind(),
         "severity": finding.severity,
-        "Findings": 1,
+        metric.name(): 1,
         "uid": finding.finding_info.uid,
     })
     .to_string()
@@ -37,13 +59,16 @@ mod tests {
 
     #[test]
     fn one_line_with_two_dimensions() {
-        let line = finding_line("Weir", &DetectionFinding::test(7), 7);
-        let value: serde_json::Value = serde_json::from_str(&line).unwrap();
-        assert!(!line.contains('\n'));
-        let metric = &value["_aws"]["CloudWatchMetrics"][0];
-        assert_eq!(metric["Dimensions"], json!([["kind", "severity"]]));
-        for name in ["kind", "severity", "Findings"] {
-            assert!(!value[name].is_null(), "{name} must be in the line for its metric to be read");
+        for metric in [Metric::Sent, Metric::Suppressed, Metric::HeldBack] {
+            let line = finding_line("Weir", metric, &DetectionFinding::test(7), 7);
+            let value: serde_json::Value = serde_json::from_str(&line).unwrap();
+            assert!(!line.contains('\n'));
+            let directive = &value["_aws"]["CloudWatchMetrics"][0];
+            assert_eq!(directive["Dimensions"], json!([["kind", "severity"]]));
+            assert_eq!(directive["Metrics"][0]["Name"], metric.name());
+            for name in ["kind", "severity", metric.name()] {
+                assert!(!value[name].is_null(), "{name} must be in the line for its metric to be read");
+            }
         }
     }
 }

@@ -3,7 +3,8 @@
 //! [`flow`] holds the detections, one module each: pure functions from what a host did in a window to a
 //! [`Hit`](weir_domain::finding::Hit). [`incidents`] joins the hits of one subject into incidents, [`message`] writes
 //! the sentence an analyst reads, [`attack`] names the MITRE ATT&CK technique, [`ocsf`] is the public format,
-//! and [`evaluation`] says how good findings are where the truth is known.
+//! [`suppression`] says which findings nobody wants to hear of, [`limit`] how many alerts an hour are enough, and
+//! [`evaluation`] how good findings are where the truth is known.
 //!
 //! Invariant: nothing here keeps state, reads a clock or knows where data is stored.
 
@@ -11,5 +12,10 @@ pub mod attack;
 pub mod evaluation;
 pub mod flow;
 pub mod incidents;
+pub mod limit;
 pub mod message;
 pub mod ocsf;
+pub mod suppression;
+
+#[cfg(test)]
+mod testing;

@@ -2,6 +2,8 @@
 //!
 //! <https://schema.ocsf.io/1.8.0/classes/detection_finding>. One JSON object per finding. Times are epoch milliseconds.
 
+mod decision;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -33,6 +35,12 @@ pub struct DetectionFinding {
     pub risk_score: u8,
     pub status_id: u8,
     pub status: String,
+    /// What keeps it from being sent: which rule, which expected actor, or the alert limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_detail: Option<String>,
+    /// Why it is not sent, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
     pub is_alert: bool,
     pub message: String,
     pub metadata: Metadata,
@@ -40,6 +48,9 @@ pub struct DetectionFinding {
     pub evidences: Vec<EvidenceArtifact>,
     pub cloud: Cloud,
     pub resources: Vec<Resource>,
+    /// The entity, first; the other end too, where the pair is the entity. Empty in a summary.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub observables: Vec<Observable>,
     pub count: u64,
 }
 
@@ -153,6 +164,18 @@ pub struct Resource {
     pub uid: String,
 }
 
+#[expect(missing_docs, reason = "OCSF object `observable`")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observable {
+    /// Where in the finding it stands.
+    pub name: String,
+    /// 2, an IP address.
+    pub type_id: u8,
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub value: IpAddr,
+}
+
 /// The class and category of every finding.
 pub const CLASS_UID: u32 = 2004;
 const CATEGORY_UID: u32 = 2;
@@ -192,6 +215,8 @@ impl DetectionFinding {
             risk_score: risk(severity, confidence_score),
             status_id,
             status: status.to_owned(),
+            status_detail: None,
+            comment: None,
             is_alert: !incident.closed,
             message: message::message(subject.entity, incident),
             metadata: metadata(),
@@ -208,6 +233,7 @@ impl DetectionFinding {
             evidences: evidences(incident),
             cloud: cloud(&subject.scope),
             resources: resources(incident),
+            observables: observables(subject, incident),
             count: incident.hits.len() as u64,
         }
     }
@@ -240,12 +266,12 @@ impl DetectionFinding {
         self.finding_info.types.first().map_or("unknown", String::as_str)
     }
 
-    /// Whether two findings say the same, whenever they were written.
+    /// Whether two findings say the same, whenever they were written and whatever was decided about sending them.
     #[must_use]
     pub fn says_the_same(&self, other: &Self) -> bool {
-        let mut other = other.clone();
+        let mut other = other.as_detected();
         other.finding_info.modified_time = self.finding_info.modified_time;
-        *self == other
+        self.as_detected() == other
     }
 }
 
@@ -332,6 +358,23 @@ fn cloud(scope: &Scope) -> Cloud {
         account: Account { uid: scope.account().to_owned() },
         region: scope.region().to_owned(),
     }
+}
+
+/// Who the finding is about.
+fn observables(subject: &Subject, incident: &Incident) -> Vec<Observable> {
+    let acts = |ip: IpAddr| {
+        let mut evidence = incident.hits.values().flat_map(|h| &h.evidence).peekable();
+        evidence.peek().is_none() || evidence.any(|e| e.source == ip)
+    };
+    let observable = |ip: IpAddr, acts: bool| Observable {
+        name: format!("evidences[].{}_endpoint.ip", if acts { "src" } else { "dst" }),
+        type_id: 2,
+        kind: "IP Address".to_owned(),
+        value: ip,
+    };
+    let entity_acts = acts(subject.entity);
+    let peer = subject.peer.map(|peer| observable(peer, !entity_acts));
+    std::iter::once(observable(subject.entity, entity_acts)).chain(peer).collect()
 }
 
 fn resources(incident: &Incident) -> Vec<Resource> {

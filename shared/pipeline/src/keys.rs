@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use weir_detect::limit::Group;
 use weir_domain::finding::{Incident, Severity, Subject};
 use weir_domain::window::{HOUR_SECONDS, Hour, Scope, utc_day, utc_hour};
 
@@ -57,6 +58,8 @@ pub const FINDINGS: &str = "findings/";
 pub const MODELS: &str = "models/";
 /// The pointer to the model in use.
 pub const CURRENT_MODEL: &str = "models/current.json";
+/// The rules about what is not sent.
+pub const SUPPRESSIONS: &str = "suppressions.toml";
 /// The log source of everything processed so far.
 const SOURCE: &str = "flow";
 
@@ -128,7 +131,20 @@ pub fn incidents(subject: &Subject) -> String {
 /// The public finding of an incident.
 #[must_use]
 pub fn finding(incident: &Incident) -> String {
-    format!("{FINDINGS}dt={}/{}.json", incident.day, incident.uid)
+    finding_of(&incident.day, &incident.uid)
+}
+
+/// The public finding of a uid, below the day it belongs to.
+#[must_use]
+pub(crate) fn finding_of(day: &str, uid: &str) -> String {
+    format!("{FINDINGS}dt={day}/{uid}.json")
+}
+
+/// What became of the findings of a group in an hour.
+#[must_use]
+pub fn hour_of_group(group: &Group) -> String {
+    let name = blake3::hash(group.name().as_bytes()).to_hex();
+    format!("published/limit/dt={}/{}.json", utc_day(group.hour()), &name[..32])
 }
 
 /// Everything that was published of a finding.

@@ -1,7 +1,7 @@
 //! The use cases, as plain functions over two ports.
 //!
 //! [`preprocess()`] turns a raw object into processed batches ([`preprocess_reader()`] any [`RawLog`]), [`score()`] merges batches, runs the detections and keeps
-//! incidents and findings, [`publish()`] sends each finding once to each channel. [`train()`] learns what is usual, and
+//! incidents and findings, [`publish()`] sends each finding once to each channel, but for those that [`suppressions`] or the alert limit hold back. [`train()`] learns what is usual, and
 //! [`models`] keeps what was learned. [`detect()`] goes the whole way over a folder of batches at once, with a model given or
 //! one fitted on the data itself or on its beginning.
 //!
@@ -19,6 +19,7 @@ pub mod store;
 pub mod preprocess;
 pub mod publish;
 pub mod score;
+pub mod suppressions;
 pub mod train;
 
 pub mod models;

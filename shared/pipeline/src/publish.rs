@@ -2,14 +2,21 @@
 //!
 //! A claim is a conditional create, so of concurrent deliveries one sends. It expires, so that a crash between claim and
 //! mark does not silence the finding; only such a crash between send and mark can repeat a message.
+//!
+//! Before that, what is suppressed or beyond the alert limit is written again with what was decided, and not sent.
+//! Invariant: only an alert is written again, and never as an alert; so what such a write triggers ends there.
+
+mod held;
 
 use serde::{Deserialize, Serialize};
+use weir_detect::limit::{Admission, Group};
 use weir_detect::ocsf::DetectionFinding;
+use weir_detect::suppression::Suppressions;
 use weir_domain::finding::Severity;
 
 use crate::keys;
 use crate::notifier::{Notifier, NotifyError};
-use crate::store::{Condition, Etag, Put, Store, StoreError};
+use crate::store::{Condition, Etag, Put, Store, StoreError, Versioned};
 
 /// How long a claim holds, milliseconds: longer than a Lambda invocation of publish may take.
 pub const CLAIM_HOLDS: i64 = 120_000;
@@ -23,6 +30,10 @@ pub enum Published {
     Before,
     /// It is not to be sent: closed, or no alert.
     NotAnAlert,
+    /// A rule or an expected actor keeps it from being sent, as it now says itself.
+    Suppressed(Box<DetectionFinding>),
+    /// Enough of its like were sent in its hour, as it now says itself; a summary stands for it.
+    HeldBack(Box<DetectionFinding>),
     /// There is no such finding (any more).
     Missing,
 }
@@ -44,6 +55,12 @@ pub enum PublishError {
         /// What is wrong with it.
         problem: String,
     },
+    /// Others kept writing the same object. Trying again later will help.
+    #[error("{key}: still being written by others after {} tries", held::ATTEMPTS)]
+    Contended {
+        /// The object.
+        key: String,
+    },
     /// Another delivery is sending it. Trying again later will see whether it did.
     #[error("{key}: another delivery is sending it")]
     InProgress {
@@ -62,32 +79,72 @@ enum Claim {
     Done { at: i64 },
 }
 
-/// Publishes the finding at a key to one channel. `now` is milliseconds since the epoch.
+/// Publishes the finding at a key to one channel, if nothing keeps it from being sent. `now` is milliseconds since the epoch.
 ///
 /// # Errors
 /// When the object is no finding, the store or the channel fails, or another delivery is at it.
 pub async fn publish(
     state: &impl Store,
     channel: &impl Notifier,
+    suppressions: &Suppressions,
     key: &str,
     now: i64,
 ) -> Result<Published, PublishError> {
-    let Some(object) = state.get(key).await? else { return Ok(Published::Missing) };
+    for _ in 0..held::ATTEMPTS {
+        let Some(object) = state.get(key).await? else { return Ok(Published::Missing) };
+        let (finding, severity) = read(key, &object)?;
+        if !finding.is_alert || finding.activity_id == 3 {
+            return Ok(Published::NotAnAlert);
+        }
+        if let Some(verdict) = suppressions.verdict(&finding, now) {
+            let suppressed = finding.suppressed(&verdict.by, verdict.why);
+            if held::put(state, key, &suppressed, Some(object)).await? {
+                return Ok(Published::Suppressed(Box::new(suppressed)));
+            }
+            // It says something new: decide again.
+            continue;
+        }
+        if sent_at_severity(state, &finding.finding_info.uid, severity, channel.channel()).await? {
+            return Ok(Published::Before);
+        }
+        let most = suppressions.alerts_per_hour;
+        if most > 0
+            && let Some(group) = Group::of(&finding)
+            && held::admit(state, &group, &finding, most, now).await? == Admission::Hold
+        {
+            let held_back = finding.held_back(&group.why_held(most));
+            if held::put(state, key, &held_back, Some(object)).await? {
+                return Ok(Published::HeldBack(Box::new(held_back)));
+            }
+            continue;
+        }
+        return send(state, channel, finding, severity, now).await;
+    }
+    Err(PublishError::Contended { key: key.to_owned() })
+}
+
+/// The finding of an object, with its severity; its uid is safe to make keys of.
+fn read(key: &str, object: &Versioned) -> Result<(DetectionFinding, Severity), PublishError> {
     let not_a_finding = |problem: String| PublishError::NotAFinding { key: key.to_owned(), problem };
     let finding: DetectionFinding = serde_json::from_slice(&object.bytes).map_err(|e| not_a_finding(e.to_string()))?;
     let severity = Severity::ALL.into_iter().find(|s| s.id() == finding.severity_id);
     let severity = severity.ok_or_else(|| not_a_finding(format!("severity_id {}", finding.severity_id)))?;
-    let uid = finding.finding_info.uid.clone();
+    let uid = &finding.finding_info.uid;
     if uid.is_empty() || !uid.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
         return Err(not_a_finding("its uid is no uid".to_owned()));
     }
-    if !finding.is_alert || finding.activity_id == 3 {
-        return Ok(Published::NotAnAlert);
-    }
-    if sent_at_higher_severity(state, &uid, severity, channel.channel()).await? {
-        return Ok(Published::Before);
-    }
-    let claim_key = keys::published(&uid, severity, channel.channel());
+    Ok((finding, severity))
+}
+
+/// Claims, sends and marks.
+async fn send(
+    state: &impl Store,
+    channel: &impl Notifier,
+    finding: DetectionFinding,
+    severity: Severity,
+    now: i64,
+) -> Result<Published, PublishError> {
+    let claim_key = keys::published(&finding.finding_info.uid, severity, channel.channel());
     let Some(claim) = claim(state, &claim_key, now).await? else { return Ok(Published::Before) };
     if let Err(error) = channel.send(&finding).await {
         // Let go, so that the next delivery need not wait for the claim to expire. If this fails, it expires.
@@ -98,16 +155,17 @@ pub async fn publish(
     Ok(Published::Sent(Box::new(finding)))
 }
 
-async fn sent_at_higher_severity(
+/// Whether it was sent at this severity or a higher one: then it takes no further place in its hour.
+async fn sent_at_severity(
     state: &impl Store,
     uid: &str,
     severity: Severity,
     channel: &str,
 ) -> Result<bool, StoreError> {
-    let higher: Vec<String> =
-        Severity::ALL.into_iter().filter(|s| *s > severity).map(|s| keys::published(uid, s, channel)).collect();
+    let enough: Vec<String> =
+        Severity::ALL.into_iter().filter(|s| *s >= severity).map(|s| keys::published(uid, s, channel)).collect();
     let listed = state.list(&keys::published_prefix(uid)).await?;
-    for key in listed.into_iter().filter(|key| higher.contains(key)) {
+    for key in listed.into_iter().filter(|key| enough.contains(key)) {
         if let Some(claim) = state.get(&key).await?
             && let Ok(Claim::Done { .. }) = serde_json::from_slice(&claim.bytes)
         {

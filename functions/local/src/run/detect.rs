@@ -1,12 +1,11 @@
 //! `weir detect`: preprocess into a temporary store, then detect over all of it.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
 use weir_detect::flow::anomalous_behaviour::Thresholds;
+use weir_detect::limit::limit;
 use weir_detect::message::count;
 use weir_domain::finding::Severity;
 use weir_domain::window::{utc_clock, utc_day};
@@ -15,14 +14,16 @@ use weir_pipeline::detect::{DetectOptions, Detected, Fitted, Knowledge};
 use weir_pipeline::train::FEWEST_WINDOWS;
 use weir_pipeline::{FolderStore, detect};
 
+use super::listing;
 use super::preprocess::read_all;
 use crate::arguments::{Detect, Source};
-use crate::{output, progress};
+use crate::progress;
 
 pub(super) async fn run(arguments: Detect) -> anyhow::Result<ExitCode> {
     let Source::Flow = arguments.source;
     // Before the long work: a model that cannot be read is said at once.
     let model = arguments.model.as_deref().map(super::read_model).transpose()?;
+    let suppressions = arguments.suppressions.as_deref().map(super::read_suppressions).transpose()?.unwrap_or_default();
     let folder = tempfile::Builder::new().prefix("weir-").tempdir().context("making a temporary folder")?;
     let store = Arc::new(FolderStore::open_or_create(folder.path())?);
     let read = read_all(&arguments.logs, Arc::clone(&store)).await?;
@@ -48,18 +49,14 @@ pub(super) async fn run(arguments: Detect) -> anyhow::Result<ExitCode> {
     bar.finish_and_clear();
     tell(&detected, &options.knowledge);
 
-    let mut out: Box<dyn Write> = match &arguments.output {
-        Some(path) => {
-            Box::new(BufWriter::new(File::create(path).with_context(|| format!("writing {}", path.display()))?))
-        }
-        None => Box::new(anstream::stdout().lock()),
-    };
-    match output::write(&mut out, arguments.format, &detected.findings).and_then(|()| out.flush()) {
-        // Whoever reads has seen enough: `weir detect … | head`.
-        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => {}
-        written => written.context("writing the findings")?,
+    let now = options.train.now;
+    let mut findings: Vec<_> = detected.findings.into_iter().map(|f| suppressions.apply(f, now)).collect();
+    if !arguments.no_limit {
+        findings = limit(findings, suppressions.alerts_per_hour, now);
     }
-    let worst = detected.findings.iter().map(|f| f.severity_id).max().unwrap_or(0);
+    let worst = findings.iter().filter(|f| !f.is_suppressed()).map(|f| f.severity_id).max().unwrap_or(0);
+    let shown = listing::choose(findings, arguments.all);
+    listing::write(&shown, arguments.format, arguments.output.as_deref(), arguments.all)?;
     Ok(if !read.unreadable.is_empty() {
         ExitCode::from(2)
     } else if arguments.fail_on.is_some_and(|limit| worst >= Severity::from(limit).id()) {

@@ -1,5 +1,6 @@
 //! `weir publish`: what the publish function does, with standard output as the channel.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -8,7 +9,7 @@ use weir_detect::ocsf::DetectionFinding;
 use weir_pipeline::keys::FINDINGS;
 use weir_pipeline::notifier::NotifyError;
 use weir_pipeline::publish::Published;
-use weir_pipeline::{FolderStore, Notifier, Store, publish};
+use weir_pipeline::{FolderStore, Notifier, Store, publish, suppressions};
 
 use crate::arguments::Publish;
 
@@ -18,15 +19,33 @@ pub(super) async fn run(arguments: Publish) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let store = FolderStore::open_or_create(&arguments.store.store)?;
-    let (mut sent, mut before) = (0, 0);
-    for key in store.list(FINDINGS).await? {
-        match publish(&store, &StandardOutput, &key, super::now()).await? {
-            Published::Sent(_) => sent += 1,
-            Published::Before => before += 1,
-            Published::NotAnAlert | Published::Missing => {}
+    // The function would send all the same; here somebody is there to mend the file.
+    let rules = suppressions::load(&store).await?;
+    let (mut sent, mut before, mut suppressed, mut held_back) = (0, 0, 0, 0);
+    let mut seen = BTreeSet::new();
+    // Twice, since summaries are written while findings are held back, and so are not among those listed at first.
+    for _ in 0..2 {
+        for key in store.list(FINDINGS).await? {
+            if !seen.insert(key.clone()) {
+                continue;
+            }
+            match publish(&store, &StandardOutput, &rules, &key, super::now()).await? {
+                Published::Sent(_) => sent += 1,
+                Published::Before => before += 1,
+                Published::Suppressed(_) => suppressed += 1,
+                Published::HeldBack(_) => held_back += 1,
+                Published::NotAnAlert | Published::Missing => {}
+            }
         }
     }
-    anstream::eprintln!("{} findings sent, {} sent before", count(sent), count(before));
+    let quiet = |n: u64, what: &str| if n == 0 { String::new() } else { format!(", {} {what}", count(n)) };
+    anstream::eprintln!(
+        "{} findings sent, {} sent before{}{}",
+        count(sent),
+        count(before),
+        quiet(suppressed, "suppressed now"),
+        quiet(held_back, "held back now by the alert limit")
+    );
     Ok(ExitCode::SUCCESS)
 }
 

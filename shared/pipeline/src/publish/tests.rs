@@ -75,13 +75,23 @@ async fn store_with(finding: &DetectionFinding) -> MemoryStore {
     store
 }
 
+/// Publishes where nothing is suppressed.
+async fn publish_plainly(
+    state: &impl Store,
+    channel: &impl Notifier,
+    key: &str,
+    now: i64,
+) -> Result<Published, PublishError> {
+    publish(state, channel, &Suppressions::default(), key, now).await
+}
+
 #[tokio::test]
 async fn a_finding_is_sent_once() {
     let (store, channel) = (store_with(&finding(Severity::High)).await, Recorder::default());
-    let first = publish(&store, &channel, KEY, NOW).await.unwrap();
+    let first = publish_plainly(&store, &channel, KEY, NOW).await.unwrap();
     assert_eq!(first, Published::Sent(Box::new(finding(Severity::High))));
     for later in [0, 1, CLAIM_HOLDS + 1, 10 * CLAIM_HOLDS] {
-        assert_eq!(publish(&store, &channel, KEY, NOW + later).await.unwrap(), Published::Before);
+        assert_eq!(publish_plainly(&store, &channel, KEY, NOW + later).await.unwrap(), Published::Before);
     }
     assert_eq!(channel.sent(), [4]);
 }
@@ -99,8 +109,8 @@ async fn each_channel_is_sent_to() {
     }
     let store = store_with(&finding(Severity::High)).await;
     let (one, other) = (Recorder::default(), Other(Recorder::default()));
-    publish(&store, &one, KEY, NOW).await.unwrap();
-    publish(&store, &other, KEY, NOW).await.unwrap();
+    publish_plainly(&store, &one, KEY, NOW).await.unwrap();
+    publish_plainly(&store, &other, KEY, NOW).await.unwrap();
     assert_eq!((one.sent(), other.0.sent()), (vec![4], vec![4]));
 }
 
@@ -112,7 +122,7 @@ async fn of_concurrent_deliveries_one_sends() {
         let mut deliveries = JoinSet::new();
         for _ in 0..8 {
             let (store, channel) = (Arc::clone(&store), Arc::clone(&channel));
-            deliveries.spawn(async move { publish(store.as_ref(), channel.as_ref(), KEY, NOW).await });
+            deliveries.spawn(async move { publish_plainly(store.as_ref(), channel.as_ref(), KEY, NOW).await });
         }
         let outcomes = deliveries.join_all().await;
         assert_eq!(channel.sent(), [4]);
@@ -129,10 +139,13 @@ async fn a_failure_lets_the_claim_go_and_the_retry_sends() {
     let store = store_with(&finding(Severity::High)).await;
     let channel = Recorder { failures: AtomicU32::new(2), ..Recorder::default() };
     for _ in 0..2 {
-        let error = publish(&store, &channel, KEY, NOW).await.unwrap_err();
+        let error = publish_plainly(&store, &channel, KEY, NOW).await.unwrap_err();
         assert!(matches!(error, PublishError::Notify(_)), "{error}");
     }
-    assert!(matches!(publish(&store, &channel, KEY, NOW).await, Ok(Published::Sent(_))), "at once, without waiting");
+    assert!(
+        matches!(publish_plainly(&store, &channel, KEY, NOW).await, Ok(Published::Sent(_))),
+        "at once, without waiting"
+    );
     assert_eq!(channel.sent(), [4]);
 }
 
@@ -142,7 +155,7 @@ async fn after_a_crash_while_sending_the_claim_holds_until_it_expires() {
     let claim = keys::published(&finding(Severity::High).finding_info.uid, Severity::High, "recorder");
     let crashing = tokio::spawn({
         let store = Arc::clone(&store);
-        async move { publish(store.as_ref(), &Stuck, KEY, NOW).await.is_ok() }
+        async move { publish_plainly(store.as_ref(), &Stuck, KEY, NOW).await.is_ok() }
     });
     while store.get(&claim).await.unwrap().is_none() {
         tokio::task::yield_now().await;
@@ -151,13 +164,13 @@ async fn after_a_crash_while_sending_the_claim_holds_until_it_expires() {
     assert!(crashing.await.unwrap_err().is_cancelled());
 
     for early in [NOW, NOW + CLAIM_HOLDS - 1] {
-        let error = publish(store.as_ref(), &channel, KEY, early).await.unwrap_err();
+        let error = publish_plainly(store.as_ref(), &channel, KEY, early).await.unwrap_err();
         assert!(matches!(error, PublishError::InProgress { .. }), "{error}");
     }
     assert_eq!(channel.sent(), Vec::<u8>::new());
     let late = NOW + CLAIM_HOLDS;
-    assert!(matches!(publish(store.as_ref(), &channel, KEY, late).await, Ok(Published::Sent(_))));
-    assert!(matches!(publish(store.as_ref(), &channel, KEY, late + CLAIM_HOLDS).await, Ok(Published::Before)));
+    assert!(matches!(publish_plainly(store.as_ref(), &channel, KEY, late).await, Ok(Published::Sent(_))));
+    assert!(matches!(publish_plainly(store.as_ref(), &channel, KEY, late + CLAIM_HOLDS).await, Ok(Published::Before)));
     assert_eq!(channel.sent(), [4]);
 }
 
@@ -166,7 +179,7 @@ async fn a_claim_that_nobody_can_read_is_nobodys() {
     let (store, channel) = (store_with(&finding(Severity::High)).await, Recorder::default());
     let claim = keys::published(&finding(Severity::High).finding_info.uid, Severity::High, "recorder");
     store.put(&claim, b"{\"state\":\"cla".to_vec(), Condition::Always).await.unwrap();
-    assert!(matches!(publish(&store, &channel, KEY, NOW).await, Ok(Published::Sent(_))));
+    assert!(matches!(publish_plainly(&store, &channel, KEY, NOW).await, Ok(Published::Sent(_))));
     assert_eq!(channel.sent(), [4]);
 }
 
@@ -175,11 +188,11 @@ async fn a_rise_in_severity_is_sent_again_and_a_drop_is_not() {
     let (store, channel) = (MemoryStore::new(), Recorder::default());
     for severity in [Severity::Low, Severity::High, Severity::Medium, Severity::Low, Severity::High] {
         keep(&store, &finding(severity)).await;
-        publish(&store, &channel, KEY, NOW).await.unwrap();
+        publish_plainly(&store, &channel, KEY, NOW).await.unwrap();
     }
     assert_eq!(channel.sent(), [2, 4]);
     keep(&store, &finding(Severity::Critical)).await;
-    publish(&store, &channel, KEY, NOW).await.unwrap();
+    publish_plainly(&store, &channel, KEY, NOW).await.unwrap();
     assert_eq!(channel.sent(), [2, 4, 5]);
 }
 
@@ -187,10 +200,10 @@ async fn a_rise_in_severity_is_sent_again_and_a_drop_is_not() {
 async fn a_higher_severity_that_was_only_claimed_does_not_silence_a_lower_one() {
     let store = store_with(&finding(Severity::High)).await;
     let failing = Recorder { failures: AtomicU32::new(1), ..Recorder::default() };
-    publish(&store, &failing, KEY, NOW).await.unwrap_err();
+    publish_plainly(&store, &failing, KEY, NOW).await.unwrap_err();
     keep(&store, &finding(Severity::Low)).await;
     let channel = Recorder::default();
-    publish(&store, &channel, KEY, NOW).await.unwrap();
+    publish_plainly(&store, &channel, KEY, NOW).await.unwrap();
     assert_eq!(channel.sent(), [2]);
 }
 
@@ -202,10 +215,10 @@ async fn what_is_closed_no_alert_or_missing_is_not_sent() {
     let quiet = DetectionFinding { is_alert: false, ..high };
     for finding in [closed, quiet] {
         let store = store_with(&finding).await;
-        assert_eq!(publish(&store, &channel, KEY, NOW).await.unwrap(), Published::NotAnAlert);
+        assert_eq!(publish_plainly(&store, &channel, KEY, NOW).await.unwrap(), Published::NotAnAlert);
         assert_eq!(store.list("published/").await.unwrap(), Vec::<String>::new(), "nor claimed");
     }
-    assert_eq!(publish(&MemoryStore::new(), &channel, KEY, NOW).await.unwrap(), Published::Missing);
+    assert_eq!(publish_plainly(&MemoryStore::new(), &channel, KEY, NOW).await.unwrap(), Published::Missing);
     assert_eq!(channel.sent(), Vec::<u8>::new());
 }
 
@@ -232,9 +245,116 @@ async fn what_is_no_finding_is_an_error_that_names_the_object() {
     for bytes in cases {
         let (store, channel) = (MemoryStore::new(), Recorder::default());
         store.put(KEY, bytes.clone(), Condition::Always).await.unwrap();
-        let error = publish(&store, &channel, KEY, NOW).await.unwrap_err();
+        let error = publish_plainly(&store, &channel, KEY, NOW).await.unwrap_err();
         assert!(matches!(error, PublishError::NotAFinding { .. }), "{:?}: {error}", String::from_utf8_lossy(&bytes));
         assert!(error.to_string().starts_with(KEY), "{error}");
         assert_eq!(channel.sent(), Vec::<u8>::new());
     }
+}
+
+/// A finding of a neighbour of 192.0.2.1, at its own key, after `n` others.
+fn neighbour(n: u8, severity: Severity) -> (String, DetectionFinding) {
+    let mut finding = finding(severity);
+    finding.finding_info.uid = format!("n{n}");
+    finding.observables[0].value = [192, 0, 2, n].into();
+    (format!("findings/dt=2023-11-14/n{n}.json"), finding)
+}
+
+async fn stored(store: &impl Store, key: &str) -> DetectionFinding {
+    serde_json::from_slice(&store.get(key).await.unwrap().unwrap().bytes).unwrap()
+}
+
+fn rules(text: &str) -> Suppressions {
+    Suppressions::parse(text.as_bytes()).unwrap()
+}
+
+#[tokio::test]
+async fn what_is_suppressed_says_so_and_is_not_sent() {
+    let rules = rules("[[suppress]]\nentity = '192.0.2.1'\nuntil = 2023-11-14T22:30:00Z\nwhy = 'ours'\n");
+    let (store, channel) = (store_with(&finding(Severity::High)).await, Recorder::default());
+    let published = publish(&store, &channel, &rules, KEY, NOW).await.unwrap();
+    let suppressed = finding(Severity::High).suppressed("suppression rule 1", "ours");
+    assert_eq!(published, Published::Suppressed(Box::new(suppressed.clone())));
+    assert_eq!(stored(&store, KEY).await, suppressed);
+    assert_eq!(store.list("published/").await.unwrap(), Vec::<String>::new(), "it takes no place in its hour");
+    let version = store.get(KEY).await.unwrap();
+    assert_eq!(publish(&store, &channel, &rules, KEY, NOW).await.unwrap(), Published::NotAnAlert);
+    assert_eq!(store.get(KEY).await.unwrap(), version, "and is not written again");
+    assert_eq!(channel.sent(), Vec::<u8>::new());
+
+    // Something new is found out after the rule has expired.
+    keep(&store, &finding(Severity::Critical)).await;
+    let later = NOW + 3_600_000;
+    assert!(matches!(publish(&store, &channel, &rules, KEY, later).await, Ok(Published::Sent(_))));
+    assert_eq!(channel.sent(), [5]);
+}
+
+#[tokio::test]
+async fn a_finding_that_changes_while_it_is_suppressed_is_judged_anew() {
+    let store = Contended::with_conflicts(2);
+    keep(&store, &finding(Severity::High)).await;
+    let rules = rules("[[suppress]]\nkind = 'port-scan'\nwhy = 'ours'\n");
+    let published = publish(&store, &Recorder::default(), &rules, KEY, NOW).await.unwrap();
+    assert!(matches!(published, Published::Suppressed(_)), "{published:?}");
+    assert_eq!(store.conflicts_left(), 0);
+}
+
+#[tokio::test]
+async fn beyond_the_limit_findings_are_kept_and_one_summary_is_sent() {
+    let (store, channel, rules) = (MemoryStore::new(), Recorder::default(), rules("alerts_per_hour = 3"));
+    for n in 1..=9 {
+        let (key, finding) = neighbour(n, Severity::Low);
+        store.put(&key, serde_json::to_vec(&finding).unwrap(), Condition::Always).await.unwrap();
+        let published = publish(&store, &channel, &rules, &key, NOW).await.unwrap();
+        assert_eq!(matches!(published, Published::Sent(_)), n <= 3, "{published:?}");
+        let kept = stored(&store, &key).await;
+        assert!(kept.says_the_same(&finding) && kept.is_held_back() == (n > 3));
+    }
+    let own = |key: &String| !key.contains("/n");
+    let keys: Vec<_> = store.list("findings/").await.unwrap().into_iter().filter(own).collect();
+    let [summary] = &keys[..] else { panic!("one summary: {keys:?}") };
+    assert!(stored(&store, summary).await.message.starts_with("And 6 more port-scan findings about 192.0.2.0/24"));
+    for _ in 0..2 {
+        publish(&store, &channel, &rules, summary, NOW).await.unwrap();
+    }
+    assert_eq!(channel.sent(), [2, 2, 2, 2], "the summary once");
+
+    // Nothing severe waits behind what is less, and what was sent keeps its place.
+    let (key, severe) = neighbour(10, Severity::High);
+    store.put(&key, serde_json::to_vec(&severe).unwrap(), Condition::Always).await.unwrap();
+    assert!(matches!(publish(&store, &channel, &rules, &key, NOW).await, Ok(Published::Sent(_))));
+    assert_eq!(
+        publish(&store, &channel, &rules, &neighbour(1, Severity::Low).0, NOW).await.unwrap(),
+        Published::Before
+    );
+    assert_eq!(
+        publish(&store, &channel, &rules, &neighbour(9, Severity::Low).0, NOW).await.unwrap(),
+        Published::NotAnAlert
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_limit_holds_however_many_deliver_at_once() {
+    let store = Arc::new(Contended::default());
+    let channel = Arc::new(Recorder::default());
+    let limit = Arc::new(rules("alerts_per_hour = 2"));
+    let mut deliveries = JoinSet::new();
+    for n in 1..=6 {
+        let (key, finding) = neighbour(n, Severity::Low);
+        store.put(&key, serde_json::to_vec(&finding).unwrap(), Condition::Always).await.unwrap();
+        // Each is delivered twice.
+        for _ in 0..2 {
+            let (store, channel, limit, key) =
+                (Arc::clone(&store), Arc::clone(&channel), Arc::clone(&limit), key.clone());
+            deliveries.spawn(async move { publish(store.as_ref(), channel.as_ref(), &limit, &key, NOW).await });
+        }
+    }
+    for outcome in deliveries.join_all().await {
+        assert!(!matches!(outcome, Err(PublishError::Contended { .. } | PublishError::Store(_))), "{outcome:?}");
+    }
+    assert_eq!(channel.sent(), [2, 2]);
+    let own = |key: &&String| !key.contains("/n");
+    let keys = store.list("findings/").await.unwrap();
+    let summary = stored(store.as_ref(), keys.iter().find(own).unwrap()).await;
+    assert_eq!(summary.count, 4, "the summary knows all that are held back");
 }

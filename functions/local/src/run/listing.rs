@@ -1,0 +1,99 @@
+//! Findings as they are listed: which are shown, what is said of the others, and where they are written.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use anyhow::Context;
+use weir_detect::message::count;
+use weir_detect::ocsf::DetectionFinding;
+
+use crate::arguments::OutputFormat;
+use crate::output;
+
+/// The reasons that are told one by one.
+const MOST_REASONS: usize = 5;
+
+/// The findings to show, most severe first, then by time; says on standard error how many there are and why some are not
+/// shown.
+pub(super) fn choose(mut findings: Vec<DetectionFinding>, all: bool) -> Vec<DetectionFinding> {
+    findings.sort_by_cached_key(|f| (std::cmp::Reverse(f.severity_id), f.time, f.finding_info.uid.clone()));
+    if let Some(counted) = counted(&findings) {
+        let more = if all { "" } else { "; --all shows them" };
+        anstream::eprintln!("{}{more}", output::escape(&counted));
+    }
+    findings.retain(|f| all || f.is_alert);
+    findings
+}
+
+/// `12 findings, 3 suppressed (2 by "our scanner", 1 by "a test"), 4 held back by the alert limit`; `None` when all are shown.
+fn counted(findings: &[DetectionFinding]) -> Option<String> {
+    let quiet = findings.iter().filter(|f| !f.is_alert).count();
+    if quiet == 0 {
+        return None;
+    }
+    let summaries = findings.iter().filter(|f| f.entity().is_none()).count();
+    let mut reasons: BTreeMap<&str, u64> = BTreeMap::new();
+    for finding in findings.iter().filter(|f| f.is_suppressed()) {
+        *reasons.entry(finding.comment.as_deref().unwrap_or("nobody says why")).or_default() += 1;
+    }
+    let suppressed: u64 = reasons.values().sum();
+    let held_back = findings.iter().filter(|f| f.is_held_back()).count() as u64;
+    let mut parts = vec![format!("{} findings", count((findings.len() - summaries) as u64))];
+    if suppressed > 0 {
+        let mut reasons: Vec<_> = reasons.into_iter().collect();
+        reasons.sort_by_key(|(why, n)| (std::cmp::Reverse(*n), *why));
+        let told: Vec<_> =
+            reasons.iter().take(MOST_REASONS).map(|(why, n)| format!("{} by \"{why}\"", count(*n))).collect();
+        let rest = if reasons.len() > MOST_REASONS { ", …" } else { "" };
+        parts.push(format!("{} suppressed ({}{rest})", count(suppressed), told.join(", ")));
+    }
+    if held_back > 0 {
+        parts.push(format!("{} held back by the alert limit", count(held_back)));
+    }
+    let closed = quiet as u64 - suppressed - held_back;
+    if closed > 0 {
+        parts.push(format!("{} closed", count(closed)));
+    }
+    Some(parts.join(", "))
+}
+
+/// Writes findings to a file or to standard output.
+pub(super) fn write(
+    findings: &[DetectionFinding],
+    format: OutputFormat,
+    path: Option<&Path>,
+    all: bool,
+) -> anyhow::Result<()> {
+    let mut out: Box<dyn Write> = match path {
+        Some(path) => {
+            Box::new(BufWriter::new(File::create(path).with_context(|| format!("writing {}", path.display()))?))
+        }
+        None => Box::new(anstream::stdout().lock()),
+    };
+    match output::write(&mut out, format, findings, all).and_then(|()| out.flush()) {
+        // Whoever reads has seen enough: `weir detect … | head`.
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("writing the findings"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_shown_is_counted_by_reason() {
+        let finding = DetectionFinding::test(7);
+        let suppressed = |why| finding.clone().suppressed("suppression rule 1", why);
+        let mut findings = vec![finding.clone(); 2];
+        assert_eq!(counted(&findings), None);
+        findings.extend([suppressed("a"), suppressed("b"), suppressed("b"), finding.clone().held_back("enough")]);
+        findings.push(DetectionFinding { status_id: 4, is_alert: false, ..finding.clone() });
+        assert_eq!(
+            counted(&findings).as_deref(),
+            Some("7 findings, 3 suppressed (2 by \"b\", 1 by \"a\"), 1 held back by the alert limit, 1 closed")
+        );
+    }
+}

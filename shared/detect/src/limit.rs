@@ -1,0 +1,206 @@
+//! How many alerts an hour are enough: of one kind, from one neighbourhood, the rest is one alert.
+//!
+//! A group is a kind, an account and the /24 (IPv6: /64) of the entity; its hour is that of the finding's `time`. Of a
+//! group's findings in an hour, those beyond the limit are held back: kept, no alert, and stood for by one summary.
+//!
+//! What holds: a finding is held back only if as many others, as severe or more, were sent. So nothing severe waits
+//! behind what is less. [`limit`] sees all findings at once and takes the most severe first, then the earliest; its
+//! outcome does not depend on their order. One by one, as publish sees them ([`HourOfGroup::admit`]), which findings of one
+//! severity are sent depends on the order in which they come, how many does not; and where severities rise, at most the
+//! limit is sent of each severity.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use weir_domain::finding::{Incident, Kind, Severity, Subject};
+use weir_domain::window::{HOUR_SECONDS, Hour, Scope, utc_clock, utc_day};
+
+use crate::message::count;
+use crate::ocsf::DetectionFinding;
+
+/// Findings that count against one limit.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Group {
+    kind: String,
+    account: String,
+    network: IpNet,
+    hour: Hour,
+}
+
+impl Group {
+    /// The group of a finding; `None` for a summary, which counts against nothing.
+    #[must_use]
+    pub fn of(finding: &DetectionFinding) -> Option<Self> {
+        let entity = finding.entity()?;
+        let length = if entity.is_ipv4() { 24 } else { 64 };
+        Some(Self {
+            kind: finding.kind().to_owned(),
+            account: finding.cloud.account.uid.clone(),
+            network: IpNet::new(entity, length).unwrap_or_else(|_| entity.into()).trunc(),
+            hour: Hour::of(finding.time.div_euclid(1000)),
+        })
+    }
+
+    /// When its hour begins, seconds since the epoch.
+    #[must_use]
+    pub fn hour(&self) -> i64 {
+        self.hour.start()
+    }
+
+    /// A name that no other group has.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{}/{}/{}/{}", self.kind, self.account, self.network, self.hour.start())
+    }
+
+    /// Why a finding of the group is held back.
+    #[must_use]
+    pub fn why_held(&self, most: usize) -> String {
+        format!("not sent: more than {}", self.in_short(most))
+    }
+
+    fn in_short(&self, most: usize) -> String {
+        format!("{most} {} findings about {} in an hour", self.kind, self.network)
+    }
+}
+
+/// What became of a group's findings so far: what publish keeps of an hour.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HourOfGroup {
+    /// The uids that may be sent, with their `severity_id`.
+    sent: BTreeMap<String, u8>,
+    /// The uids that are held back, with their `severity_id`, at most [`HourOfGroup::MOST_HELD`].
+    held: BTreeMap<String, u8>,
+    /// Whether there were more than can be held.
+    overflow: bool,
+}
+
+/// Whether a finding may be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    /// It may.
+    Send,
+    /// Enough of its like were sent.
+    Hold,
+}
+
+impl HourOfGroup {
+    /// Held findings remembered one by one; the summary says "more than" from there on.
+    pub const MOST_HELD: usize = 10_000;
+
+    /// Takes a finding in and says whether it may be sent: if fewer than `most` others, as severe or more, may. What may be
+    /// sent stays so, so that asking again gives the same answer; a finding that has become more severe is asked anew.
+    pub fn admit(&mut self, uid: &str, severity: u8, most: usize) -> Admission {
+        if self.sent.get(uid).is_some_and(|sent| *sent >= severity) {
+            return Admission::Send;
+        }
+        let others = self.sent.iter().filter(|(other, sent)| *other != uid && **sent >= severity).count();
+        if most == 0 || others < most {
+            self.sent.insert(uid.to_owned(), severity);
+            self.held.remove(uid);
+            return Admission::Send;
+        }
+        if self.held.len() < Self::MOST_HELD || self.held.contains_key(uid) {
+            self.held.insert(uid.to_owned(), severity);
+        } else {
+            self.overflow = true;
+        }
+        Admission::Hold
+    }
+
+    /// The finding that stands for those held back. `created` is when it was first written, `now` is now, milliseconds
+    /// since the epoch.
+    #[must_use]
+    pub fn summary(&self, group: &Group, most: usize, created: Option<i64>, now: i64) -> DetectionFinding {
+        let start = group.hour.start();
+        let uid = Uuid::new_v5(&NAMESPACE, group.name().as_bytes()).to_string();
+        let incident = Incident {
+            uid,
+            created: created.unwrap_or(now),
+            day: utc_day(start),
+            closed: false,
+            hits: BTreeMap::new(),
+        };
+        // Everything but what is set below is as in any finding.
+        let subject = Subject {
+            kind: Kind::PortScan,
+            scope: Scope::new(&group.account, ""),
+            entity: IpAddr::from([0, 0, 0, 0]),
+            peer: None,
+        };
+        let mut summary = DetectionFinding::of(&subject, &incident, now);
+        let worst = self.held.values().copied().max().unwrap_or(1);
+        let severity = Severity::ALL.into_iter().find(|s| s.id() == worst).unwrap_or(Severity::Informational);
+        summary.severity_id = severity.id();
+        severity.as_str().clone_into(&mut summary.severity);
+        // That so many are held back is certain.
+        summary.confidence_score = 100;
+        summary.risk_score = severity.id() * 20;
+        summary.time = (start + HOUR_SECONDS) * 1000;
+        summary.cloud.account.uid.clone_from(&group.account);
+        summary.observables = Vec::new();
+        summary.count = self.held.len() as u64;
+        summary.message = format!(
+            "And {}{} more {} findings about {} between {} and {} UTC on {} are kept and not sent, since {most} alerts an \
+             hour are enough. The most severe of them is {severity}.",
+            if self.overflow { "more than " } else { "" },
+            count(self.held.len() as u64),
+            group.kind,
+            group.network,
+            utc_clock(start),
+            utc_clock(start + HOUR_SECONDS),
+            utc_day(start),
+        );
+        let info = &mut summary.finding_info;
+        info.title = format!("More than {}", group.in_short(most));
+        info.types = vec![group.kind.clone(), "summary".to_owned()];
+        (info.first_seen_time, info.last_seen_time) = (start * 1000, (start + HOUR_SECONDS) * 1000);
+        summary
+    }
+}
+
+/// Holds back what is beyond the limit and adds the summaries, after the findings. What is no alert counts for nothing.
+///
+/// A function of the set of findings: their order stays, and changes nothing else. `most` 0 is no limit; `now` is
+/// milliseconds since the epoch. O(n log n + n · most).
+#[must_use]
+pub fn limit(findings: Vec<DetectionFinding>, most: usize, now: i64) -> Vec<DetectionFinding> {
+    let mut groups: BTreeMap<Group, Vec<usize>> = BTreeMap::new();
+    for (i, finding) in findings.iter().enumerate().filter(|(_, finding)| finding.is_alert) {
+        if let Some(group) = Group::of(finding) {
+            groups.entry(group).or_default().push(i);
+        }
+    }
+    let mut findings: Vec<Option<DetectionFinding>> = findings.into_iter().map(Some).collect();
+    let mut summaries = Vec::new();
+    for (group, mut members) in groups {
+        let rank = |i: &usize| {
+            let finding = findings[*i].as_ref();
+            finding.map(|f| (std::cmp::Reverse(f.severity_id), f.time, f.finding_info.uid.clone()))
+        };
+        members.sort_by_cached_key(rank);
+        let mut hour = HourOfGroup::default();
+        for i in members {
+            let slot = &mut findings[i];
+            let Some(finding) = slot.take() else { continue };
+            let admission = hour.admit(&finding.finding_info.uid, finding.severity_id, most);
+            *slot = Some(match admission {
+                Admission::Send => finding,
+                Admission::Hold => finding.held_back(&group.why_held(most)),
+            });
+        }
+        if !hour.held.is_empty() {
+            summaries.push(hour.summary(&group, most, None, now));
+        }
+    }
+    findings.into_iter().flatten().chain(summaries).collect()
+}
+
+/// The namespace of the uids of summaries (UUID version 5, RFC 9562).
+const NAMESPACE: Uuid = Uuid::from_u128(0x9d3c_1f0e_5b7a_4c2d_8e61_7765_6972_0002);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,194 @@
+//! Which findings nobody wants to hear of: rules and expected actors of `suppressions.toml`.
+//!
+//! ```toml
+//! alerts_per_hour = 10              # per kind and /24 (IPv6: /64) of an account; 0 for no limit
+//!
+//! [[suppress]]                      # all conditions must hold
+//! kind = "beacon"
+//! entity = "10.0.3.17"              # or cidr = "10.0.3.0/24"
+//! peer = "198.51.100.7"             # an address or a network
+//! port = 443
+//! account = "123456789012"
+//! region = "eu-west-1"
+//! until = 2027-01-31                # a date (that day still counts), or a time
+//! why = "the update service of our monitoring"
+//!
+//! [[expected]]                      # an actor that is known to scan
+//! address = "10.0.9.9"              # an address or a network
+//! hours = "22:00-06:00"             # UTC
+//! from = 2026-11-01
+//! to = 2026-11-30
+//! kinds = ["port-scan"]             # instead of everything that scanning looks like
+//! why = "the vulnerability scanner"
+//! ```
+//!
+//! Matching is a pure function of the public finding, so that rules hold for findings made before them, too. A condition on
+//! the other end or on the port holds only if it holds for all evidence: a finding about something else as well is sent.
+
+mod edit;
+mod file;
+mod matching;
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use weir_domain::finding::Kind;
+
+pub use edit::{CannotEdit, NoRule};
+
+use crate::ocsf::DetectionFinding;
+
+/// Rules and expected actors, and how many alerts are enough.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suppressions {
+    /// Alerts an hour per kind and group; 0 for no limit. Default [`Suppressions::ALERTS_PER_HOUR`].
+    pub alerts_per_hour: usize,
+    /// The rules, as they stand in the file.
+    pub rules: Vec<Rule>,
+    /// The expected actors, as they stand in the file.
+    pub expected: Vec<Expected>,
+}
+
+impl Default for Suppressions {
+    /// Nothing suppressed, the default limit.
+    fn default() -> Self {
+        Self { alerts_per_hour: Self::ALERTS_PER_HOUR, rules: Vec::new(), expected: Vec::new() }
+    }
+}
+
+/// What is not to be sent. All conditions that are there must hold; there is at least one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// The entity.
+    pub entity: Option<IpAddr>,
+    /// A network the entity is in.
+    pub cidr: Option<IpNet>,
+    /// The kind.
+    pub kind: Option<Kind>,
+    /// The one port of all evidence.
+    pub port: Option<u16>,
+    /// Where the other ends of all evidence are.
+    pub peer: Option<IpNet>,
+    /// The account.
+    pub account: Option<String>,
+    /// The region.
+    pub region: Option<String>,
+    /// From when on it does not apply any more, milliseconds since the epoch.
+    pub until: Option<i64>,
+    /// When it was written, milliseconds since the epoch.
+    pub created: Option<i64>,
+    /// The uid of the finding it was written for.
+    pub finding: Option<String>,
+    /// Why.
+    pub why: String,
+}
+
+/// Somebody whose scans are expected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expected {
+    /// Where it acts from.
+    pub address: IpNet,
+    /// When it may, day by day.
+    pub hours: Option<Hours>,
+    /// From when on its behaviour is expected, milliseconds since the epoch.
+    pub from: Option<i64>,
+    /// Before when its behaviour is expected, milliseconds since the epoch.
+    pub to: Option<i64>,
+    /// What is expected of it. Default [`Expected::KINDS`].
+    pub kinds: Vec<Kind>,
+    /// Why.
+    pub why: String,
+}
+
+impl Expected {
+    /// What scanning looks like. Nothing that leaves, floods or calls home is expected of anybody unless it is named.
+    pub const KINDS: [Kind; 7] = [
+        Kind::PortScan,
+        Kind::HostSweep,
+        Kind::ConnectionBurst,
+        Kind::BruteForce,
+        Kind::LateralMovement,
+        Kind::UnusualProtocol,
+        Kind::AnomalousBehaviour,
+    ];
+}
+
+/// A part of the day in UTC, which may go over midnight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hours {
+    /// When it begins, seconds since midnight.
+    pub start: i64,
+    /// How long it is, seconds, at most a day.
+    pub length: i64,
+}
+
+/// Why a finding is not to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict<'a> {
+    /// Which rule or actor says so: `suppression rule 2`, `expected actor 1`, counted from the top of the file.
+    pub by: String,
+    /// Its reason.
+    pub why: &'a str,
+}
+
+impl Suppressions {
+    /// How many alerts an hour are enough where the file does not say.
+    pub const ALERTS_PER_HOUR: usize = 10;
+    /// The largest file that is read, bytes.
+    pub const LARGEST_FILE: usize = 1 << 20;
+    /// The most rules and expected actors together.
+    pub const MOST_RULES: usize = 10_000;
+
+    /// What keeps a finding from being sent, the first that does; `now` is milliseconds since the epoch. O(rules).
+    #[must_use]
+    pub fn verdict(&self, finding: &DetectionFinding, now: i64) -> Option<Verdict<'_>> {
+        let facts = matching::Facts::of(finding);
+        let rule = self.rules.iter().enumerate().find(|(_, rule)| rule.applies(&facts, now));
+        let rule = rule.map(|(i, rule)| Verdict { by: format!("suppression rule {}", i + 1), why: &rule.why });
+        rule.or_else(|| {
+            let (i, actor) = self.expected.iter().enumerate().find(|(_, actor)| actor.is_seen_in(&facts))?;
+            Some(Verdict { by: format!("expected actor {}", i + 1), why: &actor.why })
+        })
+    }
+
+    /// The finding, suppressed if something says so; what is closed or was suppressed before stays as it is.
+    #[must_use]
+    pub fn apply(&self, finding: DetectionFinding, now: i64) -> DetectionFinding {
+        let open = finding.is_alert || finding.is_held_back();
+        match self.verdict(&finding, now).filter(|_| open) {
+            Some(verdict) => finding.as_detected().suppressed(&verdict.by, verdict.why),
+            None => finding,
+        }
+    }
+}
+
+/// A file of suppressions that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadSuppressions {
+    /// Too large.
+    #[error("it has more than {} bytes: name networks instead of single addresses", Suppressions::LARGEST_FILE)]
+    TooLarge,
+    /// Too many rules.
+    #[error(
+        "it has {rules} rules and expected actors, {} are read: name networks instead of single addresses",
+        Suppressions::MOST_RULES
+    )]
+    TooMany {
+        /// How many there are.
+        rules: usize,
+    },
+    /// No text.
+    #[error("it is not UTF-8 text: save it as plain text")]
+    NotText,
+    /// No TOML, or not what a rule is made of.
+    #[error("line {line}: {problem}")]
+    Syntax {
+        /// Where, counted from 1.
+        line: usize,
+        /// What is wrong, and what to do.
+        problem: String,
+    },
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+//! `suppressions.toml` in a store: read before publishing, written by feedback.
+
+use tokio::io::AsyncReadExt;
+use weir_detect::ocsf::DetectionFinding;
+use weir_detect::suppression::{BadSuppressions, CannotEdit, Rule, Suppressions};
+
+use crate::keys::SUPPRESSIONS;
+use crate::store::{Condition, Put, Store, StoreError};
+
+/// Why the suppressions of a store cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SuppressionsError {
+    /// The store failed. Trying again may help.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The file has faults.
+    #[error("{SUPPRESSIONS}: {0}")]
+    Bad(BadSuppressions),
+    /// A rule cannot be written into the file or taken out of it.
+    #[error("{SUPPRESSIONS}: {0}")]
+    Edit(CannotEdit),
+    /// Somebody else wrote it meanwhile.
+    #[error("{SUPPRESSIONS}: somebody else is writing it: try again")]
+    Contended,
+}
+
+impl From<BadSuppressions> for SuppressionsError {
+    fn from(error: BadSuppressions) -> Self {
+        Self::Bad(error)
+    }
+}
+
+impl From<CannotEdit> for SuppressionsError {
+    fn from(error: CannotEdit) -> Self {
+        Self::Edit(error)
+    }
+}
+
+/// The suppressions of a store; none where there is no file. At most [`Suppressions::LARGEST_FILE`] bytes are read.
+///
+/// # Errors
+/// When the store fails or the file cannot be used.
+pub async fn load(state: &impl Store) -> Result<Suppressions, SuppressionsError> {
+    let Some(reader) = state.open(SUPPRESSIONS).await? else { return Ok(Suppressions::default()) };
+    let mut bytes = Vec::new();
+    // One byte more than may be, so that what is too large is seen to be.
+    let read = reader.take(Suppressions::LARGEST_FILE as u64 + 1).read_to_end(&mut bytes).await;
+    read.map_err(|e| StoreError::new("get", SUPPRESSIONS, e))?;
+    Ok(Suppressions::parse(&bytes)?)
+}
+
+/// Writes a rule at the end of a store's suppressions, in place of the one that was written for the same finding.
+///
+/// # Errors
+/// When the store fails, the file cannot be used, or somebody else writes it at the same time.
+pub async fn write_rule(state: &impl Store, rule: &Rule) -> Result<(), SuppressionsError> {
+    edit(state, |text| Suppressions::write_rule(text, rule).map(Some)).await.map(|_| ())
+}
+
+/// Takes back the rule that was written for a finding, and says whether there was one.
+///
+/// # Errors
+/// When the store fails, the file cannot be used or edited, or somebody else writes it at the same time.
+pub async fn take_back(state: &impl Store, uid: &str) -> Result<bool, SuppressionsError> {
+    edit(state, |text| Suppressions::take_back(text, uid)).await
+}
+
+/// Takes back that a finding is suppressed, so that the next publish sends it or judges it anew; says whether it was.
+///
+/// # Errors
+/// When the store fails or somebody else writes the finding at the same time.
+pub async fn reopen(state: &impl Store, key: &str) -> Result<bool, SuppressionsError> {
+    for _ in 0..ATTEMPTS {
+        let Some(object) = state.get(key).await? else { return Ok(false) };
+        let finding = serde_json::from_slice::<DetectionFinding>(&object.bytes).ok();
+        let Some(finding) = finding.filter(DetectionFinding::is_suppressed) else { return Ok(false) };
+        let bytes = serde_json::to_vec(&finding.as_detected()).map_err(|e| StoreError::new("encode", key, e))?;
+        if let Put::Done(_) = state.put(key, bytes, Condition::IfMatch(object.etag)).await? {
+            return Ok(true);
+        }
+    }
+    Err(SuppressionsError::Contended)
+}
+
+/// Changes the file by compare-and-swap; says whether there was something to change.
+async fn edit(
+    state: &impl Store,
+    change: impl Fn(&str) -> Result<Option<String>, CannotEdit>,
+) -> Result<bool, SuppressionsError> {
+    for _ in 0..ATTEMPTS {
+        let before = state.get(SUPPRESSIONS).await?;
+        let text = before.as_ref().map_or(Ok(""), |file| str::from_utf8(&file.bytes));
+        let text = text.map_err(|_| BadSuppressions::NotText)?;
+        let Some(after) = change(text)? else { return Ok(false) };
+        let condition = before.as_ref().map_or(Condition::IfAbsent, |file| Condition::IfMatch(file.etag.clone()));
+        if let Put::Done(_) = state.put(SUPPRESSIONS, after.into_bytes(), condition).await? {
+            return Ok(true);
+        }
+    }
+    Err(SuppressionsError::Contended)
+}
+
+/// How often a conditional write is tried against others.
+const ATTEMPTS: u32 = 5;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::MemoryStore;
+    use crate::testing::Contended;
+    async fn with(text: &[u8]) -> MemoryStore {
+        let store = MemoryStore::new();
+        store.put(SUPPRESSIONS, text.to_vec(), Condition::Always).await.unwrap();
+        store
+    }
+
+    #[tokio::test]
+    async fn no_file_is_no_suppressions_and_faults_name_it() {
+        assert_eq!(load(&MemoryStore::new()).await.unwrap(), Suppressions::default());
+        assert_eq!(load(&with(b"alerts_per_hour = 3").await).await.unwrap().alerts_per_hour, 3);
+        for bad in [&b"[[suppress]]\n"[..], b"\xff", &vec![b'#'; Suppressions::LARGEST_FILE + 1]] {
+            let error = load(&with(bad).await).await.unwrap_err().to_string();
+            assert!(error.starts_with("suppressions.toml: "), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn rules_are_written_whatever_the_store_refuses_at_first_and_taken_back() {
+        let store = Contended::with_conflicts(3);
+        let finding = DetectionFinding::test(7);
+        let rule = Rule::about(&finding, "ours", 7, None).unwrap();
+        write_rule(&store, &rule).await.unwrap();
+        assert_eq!(store.conflicts_left(), 0);
+        assert_eq!(load(&store).await.unwrap().rules, [rule]);
+        assert!(take_back(&store, &finding.finding_info.uid).await.unwrap());
+        assert!(!take_back(&store, &finding.finding_info.uid).await.unwrap());
+        assert_eq!(load(&store).await.unwrap().rules, []);
+    }
+}
