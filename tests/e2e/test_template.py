@@ -22,6 +22,7 @@ MAY = {
         ("s3:ListBucket", "{state}"),
         ("s3:GetObject", "{state}/processed/*"),
         ("s3:GetObject", "{state}/incidents/*"),
+        ("s3:GetObject", "{state}/models/*"),
         ("s3:GetObject", "{state}/findings/*"),
         ("s3:PutObject", "{state}/incidents/*"),
         ("s3:PutObject", "{state}/findings/*"),
