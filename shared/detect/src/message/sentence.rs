@@ -63,7 +63,15 @@ pub(super) fn of(entity: IpAddr, facts: &Facts, minutes: i64, when: &str) -> Str
             jitter * 100.0,
             bytes(*sent)
         ),
-        Facts::BruteForce { target, targets, protocol, port, attempts, usual_attempts, inside } => {
+        Facts::BruteForce { target, protocol, port, attempts, sources: sources @ 2.., usual_attempts, .. } => format!(
+            "{} tried {} of {target} {} times together within {minutes} minutes {when}. More than {} tries in that time \
+             are rare.",
+            hosts(*sources),
+            service(*protocol, *port),
+            count(*attempts),
+            plain(*usual_attempts)
+        ),
+        Facts::BruteForce { target, targets, protocol, port, attempts, usual_attempts, inside, .. } => {
             let others = match targets.saturating_sub(1) {
                 0 => String::new(),
                 n => format!(" and {} more", hosts(n)),
