@@ -8,6 +8,7 @@ pub mod brute_force;
 pub mod connection_burst;
 pub mod denial_of_service;
 pub mod exfiltration;
+mod explained;
 mod failures;
 pub mod host_sweep;
 mod known;
@@ -21,7 +22,8 @@ use weir_domain::aggregate::{HostWindow, HostWindows, HourAggregate, OwnAddresse
 use weir_domain::finding::{Hit, Kind, Subject};
 use weir_domain::window::{Scope, WindowLength, WindowStart};
 
-pub use known::{Known, detect_known, explained};
+pub use explained::Explained;
+pub use known::{Known, detect_known};
 
 /// Which window of which scope is looked at.
 #[derive(Debug, Clone, Copy)]

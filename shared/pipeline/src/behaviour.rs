@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use weir_detect::flow::anomalous_behaviour::{self, Judgement, Thresholds};
-use weir_detect::flow::{WindowContext, detect_known, explained};
+use weir_detect::flow::{Explained, WindowContext, detect_known};
 use weir_domain::aggregate::{HostWindow, HostWindows, HourAggregate, OwnAddresses};
 use weir_domain::baseline::host_name;
 use weir_domain::finding::{Hit, Reference, Subject};
@@ -30,11 +30,10 @@ pub(crate) fn judge_hour(
         let hosts = HostWindows::of(window, &own);
         let monitored: Vec<&HostWindow<'_>> = hosts.iter().filter(|host| host.own).collect();
         let known = detect_known(&hosts, &context, &model.baseline);
-        let explained = explained(&hosts, &context, &known);
+        let explained = Explained::of(&hosts, &context, &known);
         hits.extend(known);
         let learned = judge_window(model, &schema, &context, &monitored, thresholds)?;
-        // What has a name need not be reported as unusual as well.
-        hits.extend(learned.into_iter().filter(|(subject, _)| !explained.contains(&subject.entity)));
+        hits.extend(explained.rest(learned, &context, &model.baseline));
     }
     Ok(hits)
 }

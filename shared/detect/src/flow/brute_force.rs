@@ -2,7 +2,7 @@
 //!
 //! A flow log does not show whether a login failed. What it shows is many conversations in a row that are as short as a
 //! refused login, at a port where one asks for passwords, by somebody who does not usually do that. Attempts that never
-//! get through are told as well, less severe. (Slips reports 9 SSH attempts in an hour; as a source here must reach 12
+//! get through are told as well, less severe. (Slips reports 9 SSH attempts in an hour; as a source here must reach 15
 //! in five minutes, one forgetful person does not.)
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,7 +26,7 @@ const PROGRAMS: [u16; 21] = [
 const SIP: u16 = 5060;
 
 /// Tries at one service in a window of five minutes.
-pub const TRIES: u64 = 12;
+pub const TRIES: u64 = 15;
 /// Tries by many hosts together at one service of a victim.
 pub const SHARED_TRIES: u64 = 60;
 /// Hosts that make it many.
@@ -55,18 +55,24 @@ pub(super) fn detect(traffic: &mut Traffic<'_>, known: &Known<'_>, context: &Win
     found
 }
 
-/// How many tries a pair is: short conversations, or attempts that did not get through.
+/// Packets an opening takes that is not answered: itself and what is sent again.
+const OPENING: u64 = 4;
+
+/// How many tries a pair is: short conversations, or attempts that did not get through. Of the latter many may share a row,
+/// where the source keeps its port.
 fn tries(line: &Line<'_>) -> Option<u64> {
-    let t = line.totals();
-    let tries = t.attempt_rows.max(1);
-    let short = t.packets_sent <= SHORT.0 * tries && t.bytes_sent <= SHORT.1 * tries;
-    (t.attempt_rows > 0 && short).then_some(t.attempt_rows)
+    let (rows, (packets, bytes)) = (line.totals().attempt_rows, line.asked());
+    if !line.pair.answered() && rows > 0 && header_only(packets, bytes) {
+        return Some(rows.max(packets / OPENING));
+    }
+    let short = packets <= SHORT.0.saturating_mul(rows) && bytes <= SHORT.1.saturating_mul(rows);
+    (rows > 0 && short).then_some(rows)
 }
 
 /// Whether somebody was let through and said something: a health check opens and closes.
 fn spoke(line: &Line<'_>) -> bool {
-    let t = line.totals();
-    line.pair.answered() && !(t.bytes_sent > 0 && header_only(t.packets_sent, t.bytes_sent))
+    let (packets, bytes) = line.asked();
+    line.pair.answered() && !header_only(packets, bytes)
 }
 
 /// One source that tries one service, of one host or of many.
@@ -77,7 +83,9 @@ fn one_source<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<(Verdict, 
         if let Some(tries) = tries(line) {
             let usual = if host.own { known.usual(known.pair(&line.key).map(|pair| &pair.flows)) } else { 0.0 };
             // Health checks connect and say nothing, and what several others do as well is a role.
-            let silent = line.pair.answered() && !spoke(line);
+            // At the closed port of a program nothing is at risk.
+            let program = PROGRAMS.contains(&line.key.service.port);
+            let silent = !spoke(line) && (line.pair.answered() || program);
             let role = host.own && known.others(&line.key) >= 2;
             if !silent && !role && tries as f64 >= TIMES_USUAL * usual {
                 services.entry(line.key.service).or_default().push((*line, tries));

@@ -17,6 +17,8 @@ pub const BEGUN: f64 = 200.0;
 pub const RECEIVED: f64 = 2_000.0;
 /// How many times what is usual, to the next power of two: a peak of the day or a deployment is rarely more than that.
 pub const TIMES_USUAL: f64 = 4.0;
+/// How many times what is usual between two hosts: one of a service's clients among many varies more.
+pub const TIMES_USUAL_OF_A_PAIR: f64 = 8.0;
 /// How many times the floor where nothing is known of the host.
 const TIMES_FLOOR_IF_UNKNOWN: f64 = 10.0;
 
@@ -47,7 +49,20 @@ fn burst<'a>(traffic: &Traffic<'a>, known: &Known<'_>, role: Role) -> Option<(Ve
         // A role that several others have: a host that is deployed begins what they do.
         let role = lines.iter().all(|line| known.others(&line.key) >= 2) && known.pair(&lines.first()?.key).is_none();
         let over = flows / (TIMES_USUAL * usual).max(floor * if role { TIMES_FLOOR_IF_UNKNOWN } else { 1.0 });
-        (over >= 1.0).then_some((service, flows, usual, over, lines))
+        if over >= 1.0 {
+            return Some((service, flows, usual, over, lines));
+        }
+        // A burst towards one host drowns in what is usual over the service.
+        let to_one = |line: &&Line<'a>| {
+            let usual = known.usual(known.pair(&line.key).map(|pair| &pair.flows));
+            let flows = line.totals().attempt_rows as f64;
+            (outbound && usual > 0.0).then(|| (flows, usual, flows / (TIMES_USUAL_OF_A_PAIR * usual).max(floor)))
+        };
+        let (line, (flows, usual, over)) = lines
+            .iter()
+            .filter_map(|line| Some((*line, to_one(&line)?)))
+            .max_by(|(a, x), (b, y)| x.2.total_cmp(&y.2).then(b.key.cmp(&a.key)))?;
+        (over >= 1.0).then(|| (service, flows, usual, over, vec![line]))
     });
     let (service, flows, usual, over, lines) = bursts.max_by(|a, b| a.3.total_cmp(&b.3).then(b.0.cmp(&a.0)))?;
     let peers = lines.iter().map(|line| line.key.peer).collect::<BTreeSet<_>>().len();

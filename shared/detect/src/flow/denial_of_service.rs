@@ -27,8 +27,10 @@ pub const UNASKED_PACKETS: u64 = 5_000;
 pub const HALF_OPEN: u64 = 1_000;
 /// TCP packets without payload either way, towards one service: 67 a second. A conversation carries something.
 pub const EMPTY_PACKETS: u64 = 20_000;
-/// Packets that nobody answers: 100 a second.
+/// Packets that the host does not answer: 100 a second.
 pub const UNANSWERED_PACKETS: u64 = 30_000;
+/// Packets of one of ours that one victim does not answer: 33 a second.
+pub const PACKETS_SENT: u64 = 10_000;
 /// How many times what is usual. Telemetry is not answered either; a peak is rarely more than a few times a usual day.
 pub const TIMES_USUAL: f64 = 4.0;
 /// One packet back for so many there is no conversation.
@@ -235,8 +237,10 @@ fn outbound<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<Found<'a>> {
         if !is_flood || peer.is_multicast() || (protocol == UDP && known.others(&key) > 0) {
             return None;
         }
-        let usual = known.usual(known.begins(service).map(|habit| &habit.packets));
-        let over = sum.packets_sent as f64 / (TIMES_USUAL * usual).max(UNANSWERED_PACKETS as f64);
+        // What is usual over a service of TCP carries payload: it says nothing of whom the host does not know.
+        let comparable = protocol != TCP || lines.iter().any(|line| known.pair(&line.key).is_some());
+        let usual = known.usual(known.begins(service).filter(|_| comparable).map(|habit| &habit.packets));
+        let over = sum.packets_sent as f64 / (TIMES_USUAL * usual).max(PACKETS_SENT as f64);
         (over >= 1.0).then(|| Found {
             flood: flood_of(protocol),
             target: Some(peer),

@@ -1,11 +1,10 @@
 //! The detections that compare a whole window of a host with what is usual, from the most particular to the most general.
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use weir_domain::aggregate::{HostWindows, PairKey, Service};
 use weir_domain::baseline::{Baseline, Habit, HostBaseline, PairHabit, Spread, host_name};
-use weir_domain::finding::{Hit, Kind, Severity, Subject};
+use weir_domain::finding::{Hit, Subject};
 
 use super::traffic::Traffic;
 use super::{
@@ -108,24 +107,3 @@ pub fn detect_known(hosts: &HostWindows<'_>, context: &WindowContext<'_>, baseli
     found
 }
 
-/// The hosts whose window is explained by what was found, so that the learned detection need not report it once more:
-/// who is named as source or target of something that matters, who scans, and the gateways that pass it on.
-#[must_use]
-pub fn explained(hosts: &HostWindows<'_>, context: &WindowContext<'_>, found: &[(Subject, Hit)]) -> BTreeSet<IpAddr> {
-    let mut explained = BTreeSet::new();
-    for (subject, hit) in found.iter().filter(|(_, hit)| hit.severity >= Severity::Medium) {
-        explained.insert(subject.entity);
-        if !matches!(subject.kind, Kind::UnknownPeer | Kind::LateralMovement) {
-            explained.extend(hit.evidence.iter().flat_map(|line| [line.source, line.destination]));
-        }
-    }
-    for host in hosts.iter().filter(|host| host.own) {
-        if port_scan::detect(host, context).is_some() || host_sweep::detect(host, context).is_some() {
-            explained.insert(host.host);
-        }
-    }
-    let gateways = hosts.iter().filter(|host| host.passes_on_for().iter().any(|client| explained.contains(client)));
-    let gateways: Vec<IpAddr> = gateways.map(|host| host.host).collect();
-    explained.extend(gateways);
-    explained
-}

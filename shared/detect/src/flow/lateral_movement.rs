@@ -66,7 +66,7 @@ fn is_new_way(line: &Line<'_>, traffic: &Traffic<'_>, known: &Known<'_>) -> bool
         && (traffic.is_own(key.peer) || weir_domain::aggregate::is_private(key.peer))
         && line.pair.answered()
         && t.attempt_rows > 0
-        && !(t.bytes_sent > 0 && header_only(t.packets_sent, t.bytes_sent))
+        && !header_only(t.packets_sent, t.bytes_sent)
         && known.pair(key).is_none()
         && known.others(key) < ROLE
 }

@@ -27,6 +27,15 @@ impl Line<'_> {
         &self.pair.totals
     }
 
+    /// Packets and bytes of the end that began.
+    pub(super) fn asked(&self) -> (u64, u64) {
+        let t = self.totals();
+        match self.role {
+            Role::Initiator => (t.packets_sent, t.bytes_sent),
+            Role::Responder => (t.packets_received, t.bytes_received),
+        }
+    }
+
     /// Bytes both ways.
     pub(super) fn bytes(&self) -> u64 {
         self.totals().bytes_sent.saturating_add(self.totals().bytes_received)
@@ -61,7 +70,7 @@ impl<'a> Traffic<'a> {
         let lines = |role: Role, aggregate: &'a HostAggregate| {
             let pairs = aggregate.pairs().sorted().into_iter();
             pairs
-                .filter(|(key, _)| !host.passes_on(role, key))
+                .filter(|(key, _)| !host.passes_on(key))
                 .map(|(key, pair)| Line { role, key: *key, pair })
                 .collect()
         };

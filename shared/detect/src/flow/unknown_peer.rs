@@ -14,8 +14,9 @@ use super::WindowContext;
 use super::known::Known;
 use super::traffic::{Line, Traffic, Verdict, confidence, is_public};
 
-/// Bytes both ways in a window of five minutes with somebody in a network that nobody asked before: more than a page.
-pub const BYTES_IN_A_NEW_NETWORK: f64 = 1e6;
+/// Bytes both ways in a window of five minutes with somebody in a network that nobody asked before: more than a page has (2 to 3 MB,
+/// says the HTTP Archive).
+pub const BYTES_IN_A_NEW_NETWORK: f64 = 5e6;
 /// The same in a network that somebody asked before.
 pub const BYTES: f64 = 20e6;
 /// How many times what is usual with somebody who is met once.
@@ -84,5 +85,5 @@ fn usual_with_somebody_new(known: &Known<'_>) -> f64 {
 
 /// Medium: new services are met every day. High where much goes to a network that nobody here ever used.
 fn severity(new_network: bool, bytes: u64) -> Severity {
-    if new_network && bytes as f64 >= 100.0 * BYTES_IN_A_NEW_NETWORK { Severity::High } else { Severity::Medium }
+    if new_network && bytes as f64 >= 20.0 * BYTES_IN_A_NEW_NETWORK { Severity::High } else { Severity::Medium }
 }

@@ -35,6 +35,8 @@ pub const PROTOCOL_BYTES: u64 = 20_000;
 pub const SERVICE_BYTES: u64 = 2_000;
 /// How many times what is usual.
 pub const TIMES_USUAL: f64 = 8.0;
+/// Services that everybody uses sooner or later: DNS, web, NTP, DNS over TLS.
+const EVERYBODYS: [u16; 5] = [53, 80, 123, 443, 853];
 /// From here up systems pick client ports: they name no service.
 const FIRST_EPHEMERAL_PORT: u16 = 32768;
 /// IGMP, VRRP and the like keep networks together and say little.
@@ -159,7 +161,8 @@ fn new_service<'a>(
     context: &WindowContext<'_>,
 ) -> Option<Found<'a>> {
     let bytes = t.bytes_sent.saturating_add(t.bytes_received);
-    let is_service = service.port < FIRST_EPHEMERAL_PORT && is_public(peer) && t.packets_sent.min(t.packets_received) >= 10;
+    let names_something = service.port < FIRST_EPHEMERAL_PORT && !EVERYBODYS.contains(&service.port);
+    let is_service = names_something && is_public(peer) && t.packets_sent.min(t.packets_received) >= 10;
     if !is_service || bytes < SERVICE_BYTES || !known.is_known_host() || !known.is_new_service(service) {
         return None;
     }

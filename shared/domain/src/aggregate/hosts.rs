@@ -105,22 +105,29 @@ pub struct HostWindow<'a> {
     /// What was begun towards it.
     pub responder: Cow<'a, HostAggregate>,
     /// Its pairs that only repeat what it passed on for other monitored hosts, as a NAT gateway does.
-    passed_on: BTreeSet<(Role, PairKey)>,
+    passed_on: BTreeSet<PairKey>,
+    /// Those hosts.
+    clients: BTreeSet<IpAddr>,
 }
 
 impl HostWindow<'_> {
     /// Whether a pair of the host only repeats what the interface of another monitored host logged already: what a NAT
     /// gateway sends on for its clients, and what it hears from them for others.
     #[must_use]
-    pub fn passes_on(&self, role: Role, pair: &PairKey) -> bool {
-        self.passed_on.contains(&(role, *pair))
+    pub fn passes_on(&self, pair: &PairKey) -> bool {
+        self.passed_on.contains(pair)
     }
 
-    /// The monitored hosts whose traffic it passes on, ascending.
+    /// Pairs that it passes on.
     #[must_use]
-    pub fn passes_on_for(&self) -> BTreeSet<IpAddr> {
-        let heard = self.passed_on.iter().filter(|(role, _)| *role == Role::Responder);
-        heard.map(|(_, pair)| pair.peer).collect()
+    pub fn passed_on(&self) -> usize {
+        self.passed_on.len()
+    }
+
+    /// The monitored hosts whose traffic it passes on.
+    #[must_use]
+    pub fn clients(&self) -> &BTreeSet<IpAddr> {
+        &self.clients
     }
 
     /// Whether an attempt of this host failed, knowing both directions: where a protocol tells no initiator (ICMP,
@@ -199,6 +206,7 @@ impl<'a> HostWindows<'a> {
                         initiator: Cow::Owned(HostAggregate::default()),
                         responder: Cow::Owned(HostAggregate::default()),
                         passed_on: BTreeSet::new(),
+                        clients: BTreeSet::new(),
                     });
                     if host.interfaces.last() != Some(&name.as_str()) {
                         host.interfaces.push(name);
@@ -233,8 +241,9 @@ impl<'a> HostWindows<'a> {
             let Some(gateway) = self.hosts.get_mut(&gateway) else { continue };
             for peer in outside {
                 for (client, service) in clients.get(&peer).into_iter().flatten() {
-                    gateway.passed_on.insert((Role::Initiator, PairKey { peer, service: *service }));
-                    gateway.passed_on.insert((Role::Responder, PairKey { peer: *client, service: *service }));
+                    let ends = [peer, *client].map(|peer| PairKey { peer, service: *service });
+                    gateway.passed_on.extend(ends);
+                    gateway.clients.insert(*client);
                 }
             }
         }

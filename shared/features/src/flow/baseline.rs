@@ -60,7 +60,7 @@ impl Sums {
 fn begun<'a>(host: &'a HostWindow<'_>, role: Role) -> impl Iterator<Item = (&'a PairKey, &'a PairAggregate)> {
     let aggregate = if role == Role::Initiator { &host.initiator } else { &host.responder };
     let pairs = aggregate.pairs().iter();
-    pairs.filter(move |(key, pair)| pair.totals.attempt_rows > 0 && !host.passes_on(role, key))
+    pairs.filter(move |(key, pair)| pair.totals.attempt_rows > 0 && !host.passes_on(key))
 }
 
 /// Sums by service of what was begun in one role; `bytes` and `packets` are those of who begins.
