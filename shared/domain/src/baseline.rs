@@ -351,7 +351,18 @@ impl Baseline {
     /// usual), and where the baseline is made of the same logs 1 in 50, so that an attack in them does not hide itself.
     #[must_use]
     pub fn usual(&self, spread: &Spread, at: i64) -> f64 {
-        spread.rarely_exceeded(if self.is_older(at) { 0.002 } else { 0.02 })
+        spread.rarely_exceeded(self.rare(at))
+    }
+
+    /// The same of something a host does now and then, measured against all of so many windows: what was there once only
+    /// does not make itself usual.
+    #[must_use]
+    pub fn usual_of(&self, spread: &Spread, windows: u64, at: i64) -> f64 {
+        spread.exceeded_at_most((windows as f64 * self.rare(at)).floor() as u64)
+    }
+
+    fn rare(&self, at: i64) -> f64 {
+        if self.is_older(at) { 0.002 } else { 0.02 }
     }
 
     /// Whether the baseline is old enough for what it does not know to be new: it holds a day, or all it holds is

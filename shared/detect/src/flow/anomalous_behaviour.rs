@@ -59,7 +59,7 @@ fn floor(unit: &str) -> f64 {
     match unit {
         "B" => 1e7,
         "s" => f64::INFINITY,
-        _ => 50.0,
+        _ => 100.0,
     }
 }
 

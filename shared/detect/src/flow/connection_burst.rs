@@ -23,8 +23,13 @@ pub const TIMES_USUAL_OF_A_PAIR: f64 = 8.0;
 const TIMES_FLOOR_IF_UNKNOWN: f64 = 10.0;
 
 /// Looks at a host's window; what it finds is no longer left to explain.
-pub(super) fn detect(traffic: &mut Traffic<'_>, known: &Known<'_>, context: &WindowContext<'_>) -> Option<(Subject, Hit)> {
-    let (verdict, lines) = [Role::Initiator, Role::Responder].into_iter().find_map(|role| burst(traffic, known, role))?;
+pub(super) fn detect(
+    traffic: &mut Traffic<'_>,
+    known: &Known<'_>,
+    context: &WindowContext<'_>,
+) -> Option<(Subject, Hit)> {
+    let (verdict, lines) =
+        [Role::Initiator, Role::Responder].into_iter().find_map(|role| burst(traffic, known, role))?;
     traffic.explain(&lines);
     Some(verdict.hit(traffic.host, context, &lines))
 }
@@ -54,9 +59,11 @@ fn burst<'a>(traffic: &Traffic<'a>, known: &Known<'_>, role: Role) -> Option<(Ve
         }
         // A burst towards one host drowns in what is usual over the service.
         let to_one = |line: &&Line<'a>| {
-            let usual = known.usual(known.pair(&line.key).map(|pair| &pair.flows));
+            // Whom it is new to is as any other host the service is asked of.
+            let peers = known.usual(habit.map(|habit| &habit.peers)).max(1.0);
+            let usual = known.pair(&line.key).map_or(usual / peers, |pair| known.usual(Some(&pair.flows)));
             let flows = line.totals().attempt_rows as f64;
-            (outbound && usual > 0.0).then(|| (flows, usual, flows / (TIMES_USUAL_OF_A_PAIR * usual).max(floor)))
+            (outbound && habit.is_some()).then(|| (flows, usual, flows / (TIMES_USUAL_OF_A_PAIR * usual).max(floor)))
         };
         let (line, (flows, usual, over)) = lines
             .iter()

@@ -170,7 +170,8 @@ fn half_open<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<Found<'a>> 
         let sum = sum(&lines);
         let usual = known.serves(service);
         let (openings, packets) = (scaled(sum.half_open_rows, scale), scaled(sum.packets_received, scale));
-        let by_openings = openings as f64 / (TIMES_USUAL * known.usual(usual.map(|u| &u.flows))).max(HALF_OPEN as f64);
+        let by_openings =
+            openings as f64 / (TIMES_USUAL * known.usual_of_all(usual.map(|u| &u.flows))).max(HALF_OPEN as f64);
         // Openings that come to nothing are unusual by themselves: a usual day's number of flows is enough to compare with.
         let openings_count = openings >= HALF_OPEN && 2 * sum.half_open_rows >= flows;
         let by_packets = packets as f64 / EMPTY_PACKETS as f64;
@@ -182,7 +183,7 @@ fn half_open<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<Found<'a>> 
             packets,
             bytes: scaled(sum.bytes_received, scale),
             sources: peers(&lines, scale),
-            usual_packets: known.usual(usual.map(|u| &u.packets)),
+            usual_packets: known.usual_of_all(usual.map(|u| &u.packets)),
             over,
             lines,
         })
@@ -203,7 +204,7 @@ fn unanswered_inbound<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<Fo
         let scale = traffic.sampling(Role::Responder);
         let (sum, service) = (sum(&lines), leading(&lines));
         let packets = scaled(sum.packets_received, scale);
-        let usual = known.usual(known.host.map(|host| &host.serves.packets));
+        let usual = known.usual_of_all(known.host.map(|host| &host.serves.packets));
         let over = packets as f64 / (TIMES_USUAL * usual).max(UNANSWERED_PACKETS as f64);
         (over >= 1.0).then(|| Found {
             flood: flood_of(protocol),
@@ -229,7 +230,8 @@ fn outbound<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<Found<'a>> {
     let flood = |((peer, protocol), lines): ((IpAddr, u8), Vec<Line<'a>>)| {
         let (sum, service) = (sum(&lines), leading(&lines));
         let unanswered = sum.packets_sent > sum.packets_received.saturating_mul(ONE_BACK_FOR);
-        let empty = header_only(sum.packets_sent, sum.bytes_sent) && header_only(sum.packets_received, sum.bytes_received);
+        let empty =
+            header_only(sum.packets_sent, sum.bytes_sent) && header_only(sum.packets_received, sum.bytes_received);
         let is_flood = if protocol == TCP { empty && sum.attempt_rows > 0 } else { unanswered };
         // Telemetry (syslog, statsd, NetFlow) is sent in datagrams that nobody answers: where others of ours send it,
         // too, it is usual.
@@ -239,7 +241,7 @@ fn outbound<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<Found<'a>> {
         }
         // What is usual over a service of TCP carries payload: it says nothing of whom the host does not know.
         let comparable = protocol != TCP || lines.iter().any(|line| known.pair(&line.key).is_some());
-        let usual = known.usual(known.begins(service).filter(|_| comparable).map(|habit| &habit.packets));
+        let usual = known.usual_of_all(known.begins(service).filter(|_| comparable).map(|habit| &habit.packets));
         let over = sum.packets_sent as f64 / (TIMES_USUAL * usual).max(PACKETS_SENT as f64);
         (over >= 1.0).then(|| Found {
             flood: flood_of(protocol),

@@ -12,9 +12,16 @@ use weir_domain::finding::{Facts, Hit, Kind, Reason, Severity, Subject};
 
 use super::{WindowContext, host_sweep, port_scan};
 
-/// Features of what is done to a host rather than by it.
-const SUFFERED: [&str; 6] =
-    ["flows_served", "peers_served", "services_served", "payload_served", "packets_unasked", "rejected"];
+/// Features of what may be done to a host rather than by it.
+const SUFFERED: [&str; 7] = [
+    "flows_served",
+    "peers_served",
+    "services_served",
+    "payload_served",
+    "packets_unasked",
+    "rejected",
+    "largest_flows",
+];
 /// How many times what the host did before, to the next power of two, is unlike before.
 const TIMES_BEFORE: f64 = 2.0;
 

@@ -31,6 +31,12 @@ impl Known<'_> {
         spread.map_or(0.0, |spread| self.baseline.usual(spread, self.at))
     }
 
+    /// The same, of all windows in which the host does anything: what happened once is not usual.
+    pub(super) fn usual_of_all(&self, spread: Option<&Spread>) -> f64 {
+        let windows = self.host.map_or(0, |host| host.begins.flows.len().max(host.serves.flows.len()));
+        spread.map_or(0.0, |spread| self.baseline.usual_of(spread, windows, self.at))
+    }
+
     /// What the host usually begins over a service.
     pub(super) fn begins(&self, service: Service) -> Option<&Habit> {
         self.host?.begins_by_service.get(&service)
@@ -106,4 +112,3 @@ pub fn detect_known(hosts: &HostWindows<'_>, context: &WindowContext<'_>, baseli
     }
     found
 }
-

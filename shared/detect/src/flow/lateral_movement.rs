@@ -25,7 +25,11 @@ const ADMINISTRATOR: f64 = 3.0;
 pub const MANY: usize = 10;
 
 /// Looks at a host's window; what it finds is no longer left to explain.
-pub(super) fn detect(traffic: &mut Traffic<'_>, known: &Known<'_>, context: &WindowContext<'_>) -> Option<(Subject, Hit)> {
+pub(super) fn detect(
+    traffic: &mut Traffic<'_>,
+    known: &Known<'_>,
+    context: &WindowContext<'_>,
+) -> Option<(Subject, Hit)> {
     if !known.is_known_host() {
         return None;
     }

@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use weir_domain::aggregate::{HostAggregate, HostWindow, HostWindows, PairAggregate, PairKey, PairTotals, Role, Span};
 use weir_domain::aggregate::is_private;
+use weir_domain::aggregate::{HostAggregate, HostWindow, HostWindows, PairAggregate, PairKey, PairTotals, Role, Span};
 use weir_domain::bounded::Merge;
 use weir_domain::finding::{Evidence, Facts, Hit, Kind, Severity, Subject};
 use weir_domain::flow::HEADER_ONLY_BYTES;
@@ -69,10 +69,7 @@ impl<'a> Traffic<'a> {
     pub(super) fn of(host: &'a HostWindow<'a>, hosts: &'a HostWindows<'a>) -> Self {
         let lines = |role: Role, aggregate: &'a HostAggregate| {
             let pairs = aggregate.pairs().sorted().into_iter();
-            pairs
-                .filter(|(key, _)| !host.passes_on(key))
-                .map(|(key, pair)| Line { role, key: *key, pair })
-                .collect()
+            pairs.filter(|(key, _)| !host.passes_on(key)).map(|(key, pair)| Line { role, key: *key, pair }).collect()
         };
         Self {
             host,
@@ -118,12 +115,7 @@ pub(super) struct Verdict {
 
 impl Verdict {
     /// The hit that it makes of the pairs it rests on.
-    pub(super) fn hit(
-        self,
-        host: &HostWindow<'_>,
-        context: &WindowContext<'_>,
-        lines: &[Line<'_>],
-    ) -> (Subject, Hit) {
+    pub(super) fn hit(self, host: &HostWindow<'_>, context: &WindowContext<'_>, lines: &[Line<'_>]) -> (Subject, Hit) {
         let span = lines.iter().fold(Span::default(), |mut span, line| {
             span.merge(line.pair.span);
             span

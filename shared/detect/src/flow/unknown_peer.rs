@@ -2,7 +2,8 @@
 //!
 //! New addresses are usual where a provider has many (object storage, content delivery): what counts there is how much
 //! the host exchanges with addresses it meets once. In a network (about a provider) that nobody ever asked, the floor is
-//! enough.
+//! enough, and no floor is needed where a program stays with a service that nobody here ever used (mining pools, chat servers
+//! of bots).
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -19,13 +20,23 @@ use super::traffic::{Line, Traffic, Verdict, confidence, is_public};
 pub const BYTES_IN_A_NEW_NETWORK: f64 = 5e6;
 /// The same in a network that somebody asked before.
 pub const BYTES: f64 = 20e6;
+/// The same on a service that nobody used before, towards a network that nobody asked, where a program stays with it.
+pub const BYTES_OF_A_NEW_SERVICE: f64 = 2_000.0;
+/// Services that everybody uses sooner or later: DNS, web, NTP, DNS over TLS.
+const EVERYBODYS: [u16; 5] = [53, 80, 123, 443, 853];
+/// From here up systems pick client ports: they name no service.
+const FIRST_EPHEMERAL_PORT: u16 = 32768;
 /// How many times what is usual with somebody who is met once.
 pub const TIMES_USUAL: f64 = 4.0;
 /// Hours in which somebody was met, of whom the host then knows little.
 const MET_ONCE: u32 = 2;
 
 /// Looks at a host's window; what it finds is no longer left to explain. The peer most was exchanged with is named.
-pub(super) fn detect(traffic: &mut Traffic<'_>, known: &Known<'_>, context: &WindowContext<'_>) -> Option<(Subject, Hit)> {
+pub(super) fn detect(
+    traffic: &mut Traffic<'_>,
+    known: &Known<'_>,
+    context: &WindowContext<'_>,
+) -> Option<(Subject, Hit)> {
     if !known.is_known_host() {
         return None;
     }
@@ -39,7 +50,11 @@ pub(super) fn detect(traffic: &mut Traffic<'_>, known: &Known<'_>, context: &Win
         let bytes = lines.iter().map(Line::bytes).fold(0, u64::saturating_add);
         let answered = lines.iter().any(|line| line.totals().packets_received > 0);
         let new_network = known.is_new_network(peer);
-        let floor = if new_network { BYTES_IN_A_NEW_NETWORK } else { BYTES };
+        let floor = match new_network {
+            true if lines.iter().any(|line| stays_with_a_new_service(line, known, context)) => BYTES_OF_A_NEW_SERVICE,
+            true => BYTES_IN_A_NEW_NETWORK,
+            false => BYTES,
+        };
         (answered && bytes as f64 >= floor).then_some((peer, bytes, new_network, floor))
     };
     let candidates: Vec<_> = peers.clone().into_iter().filter_map(unknown).collect();
@@ -70,6 +85,17 @@ pub(super) fn detect(traffic: &mut Traffic<'_>, known: &Known<'_>, context: &Win
         },
     };
     Some(verdict.hit(traffic.host, context, &lines))
+}
+
+/// Whether packets go both ways for most of the window, over a service that no monitored host is known to use.
+fn stays_with_a_new_service(line: &Line<'_>, known: &Known<'_>, context: &WindowContext<'_>) -> bool {
+    let (service, t, span) = (line.key.service, line.totals(), line.pair.span);
+    let names_something =
+        service.port > 0 && service.port < FIRST_EPHEMERAL_PORT && !EVERYBODYS.contains(&service.port);
+    names_something
+        && t.attempt_rows.min(t.reply_rows) >= 3
+        && 4 * span.last.saturating_sub(span.first) >= 3 * context.length.seconds()
+        && known.is_new_service(service)
 }
 
 /// Bytes both ways, an hour, that one in twenty of the public peers exceeds whom the host met once: O(pairs of the host).

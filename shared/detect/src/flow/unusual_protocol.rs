@@ -1,8 +1,8 @@
 //! `unusual-protocol`: a protocol or service that was never used, or one that carries what it is not made for.
 //!
 //! Tunnels are told by what the protocol is made for, without a baseline: a DNS question is a name of at most 255 bytes
-//! (RFC 1035), an echo request is small. Other protocols than TCP, UDP and ICMP are usual where they were used before. A new
-//! service towards the internet counts where a program stays with it (mining pools, chat servers of bots).
+//! (RFC 1035), an echo request is small. Other protocols than TCP, UDP and ICMP are usual where they were used before.
+//! New services of TCP and UDP are a matter of whom they are asked of: see `unknown-peer`.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -14,7 +14,7 @@ use weir_domain::flow::{ICMP, ICMP_V6, TCP, UDP};
 
 use super::WindowContext;
 use super::known::Known;
-use super::traffic::{Line, Traffic, Verdict, confidence, is_public};
+use super::traffic::{Line, Traffic, Verdict, confidence};
 
 /// The port of DNS.
 const DNS: u16 = 53;
@@ -31,14 +31,8 @@ pub const LARGE_BYTES: u64 = 20_000;
 pub const DNS_BYTES: f64 = 1e6;
 /// Bytes both ways of a protocol that was never used.
 pub const PROTOCOL_BYTES: u64 = 20_000;
-/// Bytes both ways of a service that was never used.
-pub const SERVICE_BYTES: u64 = 2_000;
 /// How many times what is usual.
 pub const TIMES_USUAL: f64 = 8.0;
-/// Services that everybody uses sooner or later: DNS, web, NTP, DNS over TLS.
-const EVERYBODYS: [u16; 5] = [53, 80, 123, 443, 853];
-/// From here up systems pick client ports: they name no service.
-const FIRST_EPHEMERAL_PORT: u16 = 32768;
 /// IGMP, VRRP and the like keep networks together and say little.
 const HOUSEKEEPING: [u8; 4] = [2, 89, 103, 112];
 
@@ -53,7 +47,11 @@ struct Found<'a> {
 }
 
 /// Looks at a host's window; what it finds is no longer left to explain. One hit says the strongest.
-pub(super) fn detect(traffic: &mut Traffic<'_>, known: &Known<'_>, context: &WindowContext<'_>) -> Option<(Subject, Hit)> {
+pub(super) fn detect(
+    traffic: &mut Traffic<'_>,
+    known: &Known<'_>,
+    context: &WindowContext<'_>,
+) -> Option<(Subject, Hit)> {
     let mut peers: BTreeMap<(IpAddr, Service), Vec<Line<'_>>> = BTreeMap::new();
     for line in traffic.lines() {
         // Where a protocol has no ports both ends begin: the two lines of a pair are one exchange. Else the host began it.
@@ -69,13 +67,13 @@ pub(super) fn detect(traffic: &mut Traffic<'_>, known: &Known<'_>, context: &Win
         let found = match service {
             Service { protocol: UDP, port: DNS } => dns(&totals, &lines, known),
             Service { protocol: ICMP | ICMP_V6, .. } => echo(&totals, service),
-            Service { protocol: TCP | UDP, .. } => new_service(peer, service, &totals, &lines, known, context),
+            Service { protocol: TCP | UDP, .. } => None,
             _ => new_protocol(service, &totals, &lines, traffic, known),
         };
         found.map(|found| (peer, totals, Found { lines, ..found }))
     });
-    let (peer, totals, found) =
-        found.max_by(|(a, _, x), (b, _, y)| (x.severity).cmp(&y.severity).then(x.over.total_cmp(&y.over)).then(b.cmp(a)))?;
+    let (peer, totals, found) = found
+        .max_by(|(a, _, x), (b, _, y)| (x.severity).cmp(&y.severity).then(x.over.total_cmp(&y.over)).then(b.cmp(a)))?;
     traffic.explain(&found.lines);
     let verdict = Verdict {
         kind: Kind::UnusualProtocol,
@@ -137,7 +135,8 @@ fn new_protocol<'a>(
     known: &Known<'_>,
 ) -> Option<Found<'a>> {
     let bytes = t.bytes_sent.saturating_add(t.bytes_received);
-    let began = t.packets_sent > 0 && lines.iter().any(|line| !traffic.is_own(line.key.peer) || line.role == Role::Initiator);
+    let began =
+        t.packets_sent > 0 && lines.iter().any(|line| !traffic.is_own(line.key.peer) || line.role == Role::Initiator);
     if !known.is_known_host() || HOUSEKEEPING.contains(&service.protocol) || !began || bytes < PROTOCOL_BYTES {
         return None;
     }
@@ -147,30 +146,5 @@ fn new_protocol<'a>(
     (!is_known && !several).then(|| Found {
         new_here: known.is_new_service(service),
         ..found(service, bytes as f64 / PROTOCOL_BYTES as f64, Severity::High)
-    })
-}
-
-/// A service that no monitored host ever used, asked of somebody on the internet in a network nobody ever asked, by a
-/// program that stays with it.
-fn new_service<'a>(
-    peer: IpAddr,
-    service: Service,
-    t: &PairTotals,
-    lines: &[Line<'a>],
-    known: &Known<'_>,
-    context: &WindowContext<'_>,
-) -> Option<Found<'a>> {
-    let bytes = t.bytes_sent.saturating_add(t.bytes_received);
-    let names_something = service.port < FIRST_EPHEMERAL_PORT && !EVERYBODYS.contains(&service.port);
-    let is_service = names_something && is_public(peer) && t.packets_sent.min(t.packets_received) >= 10;
-    if !is_service || bytes < SERVICE_BYTES || !known.is_known_host() || !known.is_new_service(service) {
-        return None;
-    }
-    let span = |of: fn(&Line<'_>) -> i64| lines.iter().map(of);
-    let lasts = span(|l| l.pair.span.last).max()?.saturating_sub(span(|l| l.pair.span.first).min()?);
-    (known.is_new_network(peer) && 4 * lasts >= 3 * context.length.seconds()).then(|| Found {
-        tunnel: false,
-        new_here: true,
-        ..found(service, bytes as f64 / SERVICE_BYTES as f64, Severity::Medium)
     })
 }

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use weir_domain::aggregate::{HostWindow, HostWindows, HourAggregate, OwnAddresses, PairAggregate, PairKey, Role, Service};
+use weir_domain::aggregate::{
+    HostWindow, HostWindows, HourAggregate, OwnAddresses, PairAggregate, PairKey, Role, Service,
+};
 use weir_domain::baseline::{Baseline, Habit, PairHabit, Seen, host_name};
 use weir_domain::bounded::Merge;
 use weir_domain::window::{HOUR_SECONDS, Hour, WindowStart};
