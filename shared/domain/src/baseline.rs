@@ -69,6 +69,8 @@ pub struct Habit {
     pub packets: Spread,
     /// Bytes from who begins.
     pub bytes: Spread,
+    /// Bytes from who is addressed.
+    pub bytes_back: Spread,
 }
 
 impl Merge for Habit {
@@ -78,6 +80,7 @@ impl Merge for Habit {
         self.peers.merge(other.peers);
         self.packets.merge(other.packets);
         self.bytes.merge(other.bytes);
+        self.bytes_back.merge(other.bytes_back);
     }
 }
 

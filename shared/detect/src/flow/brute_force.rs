@@ -97,7 +97,7 @@ fn one_source<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<(Verdict, 
         (service, all, lines)
     });
     let (service, all, lines) = most.max_by_key(|(service, all, _)| (*all, std::cmp::Reverse(*service)))?;
-    let usual = if host.own { known.usual(known.begins(service).map(|habit| &habit.flows)) } else { 0.0 };
+    let usual = if host.own { known.usual_of_all(known.begins(service).map(|habit| &habit.flows)) } else { 0.0 };
     let over = all as f64 / (TIMES_USUAL * usual).max(TRIES as f64);
     if over < 1.0 {
         return None;
@@ -139,8 +139,8 @@ fn many_sources<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<(Verdict
         let all: u64 = lines.iter().map(|(_, tries)| tries).sum();
         let sources = distinct(lines.iter().map(|(line, _)| line.key.peer));
         let habit = known.serves(service);
-        let usual = known.usual(habit.map(|habit| &habit.flows));
-        let usual_sources = known.usual(habit.map(|habit| &habit.peers));
+        let usual = known.usual_of_all(habit.map(|habit| &habit.flows));
+        let usual_sources = known.usual_of_all(habit.map(|habit| &habit.peers));
         let over = (all as f64 / (TIMES_USUAL * usual).max(SHARED_TRIES as f64))
             .min(sources as f64 / (TIMES_USUAL * usual_sources).max(SHARED_SOURCES as f64));
         (over >= 1.0).then_some((service, all, sources, usual, over, lines))

@@ -90,13 +90,16 @@ impl Explained {
 
 /// Whether the baseline, which forgets less than what a model calls usual, knows as much of the host.
 fn did_so_before(reason: &Reason, host: &HostBaseline, baseline: &Baseline, at: i64) -> bool {
-    let before: &Spread = match reason.feature.as_str() {
-        "flows_begun" | "busiest_slot" => &host.begins.flows,
-        "peers_contacted" | "pairs_contacted" => &host.begins.peers,
-        "payload_sent" => &host.begins.bytes,
-        "flows_served" => &host.serves.flows,
-        "peers_served" => &host.serves.peers,
+    let usual = |spread: &Spread| baseline.usual(spread, at);
+    let before = match reason.feature.as_str() {
+        "flows_begun" | "busiest_slot" => usual(&host.begins.flows),
+        "peers_contacted" | "pairs_contacted" => usual(&host.begins.peers),
+        "payload_sent" => usual(&host.begins.bytes),
+        "payload_served" => usual(&host.serves.bytes_back),
+        "largest_payload" => usual(&host.begins.bytes).max(usual(&host.serves.bytes_back)),
+        "flows_served" => usual(&host.serves.flows),
+        "peers_served" => usual(&host.serves.peers),
         _ => return false,
     };
-    reason.value < TIMES_BEFORE * baseline.usual(before, at)
+    reason.value < TIMES_BEFORE * before
 }

@@ -37,14 +37,14 @@ impl Known<'_> {
         spread.map_or(0.0, |spread| self.baseline.usual_of(spread, windows, self.at))
     }
 
-    /// What the host usually begins over a service.
+    /// What the host begins over a service, if that is known already.
     pub(super) fn begins(&self, service: Service) -> Option<&Habit> {
-        self.host?.begins_by_service.get(&service)
+        self.host?.begins_by_service.get(&service).filter(|habit| self.baseline.is_known(habit.seen, self.at))
     }
 
-    /// What is usually begun towards the host over a service.
+    /// What is begun towards the host over a service, if that is known already.
     pub(super) fn serves(&self, service: Service) -> Option<&Habit> {
-        self.host?.serves_by_service.get(&service)
+        self.host?.serves_by_service.get(&service).filter(|habit| self.baseline.is_known(habit.seen, self.at))
     }
 
     /// What the host exchanges with a peer over a service, if that is known already.

@@ -38,7 +38,7 @@ pub(super) fn detect(
         services.entry(line.key.service).or_default().push(*line);
     }
     services.retain(|service, lines| {
-        let usual = known.usual(known.begins(*service).map(|habit| &habit.peers));
+        let usual = known.usual_of_all(known.begins(*service).map(|habit| &habit.peers));
         usual < ADMINISTRATOR || lines.len() >= MANY.max((2.0 * usual) as usize)
     });
     let lines: Vec<Line<'_>> = services.values().flatten().copied().collect();

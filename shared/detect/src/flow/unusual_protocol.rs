@@ -140,8 +140,7 @@ fn new_protocol<'a>(
     if !known.is_known_host() || HOUSEKEEPING.contains(&service.protocol) || !began || bytes < PROTOCOL_BYTES {
         return None;
     }
-    let used = known.begins(service).or_else(|| known.serves(service));
-    let is_known = used.is_some_and(|habit| known.baseline.is_known(habit.seen, known.at));
+    let is_known = known.begins(service).or_else(|| known.serves(service)).is_some();
     let several = lines.iter().any(|line| known.others(&line.key) >= 2);
     (!is_known && !several).then(|| Found {
         new_here: known.is_new_service(service),

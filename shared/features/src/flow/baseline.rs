@@ -47,6 +47,7 @@ struct Sums {
     peers: BTreeSet<IpAddr>,
     packets: u64,
     bytes: u64,
+    bytes_back: u64,
 }
 
 impl Sums {
@@ -55,6 +56,7 @@ impl Sums {
         habit.peers.observe(self.peers.len() as u64);
         habit.packets.observe(self.packets);
         habit.bytes.observe(self.bytes);
+        habit.bytes_back.observe(self.bytes_back);
     }
 }
 
@@ -70,13 +72,14 @@ fn by_service(host: &HostWindow<'_>, role: Role) -> BTreeMap<Service, Sums> {
     let mut services: BTreeMap<Service, Sums> = BTreeMap::new();
     for (key, pair) in begun(host, role) {
         let (sums, t) = (services.entry(key.service).or_default(), &pair.totals);
-        let (packets, bytes) = match role {
-            Role::Initiator => (t.packets_sent, t.bytes_sent),
-            Role::Responder => (t.packets_received, t.bytes_received),
+        let (packets, bytes, bytes_back) = match role {
+            Role::Initiator => (t.packets_sent, t.bytes_sent, t.bytes_received),
+            Role::Responder => (t.packets_received, t.bytes_received, t.bytes_sent),
         };
         sums.flows = sums.flows.saturating_add(t.attempt_rows);
         sums.packets = sums.packets.saturating_add(packets);
         sums.bytes = sums.bytes.saturating_add(bytes);
+        sums.bytes_back = sums.bytes_back.saturating_add(bytes_back);
         sums.peers.insert(key.peer);
     }
     services
@@ -97,15 +100,16 @@ impl HostHour {
             } else {
                 (&mut self.serves, &mut self.serves_by_service)
             };
-            let (packets, bytes) = if begins {
-                (totals.packets_sent, totals.bytes_sent)
+            let (packets, bytes, bytes_back) = if begins {
+                (totals.packets_sent, totals.bytes_sent, totals.bytes_received)
             } else {
-                (totals.packets_received, totals.bytes_received)
+                (totals.packets_received, totals.bytes_received, totals.bytes_sent)
             };
             habit.flows.observe(totals.attempt_rows);
             habit.peers.observe(aggregate.distinct_peers());
             habit.packets.observe(packets);
             habit.bytes.observe(bytes);
+            habit.bytes_back.observe(bytes_back);
             for (service, sums) in by_service(host, role) {
                 sums.observe(habits.entry(service).or_default());
             }
