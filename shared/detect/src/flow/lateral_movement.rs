@@ -7,9 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use weir_domain::aggregate::Service;
+use weir_domain::aggregate::{Service, is_private};
+use weir_domain::baseline::PairHabit;
 use weir_domain::finding::{Facts, Hit, Kind, Severity, Subject};
 use weir_domain::flow::TCP;
+use weir_domain::window::HOUR_SECONDS;
 
 use super::WindowContext;
 use super::known::Known;
@@ -19,9 +21,9 @@ use super::traffic::{Line, Traffic, Verdict, confidence, header_only};
 const ADMINISTRATION: [u16; 14] = [22, 23, 135, 139, 445, 2375, 2376, 3389, 5900, 5901, 5985, 5986, 6443, 10250];
 /// Hosts that already go somewhere, which make it a role.
 pub const ROLE: usize = 2;
-/// Distinct hosts over a service, in a usual window, that make an administrator.
-const ADMINISTRATOR: f64 = 3.0;
-/// New hosts that are remarkable for an administrator, too.
+/// Hosts that a host is known to reach over a service that make it an administrator.
+pub const ADMINISTRATOR: usize = 5;
+/// New hosts, or half of those it is known to reach, that are remarkable for an administrator, too.
 pub const MANY: usize = 10;
 
 /// Looks at a host's window; what it finds is no longer left to explain.
@@ -38,8 +40,8 @@ pub(super) fn detect(
         services.entry(line.key.service).or_default().push(*line);
     }
     services.retain(|service, lines| {
-        let usual = known.usual_of_all(known.begins(*service).map(|habit| &habit.peers));
-        usual < ADMINISTRATOR || lines.len() >= MANY.max((2.0 * usual) as usize)
+        let known_hosts = reached(known, *service);
+        known_hosts < ADMINISTRATOR || lines.len() >= MANY.max(known_hosts / 2)
     });
     let lines: Vec<Line<'_>> = services.values().flatten().copied().collect();
     let (service, most) = services.iter().max_by_key(|(service, lines)| (lines.len(), std::cmp::Reverse(**service)))?;
@@ -62,12 +64,21 @@ pub(super) fn detect(
     Some(verdict.hit(traffic.host, context, &lines))
 }
 
+/// How many hosts it reached over a service in other hours before: O(pairs of the host). Who administers is seen within
+/// hours; an intruder who goes on for so long was reported before.
+fn reached(known: &Known<'_>, service: Service) -> usize {
+    let Some(host) = known.host else { return 0 };
+    let older = known.baseline.is_older(known.at);
+    let is_known = |pair: &PairHabit| older || pair.seen.first.saturating_add(HOUR_SECONDS) <= known.at;
+    host.pairs.iter().filter(|(key, pair)| key.service == service && is_known(pair)).count()
+}
+
 /// Somebody inside who lets this host in and is told something, for the first time.
 fn is_new_way(line: &Line<'_>, traffic: &Traffic<'_>, known: &Known<'_>) -> bool {
     let (key, t) = (&line.key, line.totals());
     key.service.protocol == TCP
         && ADMINISTRATION.contains(&key.service.port)
-        && (traffic.is_own(key.peer) || weir_domain::aggregate::is_private(key.peer))
+        && (traffic.is_own(key.peer) || is_private(key.peer))
         && line.pair.answered()
         && t.attempt_rows > 0
         && !header_only(t.packets_sent, t.bytes_sent)
