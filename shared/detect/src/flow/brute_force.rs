@@ -16,13 +16,14 @@ use super::WindowContext;
 use super::known::Known;
 use super::traffic::{Line, Traffic, Verdict, confidence, header_only};
 
-/// Ports where people and administrators log in: FTP, SSH, telnet, SMB, rlogin, RDP, VNC, WinRM, and SIP on UDP.
+/// Ports where people and administrators log in: FTP, SSH, telnet, SMB, rlogin, RDP, VNC, `WinRM`.
 const LOGINS: [u16; 14] = [21, 22, 23, 445, 512, 513, 514, 2222, 2323, 3389, 5900, 5901, 5985, 5986];
 /// Ports where programs log in: mail, Kerberos, LDAP, databases. They do so often; only strangers are looked at, and who
 /// never did and does as nobody else here.
 const PROGRAMS: [u16; 21] = [
     25, 88, 110, 143, 389, 465, 587, 636, 993, 995, 1433, 1521, 3268, 3306, 5432, 5439, 6379, 9042, 9200, 11211, 27017,
 ];
+/// Telephones register here, over UDP or TCP.
 const SIP: u16 = 5060;
 
 /// Tries at one service in a window of five minutes.

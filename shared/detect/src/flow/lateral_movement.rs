@@ -17,7 +17,7 @@ use super::WindowContext;
 use super::known::Known;
 use super::traffic::{Line, Traffic, Verdict, confidence, header_only};
 
-/// Ports of administration: SSH, telnet, RPC, NetBIOS and SMB, RDP, VNC, WinRM, Docker and the kubelet.
+/// Ports of administration: SSH, telnet, RPC, `NetBIOS` and SMB, RDP, VNC, `WinRM`, Docker and the kubelet.
 const ADMINISTRATION: [u16; 14] = [22, 23, 135, 139, 445, 2375, 2376, 3389, 5900, 5901, 5985, 5986, 6443, 10250];
 /// Hosts that already go somewhere, which make it a role.
 pub const ROLE: usize = 2;

@@ -143,6 +143,8 @@ fn new_protocol<'a>(
     let is_known = known.begins(service).or_else(|| known.serves(service)).is_some();
     let several = lines.iter().any(|line| known.others(&line.key) >= 2);
     (!is_known && !several).then(|| Found {
+        // GRE, IP in IP and the like are tunnels by nature; what matters is that it is new.
+        tunnel: false,
         new_here: known.is_new_service(service),
         ..found(service, bytes as f64 / PROTOCOL_BYTES as f64, Severity::High)
     })
