@@ -6,6 +6,7 @@
 pub mod anomalous_behaviour;
 mod failures;
 pub mod host_sweep;
+pub mod over_hours;
 pub mod port_scan;
 
 use weir_domain::aggregate::{HostWindow, HostWindows, HourAggregate, OwnAddresses};

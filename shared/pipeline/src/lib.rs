@@ -24,6 +24,7 @@ pub mod train;
 pub mod models;
 
 mod behaviour;
+mod days;
 
 pub mod detect;
 

@@ -1,0 +1,109 @@
+//! `brute-force`, slowly: tries at a service that asks who is there, over hours, one after the other or spread over hosts.
+//!
+//! A try at a password is a short exchange that ends soon: so are all tries of such a service by one source, in its
+//! windows, while a session that was let in grows. What is known (the bastion, the deployment) does not count.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use weir_domain::aggregate::Service;
+use weir_domain::baseline::host_name;
+use weir_domain::finding::{Evidence, Facts, Hit, Kind, Severity, Subject};
+use weir_domain::flow::TCP;
+use weir_domain::rollup::Slot;
+
+use super::series::{Histories, History};
+use super::{Measured, Moment};
+
+/// Services that ask who is there: FTP, SSH, Telnet, SMB, databases, RDP, VNC, Windows remote management.
+const PORTS: [u16; 14] = [21, 22, 23, 139, 445, 1433, 1521, 3306, 3389, 5432, 5900, 5985, 5986, 6379];
+
+/// Tries in a day by one of the monitored hosts. Slips alerts at 9 in an hour.
+const TRIES_INSIDE: u64 = 24;
+
+/// Tries in a day by a stranger: every public address sees dozens of them try a few times.
+const TRIES_OUTSIDE: u64 = 40;
+
+/// The most bytes a try sends: an SSH key exchange with three passwords is some 3 kB.
+const LARGEST_TRY: u64 = 5000;
+
+/// How long it must have gone on (seconds): what is quicker shows in its windows.
+const SHORTEST: i64 = 1800;
+
+/// How long after the last try it is still going on (seconds).
+const PAUSE: i64 = 3600;
+
+/// Whether a service asks who is there.
+#[must_use]
+pub fn asks_who_is_there(service: Service) -> bool {
+    service.protocol == TCP && PORTS.contains(&service.port)
+}
+
+/// Every slow attempt that goes on at a moment: of each source the service with most tries.
+pub(super) fn detect(histories: &Histories<'_>, moment: &Moment<'_>) -> Vec<(Subject, Hit)> {
+    histories.hosts().filter_map(|pairs| of_host(pairs, moment)).collect()
+}
+
+fn of_host(pairs: &[History<'_>], moment: &Moment<'_>) -> Option<(Subject, Hit)> {
+    let first = pairs.first()?;
+    // Without a baseline nobody can say which ways between hosts are known.
+    if first.own && !moment.day.baseline.is_some_and(|baseline| baseline.can_tell_new(moment.window.0)) {
+        return None;
+    }
+    let mut services: BTreeMap<Service, Vec<(&History<'_>, Vec<Slot>)>> = BTreeMap::new();
+    for pair in pairs.iter().filter(|pair| asks_who_is_there(pair.key.service)) {
+        if first.own && known(pair, moment) {
+            continue;
+        }
+        let tries: Vec<Slot> = pair.until(moment).iter().filter(|slot| is_try(slot)).copied().collect();
+        if !tries.is_empty() {
+            services.entry(pair.key.service).or_default().push((pair, tries));
+        }
+    }
+    let count = |slots: &[Slot]| slots.iter().map(|slot| slot.attempts).fold(0u64, u64::saturating_add);
+    let all = |tried: &[(&History<'_>, Vec<Slot>)]| tried.iter().map(|(_, slots)| count(slots)).sum::<u64>();
+    let (&service, tried) =
+        services.iter().max_by_key(|(service, tried)| (all(tried.as_slice()), std::cmp::Reverse(**service)))?;
+    let attempts = all(tried);
+    let fewest = if first.own { TRIES_INSIDE } else { TRIES_OUTSIDE };
+    let slots = || tried.iter().flat_map(|(_, slots)| slots);
+    let (begun, ended) = (slots().map(|slot| slot.first).min()?, slots().map(|slot| slot.last).max()?);
+    if attempts < fewest || ended - begun < SHORTEST || moment.end - ended > PAUSE {
+        return None;
+    }
+    let mut evidence: Vec<Evidence> = tried.iter().map(|(pair, slots)| pair.evidence(slots)).collect();
+    evidence.sort_by(|a, b| b.attempts.cmp(&a.attempts).then(a.destination.cmp(&b.destination)));
+    evidence.truncate(Evidence::MOST_PER_HIT);
+    let target: IpAddr = evidence.first()?.destination;
+    let hit = moment.hit(Measured {
+        first_seen: begun,
+        last_seen: ended,
+        severity: if first.own { Severity::High } else { Severity::Low },
+        confidence: (60.0 + 10.0 * (attempts as f64 / fewest as f64)).min(90.0) as u8,
+        interfaces: first.interfaces.to_vec(),
+        facts: Facts::BruteForce {
+            target,
+            targets: tried.len() as u64,
+            protocol: service.protocol,
+            port: service.port,
+            attempts,
+            usual_attempts: fewest as f64 - 1.0,
+            inside: first.own,
+        },
+        evidence,
+    });
+    Some((moment.subject(Kind::BruteForce, first.host, None), hit))
+}
+
+/// A window of answered, short exchanges.
+fn is_try(slot: &Slot) -> bool {
+    slot.answered && !slot.rejected && slot.bytes_sent <= slot.attempts.saturating_mul(LARGEST_TRY)
+}
+
+/// Whether a monitored host went that way before.
+fn known(pair: &History<'_>, moment: &Moment<'_>) -> bool {
+    let Some(baseline) = moment.day.baseline else { return false };
+    let name = host_name(moment.day.scope, pair.host);
+    let habit = baseline.host(&name).and_then(|host| host.pairs.get(&pair.key));
+    habit.is_some_and(|habit| baseline.is_known(habit.seen, moment.window.0))
+}
