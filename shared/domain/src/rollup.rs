@@ -6,7 +6,7 @@
 
 use std::net::IpAddr;
 
-use crate::aggregate::{PairKey, Service};
+use crate::aggregate::PairKey;
 use crate::window::{Hour, WindowStart};
 
 /// What a host did with one peer over one service in one window.
@@ -41,6 +41,8 @@ pub struct PairRollup {
     pub key: PairKey,
     /// Whether the peer is monitored.
     pub peer_own: bool,
+    /// Whether the host's interface passed on what others said to the peer, as a NAT gateway does.
+    pub relayed: bool,
     /// What it did per window, ascending; at least one.
     pub slots: Vec<Slot>,
 }
@@ -63,12 +65,6 @@ impl HostRollup {
     #[must_use]
     pub fn pair(&self, key: &PairKey) -> Option<&PairRollup> {
         self.pairs.binary_search_by_key(key, |pair| pair.key).ok().map(|at| &self.pairs[at])
-    }
-
-    /// Whether the host tried a service at all.
-    #[must_use]
-    pub fn uses(&self, service: Service) -> bool {
-        self.pairs.iter().any(|pair| pair.key.service == service)
     }
 }
 

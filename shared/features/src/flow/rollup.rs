@@ -17,7 +17,12 @@ const MOST_INTERFACES: usize = 10;
 pub fn roll_up(hour: &HourAggregate) -> HourRollup {
     let own = OwnAddresses::of(hour);
     let mut hosts: BTreeMap<IpAddr, HostHour> = BTreeMap::new();
+    let mut relayed: BTreeSet<(String, IpAddr)> = BTreeSet::new();
     for (start, window) in &hour.windows {
+        for (name, interface) in &window.interfaces {
+            let passed_on = interface.hosts().filter(|(_, host)| host.totals().forwarded_rows > 0);
+            relayed.extend(passed_on.map(|(key, _)| (name.clone(), key.host)));
+        }
         for host in HostWindows::of(window, &own).iter().filter(|host| host.initiator.totals().attempt_rows > 0) {
             hosts.entry(host.host).or_insert_with(|| HostHour::new(host.own)).take(host, *start);
         }
@@ -28,7 +33,7 @@ pub fn roll_up(hour: &HourAggregate) -> HourRollup {
         window_seconds: hour.window_length.seconds(),
         rows: hour.rows(),
         windows: hour.windows.keys().copied().collect(),
-        hosts: hosts.into_iter().map(|(host, of_hour)| of_hour.into_rollup(host, &own)).collect(),
+        hosts: hosts.into_iter().map(|(host, of_hour)| of_hour.into_rollup(host, &own, &relayed)).collect(),
     }
 }
 
@@ -96,12 +101,17 @@ impl HostHour {
         }
     }
 
-    fn into_rollup(mut self, host: IpAddr, own: &OwnAddresses) -> HostRollup {
+    fn into_rollup(mut self, host: IpAddr, own: &OwnAddresses, relayed: &BTreeSet<(String, IpAddr)>) -> HostRollup {
         self.pairs.prune();
         let mut pairs: Vec<PairRollup> = self
             .pairs
             .into_entries()
-            .map(|(key, slots)| PairRollup { key, peer_own: own.contains(key.peer), slots: slots.0 })
+            .map(|(key, slots)| PairRollup {
+                key,
+                peer_own: own.contains(key.peer),
+                relayed: self.own && self.interfaces.iter().any(|name| relayed.contains(&(name.clone(), key.peer))),
+                slots: slots.0,
+            })
             .collect();
         pairs.sort_unstable_by_key(|pair| pair.key);
         HostRollup { host, own: self.own, interfaces: self.interfaces.into_iter().collect(), pairs }

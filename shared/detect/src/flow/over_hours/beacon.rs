@@ -330,7 +330,7 @@ fn flatness(by_hour: &BTreeMap<i64, u64>, interval: f64) -> f64 {
 }
 
 /// Of values in ascending order.
-fn median(values: &[f64]) -> f64 {
+pub(super) fn median(values: &[f64]) -> f64 {
     match values.len() {
         0 => 0.0,
         n if n % 2 == 1 => values[n / 2],
@@ -339,7 +339,7 @@ fn median(values: &[f64]) -> f64 {
 }
 
 /// The median distance from the median, of values in ascending order.
-fn median_deviation(values: &[f64]) -> f64 {
+pub(super) fn median_deviation(values: &[f64]) -> f64 {
     let middle = median(values);
     let mut distances: Vec<f64> = values.iter().map(|value| (value - middle).abs()).collect();
     distances.sort_unstable_by(f64::total_cmp);

@@ -1,6 +1,6 @@
 //! The rollups of a day, pair by pair.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use weir_domain::aggregate::{PairKey, Service};
@@ -21,6 +21,8 @@ pub(super) struct History<'a> {
     pub(super) key: PairKey,
     /// Whether the peer is monitored.
     pub(super) peer_own: bool,
+    /// Whether the host's interface passed on what others said to the peer.
+    relayed: bool,
     pub(super) interfaces: &'a [String],
     /// Ascending by window.
     slots: Vec<Slot>,
@@ -76,11 +78,13 @@ impl<'a> Histories<'a> {
                         own: false,
                         key: pair.key,
                         peer_own: false,
+                        relayed: false,
                         interfaces,
                         slots: Vec::new(),
                     });
                     history.own |= rollup.own;
                     history.peer_own |= pair.peer_own;
+                    history.relayed |= pair.relayed;
                     history.slots.extend_from_slice(&pair.slots);
                 }
             }
@@ -104,35 +108,46 @@ impl<'a> Histories<'a> {
         self.by_host.get(&host).map_or(0, |pairs| pairs.iter().filter(|pair| pair.key.service == service).count())
     }
 
+    /// Whether a host began anything towards another.
+    pub(super) fn addressed(&self, host: IpAddr, peer: IpAddr) -> bool {
+        let of_hour = |hour: &HourRollup| hour.host(host).is_some_and(|host| host.pairs.iter().any(|pair| pair.key.peer == peer));
+        self.hours.iter().any(of_hour)
+    }
+
     /// The other monitored hosts that began the same contact, and how they relate to this one.
     pub(super) fn company(&self, of: &History<'_>, moment: &Moment<'_>) -> Company {
         let mine = of.until(moment);
-        let mut others: BTreeMap<IpAddr, usize> = BTreeMap::new();
-        let mut alike: BTreeMap<IpAddr, usize> = BTreeMap::new();
+        // By host: windows in common, windows that begin alike, and whether it only passes on.
+        let mut others: BTreeMap<IpAddr, (usize, bool)> = BTreeMap::new();
         for hour in self.hours {
             for host in hour.hosts.iter().filter(|host| host.own && host.host != of.host) {
                 let Some(pair) = host.pair(&of.key) else { continue };
-                let known = pair.slots.iter().filter(|slot| slot.window.0 < moment.end);
-                for slot in known {
-                    *others.entry(host.host).or_default() += 1;
+                for slot in pair.slots.iter().filter(|slot| slot.window.0 < moment.end) {
+                    let (alike, relayed) = others.entry(host.host).or_default();
                     let at = mine.binary_search_by_key(&slot.window, |mine| mine.window);
                     // A relay and whom it serves log the same packets, some seconds apart at most.
-                    if at.is_ok_and(|at| (mine[at].first - slot.first).abs() <= 2) {
-                        *alike.entry(host.host).or_default() += 1;
-                    }
+                    *alike += usize::from(at.is_ok_and(|at| (mine[at].first - slot.first).abs() <= 2));
+                    *relayed |= pair.relayed;
                 }
             }
         }
-        let pairs_of = |host: IpAddr| -> usize {
-            self.hours.iter().filter_map(|hour| hour.host(host)).map(|host| host.pairs.len()).sum()
-        };
-        let same = |host: &IpAddr| alike.get(host).copied().unwrap_or(0) * 10 >= mine.len() * 8;
-        let twins: Vec<IpAddr> = others.keys().copied().filter(same).collect();
-        let rank = |host: IpAddr| (pairs_of(host), host);
-        Company {
-            others: others.len() - twins.len(),
-            relays: twins.iter().any(|twin| rank(*twin) < rank(of.host)),
+        let callers = others.values().filter(|(_, relayed)| !relayed).count();
+        if of.relayed && callers > 0 {
+            return Company { others: callers, relays: true };
         }
+        // Logs that do not name the packet's own addresses do not say who relays: of two that do the same at the same
+        // seconds it is the one that calls more hosts.
+        let reach = |host: IpAddr| {
+            let peers = self.hours.iter().filter_map(|hour| hour.host(host)).flat_map(|host| &host.pairs);
+            peers.filter(|pair| !pair.peer_own).map(|pair| pair.key.peer).collect::<BTreeSet<_>>().len()
+        };
+        let twins: Vec<IpAddr> = others
+            .iter()
+            .filter(|(_, (alike, relayed))| !relayed && alike * 10 >= mine.len() * 8)
+            .map(|(host, _)| *host)
+            .collect();
+        let relays = !twins.is_empty() && twins.iter().any(|twin| (reach(*twin), *twin) < (reach(of.host), of.host));
+        Company { others: callers - twins.len(), relays }
     }
 }
 
@@ -141,7 +156,6 @@ impl<'a> Histories<'a> {
 pub(super) struct Company {
     /// Monitored hosts that did so at other times.
     pub(super) others: usize,
-    /// This host passes on, as a NAT gateway does, what another monitored host began at the same times: of the two the
-    /// one with more pairs.
+    /// This host passes on, as a NAT gateway does, what another monitored host began.
     pub(super) relays: bool,
 }

@@ -1,7 +1,7 @@
 //! `brute-force`, slowly: tries at a service that asks who is there, over hours, one after the other or spread over hosts.
 //!
 //! A try at a password is a short exchange that ends soon: so are all tries of such a service by one source, in its
-//! windows, while a session that was let in grows. What is known (the bastion, the deployment) does not count.
+//! windows, and alike in size, while sessions that were let in differ. What is known (the bastion, the deployment) does not count.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -13,19 +13,28 @@ use weir_domain::flow::TCP;
 use weir_domain::rollup::Slot;
 
 use super::series::{Histories, History};
+use super::beacon::{median, median_deviation};
+use super::slow_port_scan::OUTSIDE_SECONDS;
 use super::{Measured, Moment};
 
-/// Services that ask who is there: FTP, SSH, Telnet, SMB, databases, RDP, VNC, Windows remote management.
-const PORTS: [u16; 14] = [21, 22, 23, 139, 445, 1433, 1521, 3306, 3389, 5432, 5900, 5985, 5986, 6379];
+/// Services that ask who is there and that people use at a distance: FTP, SSH, Telnet, RDP, VNC, Windows remote management.
+const REMOTE: [u16; 8] = [21, 22, 23, 3389, 5900, 5901, 5985, 5986];
+
+/// Services that programs use inside all day long, with a password each time: SMB and databases. Only a stranger has no
+/// business there.
+const PROGRAMS: [u16; 7] = [139, 445, 1433, 1521, 3306, 5432, 6379];
 
 /// Tries in a day by one of the monitored hosts. Slips alerts at 9 in an hour.
 const TRIES_INSIDE: u64 = 24;
 
-/// Tries in a day by a stranger: every public address sees dozens of them try a few times.
+/// Tries in [`OUTSIDE_SECONDS`] by a stranger: ten an hour, as of ports ([`slow_port_scan`](super::slow_port_scan)).
 const TRIES_OUTSIDE: u64 = 40;
 
-/// The most bytes a try sends: an SSH key exchange with three passwords is some 3 kB.
-const LARGEST_TRY: u64 = 5000;
+/// Bytes a try sends: an SSH or RDP handshake takes more than half a kilobyte, three passwords bring it to some 3 kB.
+const TRY: std::ops::RangeInclusive<f64> = 500.0..=5000.0;
+
+/// How far tries differ in bytes at most: median deviation by median. They are one program's; sessions differ.
+const MOST_DIFFERENT: f64 = 0.15;
 
 /// How long it must have gone on (seconds): what is quicker shows in its windows.
 const SHORTEST: i64 = 1800;
@@ -36,7 +45,7 @@ const PAUSE: i64 = 3600;
 /// Whether a service asks who is there.
 #[must_use]
 pub fn asks_who_is_there(service: Service) -> bool {
-    service.protocol == TCP && PORTS.contains(&service.port)
+    service.protocol == TCP && (REMOTE.contains(&service.port) || PROGRAMS.contains(&service.port))
 }
 
 /// Every slow attempt that goes on at a moment: of each source the service with most tries.
@@ -52,10 +61,11 @@ fn of_host(pairs: &[History<'_>], moment: &Moment<'_>) -> Option<(Subject, Hit)>
     }
     let mut services: BTreeMap<Service, Vec<(&History<'_>, Vec<Slot>)>> = BTreeMap::new();
     for pair in pairs.iter().filter(|pair| asks_who_is_there(pair.key.service)) {
-        if first.own && known(pair, moment) {
+        if first.own && (known(pair, moment) || !REMOTE.contains(&pair.key.service.port)) {
             continue;
         }
-        let tries: Vec<Slot> = pair.until(moment).iter().filter(|slot| is_try(slot)).copied().collect();
+        let counts = |slot: &&Slot| is_try(slot) && (first.own || slot.window.0 >= moment.end - OUTSIDE_SECONDS);
+        let tries: Vec<Slot> = pair.until(moment).iter().filter(counts).copied().collect();
         if !tries.is_empty() {
             services.entry(pair.key.service).or_default().push((pair, tries));
         }
@@ -68,7 +78,7 @@ fn of_host(pairs: &[History<'_>], moment: &Moment<'_>) -> Option<(Subject, Hit)>
     let fewest = if first.own { TRIES_INSIDE } else { TRIES_OUTSIDE };
     let slots = || tried.iter().flat_map(|(_, slots)| slots);
     let (begun, ended) = (slots().map(|slot| slot.first).min()?, slots().map(|slot| slot.last).max()?);
-    if attempts < fewest || ended - begun < SHORTEST || moment.end - ended > PAUSE {
+    if !alike(slots()) || attempts < fewest || ended - begun < SHORTEST || moment.end - ended > PAUSE {
         return None;
     }
     let mut evidence: Vec<Evidence> = tried.iter().map(|(pair, slots)| pair.evidence(slots)).collect();
@@ -97,7 +107,18 @@ fn of_host(pairs: &[History<'_>], moment: &Moment<'_>) -> Option<(Subject, Hit)>
 
 /// A window of answered, short exchanges.
 fn is_try(slot: &Slot) -> bool {
-    slot.answered && !slot.rejected && slot.bytes_sent <= slot.attempts.saturating_mul(LARGEST_TRY)
+    slot.answered && !slot.rejected && TRY.contains(&size(slot))
+}
+
+fn size(slot: &Slot) -> f64 {
+    slot.bytes_sent as f64 / slot.attempts.max(1) as f64
+}
+
+/// Whether tries are alike in size.
+fn alike<'a>(slots: impl Iterator<Item = &'a Slot>) -> bool {
+    let mut sizes: Vec<f64> = slots.map(size).collect();
+    sizes.sort_unstable_by(f64::total_cmp);
+    median_deviation(&sizes) <= MOST_DIFFERENT * median(&sizes)
 }
 
 /// Whether a monitored host went that way before.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use weir_domain::aggregate::Service;
 use weir_domain::finding::{Facts, Hit, Kind, Subject};
+use weir_domain::flow::{ICMP, ICMP_V6};
 use weir_domain::rollup::Slot;
 use weir_domain::window::WindowStart;
 
@@ -22,7 +23,7 @@ const PAUSE: i64 = 2 * 3600;
 
 /// Every slow sweep that goes on at a moment.
 pub(super) fn detect(histories: &Histories<'_>, moment: &Moment<'_>) -> Vec<(Subject, Hit)> {
-    histories.hosts().filter_map(|pairs| of_host(pairs, moment)).collect()
+    histories.hosts().filter_map(|pairs| of_host(pairs, histories, moment)).collect()
 }
 
 /// What a host did on one service.
@@ -32,7 +33,7 @@ struct Swept<'a> {
     succeeded: usize,
 }
 
-fn of_host(pairs: &[History<'_>], moment: &Moment<'_>) -> Option<(Subject, Hit)> {
+fn of_host(pairs: &[History<'_>], histories: &Histories<'_>, moment: &Moment<'_>) -> Option<(Subject, Hit)> {
     let first = pairs.first().filter(|_| pairs.len() >= FAILED_HOSTS)?;
     let mut by_window: BTreeMap<(Service, WindowStart), usize> = BTreeMap::new();
     for pair in pairs {
@@ -43,7 +44,11 @@ fn of_host(pairs: &[History<'_>], moment: &Moment<'_>) -> Option<(Subject, Hit)>
     let told =
         |service: Service, slot: &Slot| by_window.get(&(service, slot.window)).is_some_and(|n| *n >= FAILED_HOSTS);
     let mut services: BTreeMap<Service, Swept<'_>> = BTreeMap::new();
-    for pair in pairs {
+    // An ICMP message to somebody who began something here is an answer to that: that a port is closed, most often.
+    let answers = |pair: &History<'_>| {
+        matches!(pair.key.service.protocol, ICMP | ICMP_V6) && histories.addressed(pair.key.peer, pair.host)
+    };
+    for pair in pairs.iter().filter(|pair| !answers(pair)) {
         let swept = services.entry(pair.key.service).or_default();
         if succeeded(pair, moment) {
             swept.succeeded += 1;

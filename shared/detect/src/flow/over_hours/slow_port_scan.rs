@@ -4,7 +4,7 @@
 //! hours: a contact fails with .2 where a host is benign and with .8 where it scans, so each failure multiplies the ratio by
 //! 4 and each success divides it by 4. The walk has no absorbing state: the ratio of a set does not depend on the order
 //! it is walked in. As a benign host walks once for every host it talks to, every day, the bound is not the paper's 99 but
-//! one in a million; and on the internet's side, where scanners are the weather, only much counts.
+//! one in a million; and on the internet's side, where scanners are the weather, only much within a few hours counts.
 //!
 //! Windows that are a scan by themselves ([`port_scan`](crate::flow::port_scan)) are told there and do not count here.
 
@@ -21,9 +21,12 @@ use super::{Measured, Moment};
 use crate::flow::failures::FIRST_EPHEMERAL_PORT;
 use crate::flow::port_scan::{FAILED_PORTS_INSIDE, FAILED_PORTS_OUTSIDE, severity};
 
-/// Distinct failed ports of one host in a day that make a scan by a stranger: three times those of a window. Who tries
-/// fewer than some ten ports an hour is one of hundreds that every public address sees each day.
-pub const FAILED_PORTS_OUTSIDE_A_DAY: usize = 30;
+/// Distinct failed ports of one host in [`OUTSIDE_SECONDS`] that make a scan by a stranger: ten an hour. Who tries fewer is
+/// one of dozens that every public address sees all day long.
+pub const SLOWLY_FAILED_PORTS_OUTSIDE: usize = 40;
+
+/// How far is looked back at a stranger (seconds).
+pub const OUTSIDE_SECONDS: i64 = 4 * 3600;
 
 /// The bound of the likelihood ratio: P_D / P_F with P_D = .99 and P_F = 1e-6.
 const RATIO: f64 = 0.99e6;
@@ -69,12 +72,12 @@ fn of_host(pairs: &[History<'_>], moment: &Moment<'_>) -> Option<(Subject, Hit)>
     let first = pairs.first()?;
     let (host, own) = (first.host, first.own);
     let inside = own || is_private(host);
-    let (a_window, a_day) = if inside {
+    let (a_window, enough) = if inside {
         (FAILED_PORTS_INSIDE, FAILED_PORTS_INSIDE)
     } else {
-        (FAILED_PORTS_OUTSIDE, FAILED_PORTS_OUTSIDE_A_DAY)
+        (FAILED_PORTS_OUTSIDE, SLOWLY_FAILED_PORTS_OUTSIDE)
     };
-    if pairs.len() < a_day {
+    if pairs.len() < enough {
         return None;
     }
     let mut by_window: BTreeMap<(IpAddr, WindowStart), usize> = BTreeMap::new();
@@ -92,12 +95,14 @@ fn of_host(pairs: &[History<'_>], moment: &Moment<'_>) -> Option<(Subject, Hit)>
             target.succeeded += 1;
             continue;
         }
-        let slots: Vec<Slot> = failures(pair, moment).filter(|slot| !told(pair.key.peer, slot)).copied().collect();
+        let recent = |slot: &Slot| inside || slot.window.0 >= moment.end - OUTSIDE_SECONDS;
+        let counts = |slot: &&Slot| recent(slot) && !told(pair.key.peer, slot);
+        let slots: Vec<Slot> = failures(pair, moment).filter(counts).copied().collect();
         if !slots.is_empty() {
             target.failed.push((pair, slots));
         }
     }
-    targets.retain(|_, target| target.failed.len() >= a_day && scans(target.failed.len(), target.succeeded));
+    targets.retain(|_, target| target.failed.len() >= enough && scans(target.failed.len(), target.succeeded));
     let (&target, most) = targets.iter().max_by_key(|(host, target)| (target.failed.len(), std::cmp::Reverse(**host)))?;
     let most = most.failed.len();
     let measured = Contacts::of(targets.values().flat_map(|target| &target.failed));
@@ -108,7 +113,7 @@ fn of_host(pairs: &[History<'_>], moment: &Moment<'_>) -> Option<(Subject, Hit)>
         first_seen: measured.first,
         last_seen: measured.last,
         severity: severity(own, measured.rejected == measured.failed),
-        confidence: (70.0 + 20.0 * (most as f64 / a_day as f64 - 1.0)).clamp(70.0, 95.0) as u8,
+        confidence: (70.0 + 20.0 * (most as f64 / enough as f64 - 1.0)).clamp(70.0, 95.0) as u8,
         interfaces: first.interfaces.to_vec(),
         facts: Facts::PortScan {
             target,
