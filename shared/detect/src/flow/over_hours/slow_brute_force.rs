@@ -14,7 +14,6 @@ use weir_domain::rollup::Slot;
 
 use super::series::{Histories, History};
 use super::beacon::{median, median_deviation};
-use super::slow_port_scan::OUTSIDE_SECONDS;
 use super::{Measured, Moment};
 
 /// Services that ask who is there and that people use at a distance: FTP, SSH, Telnet, RDP, VNC, Windows remote management.
@@ -24,11 +23,18 @@ const REMOTE: [u16; 8] = [21, 22, 23, 3389, 5900, 5901, 5985, 5986];
 /// business there.
 const PROGRAMS: [u16; 7] = [139, 445, 1433, 1521, 3306, 5432, 6379];
 
-/// Tries in a day by one of the monitored hosts. Slips alerts at 9 in an hour.
-const TRIES_INSIDE: u64 = 24;
+/// Tries in [`LOOK_BACK`] on one host: ten an hour, as of ports ([`slow_port_scan`](super::slow_port_scan)). Slips alerts
+/// at 9 in an hour, which an administrator's own session reaches in rows of a flow log.
+const TRIES: u64 = 40;
 
-/// Tries in [`OUTSIDE_SECONDS`] by a stranger: ten an hour, as of ports ([`slow_port_scan`](super::slow_port_scan)).
-const TRIES_OUTSIDE: u64 = 40;
+/// Tries in a day by one of the monitored hosts that are spread over [`SPRAYED`] hosts.
+const TRIES_SPREAD: u64 = 24;
+
+/// Hosts that make tries spread.
+const SPRAYED: usize = 10;
+
+/// How far is looked back, but for what is spread (seconds).
+const LOOK_BACK: i64 = 4 * 3600;
 
 /// Bytes a try sends: an SSH or RDP handshake takes more than half a kilobyte, three passwords bring it to some 3 kB.
 const TRY: std::ops::RangeInclusive<f64> = 500.0..=5000.0;
@@ -59,26 +65,24 @@ fn of_host(pairs: &[History<'_>], moment: &Moment<'_>) -> Option<(Subject, Hit)>
     if first.own && !moment.day.baseline.is_some_and(|baseline| baseline.can_tell_new(moment.window.0)) {
         return None;
     }
-    let mut services: BTreeMap<Service, Vec<(&History<'_>, Vec<Slot>)>> = BTreeMap::new();
-    for pair in pairs.iter().filter(|pair| asks_who_is_there(pair.key.service)) {
-        if first.own && (known(pair, moment) || !REMOTE.contains(&pair.key.service.port)) {
-            continue;
-        }
-        let counts = |slot: &&Slot| is_try(slot) && (first.own || slot.window.0 >= moment.end - OUTSIDE_SECONDS);
-        let tries: Vec<Slot> = pair.until(moment).iter().filter(counts).copied().collect();
-        if !tries.is_empty() {
-            services.entry(pair.key.service).or_default().push((pair, tries));
-        }
-    }
-    let count = |slots: &[Slot]| slots.iter().map(|slot| slot.attempts).fold(0u64, u64::saturating_add);
-    let all = |tried: &[(&History<'_>, Vec<Slot>)]| tried.iter().map(|(_, slots)| count(slots)).sum::<u64>();
-    let (&service, tried) =
-        services.iter().max_by_key(|(service, tried)| (all(tried.as_slice()), std::cmp::Reverse(**service)))?;
-    let attempts = all(tried);
-    let fewest = if first.own { TRIES_INSIDE } else { TRIES_OUTSIDE };
+    let ways: Vec<&History<'_>> = pairs
+        .iter()
+        .filter(|pair| asks_who_is_there(pair.key.service))
+        .filter(|pair| !first.own || (REMOTE.contains(&pair.key.service.port) && !known(pair, moment)))
+        .collect();
+    let recently = tries(&ways, moment, moment.end - LOOK_BACK).filter(|(_, tried)| count(tried) >= TRIES);
+    let spread = || {
+        let all_day = tries(&ways, moment, i64::MIN).filter(|_| first.own);
+        all_day.filter(|(_, tried)| count(tried) >= TRIES_SPREAD && tried.len() >= SPRAYED)
+    };
+    let (fewest, (service, tried)) = match recently {
+        Some(most) => (TRIES, most),
+        None => (TRIES_SPREAD, spread()?),
+    };
+    let attempts = count(&tried);
     let slots = || tried.iter().flat_map(|(_, slots)| slots);
     let (begun, ended) = (slots().map(|slot| slot.first).min()?, slots().map(|slot| slot.last).max()?);
-    if !alike(slots()) || attempts < fewest || ended - begun < SHORTEST || moment.end - ended > PAUSE {
+    if !alike(slots()) || ended - begun < SHORTEST || moment.end - ended > PAUSE {
         return None;
     }
     let mut evidence: Vec<Evidence> = tried.iter().map(|(pair, slots)| pair.evidence(slots)).collect();
@@ -103,6 +107,26 @@ fn of_host(pairs: &[History<'_>], moment: &Moment<'_>) -> Option<(Subject, Hit)>
         evidence,
     });
     Some((moment.subject(Kind::BruteForce, first.host, None), hit))
+}
+
+/// The pairs that were tried on a service, with the windows of tries.
+type Tried<'a> = Vec<(&'a History<'a>, Vec<Slot>)>;
+
+/// The service with most tries since a time.
+fn tries<'a>(ways: &[&'a History<'a>], moment: &Moment<'_>, since: i64) -> Option<(Service, Tried<'a>)> {
+    let mut services: BTreeMap<Service, Tried<'a>> = BTreeMap::new();
+    for pair in ways {
+        let counts = |slot: &&Slot| is_try(slot) && slot.window.0 >= since;
+        let tries: Vec<Slot> = pair.until(moment).iter().filter(counts).copied().collect();
+        if !tries.is_empty() {
+            services.entry(pair.key.service).or_default().push((pair, tries));
+        }
+    }
+    services.into_iter().max_by_key(|(service, tried)| (count(tried), std::cmp::Reverse(*service)))
+}
+
+fn count(tried: &Tried<'_>) -> u64 {
+    tried.iter().flat_map(|(_, slots)| slots).map(|slot| slot.attempts).fold(0, u64::saturating_add)
 }
 
 /// A window of answered, short exchanges.
