@@ -149,9 +149,7 @@ pub async fn detect(
     let (fitted, own) = match given {
         Some(model) => (Fitted::On { windows: model.summary.rows, sampled: model.summary.fitted_on }, None),
         None => match learning.fit(&options.train) {
-            Ok(model) => {
-                (Fitted::On { windows: model.summary.rows, sampled: model.summary.fitted_on }, Some(model))
-            }
+            Ok(model) => (Fitted::On { windows: model.summary.rows, sampled: model.summary.fitted_on }, Some(model)),
             Err(TrainError::TooFew { windows }) => (Fitted::TooFew { windows }, None),
             Err(error) => return Err(error.into()),
         },

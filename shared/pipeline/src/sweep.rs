@@ -73,6 +73,9 @@ pub async fn sweep(state: &impl Store, model: Option<&Artifact>, from: i64, now:
             sweep_hour(state, model, (&scope, &hour, batches), (from, now), &mut rollups, &mut swept).await?;
         }
     }
+    // A finding that goes on over hours was written once for each.
+    swept.findings.sort_unstable();
+    swept.findings.dedup();
     Ok(swept)
 }
 
@@ -117,9 +120,8 @@ async fn sweep_hour(
 async fn read(state: &impl Store, hour: &HourOfScope, batches: &[String]) -> Result<Option<StoredRollup>, StoreError> {
     let Some(object) = state.get(&keys::rollup(hour)).await? else { return Ok(None) };
     let stored: Option<StoredRollup> = serde_json::from_slice(&object.bytes).ok();
-    Ok(stored.filter(|stored| {
-        stored.version == VERSION && stored.batches == batches && stored.rollup.hour == hour.hour
-    }))
+    Ok(stored
+        .filter(|stored| stored.version == VERSION && stored.batches == batches && stored.rollup.hour == hour.hour))
 }
 
 async fn write(state: &impl Store, hour: &HourOfScope, stored: &StoredRollup) -> Result<(), ScoreError> {

@@ -60,10 +60,7 @@ pub fn detect(day: &Day<'_>, judges: impl Fn(WindowStart) -> bool) -> Vec<(Subje
 
 /// Leaves out what detections on the windows by themselves told already: hits of the same subject and window.
 #[must_use]
-pub fn without_told(
-    found: Vec<(Subject, Hit)>,
-    told: impl Fn(&Subject, WindowStart) -> bool,
-) -> Vec<(Subject, Hit)> {
+pub fn without_told(found: Vec<(Subject, Hit)>, told: impl Fn(&Subject, WindowStart) -> bool) -> Vec<(Subject, Hit)> {
     found.into_iter().filter(|(subject, hit)| !told(subject, hit.window)).collect()
 }
 
@@ -103,7 +100,9 @@ impl Moment<'_> {
 
     /// Whether nobody in the network ever began a contact, as far as can be told.
     fn is_new(&self, contact: &PairKey) -> bool {
-        let Some(baseline) = self.day.baseline.filter(|baseline| baseline.can_tell_new(self.window.0)) else { return false };
+        let Some(baseline) = self.day.baseline.filter(|baseline| baseline.can_tell_new(self.window.0)) else {
+            return false;
+        };
         baseline.contact(contact).is_none_or(|known| !baseline.is_known(known.seen, self.window.0))
     }
 
@@ -141,3 +140,6 @@ fn is_public(address: IpAddr) -> bool {
     };
     !(is_private(address) || address.is_multicast() || address.is_loopback() || nobody)
 }
+
+#[cfg(test)]
+mod tests;

@@ -64,7 +64,8 @@ async fn windows_are_looked_at_when_they_are_whole() {
     receive(&at_once, "a.log", &slow_scan(90)).await;
     sweep(&at_once, None, i64::MIN, NOW).await.unwrap();
     let windows = |logs: &[(String, Vec<u8>)]| -> Vec<_> {
-        let logs = logs.iter().map(|(_, log)| serde_json::from_slice::<weir_detect::incidents::IncidentLog>(log).unwrap());
+        let logs =
+            logs.iter().map(|(_, log)| serde_json::from_slice::<weir_detect::incidents::IncidentLog>(log).unwrap());
         logs.flat_map(|log| log.incidents).map(|incident| incident.hits).collect()
     };
     assert_eq!(windows(&step_by_step), windows(&content(&at_once, "incidents/").await));

@@ -294,7 +294,12 @@ fn by_counts(slots: &[Slot], window_seconds: i64) -> Option<(f64, f64, Spread, f
     let (mean, deviation) = moments(&counts);
     let usual = median(&counts).max(1.0);
     let jitter = median_deviation(&counts) / usual;
-    Some((window_seconds as f64 / usual, jitter, Spread::Counts(deviation * deviation / mean.max(1.0)), regularity(&counts)))
+    Some((
+        window_seconds as f64 / usual,
+        jitter,
+        Spread::Counts(deviation * deviation / mean.max(1.0)),
+        regularity(&counts),
+    ))
 }
 
 /// RITA's: ½[(1 − |Bowley skewness|) + max(0, (median − median deviation) / median)]. Of values in ascending order.
@@ -313,7 +318,9 @@ fn regularity(values: &[f64]) -> f64 {
 /// How evenly calls fill the hours from the first to the last, those two aside where there are more: 1 − their coefficient
 /// of variation. Calls rarer than a few an hour are counted over as many hours as hold four.
 fn flatness(by_hour: &BTreeMap<i64, u64>, interval: f64) -> f64 {
-    let (Some((&first, _)), Some((&last, _))) = (by_hour.first_key_value(), by_hour.last_key_value()) else { return 0.0 };
+    let (Some((&first, _)), Some((&last, _))) = (by_hour.first_key_value(), by_hour.last_key_value()) else {
+        return 0.0;
+    };
     let step = ((4.0 * interval / 3600.0).ceil() as i64).max(1);
     let inner = if last - first >= 3 { first + 1..last } else { first..last + 1 };
     let mut counts: BTreeMap<i64, f64> = BTreeMap::new();

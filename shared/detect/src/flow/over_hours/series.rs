@@ -110,7 +110,8 @@ impl<'a> Histories<'a> {
 
     /// Whether a host began anything towards another.
     pub(super) fn addressed(&self, host: IpAddr, peer: IpAddr) -> bool {
-        let of_hour = |hour: &HourRollup| hour.host(host).is_some_and(|host| host.pairs.iter().any(|pair| pair.key.peer == peer));
+        let of_hour =
+            |hour: &HourRollup| hour.host(host).is_some_and(|host| host.pairs.iter().any(|pair| pair.key.peer == peer));
         self.hours.iter().any(of_hour)
     }
 

@@ -12,8 +12,8 @@ use weir_domain::finding::{Evidence, Facts, Hit, Kind, Severity, Subject};
 use weir_domain::flow::TCP;
 use weir_domain::rollup::Slot;
 
-use super::series::{Histories, History};
 use super::beacon::{median, median_deviation};
+use super::series::{Histories, History};
 use super::{Measured, Moment};
 
 /// Services that ask who is there and that people use at a distance: FTP, SSH, Telnet, RDP, VNC, Windows remote management.

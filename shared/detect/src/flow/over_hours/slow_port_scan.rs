@@ -103,7 +103,8 @@ fn of_host(pairs: &[History<'_>], moment: &Moment<'_>) -> Option<(Subject, Hit)>
         }
     }
     targets.retain(|_, target| target.failed.len() >= enough && scans(target.failed.len(), target.succeeded));
-    let (&target, most) = targets.iter().max_by_key(|(host, target)| (target.failed.len(), std::cmp::Reverse(**host)))?;
+    let (&target, most) =
+        targets.iter().max_by_key(|(host, target)| (target.failed.len(), std::cmp::Reverse(**host)))?;
     let most = most.failed.len();
     let measured = Contacts::of(targets.values().flat_map(|target| &target.failed));
     if moment.end - measured.last > PAUSE {
@@ -151,9 +152,9 @@ impl Contacts {
             all.rejected += u64::from(slots.iter().any(|slot| slot.rejected));
             let of_pair = pair.evidence(slots);
             all.attempts = all.attempts.saturating_add(of_pair.attempts);
-            let (line, ports) = lines
-                .entry((of_pair.destination, of_pair.protocol))
-                .or_insert_with(|| (Evidence { attempts: 0, failed: 0, bytes_out: 0, bytes_in: 0, ..of_pair.clone() }, BTreeSet::new()));
+            let (line, ports) = lines.entry((of_pair.destination, of_pair.protocol)).or_insert_with(|| {
+                (Evidence { attempts: 0, failed: 0, bytes_out: 0, bytes_in: 0, ..of_pair.clone() }, BTreeSet::new())
+            });
             line.failed += 1;
             line.attempts = line.attempts.saturating_add(of_pair.attempts);
             line.bytes_out = line.bytes_out.saturating_add(of_pair.bytes_out);
