@@ -11,6 +11,7 @@ use crate::window::{Hour, WindowStart};
 
 /// What a host did with one peer over one service in one window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent facts about the attempts, not states of one")]
 pub struct Slot {
     /// The window.
     pub window: WindowStart,

@@ -28,7 +28,7 @@ pub const SLOWLY_FAILED_PORTS_OUTSIDE: usize = 40;
 /// How far is looked back at a stranger (seconds).
 pub const OUTSIDE_SECONDS: i64 = 4 * 3600;
 
-/// The bound of the likelihood ratio: P_D / P_F with P_D = .99 and P_F = 1e-6.
+/// The bound of the likelihood ratio: the chance of detection, .99, by that of a false alarm, 1e-6.
 const RATIO: f64 = 0.99e6;
 
 /// How long after its last failure a scan is still going on (seconds).
