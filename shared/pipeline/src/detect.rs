@@ -131,17 +131,14 @@ pub async fn detect(
         progress(done, steps);
         let (Some(hour), _) = load_hour(state, key).await? else { continue };
         seen.look_at(&hour);
-        match given {
-            Some(model) => {
-                let hits = judge_hour(model, &hour, &options.thresholds(model), |_| true).map_err(ScoreError::from)?;
-                seen.take(hits);
-                seen.take_over_hours(&mut days, &hour, Some(model));
-            }
-            None => {
-                learning.take_before(&hour, report_from)?;
-                if is_before(key, report_from) {
-                    days.push(&hour);
-                }
+        if let Some(model) = given {
+            let hits = judge_hour(model, &hour, &options.thresholds(model), |_| true).map_err(ScoreError::from)?;
+            seen.take(hits);
+            seen.take_over_hours(&mut days, &hour, given);
+        } else {
+            learning.take_before(&hour, report_from)?;
+            if is_before(key, report_from) {
+                days.push(&hour);
             }
         }
     }

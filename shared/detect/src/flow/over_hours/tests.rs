@@ -48,8 +48,10 @@ fn scope() -> Scope {
     Scope::new("1", "r")
 }
 
+type Hosts = BTreeMap<IpAddr, BTreeMap<PairKey, BTreeMap<i64, Slot>>>;
+
 fn rollups(flows: &[Flow]) -> Vec<HourRollup> {
-    let mut hours: BTreeMap<Hour, BTreeMap<IpAddr, BTreeMap<PairKey, BTreeMap<i64, Slot>>>> = BTreeMap::new();
+    let mut hours: BTreeMap<Hour, Hosts> = BTreeMap::new();
     for flow in flows {
         let (time, key) = (START + flow.at, PairKey { peer: flow.to, service: service(flow.port) });
         let window = time.div_euclid(300) * 300;
@@ -198,7 +200,9 @@ fn what_looks_like_a_beacon_and_is_none() {
     let fleet: Vec<Flow> = (1..=3)
         .flat_map(|n| {
             let mut calls = calls(inside(n), place, 300, 0.1, 6);
-            calls.iter_mut().for_each(|call| call.at += i64::from(n) * 40);
+            for call in &mut calls {
+                call.at += i64::from(n) * 40;
+            }
             calls
         })
         .collect();
@@ -258,7 +262,7 @@ fn slow_sweeps_count_from_the_threshold_on() {
 fn slow_transfers_to_a_new_network_are_found() {
     let place: IpAddr = Ipv4Addr::new(198, 51, 100, 1).into();
     let trickle = |bytes: u64| -> Vec<Flow> {
-        (0..40).map(|n| Flow { bytes, ..flow(inside(1), place, 443, i64::from(n) * (400 + n % 3 * 150)) }).collect()
+        (0..40).map(|n| Flow { bytes, ..flow(inside(1), place, 443, n * (400 + n % 3 * 150)) }).collect()
     };
     let nothing = baseline(&[(inside(1), outside(200), 443, 100)]);
     assert_eq!(kinds(&trickle(2_600_000), Some(&nothing)), [Kind::Exfiltration]);
