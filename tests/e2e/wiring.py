@@ -223,7 +223,8 @@ class Stack:
                 [last(t["DeadLetterConfig"]["Arn"]) for t in rule["Targets"] if "DeadLetterConfig" in t],
             )
             for name, rule in self.of_type("AWS::Events::Rule").items()
-            if rule.get("State", "ENABLED") == "ENABLED"
+            # A schedule has no pattern.
+            if rule.get("State", "ENABLED") == "ENABLED" and "EventPattern" in rule
         ]
 
     @property

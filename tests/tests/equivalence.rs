@@ -13,7 +13,7 @@ use weir_pipeline::keys::{FINDINGS, HourOfScope, ObjectRef};
 use weir_pipeline::preprocess::PreprocessOptions;
 use weir_pipeline::store::Condition;
 use weir_pipeline::train::TrainOptions;
-use weir_pipeline::{MemoryStore, Store, detect, models, preprocess, score, train};
+use weir_pipeline::{MemoryStore, Store, detect, models, preprocess, score, sweep, train};
 use weir_tests::flow_logs::{
     Format, MIDNIGHT, Network, Object, Outcome, Seeded, bundled, files, gzip, own, real, stranger,
 };
@@ -79,7 +79,7 @@ fn training() -> TrainOptions {
     TrainOptions { estimators: vec![EstimatorKind::IsolationForest], seed: 42, now: NOW, program: "test".to_owned() }
 }
 
-/// As the functions do it: every batch that is written is scored.
+/// As the functions do it: every batch that is written is scored, and what needs hours is swept.
 async fn one_by_one(raw: &MemoryStore, names: &[&str]) -> BTreeSet<String> {
     let state = MemoryStore::new();
     for (turn, name) in names.iter().enumerate() {
@@ -87,6 +87,7 @@ async fn one_by_one(raw: &MemoryStore, names: &[&str]) -> BTreeSet<String> {
             score(&state, None, &hour, NOW + turn as i64).await.unwrap();
         }
     }
+    sweep(&state, None, i64::MIN, NOW + names.len() as i64).await.unwrap();
     let mut findings = Vec::new();
     for key in state.list(FINDINGS).await.unwrap() {
         findings.push(serde_json::from_slice(&state.get(&key).await.unwrap().unwrap().bytes).unwrap());

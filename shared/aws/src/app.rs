@@ -17,7 +17,8 @@ use weir_pipeline::keys::{FINDINGS, HourOfScope, ObjectRef};
 use weir_pipeline::models::ModelError;
 use weir_pipeline::preprocess::{PreprocessError, Preprocessed};
 use weir_pipeline::publish::Published;
-use weir_pipeline::{models, preprocess, publish, score, suppressions};
+use weir_pipeline::sweep::SWEPT_SECONDS;
+use weir_pipeline::{models, preprocess, publish, score, suppressions, sweep};
 
 use crate::envelope::{EnvelopeError, Item, Payload};
 use crate::metrics::Metric;
@@ -111,10 +112,15 @@ impl App {
     pub async fn preprocess(&self, event: LambdaEvent<Value>) -> Result<Value, Error> {
         respond(
             event.payload,
-            |item| Ok(Some(item.clone())),
+            |item| match item {
+                Item::Sweep => Err(EnvelopeError::Sweep),
+                Item::Object(_) | Item::Log(_) => Ok(Some(item.clone())),
+            },
             async |item: &Item| match item {
                 Item::Object(object) => self.preprocess_object(object).await,
                 Item::Log(payload) => Box::pin(self.preprocess_payload(payload)).await,
+                // Refused before it comes here.
+                Item::Sweep => Ok(()),
             },
         )
         .await
@@ -133,7 +139,8 @@ impl App {
         inline::preprocess_payload(&self.state, payload, &self.settings.region, options).await
     }
 
-    /// Handles an event of processed batches: each hour they belong to is scored once.
+    /// Handles an event of processed batches: each hour they belong to is scored once. The schedule's event has all hours
+    /// swept that changed in the last day.
     ///
     /// # Errors
     /// When an event by itself fails; messages of a queue fail one by one.
@@ -141,8 +148,12 @@ impl App {
         let model = self.model().await.inspect_err(|e| tracing::error!(error = %e, "no model"))?;
         respond(
             event.payload,
-            |item| Ok(HourOfScope::of_batch(&item.object()?.key)),
-            async |hour: &HourOfScope| {
+            |item| match item {
+                Item::Sweep => Ok(Some(Score::Sweep)),
+                Item::Object(_) | Item::Log(_) => Ok(HourOfScope::of_batch(&item.object()?.key).map(Score::Hour)),
+            },
+            async |what: &Score| {
+                let Score::Hour(hour) = what else { return Box::pin(self.sweep(model.as_deref())).await };
                 let done = Box::pin(score(&self.state, model.as_deref(), hour, now())).await?;
                 tracing::info!(
                     hour = hour.prefix(),
@@ -155,6 +166,14 @@ impl App {
             },
         )
         .await
+    }
+
+    async fn sweep(&self, model: Option<&Artifact>) -> Result<(), weir_pipeline::score::ScoreError> {
+        let now = now();
+        let from = now.div_euclid(1000) - SWEPT_SECONDS;
+        let done = Box::pin(sweep(&self.state, model, from, now)).await?;
+        tracing::info!(hours = done.hours, hits = done.hits, findings = done.findings.len(), "swept");
+        Ok(())
     }
 
     /// The model in use, read again only when the pointer has moved. None yet: the learned detection is still learning.
@@ -217,6 +236,13 @@ impl App {
         })
         .await
     }
+}
+
+/// What the function score is asked for: hours come before the sweep that looks at them again.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Score {
+    Hour(HourOfScope),
+    Sweep,
 }
 
 /// The time, milliseconds since the epoch: the one place where the functions read the clock.

@@ -6,6 +6,7 @@
 //! | either of them in SNS | the same |
 //! | a subscription of CloudWatch Logs: `{"awslogs": {"data": …}}` | [`Item::Log`] |
 //! | what Lambda keeps of an event that failed: `{"requestPayload": …}` | what the event was, so that dead letters can be redriven |
+//! | the schedule's `{"sweep": …}` | [`Item::Sweep`] |
 //! | a batch of SQS messages with any of these | [`Invocation::Queue`] |
 //! | a batch of Kinesis records | [`Invocation::Stream`] |
 //!
@@ -55,17 +56,20 @@ pub enum Item {
     Object(ObjectRef),
     /// Log lines in the event itself.
     Log(Payload),
+    /// The schedule's word to look again at the hours that changed.
+    Sweep,
 }
 
 impl Item {
     /// The object.
     ///
     /// # Errors
-    /// When it is log lines: only preprocess takes those.
+    /// When it is log lines, which only preprocess takes, or a sweep, which only score does.
     pub fn object(&self) -> Result<&ObjectRef, EnvelopeError> {
         match self {
             Self::Object(object) => Ok(object),
             Self::Log(_) => Err(EnvelopeError::LogLines),
+            Self::Sweep => Err(EnvelopeError::Sweep),
         }
     }
 }
@@ -75,6 +79,7 @@ impl fmt::Display for Item {
         match self {
             Self::Object(object) => object.fmt(f),
             Self::Log(payload) => payload.fmt(f),
+            Self::Sweep => f.write_str("sweep"),
         }
     }
 }
@@ -87,7 +92,7 @@ pub enum EnvelopeError {
     NotJson,
     /// None of the shapes that are known.
     #[error(
-        "the event is none that is known: expected SQS messages, Kinesis records, a CloudWatch Logs subscription, an S3 \
+        "the event is none that is known: expected SQS messages, Kinesis records, a CloudWatch Logs subscription, a sweep, an S3 \
          notification, EventBridge's \"Object Created\", or one of the last two in SNS; it has the fields {fields}"
     )]
     Unknown {
@@ -111,6 +116,9 @@ pub enum EnvelopeError {
          or the stream's event source mapping at it"
     )]
     LogLines,
+    /// A sweep, sent to a function that takes objects.
+    #[error("the event asks for a sweep, and only the function score does that: point the schedule at its queue")]
+    Sweep,
     /// What Lambda keeps of Kinesis records that failed, which is where they are and not what they are.
     #[error(
         "the message only says where records are that failed ({stream}, {shard}, from {from}): read them with `aws kinesis \
@@ -172,6 +180,9 @@ fn peel(mut event: Value, layers: usize) -> Result<Vec<Item>, EnvelopeError> {
     }
     if let Some(data) = event["awslogs"]["data"].as_str() {
         return Ok(vec![Item::Log(Payload::subscription(data))]);
+    }
+    if event["sweep"].is_object() {
+        return Ok(vec![Item::Sweep]);
     }
     // What Lambda sends of an event that failed, or of records that did.
     if event["requestPayload"].is_object() {

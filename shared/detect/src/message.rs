@@ -55,11 +55,11 @@ pub fn message(entity: IpAddr, incident: &Incident) -> String {
                 n => format!(" (and {} other hosts)", count(n)),
             };
             format!(
-                "{} tried up to {} ports of {target}{others} within {} minutes {when}: {} attempts in all, {}. A client \
+                "{} tried up to {} ports of {target}{others} within {} {when}: {} attempts in all, {}. A client \
                  rarely fails on more than a few ports of one host.",
                 whose(entity, *inside),
                 count(*ports),
-                minutes(peak),
+                within(peak),
                 count(attempts),
                 outcome(failed, rejected)
             )
@@ -71,12 +71,12 @@ pub fn message(entity: IpAddr, incident: &Incident) -> String {
                 n => format!(" (and {} other ports)", count(n)),
             };
             format!(
-                "{} tried {}{others} on up to {} hosts within {} minutes {when}: {} attempts in all, {}. A client rarely \
+                "{} tried {}{others} on up to {} hosts within {} {when}: {} attempts in all, {}. A client rarely \
                  fails on more than a few hosts at one port.",
                 whose(entity, *inside),
                 service(*protocol, *port),
                 count(*hosts),
-                minutes(peak),
+                within(peak),
                 count(attempts),
                 outcome(failed, rejected)
             )
@@ -88,12 +88,12 @@ pub fn message(entity: IpAddr, incident: &Incident) -> String {
         | Facts::BruteForce { .. }
         | Facts::LateralMovement { .. }
         | Facts::UnknownPeer { .. }
-        | Facts::UnusualProtocol { .. }) => sentence::of(entity, facts, minutes(peak), &when),
+        | Facts::UnusualProtocol { .. }) => sentence::of(entity, facts, &within(peak), &when),
         Facts::Behaviour { reasons, p_value, .. } => {
             let what: Vec<_> = reasons.iter().map(reason).collect();
             format!(
-                "{entity} behaved unlike before {when}. In {} minutes: {}. {}{}",
-                minutes(peak),
+                "{entity} behaved unlike before {when}. In {}: {}. {}{}",
+                within(peak),
                 what.join("; "),
                 partners(&peak.evidence),
                 rarity(*p_value)
@@ -119,13 +119,17 @@ fn strength(facts: &Facts) -> u64 {
 }
 
 /// Attempts, failed contacts and those stopped, over all windows: what is said of all attempts holds for all of them.
+/// Hits that look back count the same hours again and again: the largest speaks, for the windows that no other hit tells.
 fn totals(incident: &Incident) -> [u64; 3] {
-    incident.hits.values().fold([0; 3], |sums, hit| match hit.facts {
+    let counts = |hit: &Hit| match hit.facts {
         Facts::PortScan { attempts, failed, rejected, .. } | Facts::HostSweep { attempts, failed, rejected, .. } => {
-            [sums[0] + attempts, sums[1] + failed, sums[2] + rejected]
+            [attempts, failed, rejected]
         }
-        _ => sums,
-    })
+        _ => [0; 3],
+    };
+    let (back, windows): (Vec<&Hit>, Vec<&Hit>) = incident.hits.values().partition(|hit| looks_back(hit));
+    let over_hours = back.into_iter().map(counts).max().unwrap_or_default();
+    windows.into_iter().map(counts).fold(over_hours, |sums, of_window| [0, 1, 2].map(|at| sums[at] + of_window[at]))
 }
 
 fn whose(entity: IpAddr, inside: bool) -> String {
@@ -147,8 +151,18 @@ fn outcome(failed: u64, rejected: u64) -> String {
     }
 }
 
-fn minutes(hit: &Hit) -> i64 {
-    (hit.window_end - hit.window.0) / 60
+/// The time a hit speaks of: its window, or the hours up to it where it looks over many.
+fn within(hit: &Hit) -> String {
+    if looks_back(hit) {
+        sentence::duration((hit.last_seen - hit.first_seen) as f64)
+    } else {
+        format!("{} minutes", (hit.window_end - hit.window.0) / 60)
+    }
+}
+
+/// Whether a hit counts more than its window: it was first seen before.
+fn looks_back(hit: &Hit) -> bool {
+    hit.first_seen < hit.window.0
 }
 
 /// `on 2018-12-21 between 14:05 and 14:20 UTC`.

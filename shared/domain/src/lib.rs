@@ -9,6 +9,7 @@
 //! - [`window`]: the grid of time that rows are folded onto;
 //! - [`bounded`], [`distinct`], [`fixed`]: the mergeable building blocks;
 //! - [`aggregate`]: what is kept of a window, a commutative monoid;
+//! - [`rollup`]: what is kept of an hour for the detections that look over many;
 //! - [`baseline`]: what is usual in a network, learned from windows;
 //! - [`matrix`]: feature rows for the estimators, with the schema they were made by;
 //! - [`score`]: anomaly scores, p-values and their explanation;
@@ -30,6 +31,7 @@ pub mod fixed;
 pub mod aggregate;
 pub mod baseline;
 pub mod matrix;
+pub mod rollup;
 pub mod score;
 
 pub mod finding;

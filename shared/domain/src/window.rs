@@ -88,7 +88,8 @@ impl WindowStart {
 }
 
 /// A whole hour, seconds since the epoch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
 pub struct Hour(i64);
 
 impl Hour {

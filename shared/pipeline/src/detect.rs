@@ -9,6 +9,7 @@ use std::net::IpAddr;
 
 use weir_detect::flow::anomalous_behaviour::Thresholds;
 use weir_detect::flow::detect_growing;
+use weir_detect::flow::over_hours::{self, without_told};
 use weir_detect::incidents::IncidentLog;
 use weir_detect::ocsf::DetectionFinding;
 use weir_domain::aggregate::{HourAggregate, OwnAddresses};
@@ -18,6 +19,7 @@ use weir_domain::window::{HOUR_SECONDS, Scope, WindowStart};
 use weir_model::{AlertBudget, Artifact};
 
 use crate::behaviour::judge_hour;
+use crate::days::Days;
 use crate::keys::HourOfScope;
 use crate::score::{ScoreError, load_hour};
 use crate::store::{Store, StoreError};
@@ -124,40 +126,46 @@ pub async fn detect(
         Knowledge::Baseline(_) | Knowledge::Input => None,
     };
     let steps = if given.is_some() { hours.len() } else { 2 * hours.len() };
+    let mut days = Days::default();
     for (done, key) in hours.iter().enumerate() {
         progress(done, steps);
         let (Some(hour), _) = load_hour(state, key).await? else { continue };
         seen.look_at(&hour);
-        match given {
-            Some(model) => {
-                let hits = judge_hour(model, &hour, &options.thresholds(model), |_| true).map_err(ScoreError::from)?;
-                seen.take(hits);
+        if let Some(model) = given {
+            let hits = judge_hour(model, &hour, &options.thresholds(model), |_| true).map_err(ScoreError::from)?;
+            seen.take(hits);
+            seen.take_over_hours(&mut days, &hour, given);
+        } else {
+            learning.take_before(&hour, report_from)?;
+            if is_before(key, report_from) {
+                days.push(&hour);
             }
-            None => learning.take_before(&hour, report_from)?,
         }
     }
     let report_from = report_from.or(seen.windows.map(|(first, _)| first));
-    let fitted = match given {
-        Some(model) => Fitted::On { windows: model.summary.rows, sampled: model.summary.fitted_on },
+    let (fitted, own) = match given {
+        Some(model) => (Fitted::On { windows: model.summary.rows, sampled: model.summary.fitted_on }, None),
         None => match learning.fit(&options.train) {
-            Ok(model) => {
-                for (done, key) in hours.iter().enumerate() {
-                    progress(hours.len() + done, steps);
-                    if Some(key.hour.start() + HOUR_SECONDS) <= report_from.map(|from| from.0) {
-                        continue;
-                    }
-                    let (Some(hour), _) = load_hour(state, key).await? else { continue };
-                    let from = |window| Some(window) >= report_from;
-                    let hits =
-                        judge_hour(&model, &hour, &options.thresholds(&model), from).map_err(ScoreError::from)?;
-                    seen.take(hits);
-                }
-                Fitted::On { windows: model.summary.rows, sampled: model.summary.fitted_on }
-            }
-            Err(TrainError::TooFew { windows }) => Fitted::TooFew { windows },
+            Ok(model) => (Fitted::On { windows: model.summary.rows, sampled: model.summary.fitted_on }, Some(model)),
+            Err(TrainError::TooFew { windows }) => (Fitted::TooFew { windows }, None),
             Err(error) => return Err(error.into()),
         },
     };
+    if given.is_none() {
+        for (done, key) in hours.iter().enumerate() {
+            progress(hours.len() + done, steps);
+            if is_before(key, report_from) {
+                continue;
+            }
+            let (Some(hour), _) = load_hour(state, key).await? else { continue };
+            if let Some(model) = &own {
+                let from = |window| Some(window) >= report_from;
+                let hits = judge_hour(model, &hour, &options.thresholds(model), from).map_err(ScoreError::from)?;
+                seen.take(hits);
+            }
+            seen.take_over_hours(&mut days, &hour, own.as_ref());
+        }
+    }
     progress(steps, steps);
     let Seen { by_subject, hosts, windows } = seen;
     let now = options.train.now;
@@ -192,11 +200,26 @@ impl Seen {
         self.hosts.extend(OwnAddresses::of(hour).hosts().map(|host| (hour.scope.clone(), host)));
     }
 
+    /// Looks over the hours up to one, whose other hits were taken before.
+    fn take_over_hours(&mut self, days: &mut Days, hour: &HourAggregate, model: Option<&Artifact>) {
+        let found = over_hours::detect(&days.push(hour).day(&hour.scope, model.map(|model| &model.baseline)), |_| true);
+        let told = |subject: &Subject, window| {
+            self.by_subject.get(subject).is_some_and(|hits| hits.iter().any(|hit| hit.window == window))
+        };
+        let found = without_told(found, told);
+        self.take(found);
+    }
+
     fn take(&mut self, hits: Vec<(Subject, Hit)>) {
         for (subject, hit) in hits {
             self.by_subject.entry(subject).or_default().push(hit);
         }
     }
+}
+
+/// Whether an hour ends before anything is reported.
+fn is_before(key: &HourOfScope, report_from: Option<WindowStart>) -> bool {
+    Some(key.hour.start() + HOUR_SECONDS) <= report_from.map(|from| from.0)
 }
 
 /// The first window of all: that of the first hour of any scope.

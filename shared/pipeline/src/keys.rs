@@ -52,6 +52,8 @@ impl fmt::Display for ObjectRef {
 
 /// Where processed batches are.
 pub const PROCESSED: &str = "processed/";
+/// Where rollups are.
+pub const ROLLUP: &str = "rollup/";
 /// Where findings are.
 pub const FINDINGS: &str = "findings/";
 /// Where models are.
@@ -100,6 +102,13 @@ impl HourOfScope {
         let found = Self { scope, hour: Hour::of(midnight + hour * HOUR_SECONDS) };
         (found.batch(name.trim_end_matches(".parquet")) == key).then_some(found)
     }
+}
+
+/// The rollup of an hour.
+#[must_use]
+pub fn rollup(hour: &HourOfScope) -> String {
+    let start = hour.hour.start();
+    format!("{ROLLUP}source={SOURCE}/scope={}/dt={}/hour={}.json", hour.scope, utc_day(start), utc_hour(start))
 }
 
 /// The key of a model, by the hash of its content.

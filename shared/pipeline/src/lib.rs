@@ -1,7 +1,8 @@
 //! The use cases, as plain functions over two ports.
 //!
 //! [`preprocess()`] turns a raw object into processed batches ([`preprocess_reader()`] any [`RawLog`]), [`score()`] merges batches, runs the detections and keeps
-//! incidents and findings, [`publish()`] sends each finding once to each channel, but for those that [`suppressions`] or the alert limit hold back. [`train()`] learns what is usual, and
+//! incidents and findings, [`sweep()`] does so for what needs whole windows or hours, [`publish()`] sends each finding once to
+//! each channel, but for those that [`suppressions`] or the alert limit hold back. [`train()`] learns what is usual, and
 //! [`models`] keeps what was learned. [`detect()`] goes the whole way over a folder of batches at once, with a model given or
 //! one fitted on the data itself or on its beginning.
 //!
@@ -20,11 +21,13 @@ pub mod preprocess;
 pub mod publish;
 pub mod score;
 pub mod suppressions;
+pub mod sweep;
 pub mod train;
 
 pub mod models;
 
 mod behaviour;
+mod days;
 
 pub mod detect;
 
@@ -35,6 +38,7 @@ pub use publish::publish;
 pub use raw_log::RawLog;
 pub use score::score;
 pub use store::{FolderStore, MemoryStore, Store};
+pub use sweep::sweep;
 pub use train::train;
 
 #[cfg(test)]

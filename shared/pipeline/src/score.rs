@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use weir_detect::flow::anomalous_behaviour::Thresholds;
 use weir_detect::flow::detect_growing;
+use weir_detect::flow::over_hours::{self, Day, without_told};
 use weir_detect::incidents::IncidentLog;
 use weir_detect::ocsf::DetectionFinding;
 use weir_domain::aggregate::{HourAggregate, Mismatch};
@@ -89,18 +90,45 @@ pub async fn score(
 ) -> Result<Scored, ScoreError> {
     let (merged, batches) = load_hour(state, hour).await?;
     let Some(merged) = merged else { return Ok(Scored::default()) };
+    let hits = hits_of_hour(model, &merged, None, now)?;
+    Ok(Scored { batches, ..keep_hits(state, hits, now).await? })
+}
+
+/// Everything that is found in an hour: what may fire on growing windows, what a model says of whole ones, and, where
+/// the day up to the hour is given, what needs hours.
+pub(crate) fn hits_of_hour(
+    model: Option<&Artifact>,
+    merged: &HourAggregate,
+    day: Option<&Day<'_>>,
+    now: i64,
+) -> Result<BTreeMap<Subject, Vec<Hit>>, ScoreError> {
+    let whole = |window| is_whole(window, merged.window_length, now);
     let mut by_subject: BTreeMap<Subject, Vec<Hit>> = BTreeMap::new();
-    let learned = match model {
-        Some(model) => {
-            let whole = |window| is_whole(window, merged.window_length, now);
-            judge_hour(model, &merged, &Thresholds::default(), whole)?
-        }
-        None => Vec::new(),
-    };
-    for (subject, hit) in detect_growing(&merged).into_iter().chain(learned) {
+    let mut hits = detect_growing(merged);
+    if let Some(model) = model {
+        hits.extend(judge_hour(model, merged, &Thresholds::default(), whole)?);
+    }
+    for (subject, hit) in hits {
         by_subject.entry(subject).or_default().push(hit);
     }
-    let mut scored = Scored { batches, ..Scored::default() };
+    if let Some(day) = day {
+        let told = |subject: &Subject, window| {
+            by_subject.get(subject).is_some_and(|hits| hits.iter().any(|hit| hit.window == window))
+        };
+        for (subject, hit) in without_told(over_hours::detect(day, whole), told) {
+            by_subject.entry(subject).or_default().push(hit);
+        }
+    }
+    Ok(by_subject)
+}
+
+/// Keeps incidents and findings of hits.
+pub(crate) async fn keep_hits(
+    state: &impl Store,
+    by_subject: BTreeMap<Subject, Vec<Hit>>,
+    now: i64,
+) -> Result<Scored, ScoreError> {
+    let mut scored = Scored::default();
     for (subject, hits) in by_subject {
         scored.hits += hits.len();
         let windows = hits.iter().map(|h| h.window).collect();

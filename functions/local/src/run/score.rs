@@ -1,11 +1,11 @@
-//! `weir score`: what the score function does, over all hours of a store folder.
+//! `weir score`: what the score function does, its sweep included, over all hours of a store folder.
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use weir_detect::message::count;
 use weir_pipeline::keys::{HourOfScope, PROCESSED};
-use weir_pipeline::{FolderStore, Store, models, score};
+use weir_pipeline::{FolderStore, Store, models, score, sweep};
 
 use crate::arguments::InStore;
 use crate::progress;
@@ -34,6 +34,9 @@ pub(super) async fn run(arguments: InStore) -> anyhow::Result<ExitCode> {
         findings.extend(scored.findings);
         bar.inc(1);
     }
+    let swept = sweep(&store, model.as_ref(), i64::MIN, super::now()).await?;
+    hits = hits.max(swept.hits);
+    findings.extend(swept.findings);
     bar.finish_and_clear();
     anstream::eprintln!(
         "{} hours scored: {} detections in windows, {} findings new or changed",

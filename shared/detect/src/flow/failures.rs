@@ -9,7 +9,7 @@ use weir_domain::finding::Evidence;
 
 /// From here up, Linux and others pick client ports. A datagram that nobody answered and that goes to such a port is as
 /// likely an answer whose question was not logged (or a traceroute) as an attempt.
-const FIRST_EPHEMERAL_PORT: u16 = 32768;
+pub(super) const FIRST_EPHEMERAL_PORT: u16 = 32768;
 
 /// One failed contact.
 pub(super) struct Failure<'a> {

@@ -6,8 +6,9 @@ use weir_domain::finding::{Facts, Flood};
 
 use super::{bytes, count, service, whose};
 
-/// Who did what to whom, how much, and what is usual. `minutes` is the length of the window that speaks, `when` the time of all.
-pub(super) fn of(entity: IpAddr, facts: &Facts, minutes: i64, when: &str) -> String {
+/// Who did what to whom, how much, and what is usual. `within` is the time the strongest hit
+/// speaks of, `when` the time of all.
+pub(super) fn of(entity: IpAddr, facts: &Facts, within: &str, when: &str) -> String {
     match facts {
         Facts::DenialOfService {
             flood,
@@ -21,7 +22,7 @@ pub(super) fn of(entity: IpAddr, facts: &Facts, minutes: i64, when: &str) -> Str
             usual_packets,
         } => {
             let amount = format!(
-                "{} packets ({}) of {} within {minutes} minutes {when}",
+                "{} packets ({}) of {} within {within} {when}",
                 count(*packets),
                 bytes(*sent as f64),
                 flood_of(*flood, *protocol, *port)
@@ -36,7 +37,7 @@ pub(super) fn of(entity: IpAddr, facts: &Facts, minutes: i64, when: &str) -> Str
         Facts::ConnectionBurst { flows, outbound, peers, protocol, port, usual_flows } => {
             let (verb, way) = if *outbound { ("began", "to") } else { ("was sent", "from") };
             format!(
-                "{entity} {verb} {} flows within {minutes} minutes {when}, {way} {}, mostly on {}. It rarely exceeds {}.",
+                "{entity} {verb} {} flows within {within} {when}, {way} {}, mostly on {}. It rarely exceeds {}.",
                 count(*flows),
                 hosts(*peers),
                 service(*protocol, *port),
@@ -63,7 +64,7 @@ pub(super) fn of(entity: IpAddr, facts: &Facts, minutes: i64, when: &str) -> Str
             jitter * 100.0,
             bytes(*sent)
         ),
-        Facts::BruteForce { .. } => tries(entity, facts, minutes, when),
+        Facts::BruteForce { .. } => tries(entity, facts, within, when),
         Facts::LateralMovement { target, targets, protocol, port, attempts } => {
             let others = and_more(*targets);
             format!(
@@ -96,10 +97,10 @@ pub(super) fn of(entity: IpAddr, facts: &Facts, minutes: i64, when: &str) -> Str
     }
 }
 
-fn tries(entity: IpAddr, facts: &Facts, minutes: i64, when: &str) -> String {
+fn tries(entity: IpAddr, facts: &Facts, within: &str, when: &str) -> String {
     match facts {
         Facts::BruteForce { target, protocol, port, attempts, sources: sources @ 2.., usual_attempts, .. } => format!(
-            "{} tried {} of {target} {} times together within {minutes} minutes {when}. More than {} tries in that time \
+            "{} tried {} of {target} {} times together within {within} {when}. More than {} tries in that time \
              are rare.",
             hosts(*sources),
             service(*protocol, *port),
@@ -109,7 +110,7 @@ fn tries(entity: IpAddr, facts: &Facts, minutes: i64, when: &str) -> String {
         Facts::BruteForce { target, targets, protocol, port, attempts, usual_attempts, inside, .. } => {
             let others = and_more(*targets);
             format!(
-                "{} tried {} of {target}{others} {} times within {minutes} minutes {when}. More than {} tries in that time \
+                "{} tried {} of {target}{others} {} times within {within} {when}. More than {} tries in that time \
                  are rare.",
                 whose(entity, *inside),
                 service(*protocol, *port),
@@ -150,7 +151,7 @@ fn plain(number: f64) -> String {
 }
 
 /// `90 seconds`, `5 minutes`, `3.5 hours`.
-fn duration(seconds: f64) -> String {
+pub(super) fn duration(seconds: f64) -> String {
     if seconds < 120.0 {
         format!("{seconds:.0} seconds")
     } else if seconds < 7200.0 {

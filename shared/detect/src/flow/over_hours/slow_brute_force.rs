@@ -1,0 +1,155 @@
+//! `brute-force`, slowly: tries at a service that asks who is there, over hours, one after the other or spread over hosts.
+//!
+//! A try at a password is a short exchange that ends soon: so are all tries of such a service by one source, in its
+//! windows, and alike in size, while sessions that were let in differ. What is known (the bastion, the deployment) does not count.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use weir_domain::aggregate::Service;
+use weir_domain::baseline::host_name;
+use weir_domain::finding::{Evidence, Facts, Hit, Kind, Severity, Subject};
+use weir_domain::flow::TCP;
+use weir_domain::rollup::Slot;
+
+use super::beacon::{median, median_deviation};
+use super::series::{Histories, History};
+use super::{Measured, Moment};
+
+/// Services that ask who is there and that people use at a distance: FTP, SSH, Telnet, RDP, VNC, Windows remote management.
+const REMOTE: [u16; 8] = [21, 22, 23, 3389, 5900, 5901, 5985, 5986];
+
+/// Services that programs use inside all day long, with a password each time: SMB and databases. Only a stranger has no
+/// business there.
+const PROGRAMS: [u16; 7] = [139, 445, 1433, 1521, 3306, 5432, 6379];
+
+/// Tries in [`LOOK_BACK`] on one host: ten an hour, as of ports ([`slow_port_scan`](super::slow_port_scan)). Slips alerts
+/// at 9 in an hour, which an administrator's own session reaches in rows of a flow log.
+const TRIES: u64 = 40;
+
+/// Tries in a day by one of the monitored hosts that are spread over [`SPRAYED`] hosts.
+const TRIES_SPREAD: u64 = 24;
+
+/// Hosts that make tries spread.
+const SPRAYED: usize = 10;
+
+/// How far is looked back, but for what is spread (seconds).
+const LOOK_BACK: i64 = 4 * 3600;
+
+/// Bytes a try sends: an SSH or RDP handshake takes more than half a kilobyte, three passwords bring it to some 3 kB.
+const TRY: std::ops::RangeInclusive<f64> = 500.0..=5000.0;
+
+/// How far tries differ in bytes at most: median deviation by median. They are one program's; sessions differ.
+const MOST_DIFFERENT: f64 = 0.15;
+
+/// How long it must have gone on (seconds): what is quicker shows in its windows.
+const SHORTEST: i64 = 1800;
+
+/// How long after the last try it is still going on (seconds).
+const PAUSE: i64 = 3600;
+
+/// Whether a service asks who is there.
+#[must_use]
+pub fn asks_who_is_there(service: Service) -> bool {
+    service.protocol == TCP && (REMOTE.contains(&service.port) || PROGRAMS.contains(&service.port))
+}
+
+/// Every slow attempt that goes on at a moment: of each source the service with most tries.
+pub(super) fn detect(histories: &Histories<'_>, moment: &Moment<'_>) -> Vec<(Subject, Hit)> {
+    histories.hosts().filter_map(|pairs| of_host(pairs, moment)).collect()
+}
+
+fn of_host(pairs: &[History<'_>], moment: &Moment<'_>) -> Option<(Subject, Hit)> {
+    let first = pairs.first()?;
+    // Without a baseline nobody can say which ways between hosts are known.
+    if first.own && !moment.day.baseline.is_some_and(|baseline| baseline.can_tell_new(moment.window.0)) {
+        return None;
+    }
+    let ways: Vec<&History<'_>> = pairs
+        .iter()
+        .filter(|pair| asks_who_is_there(pair.key.service))
+        .filter(|pair| !first.own || (REMOTE.contains(&pair.key.service.port) && !known(pair, moment)))
+        .collect();
+    let recently = tries(&ways, moment, moment.end - LOOK_BACK).filter(|(_, tried)| count(tried) >= TRIES);
+    let spread = || {
+        let all_day = tries(&ways, moment, i64::MIN).filter(|_| first.own);
+        all_day.filter(|(_, tried)| count(tried) >= TRIES_SPREAD && tried.len() >= SPRAYED)
+    };
+    let (fewest, (service, tried)) = match recently {
+        Some(most) => (TRIES, most),
+        None => (TRIES_SPREAD, spread()?),
+    };
+    let attempts = count(&tried);
+    let slots = || tried.iter().flat_map(|(_, slots)| slots);
+    let (begun, ended) = (slots().map(|slot| slot.first).min()?, slots().map(|slot| slot.last).max()?);
+    if !alike(slots()) || ended - begun < SHORTEST || moment.end - ended > PAUSE {
+        return None;
+    }
+    let mut evidence: Vec<Evidence> = tried.iter().map(|(pair, slots)| pair.evidence(slots)).collect();
+    evidence.sort_by(|a, b| b.attempts.cmp(&a.attempts).then(a.destination.cmp(&b.destination)));
+    evidence.truncate(Evidence::MOST_PER_HIT);
+    let target: IpAddr = evidence.first()?.destination;
+    let hit = moment.hit(Measured {
+        first_seen: begun,
+        last_seen: ended,
+        severity: if first.own { Severity::High } else { Severity::Low },
+        confidence: (60.0 + 10.0 * (attempts as f64 / fewest as f64)).min(90.0) as u8,
+        interfaces: first.interfaces.to_vec(),
+        facts: Facts::BruteForce {
+            target,
+            targets: tried.len() as u64,
+            sources: 1,
+            protocol: service.protocol,
+            port: service.port,
+            attempts,
+            usual_attempts: fewest as f64 - 1.0,
+            inside: first.own,
+        },
+        evidence,
+    });
+    Some((moment.subject(Kind::BruteForce, first.host, None), hit))
+}
+
+/// The pairs that were tried on a service, with the windows of tries.
+type Tried<'a> = Vec<(&'a History<'a>, Vec<Slot>)>;
+
+/// The service with most tries since a time.
+fn tries<'a>(ways: &[&'a History<'a>], moment: &Moment<'_>, since: i64) -> Option<(Service, Tried<'a>)> {
+    let mut services: BTreeMap<Service, Tried<'a>> = BTreeMap::new();
+    for pair in ways {
+        let counts = |slot: &&Slot| is_try(slot) && slot.window.0 >= since;
+        let tries: Vec<Slot> = pair.until(moment).iter().filter(counts).copied().collect();
+        if !tries.is_empty() {
+            services.entry(pair.key.service).or_default().push((pair, tries));
+        }
+    }
+    services.into_iter().max_by_key(|(service, tried)| (count(tried), std::cmp::Reverse(*service)))
+}
+
+fn count(tried: &Tried<'_>) -> u64 {
+    tried.iter().flat_map(|(_, slots)| slots).map(|slot| slot.attempts).fold(0, u64::saturating_add)
+}
+
+/// A window of answered, short exchanges.
+fn is_try(slot: &Slot) -> bool {
+    slot.answered && !slot.rejected && TRY.contains(&size(slot))
+}
+
+fn size(slot: &Slot) -> f64 {
+    slot.bytes_sent as f64 / slot.attempts.max(1) as f64
+}
+
+/// Whether tries are alike in size.
+fn alike<'a>(slots: impl Iterator<Item = &'a Slot>) -> bool {
+    let mut sizes: Vec<f64> = slots.map(size).collect();
+    sizes.sort_unstable_by(f64::total_cmp);
+    median_deviation(&sizes) <= MOST_DIFFERENT * median(&sizes)
+}
+
+/// Whether a monitored host went that way before.
+fn known(pair: &History<'_>, moment: &Moment<'_>) -> bool {
+    let Some(baseline) = moment.day.baseline else { return false };
+    let name = host_name(moment.day.scope, pair.host);
+    let habit = baseline.host(&name).and_then(|host| host.pairs.get(&pair.key));
+    habit.is_some_and(|habit| baseline.is_known(habit.seen, moment.window.0))
+}

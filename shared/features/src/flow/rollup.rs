@@ -1,0 +1,119 @@
+//! A merged hour to its rollup.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use weir_domain::aggregate::{HostWindow, HostWindows, HourAggregate, OwnAddresses, PairKey};
+use weir_domain::bounded::{BottomK, Merge};
+use weir_domain::distinct::stable_hash;
+use weir_domain::rollup::{HostRollup, HourRollup, PairRollup, Slot};
+use weir_domain::window::WindowStart;
+
+/// Interfaces named per host.
+const MOST_INTERFACES: usize = 10;
+
+/// The rollup of a merged hour. O(entries of the hour).
+#[must_use]
+pub fn roll_up(hour: &HourAggregate) -> HourRollup {
+    let own = OwnAddresses::of(hour);
+    let mut hosts: BTreeMap<IpAddr, HostHour> = BTreeMap::new();
+    let mut relayed: BTreeSet<(String, IpAddr)> = BTreeSet::new();
+    for (start, window) in &hour.windows {
+        for (name, interface) in &window.interfaces {
+            let passed_on = interface.hosts().filter(|(_, host)| host.totals().forwarded_rows > 0);
+            relayed.extend(passed_on.map(|(key, _)| (name.clone(), key.host)));
+        }
+        for host in HostWindows::of(window, &own).iter().filter(|host| host.initiator.totals().attempt_rows > 0) {
+            hosts.entry(host.host).or_insert_with(|| HostHour::new(host.own)).take(host, *start);
+        }
+    }
+    keep_most(&mut hosts);
+    HourRollup {
+        hour: hour.hour,
+        window_seconds: hour.window_length.seconds(),
+        rows: hour.rows(),
+        windows: hour.windows.keys().copied().collect(),
+        hosts: hosts.into_iter().map(|(host, of_hour)| of_hour.into_rollup(host, &own, &relayed)).collect(),
+    }
+}
+
+/// Drops the hosts beyond the cap, of monitored ones and strangers apart: strangers are made up as easily as addresses.
+fn keep_most(hosts: &mut BTreeMap<IpAddr, HostHour>) {
+    for own in [true, false] {
+        let mut order: Vec<(u64, IpAddr)> = hosts
+            .iter()
+            .filter(|(_, of_hour)| of_hour.own == own)
+            .map(|(host, _)| (stable_hash(host.to_string().as_bytes()), *host))
+            .collect();
+        order.sort_unstable();
+        for (_, host) in order.iter().skip(HourRollup::MOST_HOSTS) {
+            hosts.remove(host);
+        }
+    }
+}
+
+/// What a host began in an hour.
+struct HostHour {
+    own: bool,
+    interfaces: BTreeSet<String>,
+    pairs: BottomK<PairKey, Slots>,
+}
+
+/// The windows of a pair.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Slots(Vec<Slot>);
+
+impl Merge for Slots {
+    fn merge(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+}
+
+impl HostHour {
+    fn new(own: bool) -> Self {
+        Self { own, interfaces: BTreeSet::new(), pairs: BottomK::new(HourRollup::most_pairs(own)) }
+    }
+
+    /// Takes one window; windows come ascending.
+    fn take(&mut self, host: &HostWindow<'_>, window: WindowStart) {
+        for name in host.interfaces.iter().filter(|name| !name.is_empty()) {
+            if self.interfaces.len() < MOST_INTERFACES {
+                self.interfaces.insert((*name).to_owned());
+            }
+        }
+        for (key, pair) in host.initiator.pairs().iter().filter(|(_, pair)| pair.attempted()) {
+            let totals = &pair.totals;
+            let slot = Slot {
+                window,
+                attempts: totals.attempt_rows,
+                bytes_sent: totals.bytes_sent,
+                bytes_received: totals.bytes_received,
+                first: pair.span.first,
+                last: pair.span.last,
+                failed: host.failed(key.peer, key.service),
+                proven: totals.rejected_rows > 0 || totals.half_open_rows > 0,
+                rejected: totals.rejected_rows > 0,
+                answered: pair.answered(),
+            };
+            if let Some(slots) = self.pairs.entry(*key) {
+                slots.0.push(slot);
+            }
+        }
+    }
+
+    fn into_rollup(mut self, host: IpAddr, own: &OwnAddresses, relayed: &BTreeSet<(String, IpAddr)>) -> HostRollup {
+        self.pairs.prune();
+        let mut pairs: Vec<PairRollup> = self
+            .pairs
+            .into_entries()
+            .map(|(key, slots)| PairRollup {
+                key,
+                peer_own: own.contains(key.peer),
+                relayed: self.own && self.interfaces.iter().any(|name| relayed.contains(&(name.clone(), key.peer))),
+                slots: slots.0,
+            })
+            .collect();
+        pairs.sort_unstable_by_key(|pair| pair.key);
+        HostRollup { host, own: self.own, interfaces: self.interfaces.into_iter().collect(), pairs }
+    }
+}

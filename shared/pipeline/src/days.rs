@@ -1,0 +1,43 @@
+//! The rollups of the last hours of each scope, kept while hours go by.
+
+use std::collections::BTreeMap;
+
+use weir_detect::flow::over_hours::{Day, HOURS};
+use weir_domain::aggregate::HourAggregate;
+use weir_domain::baseline::Baseline;
+use weir_domain::rollup::HourRollup;
+use weir_domain::window::{HOUR_SECONDS, Scope};
+use weir_features::flow::roll_up;
+
+/// The last rollups of each scope.
+#[derive(Debug, Default)]
+pub(crate) struct Days {
+    by_scope: BTreeMap<Scope, Rollups>,
+}
+
+impl Days {
+    /// Takes an hour, the newest of its scope so far, and gives the scope's last hours up to it.
+    pub(crate) fn push(&mut self, hour: &HourAggregate) -> &Rollups {
+        let rollups = self.by_scope.entry(hour.scope.clone()).or_default();
+        rollups.push(roll_up(hour));
+        rollups
+    }
+}
+
+/// The last rollups of one scope, ascending.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Rollups(Vec<HourRollup>);
+
+impl Rollups {
+    /// Takes a newer one, and drops those that are a day older.
+    pub(crate) fn push(&mut self, rollup: HourRollup) {
+        let oldest = rollup.hour.start() - (HOURS as i64 - 1) * HOUR_SECONDS;
+        self.0.retain(|old| old.hour.start() >= oldest);
+        self.0.push(rollup);
+    }
+
+    /// What the detections over hours look at.
+    pub(crate) fn day<'a>(&'a self, scope: &'a Scope, baseline: Option<&'a Baseline>) -> Day<'a> {
+        Day { scope, hours: &self.0, baseline }
+    }
+}

@@ -1,0 +1,135 @@
+//! What needs whole windows, or hours: looks again at the hours of which something changed since they were looked at last.
+//!
+//! A schedule starts it every five minutes. For each hour it merges the batches, makes the hour's rollup and runs every
+//! detection, those over the last 24 hours included. Rollups are kept as a cache, `rollup/source=flow/scope=…/dt=…/hour=HH.json`:
+//! compact JSON that names the batches it was made of and how far the hour was looked at. One that does not fit the listing is
+//! made anew, and one that cannot be read is as good as none.
+//!
+//! A late object has its hour looked at again, not the hours after it, whose findings over hours may rest on it as well;
+//! and hits that no longer hold once late rows are known are not taken back.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use weir_domain::rollup::HourRollup;
+use weir_domain::window::{HOUR_SECONDS, Scope};
+use weir_features::flow::roll_up;
+use weir_model::Artifact;
+
+use crate::behaviour::WATERMARK_SECONDS;
+use crate::days::Rollups;
+use crate::keys::{self, HourOfScope};
+use crate::score::{ScoreError, hits_of_hour, keep_hits, load_hour};
+use crate::store::{Condition, Store, StoreError};
+
+/// How far back a scheduled sweep looks for hours that changed (seconds).
+pub const SWEPT_SECONDS: i64 = 25 * HOUR_SECONDS;
+
+/// What a sweep did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Hours that were looked at.
+    pub hours: usize,
+    /// Detections in windows.
+    pub hits: usize,
+    /// Keys of findings that were written because they are new or say something new.
+    pub findings: Vec<String>,
+}
+
+/// A rollup as it is kept.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredRollup {
+    version: u32,
+    /// Keys of the batches it was made of, ascending.
+    batches: Vec<String>,
+    /// Until when the hour's windows were looked at, seconds since the epoch; 0 for not yet.
+    swept: i64,
+    rollup: HourRollup,
+}
+
+/// Version of the stored rollup; any other is made anew.
+const VERSION: u32 = 1;
+
+/// Sweeps the hours that began at or after a time (seconds since the epoch) and of which something changed, in their order
+/// per scope. `now` is milliseconds since the epoch: windows that ended at least 15 minutes before are looked at.
+///
+/// Lists all processed batches; doing it again changes nothing.
+///
+/// # Errors
+/// When a store fails or stored objects are unreadable.
+pub async fn sweep(state: &impl Store, model: Option<&Artifact>, from: i64, now: i64) -> Result<Swept, ScoreError> {
+    let mut by_scope: BTreeMap<Scope, BTreeMap<HourOfScope, Vec<String>>> = BTreeMap::new();
+    let look_back = from.saturating_sub(24 * HOUR_SECONDS);
+    for key in state.list(keys::PROCESSED).await? {
+        if let Some(hour) = HourOfScope::of_batch(&key).filter(|hour| hour.hour.start() >= look_back) {
+            by_scope.entry(hour.scope.clone()).or_default().entry(hour).or_default().push(key);
+        }
+    }
+    let mut swept = Swept::default();
+    for (scope, hours) in by_scope {
+        let mut rollups = Rollups::default();
+        for (hour, batches) in hours {
+            sweep_hour(state, model, (&scope, &hour, batches), (from, now), &mut rollups, &mut swept).await?;
+        }
+    }
+    // A finding that goes on over hours was written once for each.
+    swept.findings.sort_unstable();
+    swept.findings.dedup();
+    Ok(swept)
+}
+
+async fn sweep_hour(
+    state: &impl Store,
+    model: Option<&Artifact>,
+    (scope, hour, batches): (&Scope, &HourOfScope, Vec<String>),
+    (from, now): (i64, i64),
+    rollups: &mut Rollups,
+    swept: &mut Swept,
+) -> Result<(), ScoreError> {
+    let whole_until = now.div_euclid(1000).saturating_sub(WATERMARK_SECONDS).min(hour.hour.start() + HOUR_SECONDS);
+    let known = read(state, hour, &batches).await?;
+    let due = hour.hour.start() >= from && whole_until > hour.hour.start();
+    if let Some(known) = known {
+        let length = known.rollup.window_seconds.max(1);
+        let last_whole = whole_until.div_euclid(length) * length;
+        if !due || known.swept >= last_whole {
+            rollups.push(known.rollup);
+            return Ok(());
+        }
+    }
+    let (Some(merged), _) = load_hour(state, hour).await? else { return Ok(()) };
+    let rollup = roll_up(&merged);
+    rollups.push(rollup.clone());
+    let length = merged.window_length.seconds();
+    let mut until = 0;
+    if due {
+        let baseline = model.map(|model| &model.baseline);
+        let hits = hits_of_hour(model, &merged, Some(&rollups.day(scope, baseline)), now)?;
+        let scored = keep_hits(state, hits, now).await?;
+        swept.hours += 1;
+        swept.hits += scored.hits;
+        swept.findings.extend(scored.findings);
+        until = whole_until.div_euclid(length) * length;
+    }
+    // Written last: a sweep that fails is done again.
+    write(state, hour, &StoredRollup { version: VERSION, batches, swept: until, rollup }).await
+}
+
+/// The stored rollup of an hour, if it was made of these batches.
+async fn read(state: &impl Store, hour: &HourOfScope, batches: &[String]) -> Result<Option<StoredRollup>, StoreError> {
+    let Some(object) = state.get(&keys::rollup(hour)).await? else { return Ok(None) };
+    let stored: Option<StoredRollup> = serde_json::from_slice(&object.bytes).ok();
+    Ok(stored
+        .filter(|stored| stored.version == VERSION && stored.batches == batches && stored.rollup.hour == hour.hour))
+}
+
+async fn write(state: &impl Store, hour: &HourOfScope, stored: &StoredRollup) -> Result<(), ScoreError> {
+    let key = keys::rollup(hour);
+    let bytes = serde_json::to_vec(stored).map_err(|e| StoreError::new("encode", &key, e))?;
+    state.put(&key, bytes, Condition::Always).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
