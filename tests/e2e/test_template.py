@@ -21,9 +21,12 @@ MAY = {
     "score": {
         ("s3:ListBucket", "{state}"),
         ("s3:GetObject", "{state}/processed/*"),
+        ("s3:GetObject", "{state}/rollup/*"),
         ("s3:GetObject", "{state}/incidents/*"),
         ("s3:GetObject", "{state}/models/*"),
         ("s3:GetObject", "{state}/findings/*"),
+        ("s3:GetObject", "{state}/models/*"),
+        ("s3:PutObject", "{state}/rollup/*"),
         ("s3:PutObject", "{state}/incidents/*"),
         ("s3:PutObject", "{state}/findings/*"),
     },
@@ -133,7 +136,7 @@ def test_buckets_are_private_encrypted_and_reached_by_tls_only(stack):
             assert allow["Condition"]["StringEquals"]["aws:SourceAccount"]
 
 
-def test_queues_are_encrypted_and_only_their_rule_may_send(stack):
+def test_queues_are_encrypted_and_only_their_rules_may_send(stack):
     for queue in stack.of_type("AWS::SQS::Queue").values():
         assert queue["SqsManagedSseEnabled"] is True
     senders = {}
@@ -141,8 +144,13 @@ def test_queues_are_encrypted_and_only_their_rule_may_send(stack):
         (queue,), (statement,) = policy["Queues"], policy["PolicyDocument"]["Statement"]
         assert (statement["Effect"], statement["Principal"]) == ("Allow", {"Service": "events.amazonaws.com"})
         assert (statement["Action"], last(statement["Resource"])) == ("sqs:SendMessage", queue)
-        senders[queue] = last(statement["Condition"]["ArnEquals"]["aws:SourceArn"])
-    assert senders == {queue: rule.name for rule in stack.rules for queue in rule.targets + rule.dead_letters}
+        senders[queue] = {last(arn) for arn in aslist(statement["Condition"]["ArnEquals"]["aws:SourceArn"])}
+    expected = {}
+    for name, rule in stack.of_type("AWS::Events::Rule").items():
+        for target in rule["Targets"]:
+            for arn in (target["Arn"], target["DeadLetterConfig"]["Arn"]):
+                expected.setdefault(last(arn), set()).add(name)
+    assert senders == expected
 
 
 # -- nothing allowed that is not needed --------------------------------------------------------------------------------
