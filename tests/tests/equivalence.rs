@@ -226,6 +226,7 @@ async fn with_a_model_the_learned_findings_are_the_same_too() {
     for hour in &hours {
         score(&state, Some(&model), hour, NOW).await.unwrap();
     }
+    sweep(&state, Some(&model), i64::MIN, NOW).await.unwrap();
     let mut scored = Vec::new();
     for key in state.list(FINDINGS).await.unwrap() {
         scored.push(serde_json::from_slice(&state.get(&key).await.unwrap().unwrap().bytes).unwrap());

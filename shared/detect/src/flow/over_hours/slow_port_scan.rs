@@ -45,10 +45,12 @@ pub(super) fn scans(failed: usize, succeeded: usize) -> bool {
     log_ratio(failed, succeeded) >= RATIO.ln()
 }
 
-/// A contact's windows in which it failed, for certain.
+/// A contact's windows in which it failed, for certain. A datagram that nobody on the internet answered proves nothing: time
+/// servers come and go, and a client tries dozens of them in a day.
 pub(super) fn failures<'a>(history: &'a History<'_>, moment: &'a Moment<'_>) -> impl Iterator<Item = &'a Slot> {
-    let port = history.key.service.port;
-    history.until(moment).iter().filter(move |slot| slot.failed && (slot.proven || port < FIRST_EPHEMERAL_PORT))
+    let near = history.peer_own || is_private(history.key.peer);
+    let silence_counts = near && history.key.service.port < FIRST_EPHEMERAL_PORT;
+    history.until(moment).iter().filter(move |slot| slot.failed && (slot.proven || silence_counts))
 }
 
 /// Whether a contact ever went well.
