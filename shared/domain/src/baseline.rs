@@ -69,6 +69,8 @@ pub struct Habit {
     pub packets: Spread,
     /// Bytes from who begins.
     pub bytes: Spread,
+    /// Bytes from who is addressed.
+    pub bytes_back: Spread,
 }
 
 impl Merge for Habit {
@@ -78,6 +80,7 @@ impl Merge for Habit {
         self.peers.merge(other.peers);
         self.packets.merge(other.packets);
         self.bytes.merge(other.bytes);
+        self.bytes_back.merge(other.bytes_back);
     }
 }
 
@@ -90,6 +93,8 @@ pub struct PairHabit {
     pub flows: Spread,
     /// Bytes sent per hour in which there are any.
     pub bytes_sent: Spread,
+    /// Bytes received per hour.
+    pub bytes_received: Spread,
 }
 
 impl Merge for PairHabit {
@@ -97,6 +102,7 @@ impl Merge for PairHabit {
         self.seen.merge(other.seen);
         self.flows.merge(other.flows);
         self.bytes_sent.merge(other.bytes_sent);
+        self.bytes_received.merge(other.bytes_received);
     }
 }
 
@@ -331,21 +337,43 @@ impl Baseline {
         self.services.get(&service)
     }
 
+    /// Whether all of it is from before a time.
+    #[must_use]
+    pub fn is_older(&self, at: i64) -> bool {
+        self.hours.last().is_some_and(|last| last.start() + HOUR_SECONDS <= at)
+    }
+
     /// Whether something that is there since a time counts as known at another.
     #[must_use]
     pub fn is_known(&self, seen: Seen, at: i64) -> bool {
-        let (Some(first), Some(last)) = (self.hours.first(), self.hours.last()) else { return false };
-        let older = last.start() + HOUR_SECONDS <= at;
-        older || seen.first < at - NEW_FOR || at < first.start() + NEW_FOR
+        let Some(first) = self.hours.first() else { return false };
+        self.is_older(at) || seen.first < at - NEW_FOR || at < first.start() + NEW_FOR
+    }
+
+    /// What is usual at most, of what was observed: what 1 window in 500 exceeds (the nightly backup of one window is
+    /// usual), and where the baseline is made of the same logs 1 in 50, so that an attack in them does not hide itself.
+    #[must_use]
+    pub fn usual(&self, spread: &Spread, at: i64) -> f64 {
+        spread.rarely_exceeded(self.rare(at))
+    }
+
+    /// The same of something a host does now and then, measured against all of so many windows: what was there once only
+    /// does not make itself usual.
+    #[must_use]
+    pub fn usual_of(&self, spread: &Spread, windows: u64, at: i64) -> f64 {
+        spread.exceeded_at_most((windows as f64 * self.rare(at)).floor() as u64)
+    }
+
+    fn rare(&self, at: i64) -> f64 {
+        if self.is_older(at) { 0.002 } else { 0.02 }
     }
 
     /// Whether the baseline is old enough for what it does not know to be new: it holds a day, or all it holds is
     /// from before the time asked about and at least six hours.
     #[must_use]
     pub fn can_tell_new(&self, at: i64) -> bool {
-        let (Some(first), Some(last)) = (self.hours.first(), self.hours.last()) else { return false };
-        let older = last.start() + HOUR_SECONDS <= at;
-        if older { self.hours.len() >= 6 } else { at >= first.start() + NEW_FOR }
+        let Some(first) = self.hours.first() else { return false };
+        if self.is_older(at) { self.hours.len() >= 6 } else { at >= first.start() + NEW_FOR }
     }
 
     /// Drops what is beyond the caps. To be called when all hours are learned.

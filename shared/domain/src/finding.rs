@@ -338,6 +338,8 @@ pub enum Facts {
         port: u16,
         /// Tries.
         attempts: u64,
+        /// Hosts that tried: where there is more than one, the entity is the target.
+        sources: u64,
         /// Tries that are rarely exceeded in such a window.
         usual_attempts: f64,
         /// Whether the one who tries is one of the monitored hosts.
@@ -366,7 +368,7 @@ pub enum Facts {
         port: u16,
         /// Bytes both ways.
         bytes: u64,
-        /// Bytes that are rarely exceeded with somebody new.
+        /// Bytes that are rarely exceeded with somebody new; 0 where nobody ever asked anybody in the peer's network.
         usual_bytes: f64,
     },
     /// Of a protocol or service never used before.
@@ -429,7 +431,7 @@ pub struct Subject {
     pub kind: Kind,
     /// Whose logs.
     pub scope: Scope,
-    /// The entity: the victim of a flood that comes in, else who acts.
+    /// The entity: the victim of a flood, burst or shared brute force that comes in, else who acts.
     pub entity: IpAddr,
     /// The other end, where the pair is the entity (beacon, exfiltration).
     pub peer: Option<IpAddr>,

@@ -104,9 +104,32 @@ pub struct HostWindow<'a> {
     pub initiator: Cow<'a, HostAggregate>,
     /// What was begun towards it.
     pub responder: Cow<'a, HostAggregate>,
+    /// Its pairs that only repeat what it passed on for other monitored hosts, as a NAT gateway does.
+    passed_on: BTreeSet<PairKey>,
+    /// Those hosts.
+    clients: BTreeSet<IpAddr>,
 }
 
 impl HostWindow<'_> {
+    /// Whether a pair of the host only repeats what the interface of another monitored host logged already: what a NAT
+    /// gateway sends on for its clients, and what it hears from them for others.
+    #[must_use]
+    pub fn passes_on(&self, pair: &PairKey) -> bool {
+        self.passed_on.contains(pair)
+    }
+
+    /// Pairs that it passes on.
+    #[must_use]
+    pub fn passed_on(&self) -> usize {
+        self.passed_on.len()
+    }
+
+    /// The monitored hosts whose traffic it passes on.
+    #[must_use]
+    pub fn clients(&self) -> &BTreeSet<IpAddr> {
+        &self.clients
+    }
+
     /// Whether an attempt of this host failed, knowing both directions: where a protocol tells no initiator (ICMP,
     /// equal ports), an attempt each way is an answer.
     #[must_use]
@@ -147,6 +170,12 @@ impl<'a> Forwarded<'a> {
         forwarded
     }
 
+    /// The hosts whose traffic some interfaces forward.
+    fn by(&self, names: &BTreeSet<String>) -> BTreeSet<IpAddr> {
+        let by_one_of = |interfaces: &BTreeSet<&str>| interfaces.iter().any(|name| names.contains(*name));
+        self.hosts.iter().filter(|(_, (interfaces, _))| by_one_of(interfaces)).map(|(host, _)| *host).collect()
+    }
+
     /// Whether what an interface saw of a host is not seen elsewhere as well.
     fn counts(&self, host: IpAddr, interface: &str) -> bool {
         self.hosts.get(&host).is_none_or(|(interfaces, elsewhere)| !elsewhere || !interfaces.contains(interface))
@@ -176,6 +205,8 @@ impl<'a> HostWindows<'a> {
                         interfaces: Vec::new(),
                         initiator: Cow::Owned(HostAggregate::default()),
                         responder: Cow::Owned(HostAggregate::default()),
+                        passed_on: BTreeSet::new(),
+                        clients: BTreeSet::new(),
                     });
                     if host.interfaces.last() != Some(&name.as_str()) {
                         host.interfaces.push(name);
@@ -184,7 +215,38 @@ impl<'a> HostWindows<'a> {
                 }
             }
         }
-        Self { hosts }
+        let mut windows = Self { hosts };
+        windows.note_passed_on(&forwarded, own);
+        windows
+    }
+
+    /// Notes for every host that forwards (a NAT gateway) which of its pairs its clients' own interfaces logged as well.
+    fn note_passed_on(&mut self, forwarded: &Forwarded<'_>, own: &OwnAddresses) {
+        if forwarded.hosts.is_empty() {
+            return;
+        }
+        let gateways: BTreeMap<IpAddr, BTreeSet<IpAddr>> = own
+            .by_host
+            .iter()
+            .map(|(host, interfaces)| (*host, forwarded.by(interfaces)))
+            .filter(|(_, passed_on)| !passed_on.is_empty())
+            .collect();
+        let mut clients: BTreeMap<IpAddr, Vec<(IpAddr, Service)>> = BTreeMap::new();
+        for client in self.hosts.values().filter(|host| host.own && !gateways.contains_key(&host.host)) {
+            for (key, _) in client.initiator.pairs().iter().filter(|(key, _)| forwarded.hosts.contains_key(&key.peer)) {
+                clients.entry(key.peer).or_default().push((client.host, key.service));
+            }
+        }
+        for (gateway, outside) in gateways {
+            let Some(gateway) = self.hosts.get_mut(&gateway) else { continue };
+            for peer in outside {
+                for (client, service) in clients.get(&peer).into_iter().flatten() {
+                    let ends = [peer, *client].map(|peer| PairKey { peer, service: *service });
+                    gateway.passed_on.extend(ends);
+                    gateway.clients.insert(*client);
+                }
+            }
+        }
     }
 
     /// One host.

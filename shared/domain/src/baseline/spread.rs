@@ -33,7 +33,13 @@ impl Spread {
     /// What at most this share of the observations exceeds, to the next power of two (less one); 0 where there are none.
     #[must_use]
     pub fn rarely_exceeded(&self, share: f64) -> f64 {
-        let mut left = (self.len() as f64 * share.clamp(0.0, 1.0)).floor() as u64;
+        self.exceeded_at_most((self.len() as f64 * share.clamp(0.0, 1.0)).floor() as u64)
+    }
+
+    /// What at most so many observations exceed, to the next power of two (less one); 0 where there are no more.
+    #[must_use]
+    pub fn exceeded_at_most(&self, times: u64) -> f64 {
+        let mut left = times;
         for (bits, times) in self.by_bits.iter().rev() {
             let times = u64::from(*times);
             if times > left {

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use weir_domain::aggregate::{HostAggregate, HostWindow, HostWindows, HourAggregate, OwnAddresses, PairKey, Service};
+use weir_domain::aggregate::{
+    HostWindow, HostWindows, HourAggregate, OwnAddresses, PairAggregate, PairKey, Role, Service,
+};
 use weir_domain::baseline::{Baseline, Habit, PairHabit, Seen, host_name};
 use weir_domain::bounded::Merge;
 use weir_domain::window::{HOUR_SECONDS, Hour, WindowStart};
@@ -34,7 +36,7 @@ struct HostHour {
     serves: Habit,
     begins_by_service: BTreeMap<Service, Habit>,
     serves_by_service: BTreeMap<Service, Habit>,
-    pairs: BTreeMap<PairKey, (PairHabit, u64)>,
+    pairs: BTreeMap<PairKey, (PairHabit, [u64; 2])>,
     most_sent: u64,
 }
 
@@ -45,6 +47,7 @@ struct Sums {
     peers: BTreeSet<IpAddr>,
     packets: u64,
     bytes: u64,
+    bytes_back: u64,
 }
 
 impl Sums {
@@ -53,19 +56,30 @@ impl Sums {
         habit.peers.observe(self.peers.len() as u64);
         habit.packets.observe(self.packets);
         habit.bytes.observe(self.bytes);
+        habit.bytes_back.observe(self.bytes_back);
     }
 }
 
+/// What was begun in one role. What a gateway passes on for others is theirs.
+fn begun<'a>(host: &'a HostWindow<'_>, role: Role) -> impl Iterator<Item = (&'a PairKey, &'a PairAggregate)> {
+    let aggregate = if role == Role::Initiator { &host.initiator } else { &host.responder };
+    let pairs = aggregate.pairs().iter();
+    pairs.filter(move |(key, pair)| pair.totals.attempt_rows > 0 && !host.passes_on(key))
+}
+
 /// Sums by service of what was begun in one role; `bytes` and `packets` are those of who begins.
-fn by_service(role: &HostAggregate, begins: bool) -> BTreeMap<Service, Sums> {
+fn by_service(host: &HostWindow<'_>, role: Role) -> BTreeMap<Service, Sums> {
     let mut services: BTreeMap<Service, Sums> = BTreeMap::new();
-    for (key, pair) in role.pairs().iter().filter(|(_, pair)| pair.totals.attempt_rows > 0) {
+    for (key, pair) in begun(host, role) {
         let (sums, t) = (services.entry(key.service).or_default(), &pair.totals);
-        let (packets, bytes) =
-            if begins { (t.packets_sent, t.bytes_sent) } else { (t.packets_received, t.bytes_received) };
+        let (packets, bytes, bytes_back) = match role {
+            Role::Initiator => (t.packets_sent, t.bytes_sent, t.bytes_received),
+            Role::Responder => (t.packets_received, t.bytes_received, t.bytes_sent),
+        };
         sums.flows = sums.flows.saturating_add(t.attempt_rows);
         sums.packets = sums.packets.saturating_add(packets);
         sums.bytes = sums.bytes.saturating_add(bytes);
+        sums.bytes_back = sums.bytes_back.saturating_add(bytes_back);
         sums.peers.insert(key.peer);
     }
     services
@@ -74,8 +88,10 @@ fn by_service(role: &HostAggregate, begins: bool) -> BTreeMap<Service, Sums> {
 impl HostHour {
     /// Takes one window of the hour.
     fn take(&mut self, host: &HostWindow<'_>) {
-        for (begins, role) in [(true, &host.initiator), (false, &host.responder)] {
-            let totals = role.totals();
+        for role in [Role::Initiator, Role::Responder] {
+            let begins = role == Role::Initiator;
+            let aggregate = if begins { &host.initiator } else { &host.responder };
+            let totals = aggregate.totals();
             if totals.attempt_rows == 0 {
                 continue;
             }
@@ -84,24 +100,26 @@ impl HostHour {
             } else {
                 (&mut self.serves, &mut self.serves_by_service)
             };
-            let (packets, bytes) = if begins {
-                (totals.packets_sent, totals.bytes_sent)
+            let (packets, bytes, bytes_back) = if begins {
+                (totals.packets_sent, totals.bytes_sent, totals.bytes_received)
             } else {
-                (totals.packets_received, totals.bytes_received)
+                (totals.packets_received, totals.bytes_received, totals.bytes_sent)
             };
             habit.flows.observe(totals.attempt_rows);
-            habit.peers.observe(role.distinct_peers());
+            habit.peers.observe(aggregate.distinct_peers());
             habit.packets.observe(packets);
             habit.bytes.observe(bytes);
-            for (service, sums) in by_service(role, begins) {
+            habit.bytes_back.observe(bytes_back);
+            for (service, sums) in by_service(host, role) {
                 sums.observe(habits.entry(service).or_default());
             }
         }
         self.most_sent = self.most_sent.max(host.initiator.totals().bytes_sent);
-        for (key, pair) in host.initiator.pairs().iter().filter(|(_, pair)| pair.totals.attempt_rows > 0) {
-            let (habit, sent) = self.pairs.entry(*key).or_default();
+        for (key, pair) in begun(host, Role::Initiator) {
+            let (habit, [sent, received]) = self.pairs.entry(*key).or_default();
             habit.flows.observe(pair.totals.attempt_rows);
             *sent = sent.saturating_add(pair.totals.bytes_sent);
+            *received = received.saturating_add(pair.totals.bytes_received);
         }
     }
 
@@ -134,8 +152,9 @@ impl HostHour {
                 }
             }
         }
-        for (key, (mut habit, sent)) in self.pairs {
+        for (key, (mut habit, [sent, received])) in self.pairs {
             habit.bytes_sent.observe(sent);
+            habit.bytes_received.observe(received);
             if let Some(mine) = host.pairs.entry(key) {
                 mine.merge(PairHabit { seen, ..habit });
             }

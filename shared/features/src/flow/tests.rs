@@ -2,7 +2,9 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use proptest::prelude::*;
-use weir_domain::aggregate::{HostAggregate, HostWindows, HourAggregate, InterfaceAggregate, OwnAddresses, Service};
+use weir_domain::aggregate::{
+    HostAggregate, HostWindows, HourAggregate, InterfaceAggregate, OwnAddresses, PairKey, Service,
+};
 use weir_domain::flow::{Action, Direction, FlowRecord, TCP, UDP};
 use weir_domain::window::{Hour, Scope, WindowLength, WindowStart};
 
@@ -217,6 +219,27 @@ fn a_conversation_through_a_nat_gateway_counts_once_for_the_host_outside() {
             assert_eq!((totals.bytes_sent, totals.bytes_received), (7_000, 900), "directed: {directed}");
             assert_eq!(outside.interfaces, interfaces, "directed: {directed}");
         }
+    }
+}
+
+#[test]
+fn a_nat_gateway_passes_on_what_its_clients_interfaces_logged() {
+    let (client, gateway, outside) = (v4(0x0a00_0001), v4(0x0a00_0009), v4(0xcb00_7107));
+    let (at_client, at_gateway) = through_a_gateway(true);
+    let web = Service { protocol: TCP, port: 443 };
+    for (records, passed_on) in [([at_client, at_gateway.clone()].concat(), true), (at_gateway, false)] {
+        let hours = fold(&records);
+        let hour = hours.values().next().unwrap();
+        let windows = HostWindows::of(hour.windows.values().next().unwrap(), &OwnAddresses::of(hour));
+        let gateway = windows.get(gateway).unwrap();
+        for peer in [client, outside] {
+            assert_eq!(gateway.passes_on(&PairKey { peer, service: web }), passed_on, "{peer}");
+        }
+        assert_eq!(gateway.clients().contains(&client), passed_on, "a client without flow logs is seen here only");
+        let mut baseline = weir_domain::baseline::Baseline::default();
+        super::learn(&mut baseline, hour, |_| true);
+        let asked = baseline.contact(&PairKey { peer: outside, service: web }).unwrap();
+        assert_eq!(asked.hosts(), 1, "the gateway is not one more that asks");
     }
 }
 
