@@ -55,7 +55,6 @@ pub fn techniques(facts: &Facts) -> Vec<Technique> {
         Facts::Exfiltration { .. } => {
             vec![technique("T1048", "Exfiltration Over Alternative Protocol", EXFILTRATION)]
         }
-        Facts::Beacon { port, .. } | Facts::UnknownPeer { port, .. } => vec![channel(*port)],
         Facts::BruteForce { .. } => vec![technique("T1110", "Brute Force", CREDENTIAL_ACCESS)],
         Facts::LateralMovement { port, .. } => vec![remote_service(*port)],
         Facts::UnusualProtocol { port: 53, .. } => vec![channel(53)],
@@ -65,7 +64,9 @@ pub fn techniques(facts: &Facts) -> Vec<Technique> {
         Facts::UnusualProtocol { port: 0, .. } => {
             vec![technique("T1095", "Non-Application Layer Protocol", COMMAND_AND_CONTROL)]
         }
-        Facts::UnusualProtocol { port, .. } => vec![channel(*port)],
+        Facts::Beacon { port, .. } | Facts::UnknownPeer { port, .. } | Facts::UnusualProtocol { port, .. } => {
+            vec![channel(*port)]
+        }
         Facts::Behaviour { reasons, .. } => reasons.first().map(|r| vec![of_feature(&r.feature)]).unwrap_or_default(),
     }
 }

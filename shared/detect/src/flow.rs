@@ -4,14 +4,26 @@
 //! detection needs the whole window.
 
 pub mod anomalous_behaviour;
+pub mod brute_force;
+pub mod connection_burst;
+pub mod denial_of_service;
+pub mod exfiltration;
+mod explained;
 mod failures;
 pub mod host_sweep;
+mod known;
+pub mod lateral_movement;
 pub mod port_scan;
+mod traffic;
+pub mod unknown_peer;
+pub mod unusual_protocol;
 
 use weir_domain::aggregate::{HostWindow, HostWindows, HourAggregate, OwnAddresses};
-use weir_domain::baseline::{Baseline, HostBaseline, host_name};
 use weir_domain::finding::{Hit, Kind, Subject};
 use weir_domain::window::{Scope, WindowLength, WindowStart};
+
+pub use explained::Explained;
+pub use known::{Known, detect_known};
 
 /// Which window of which scope is looked at.
 #[derive(Debug, Clone, Copy)]
@@ -48,30 +60,6 @@ pub fn detect_growing(hour: &HourAggregate) -> Vec<(Subject, Hit)> {
             found.extend(port_scan::detect(host, &context));
             found.extend(host_sweep::detect(host, &context));
         }
-    }
-    found
-}
-
-/// What is known of the host that is looked at.
-#[derive(Debug, Clone, Copy)]
-pub struct Known<'a> {
-    /// What is usual in the network.
-    pub baseline: &'a Baseline,
-    /// The host's name in it.
-    pub name: &'a str,
-    /// What is usual for the host; `None` if it is new.
-    pub host: Option<&'a HostBaseline>,
-    /// The beginning of the window that is looked at.
-    pub at: i64,
-}
-
-/// Everything that compares a whole window with what is usual: every host of the window, in the order of addresses.
-#[must_use]
-pub fn detect_known(hosts: &HostWindows<'_>, context: &WindowContext<'_>, baseline: &Baseline) -> Vec<(Subject, Hit)> {
-    let found = Vec::new();
-    for host in hosts.iter() {
-        let name = host_name(context.scope, host.host);
-        let _known = Known { baseline, name: &name, host: baseline.host(&name), at: context.start.0 };
     }
     found
 }

@@ -20,6 +20,9 @@ pub fn title(entity: IpAddr, incident: &Incident) -> String {
         Some(Facts::ConnectionBurst { .. }) => format!("Burst of connections to {entity}"),
         Some(Facts::Exfiltration { peer, .. }) => format!("{entity} sends much to {peer}"),
         Some(Facts::Beacon { peer, .. }) => format!("{entity} calls {peer} regularly"),
+        Some(Facts::BruteForce { target, protocol, port, sources: 2.., .. }) => {
+            format!("Brute force by many hosts at {} of {target}", service(*protocol, *port))
+        }
         Some(Facts::BruteForce { target, protocol, port, .. }) => {
             format!("Brute force by {entity} at {} of {target}", service(*protocol, *port))
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use weir_detect::flow::anomalous_behaviour::{self, Judgement, Thresholds};
-use weir_detect::flow::{WindowContext, detect_known};
+use weir_detect::flow::{Explained, WindowContext, detect_known};
 use weir_domain::aggregate::{HostWindow, HostWindows, HourAggregate, OwnAddresses};
 use weir_domain::baseline::host_name;
 use weir_domain::finding::{Hit, Reference, Subject};
@@ -29,8 +29,11 @@ pub(crate) fn judge_hour(
         let context = WindowContext { scope: &hour.scope, start: *start, length: hour.window_length, rows };
         let hosts = HostWindows::of(window, &own);
         let monitored: Vec<&HostWindow<'_>> = hosts.iter().filter(|host| host.own).collect();
-        hits.extend(detect_known(&hosts, &context, &model.baseline));
-        hits.extend(judge_window(model, &schema, &context, &monitored, thresholds)?);
+        let known = detect_known(&hosts, &context, &model.baseline);
+        let explained = Explained::of(&hosts, &context, &known);
+        hits.extend(known);
+        let learned = judge_window(model, &schema, &context, &monitored, thresholds)?;
+        hits.extend(explained.rest(learned, &context, &model.baseline));
     }
     Ok(hits)
 }

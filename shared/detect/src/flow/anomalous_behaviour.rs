@@ -57,9 +57,9 @@ pub struct Judgement<'a> {
 /// changed infinitely and means nothing.
 fn floor(unit: &str) -> f64 {
     match unit {
-        "B" => 1e6,
+        "B" => 1e7,
         "s" => f64::INFINITY,
-        _ => 50.0,
+        _ => 100.0,
     }
 }
 

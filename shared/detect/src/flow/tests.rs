@@ -5,6 +5,7 @@
 
 mod behaviour;
 mod growing;
+mod known;
 mod sentences;
 
 use std::net::{IpAddr, Ipv4Addr};

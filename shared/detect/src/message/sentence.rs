@@ -63,43 +63,36 @@ pub(super) fn of(entity: IpAddr, facts: &Facts, minutes: i64, when: &str) -> Str
             jitter * 100.0,
             bytes(*sent)
         ),
-        Facts::BruteForce { target, targets, protocol, port, attempts, usual_attempts, inside } => {
-            let others = match targets.saturating_sub(1) {
-                0 => String::new(),
-                n => format!(" and {} more", hosts(n)),
-            };
-            format!(
-                "{} tried {} of {target}{others} {} times within {minutes} minutes {when}. More than {} tries in that time \
-                 are rare.",
-                whose(entity, *inside),
-                service(*protocol, *port),
-                count(*attempts),
-                plain(*usual_attempts)
-            )
-        }
+        Facts::BruteForce { .. } => tries(entity, facts, minutes, when),
         Facts::LateralMovement { target, targets, protocol, port, attempts } => {
-            let others = match targets.saturating_sub(1) {
-                0 => String::new(),
-                n => format!(" and {} more", hosts(n)),
-            };
+            let others = and_more(*targets);
             format!(
-                "{entity}, one of your hosts, reached {target}{others} on {} ({} flows) {when}, where it never went before.",
+                "{entity}, one of your hosts, reached {target}{others} on {} ({}) {when}, where it never went before.",
                 service(*protocol, *port),
-                count(*attempts)
+                flows(*attempts)
             )
         }
-        Facts::UnknownPeer { peer, protocol, port, bytes: exchanged, usual_bytes } => format!(
-            "{entity}, one of your hosts, exchanged {} with {peer} ({}) {when}, with whom none of your hosts spoke before. \
-             With somebody new it is rarely more than {}.",
-            bytes(*exchanged as f64),
-            service(*protocol, *port),
-            bytes(*usual_bytes)
-        ),
-        Facts::UnusualProtocol { peer, protocol, port, packets, bytes: exchanged, tunnel, new_here } => {
-            let who = if *new_here { "none of your hosts" } else { "this host never" };
-            let tunnel = if *tunnel { " It carries more than it is made for, as a tunnel does." } else { "" };
+        Facts::UnknownPeer { peer, protocol, port, bytes: exchanged, usual_bytes } => {
+            let usual = if *usual_bytes > 0.0 {
+                format!(". With somebody new it is rarely more than {}.", bytes(*usual_bytes))
+            } else {
+                ", nor with anybody in its network.".to_owned()
+            };
             format!(
-                "{entity} exchanged {} packets ({}) of {} with {peer} {when}; {who} used it before.{tunnel}",
+                "{entity}, one of your hosts, exchanged {} with {peer} ({}) {when}, with whom none of your hosts spoke \
+                 before{usual}",
+                bytes(*exchanged as f64),
+                service(*protocol, *port)
+            )
+        }
+        Facts::UnusualProtocol { peer, protocol, port, packets, bytes: exchanged, tunnel, new_here } => {
+            let why = match (*new_here, *tunnel) {
+                (true, _) => "None of your hosts used it before.",
+                (false, true) => "It carries more than it is made for, as a tunnel does.",
+                (false, false) => "This host never used it before.",
+            };
+            format!(
+                "{entity}, one of your hosts, exchanged {} packets ({}) of {} with {peer} {when}. {why}",
                 count(*packets),
                 bytes(*exchanged as f64),
                 service(*protocol, *port)
@@ -109,12 +102,49 @@ pub(super) fn of(entity: IpAddr, facts: &Facts, minutes: i64, when: &str) -> Str
     }
 }
 
+fn tries(entity: IpAddr, facts: &Facts, minutes: i64, when: &str) -> String {
+    match facts {
+        Facts::BruteForce { target, protocol, port, attempts, sources: sources @ 2.., usual_attempts, .. } => format!(
+            "{} tried {} of {target} {} times together within {minutes} minutes {when}. More than {} tries in that time \
+             are rare.",
+            hosts(*sources),
+            service(*protocol, *port),
+            count(*attempts),
+            plain(*usual_attempts)
+        ),
+        Facts::BruteForce { target, targets, protocol, port, attempts, usual_attempts, inside, .. } => {
+            let others = and_more(*targets);
+            format!(
+                "{} tried {} of {target}{others} {} times within {minutes} minutes {when}. More than {} tries in that time \
+                 are rare.",
+                whose(entity, *inside),
+                service(*protocol, *port),
+                count(*attempts),
+                plain(*usual_attempts)
+            )
+        }
+        _ => String::new(),
+    }
+}
+
 fn flood_of(flood: Flood, protocol: u8, port: u16) -> String {
     match flood {
         Flood::Syn => format!("connections begun and not gone on with, on {}", service(protocol, port)),
         Flood::Amplification => format!("answers from {} that nobody asked for", service(protocol, port)),
         Flood::Udp | Flood::Icmp | Flood::Other => service(protocol, port),
     }
+}
+
+fn and_more(targets: u64) -> String {
+    match targets.saturating_sub(1) {
+        0 => String::new(),
+        1 => " and another host".to_owned(),
+        n => format!(" and {} other hosts", count(n)),
+    }
+}
+
+fn flows(n: u64) -> String {
+    if n == 1 { "1 flow".to_owned() } else { format!("{} flows", count(n)) }
 }
 
 fn hosts(n: u64) -> String {

@@ -113,10 +113,10 @@ fn what_the_estimator_cannot_see_is_judged_by_its_effect_alone() {
 #[test]
 fn below_the_floors_nothing_is_remarkable() {
     let never = (0.0, 0.0);
-    assert!(!fires(flows(49.0, never, 1.0), 0.001));
-    assert!(fires(flows(50.5, never, 1.0), 0.001));
-    assert!(!fires(payload(0.99e6, never, 1.0), 0.001));
-    assert!(fires(payload(1.01e6, never, 1.0), 0.001));
+    assert!(!fires(flows(99.0, never, 1.0), 0.001));
+    assert!(fires(flows(100.5, never, 1.0), 0.001));
+    assert!(!fires(payload(0.99e7, never, 1.0), 0.001));
+    assert!(fires(payload(1.01e7, never, 1.0), 0.001));
     let duration = Measured { name: "mean_duration", unit: "s", value: 1e9, usual: never, amount: 1.0 };
     assert!(!fires(duration, 0.001), "a duration alone is no finding");
 }
@@ -125,7 +125,7 @@ fn below_the_floors_nothing_is_remarkable() {
 fn reasons_come_strongest_first_and_at_most_three() {
     let measured = [
         Measured { name: "peers_contacted", ..flows(900.0, (1.0, 2.0), 0.1) },
-        payload(5e6, (1e3, 1e4), 0.6),
+        payload(5e7, (1e3, 1e4), 0.6),
         Measured { name: "usual_one", ..flows(2.0, (1.0, 2.0), 3.0) },
         flows(700.0, (1.0, 2.0), 0.2),
         Measured { name: "pairs_contacted", ..flows(600.0, (1.0, 2.0), -0.5) },
@@ -142,7 +142,7 @@ fn reasons_come_strongest_first_and_at_most_three() {
     let shares: Vec<_> = reasons.iter().map(|r| (r.share * 1000.0).round()).collect();
     assert_eq!(shares, [150.0, 50.0, 25.0], "parts of all that spoke for it: 0.6, 0.2 and 0.1 of 4");
     let first = &reasons[0];
-    for (told, measured) in [(first.value, 5e6), (first.usual, 1e3), (first.usual_high, 1e4)] {
+    for (told, measured) in [(first.value, 5e7), (first.usual, 1e3), (first.usual_high, 1e4)] {
         assert!((told / measured - 1.0).abs() < 1e-9, "{told} is told as it was counted");
     }
     assert_eq!((first.reference, p_value, score), (Reference::Itself, 0.001, 0.75));

@@ -1,0 +1,182 @@
+//! `brute-force`: many short tries at a service that asks who is there.
+//!
+//! A flow log does not show whether a login failed. What it shows is many conversations in a row that are as short as a
+//! refused login, at a port where one asks for passwords, by somebody who does not usually do that. Attempts that never
+//! get through are told as well, less severe. (Slips reports 9 SSH attempts in an hour; as a source here must reach 15
+//! in five minutes, one forgetful person does not.)
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use weir_domain::aggregate::Service;
+use weir_domain::finding::{Facts, Hit, Kind, Severity, Subject};
+use weir_domain::flow::{TCP, UDP};
+
+use super::WindowContext;
+use super::known::Known;
+use super::traffic::{Line, Traffic, Verdict, confidence, header_only};
+
+/// Ports where people and administrators log in: FTP, SSH, telnet, SMB, rlogin, RDP, VNC, `WinRM`.
+const LOGINS: [u16; 14] = [21, 22, 23, 445, 512, 513, 514, 2222, 2323, 3389, 5900, 5901, 5985, 5986];
+/// Ports where programs log in: mail, Kerberos, LDAP, databases. They do so often; only strangers are looked at, and who
+/// never did and does as nobody else here.
+const PROGRAMS: [u16; 21] = [
+    25, 88, 110, 143, 389, 465, 587, 636, 993, 995, 1433, 1521, 3268, 3306, 5432, 5439, 6379, 9042, 9200, 11211, 27017,
+];
+/// Telephones register here, over UDP or TCP.
+const SIP: u16 = 5060;
+
+/// Tries at one service in a window of five minutes.
+pub const TRIES: u64 = 15;
+/// Tries by many hosts together at one service of a victim.
+pub const SHARED_TRIES: u64 = 60;
+/// Hosts that make it many.
+pub const SHARED_SOURCES: u64 = 20;
+/// How many times what is usual.
+pub const TIMES_USUAL: f64 = 4.0;
+/// The most packets, and bytes, a refused try takes from who tries: OpenSSH lets six passwords be tried in a connection.
+const SHORT: (u64, u64) = (60, 16_000);
+
+fn asks_who_is_there(service: Service, outside: bool) -> bool {
+    match service.protocol {
+        TCP => LOGINS.contains(&service.port) || (outside && (PROGRAMS.contains(&service.port) || service.port == SIP)),
+        UDP => service.port == SIP,
+        _ => false,
+    }
+}
+
+/// Looks at a host's window; what it finds is no longer left to explain.
+pub(super) fn detect(traffic: &mut Traffic<'_>, known: &Known<'_>, context: &WindowContext<'_>) -> Vec<(Subject, Hit)> {
+    let mut found = Vec::new();
+    let verdicts = [one_source(traffic, known), if traffic.host.own { many_sources(traffic, known) } else { None }];
+    for (verdict, lines) in verdicts.into_iter().flatten() {
+        traffic.explain(&lines);
+        found.push(verdict.hit(traffic.host, context, &lines));
+    }
+    found
+}
+
+/// Packets an opening takes that is not answered: itself and what is sent again.
+const OPENING: u64 = 4;
+
+/// How many tries a pair is: short conversations, or attempts that did not get through. Of the latter many may share a row,
+/// where the source keeps its port.
+fn tries(line: &Line<'_>) -> Option<u64> {
+    let (rows, (packets, bytes)) = (line.totals().attempt_rows, line.asked());
+    if !line.pair.answered() && rows > 0 && header_only(packets, bytes) {
+        return Some(rows.max(packets / OPENING));
+    }
+    let short = packets <= SHORT.0.saturating_mul(rows) && bytes <= SHORT.1.saturating_mul(rows);
+    (rows > 0 && short).then_some(rows)
+}
+
+/// Whether somebody was let through and said something: a health check opens and closes.
+fn spoke(line: &Line<'_>) -> bool {
+    let (packets, bytes) = line.asked();
+    line.pair.answered() && !header_only(packets, bytes)
+}
+
+/// One source that tries one service, of one host or of many.
+fn one_source<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<(Verdict, Vec<Line<'a>>)> {
+    let host = traffic.host;
+    let mut services: BTreeMap<Service, Vec<(Line<'a>, u64)>> = BTreeMap::new();
+    for line in traffic.begun.iter().filter(|line| asks_who_is_there(line.key.service, !host.own)) {
+        if let Some(tries) = tries(line) {
+            let usual = if host.own { known.usual(known.pair(&line.key).map(|pair| &pair.flows)) } else { 0.0 };
+            // Health checks connect and say nothing, and what several others do as well is a role.
+            // At the closed port of a program nothing is at risk.
+            let program = PROGRAMS.contains(&line.key.service.port);
+            let silent = !spoke(line) && (line.pair.answered() || program);
+            let role = host.own && known.others(&line.key) >= 2;
+            if !silent && !role && tries as f64 >= TIMES_USUAL * usual {
+                services.entry(line.key.service).or_default().push((*line, tries));
+            }
+        }
+    }
+    let most = services.into_iter().map(|(service, lines)| {
+        let all: u64 = lines.iter().map(|(_, tries)| tries).sum();
+        (service, all, lines)
+    });
+    let (service, all, lines) = most.max_by_key(|(service, all, _)| (*all, std::cmp::Reverse(*service)))?;
+    let usual = if host.own { known.usual_of_all(known.begins(service).map(|habit| &habit.flows)) } else { 0.0 };
+    let over = all as f64 / (TIMES_USUAL * usual).max(TRIES as f64);
+    if over < 1.0 {
+        return None;
+    }
+    let (target, _) = lines.iter().max_by_key(|(line, tries)| (*tries, std::cmp::Reverse(line.key.peer)))?;
+    let through = lines.iter().any(|(line, _)| spoke(line));
+    let verdict = Verdict {
+        kind: Kind::BruteForce,
+        peer: None,
+        severity: severity(host.own, through, all),
+        confidence: confidence(over, if through { 70 } else { 60 }, 95),
+        facts: Facts::BruteForce {
+            target: target.key.peer,
+            targets: distinct(lines.iter().map(|(line, _)| line.key.peer)),
+            protocol: service.protocol,
+            port: service.port,
+            attempts: all,
+            sources: 1,
+            usual_attempts: usual,
+            inside: host.own,
+        },
+    };
+    Some((verdict, lines.into_iter().map(|(line, _)| line).collect()))
+}
+
+/// Many sources that share the tries at one service of a host.
+fn many_sources<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<(Verdict, Vec<Line<'a>>)> {
+    let mut services: BTreeMap<Service, Vec<(Line<'a>, u64)>> = BTreeMap::new();
+    for line in traffic.served.iter().filter(|line| asks_who_is_there(line.key.service, true)) {
+        // Who tries much alone is reported alone.
+        if !traffic.is_own(line.key.peer)
+            && spoke(line)
+            && let Some(tries) = tries(line).filter(|tries| *tries < TRIES)
+        {
+            services.entry(line.key.service).or_default().push((*line, tries));
+        }
+    }
+    let found = services.into_iter().filter_map(|(service, lines)| {
+        let all: u64 = lines.iter().map(|(_, tries)| tries).sum();
+        let sources = distinct(lines.iter().map(|(line, _)| line.key.peer));
+        let habit = known.serves(service);
+        let usual = known.usual_of_all(habit.map(|habit| &habit.flows));
+        let usual_sources = known.usual_of_all(habit.map(|habit| &habit.peers));
+        let over = (all as f64 / (TIMES_USUAL * usual).max(SHARED_TRIES as f64))
+            .min(sources as f64 / (TIMES_USUAL * usual_sources).max(SHARED_SOURCES as f64));
+        (over >= 1.0).then_some((service, all, sources, usual, over, lines))
+    });
+    let (service, all, sources, usual, over, lines) = found.max_by_key(|(service, all, ..)| (*all, *service))?;
+    let verdict = Verdict {
+        kind: Kind::BruteForce,
+        peer: None,
+        severity: Severity::Medium,
+        confidence: confidence(over, 65, 90),
+        facts: Facts::BruteForce {
+            target: traffic.host.host,
+            targets: 1,
+            protocol: service.protocol,
+            port: service.port,
+            attempts: all,
+            sources,
+            usual_attempts: usual,
+            inside: false,
+        },
+    };
+    Some((verdict, lines.into_iter().map(|(line, _)| line).collect()))
+}
+
+fn distinct(peers: impl Iterator<Item = IpAddr>) -> u64 {
+    peers.collect::<BTreeSet<_>>().len() as u64
+}
+
+/// From inside it is an intruder at work: high. From outside it is medium where it gets to the service, high where it
+/// does more than twice a second; low where it never gets through.
+fn severity(inside: bool, through: bool, tries: u64) -> Severity {
+    match (inside, through) {
+        (true, _) => Severity::High,
+        (false, true) if tries >= 600 => Severity::High,
+        (false, true) => Severity::Medium,
+        (false, false) => Severity::Low,
+    }
+}

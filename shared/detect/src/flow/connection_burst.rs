@@ -1,0 +1,96 @@
+//! `connection-burst`: a host begins, or receives, far more flows of a service than it ever does.
+//!
+//! Compared with the service's own habit, and only conversations that were answered: what fails is a scan or a flood.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use weir_domain::aggregate::{Role, Service};
+use weir_domain::finding::{Facts, Hit, Kind, Severity, Subject};
+
+use super::WindowContext;
+use super::known::Known;
+use super::traffic::{Line, Traffic, Verdict, confidence};
+
+/// Flows of one service begun by a host in a window of five minutes: two every three seconds.
+pub const BEGUN: f64 = 200.0;
+/// Flows of one service begun towards a host by hosts that are not monitored. A service has peaks.
+pub const RECEIVED: f64 = 2_000.0;
+/// How many times what is usual, to the next power of two: a peak of the day or a deployment is rarely more than that.
+pub const TIMES_USUAL: f64 = 4.0;
+/// How many times what is usual between two hosts: one of a service's clients among many varies more.
+pub const TIMES_USUAL_OF_A_PAIR: f64 = 8.0;
+/// How many times the floor where nothing is known of the host.
+const TIMES_FLOOR_IF_UNKNOWN: f64 = 10.0;
+
+/// Looks at a host's window; what it finds is no longer left to explain.
+pub(super) fn detect(
+    traffic: &mut Traffic<'_>,
+    known: &Known<'_>,
+    context: &WindowContext<'_>,
+) -> Option<(Subject, Hit)> {
+    let (verdict, lines) =
+        [Role::Initiator, Role::Responder].into_iter().find_map(|role| burst(traffic, known, role))?;
+    traffic.explain(&lines);
+    Some(verdict.hit(traffic.host, context, &lines))
+}
+
+fn burst<'a>(traffic: &Traffic<'a>, known: &Known<'_>, role: Role) -> Option<(Verdict, Vec<Line<'a>>)> {
+    let outbound = role == Role::Initiator;
+    let lines = if outbound { &traffic.begun } else { &traffic.served };
+    let mut services: BTreeMap<Service, Vec<Line<'a>>> = BTreeMap::new();
+    for line in lines.iter().filter(|line| line.key.service.port > 0 && line.pair.answered()) {
+        // What one of ours begins is reported as its own.
+        if outbound || !traffic.is_own(line.key.peer) {
+            services.entry(line.key.service).or_default().push(*line);
+        }
+    }
+    let unknown = known.host.is_none();
+    let floor = if outbound { BEGUN } else { RECEIVED } * if unknown { TIMES_FLOOR_IF_UNKNOWN } else { 1.0 };
+    let scale = traffic.sampling(role);
+    let bursts = services.into_iter().filter_map(|(service, lines)| {
+        let flows = lines.iter().map(|line| line.totals().attempt_rows).sum::<u64>() as f64 * scale;
+        let habit = if outbound { known.begins(service) } else { known.serves(service) };
+        let usual = known.usual(habit.map(|habit| &habit.flows));
+        // A role that several others have: a host that is deployed begins what they do.
+        let role = lines.iter().all(|line| known.others(&line.key) >= 2) && known.pair(&lines.first()?.key).is_none();
+        let over = flows / (TIMES_USUAL * usual).max(floor * if role { TIMES_FLOOR_IF_UNKNOWN } else { 1.0 });
+        if over >= 1.0 {
+            return Some((service, flows, usual, over, lines));
+        }
+        // A burst towards one host drowns in what is usual over the service.
+        let to_one = |line: &&Line<'a>| {
+            // Whom it is new to is as any other host the service is asked of.
+            let peers = known.usual(habit.map(|habit| &habit.peers)).max(1.0);
+            let usual = known.pair(&line.key).map_or(usual / peers, |pair| known.usual(Some(&pair.flows)));
+            let flows = line.totals().attempt_rows as f64;
+            (outbound && habit.is_some()).then(|| (flows, usual, flows / (TIMES_USUAL_OF_A_PAIR * usual).max(floor)))
+        };
+        let (line, (flows, usual, over)) = lines
+            .iter()
+            .filter_map(|line| Some((*line, to_one(&line)?)))
+            .max_by(|(a, x), (b, y)| x.2.total_cmp(&y.2).then(b.key.cmp(&a.key)))?;
+        (over >= 1.0).then(|| (service, flows, usual, over, vec![line]))
+    });
+    let (service, flows, usual, over, lines) = bursts.max_by(|a, b| a.3.total_cmp(&b.3).then(b.0.cmp(&a.0)))?;
+    let peers = lines.iter().map(|line| line.key.peer).collect::<BTreeSet<_>>().len();
+    let verdict = Verdict {
+        kind: Kind::ConnectionBurst,
+        peer: None,
+        severity: severity(over),
+        confidence: confidence(over, 60, 90),
+        facts: Facts::ConnectionBurst {
+            flows: flows.round() as u64,
+            outbound,
+            peers: (peers as f64 * scale).round() as u64,
+            protocol: service.protocol,
+            port: service.port,
+            usual_flows: usual,
+        },
+    };
+    Some((verdict, lines))
+}
+
+/// Medium: a broken client does so as well as an intruder. High from ten times the threshold, where a service suffers.
+fn severity(over: f64) -> Severity {
+    if over >= 10.0 { Severity::High } else { Severity::Medium }
+}

@@ -1,0 +1,88 @@
+//! `exfiltration`: far more leaves a host, within one window, for one place on the internet than it ever sends so.
+//!
+//! Compared with what the host sends to that place in an hour and over that service in a window. (Slips reports 500 MB to
+//! one destination in an hour, whoever sends; Panther's z-scores are per host, egress, to public addresses only.)
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use weir_domain::finding::{Facts, Hit, Kind, Severity, Subject};
+
+use super::WindowContext;
+use super::known::Known;
+use super::traffic::{Line, Traffic, Verdict, confidence, is_public};
+
+/// Bytes sent to one place in a window of five minutes: what Slips' 500 MB an hour are in that time, about.
+pub const BYTES: f64 = 50e6;
+/// How many times what is usual, to the next power of two: data grow, and a backup is rarely four times yesterday's.
+pub const TIMES_USUAL: f64 = 4.0;
+/// How many times what is usual over the service, where nobody ever asked anybody in the destination's network.
+pub const TIMES_USUAL_IN_A_NEW_NETWORK: f64 = 2.0;
+/// How many times the floor, where the host itself is new or several others send there as well.
+const TIMES_FLOOR: f64 = 10.0;
+/// Sent rather than exchanged: so many times what comes back.
+const ONE_WAY: u64 = 3;
+
+/// Looks at a host's window; what it finds is no longer left to explain. One hit per destination.
+pub(super) fn detect(traffic: &mut Traffic<'_>, known: &Known<'_>, context: &WindowContext<'_>) -> Vec<(Subject, Hit)> {
+    let mut peers: BTreeMap<IpAddr, Vec<Line<'_>>> = BTreeMap::new();
+    for line in traffic.begun.iter().filter(|line| line.pair.attempted() && is_public(line.key.peer)) {
+        peers.entry(line.key.peer).or_default().push(*line);
+    }
+    let mut found = Vec::new();
+    for (peer, lines) in peers {
+        if let Some(verdict) = leaves(peer, &lines, known) {
+            traffic.explain(&lines);
+            found.push(verdict.hit(traffic.host, context, &lines));
+        }
+    }
+    found
+}
+
+fn leaves(peer: IpAddr, lines: &[Line<'_>], known: &Known<'_>) -> Option<Verdict> {
+    let sum = |of: fn(&Line<'_>) -> u64| lines.iter().map(of).fold(0, u64::saturating_add);
+    let (sent, received) = (sum(|line| line.totals().bytes_sent), sum(|line| line.totals().bytes_received));
+    if (sent as f64) < BYTES || sent < received.saturating_mul(ONE_WAY) {
+        return None;
+    }
+    let most = lines.iter().max_by_key(|line| (line.totals().bytes_sent, std::cmp::Reverse(line.key)))?.key;
+    let to_peer = known.usual(known.pair(&most).map(|pair| &pair.bytes_sent));
+    let by_service = known.usual(known.begins(most.service).map(|habit| &habit.bytes));
+    let usual = to_peer.max(by_service);
+    let new_network = known.is_known_host() && known.is_new_network(peer);
+    let times = if new_network { TIMES_USUAL_IN_A_NEW_NETWORK } else { TIMES_USUAL };
+    let shared = known.others(&most) >= 2;
+    let floor = if known.host.is_none() || shared { TIMES_FLOOR * BYTES } else { BYTES };
+    let over = sent as f64 / (times * usual).max(floor);
+    if over < 1.0 {
+        return None;
+    }
+    let first_contact = known.is_known_host() && known.is_new_contact(&most);
+    let span = |of: fn(&Line<'_>) -> i64| lines.iter().map(of);
+    let (first, last) = (span(|l| l.pair.span.first).min()?, span(|l| l.pair.span.last).max()?);
+    Some(Verdict {
+        kind: Kind::Exfiltration,
+        peer: Some(peer),
+        severity: severity(first_contact, sent),
+        confidence: confidence(over, if first_contact { 75 } else { 60 }, 95),
+        facts: Facts::Exfiltration {
+            peer,
+            protocol: most.service.protocol,
+            port: most.service.port,
+            bytes: sent,
+            seconds: last.saturating_sub(first).max(1),
+            usual_bytes: usual,
+            first_contact,
+        },
+    })
+}
+
+/// High: what left is gone. Critical where ten times the floor goes where nobody here ever went. Medium where the
+/// destination is known: an upload that grew.
+fn severity(first_contact: bool, sent: u64) -> Severity {
+    match first_contact {
+        true if sent as f64 >= 10.0 * BYTES => Severity::Critical,
+        true => Severity::High,
+        false => Severity::Medium,
+    }
+}

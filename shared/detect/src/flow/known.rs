@@ -1,0 +1,114 @@
+//! The detections that compare a whole window of a host with what is usual, from the most particular to the most general.
+
+use std::net::IpAddr;
+
+use weir_domain::aggregate::{HostWindows, PairKey, Service};
+use weir_domain::baseline::{Baseline, Habit, HostBaseline, PairHabit, Spread, host_name};
+use weir_domain::finding::{Hit, Subject};
+
+use super::traffic::Traffic;
+use super::{
+    WindowContext, brute_force, connection_burst, denial_of_service, exfiltration, host_sweep, lateral_movement,
+    port_scan, unknown_peer, unusual_protocol,
+};
+
+/// What is known of the host that is looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    /// What is usual in the network.
+    pub baseline: &'a Baseline,
+    /// The host's name in it.
+    pub name: &'a str,
+    /// What is usual for the host; `None` if it is new.
+    pub host: Option<&'a HostBaseline>,
+    /// The beginning of the window that is looked at.
+    pub at: i64,
+}
+
+impl Known<'_> {
+    /// What is usual at most; 0 where nothing was observed.
+    pub(super) fn usual(&self, spread: Option<&Spread>) -> f64 {
+        spread.map_or(0.0, |spread| self.baseline.usual(spread, self.at))
+    }
+
+    /// The same, of all windows in which the host does anything: what happened once is not usual.
+    pub(super) fn usual_of_all(&self, spread: Option<&Spread>) -> f64 {
+        let windows = self.host.map_or(0, |host| host.begins.flows.len().max(host.serves.flows.len()));
+        spread.map_or(0.0, |spread| self.baseline.usual_of(spread, windows, self.at))
+    }
+
+    /// What the host begins over a service, if that is known already.
+    pub(super) fn begins(&self, service: Service) -> Option<&Habit> {
+        self.host?.begins_by_service.get(&service).filter(|habit| self.baseline.is_known(habit.seen, self.at))
+    }
+
+    /// What is begun towards the host over a service, if that is known already.
+    pub(super) fn serves(&self, service: Service) -> Option<&Habit> {
+        self.host?.serves_by_service.get(&service).filter(|habit| self.baseline.is_known(habit.seen, self.at))
+    }
+
+    /// What the host exchanges with a peer over a service, if that is known already.
+    pub(super) fn pair(&self, key: &PairKey) -> Option<&PairHabit> {
+        self.host?.pairs.get(key).filter(|pair| self.baseline.is_known(pair.seen, self.at))
+    }
+
+    /// Hosts other than this one that are known to ask a peer for a service.
+    pub(super) fn others(&self, key: &PairKey) -> usize {
+        let contact = self.baseline.contact(key).filter(|contact| self.baseline.is_known(contact.seen, self.at));
+        contact.map_or(0, |contact| contact.others(self.name))
+    }
+
+    /// Whether nobody is known to ask a peer for a service.
+    pub(super) fn is_new_contact(&self, key: &PairKey) -> bool {
+        let contact = self.baseline.contact(key);
+        self.can_tell_new() && contact.is_none_or(|contact| !self.baseline.is_known(contact.seen, self.at))
+    }
+
+    /// Whether nobody is known to ask anybody in the network of an address.
+    pub(super) fn is_new_network(&self, address: IpAddr) -> bool {
+        let network = self.baseline.network(address);
+        self.can_tell_new() && network.is_none_or(|network| !self.baseline.is_known(network.seen, self.at))
+    }
+
+    /// Whether no monitored host is known to use a service.
+    pub(super) fn is_new_service(&self, service: Service) -> bool {
+        let used = self.baseline.service(service);
+        self.can_tell_new() && used.is_none_or(|used| !self.baseline.is_known(used.seen, self.at))
+    }
+
+    /// Whether what is not known is new.
+    pub(super) fn can_tell_new(&self) -> bool {
+        self.baseline.can_tell_new(self.at)
+    }
+
+    /// Whether the host itself is known long enough for what it never did to be new.
+    pub(super) fn is_known_host(&self) -> bool {
+        self.can_tell_new() && self.host.is_some_and(|host| self.baseline.is_known(host.seen, self.at))
+    }
+}
+
+/// Everything that compares a whole window with what is usual: every host of the window, in the order of addresses.
+#[must_use]
+pub fn detect_known(hosts: &HostWindows<'_>, context: &WindowContext<'_>, baseline: &Baseline) -> Vec<(Subject, Hit)> {
+    let mut found = Vec::new();
+    for host in hosts.iter() {
+        let name = host_name(context.scope, host.host);
+        let known = Known { baseline, name: &name, host: baseline.host(&name), at: context.start.0 };
+        let mut traffic = Traffic::of(host, hosts);
+        found.extend(denial_of_service::detect(&mut traffic, &known, context));
+        // What a scanner reaches is part of its scan.
+        if port_scan::detect(host, context).is_some() || host_sweep::detect(host, context).is_some() {
+            continue;
+        }
+        found.extend(brute_force::detect(&mut traffic, &known, context));
+        if !host.own {
+            continue;
+        }
+        found.extend(unusual_protocol::detect(&mut traffic, &known, context));
+        found.extend(lateral_movement::detect(&mut traffic, &known, context));
+        found.extend(exfiltration::detect(&mut traffic, &known, context));
+        found.extend(unknown_peer::detect(&mut traffic, &known, context));
+        found.extend(connection_burst::detect(&mut traffic, &known, context));
+    }
+    found
+}
