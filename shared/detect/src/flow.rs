@@ -13,7 +13,6 @@ mod failures;
 pub mod host_sweep;
 mod known;
 pub mod lateral_movement;
-pub mod over_hours;
 pub mod port_scan;
 mod traffic;
 pub mod unknown_peer;

@@ -368,7 +368,7 @@ pub enum Facts {
         port: u16,
         /// Bytes both ways.
         bytes: u64,
-        /// Bytes that are rarely exceeded with somebody new.
+        /// Bytes that are rarely exceeded with somebody new; 0 where nobody ever asked anybody in the peer's network.
         usual_bytes: f64,
     },
     /// Of a protocol or service never used before.

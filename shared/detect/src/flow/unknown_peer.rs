@@ -81,7 +81,7 @@ pub(super) fn detect(
             protocol: most.service.protocol,
             port: most.service.port,
             bytes,
-            usual_bytes: usual,
+            usual_bytes: if new_network { 0.0 } else { usual },
         },
     };
     Some(verdict.hit(traffic.host, context, &lines))

@@ -64,7 +64,7 @@ pub(super) fn of(entity: IpAddr, facts: &Facts, within: &str, when: &str) -> Str
             jitter * 100.0,
             bytes(*sent)
         ),
-        Facts::BruteForce { .. } => tries(entity, facts, within, when),
+        Facts::BruteForce { .. } => tries(entity, facts, minutes, when),
         Facts::LateralMovement { target, targets, protocol, port, attempts } => {
             let others = and_more(*targets);
             format!(
@@ -73,13 +73,19 @@ pub(super) fn of(entity: IpAddr, facts: &Facts, within: &str, when: &str) -> Str
                 flows(*attempts)
             )
         }
-        Facts::UnknownPeer { peer, protocol, port, bytes: exchanged, usual_bytes } => format!(
-            "{entity}, one of your hosts, exchanged {} with {peer} ({}) {when}, with whom none of your hosts spoke before. \
-             With somebody new it is rarely more than {}.",
-            bytes(*exchanged as f64),
-            service(*protocol, *port),
-            bytes(*usual_bytes)
-        ),
+        Facts::UnknownPeer { peer, protocol, port, bytes: exchanged, usual_bytes } => {
+            let usual = if *usual_bytes > 0.0 {
+                format!(". With somebody new it is rarely more than {}.", bytes(*usual_bytes))
+            } else {
+                ", nor with anybody in its network.".to_owned()
+            };
+            format!(
+                "{entity}, one of your hosts, exchanged {} with {peer} ({}) {when}, with whom none of your hosts spoke \
+                 before{usual}",
+                bytes(*exchanged as f64),
+                service(*protocol, *port)
+            )
+        }
         Facts::UnusualProtocol { peer, protocol, port, packets, bytes: exchanged, tunnel, new_here } => {
             let why = match (*new_here, *tunnel) {
                 (true, _) => "None of your hosts used it before.",
@@ -97,10 +103,10 @@ pub(super) fn of(entity: IpAddr, facts: &Facts, within: &str, when: &str) -> Str
     }
 }
 
-fn tries(entity: IpAddr, facts: &Facts, within: &str, when: &str) -> String {
+fn tries(entity: IpAddr, facts: &Facts, minutes: i64, when: &str) -> String {
     match facts {
         Facts::BruteForce { target, protocol, port, attempts, sources: sources @ 2.., usual_attempts, .. } => format!(
-            "{} tried {} of {target} {} times together within {within} {when}. More than {} tries in that time \
+            "{} tried {} of {target} {} times together within {minutes} minutes {when}. More than {} tries in that time \
              are rare.",
             hosts(*sources),
             service(*protocol, *port),
@@ -110,7 +116,7 @@ fn tries(entity: IpAddr, facts: &Facts, within: &str, when: &str) -> String {
         Facts::BruteForce { target, targets, protocol, port, attempts, usual_attempts, inside, .. } => {
             let others = and_more(*targets);
             format!(
-                "{} tried {} of {target}{others} {} times within {within} {when}. More than {} tries in that time \
+                "{} tried {} of {target}{others} {} times within {minutes} minutes {when}. More than {} tries in that time \
                  are rare.",
                 whose(entity, *inside),
                 service(*protocol, *port),

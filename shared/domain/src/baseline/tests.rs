@@ -69,7 +69,7 @@ fn spreads_tell_what_is_rarely_exceeded() {
     spread.observe(1_000_000);
     assert_eq!((spread.len(), spread.rarely_exceeded(0.01), spread.most()), (100, 15.0, 1_048_575.0));
     assert_eq!((spread.exceeded_at_most(0), spread.exceeded_at_most(1)), (1_048_575.0, 15.0));
-    assert_eq!(spread.exceeded_at_most(100), 0.0, "what is there in fewer windows than may be rare is not usual");
+    assert!(spread.exceeded_at_most(100) < 1.0, "what is there in fewer windows than may be rare is not usual");
     spread.observe(u64::MAX);
     assert!((spread.most() / u64::MAX as f64 - 1.0).abs() < 1e-12);
 }
