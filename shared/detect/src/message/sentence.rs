@@ -64,7 +64,7 @@ pub(super) fn of(entity: IpAddr, facts: &Facts, within: &str, when: &str) -> Str
             jitter * 100.0,
             bytes(*sent)
         ),
-        Facts::BruteForce { .. } => tries(entity, facts, minutes, when),
+        Facts::BruteForce { .. } => tries(entity, facts, within, when),
         Facts::LateralMovement { target, targets, protocol, port, attempts } => {
             let others = and_more(*targets);
             format!(
@@ -103,10 +103,10 @@ pub(super) fn of(entity: IpAddr, facts: &Facts, within: &str, when: &str) -> Str
     }
 }
 
-fn tries(entity: IpAddr, facts: &Facts, minutes: i64, when: &str) -> String {
+fn tries(entity: IpAddr, facts: &Facts, within: &str, when: &str) -> String {
     match facts {
         Facts::BruteForce { target, protocol, port, attempts, sources: sources @ 2.., usual_attempts, .. } => format!(
-            "{} tried {} of {target} {} times together within {minutes} minutes {when}. More than {} tries in that time \
+            "{} tried {} of {target} {} times together within {within} {when}. More than {} tries in that time \
              are rare.",
             hosts(*sources),
             service(*protocol, *port),
@@ -116,7 +116,7 @@ fn tries(entity: IpAddr, facts: &Facts, minutes: i64, when: &str) -> String {
         Facts::BruteForce { target, targets, protocol, port, attempts, usual_attempts, inside, .. } => {
             let others = and_more(*targets);
             format!(
-                "{} tried {} of {target}{others} {} times within {minutes} minutes {when}. More than {} tries in that time \
+                "{} tried {} of {target}{others} {} times within {within} {when}. More than {} tries in that time \
                  are rare.",
                 whose(entity, *inside),
                 service(*protocol, *port),
