@@ -13,6 +13,7 @@ mod failures;
 pub mod host_sweep;
 mod known;
 pub mod lateral_movement;
+pub mod over_hours;
 pub mod port_scan;
 mod traffic;
 pub mod unknown_peer;
