@@ -41,7 +41,8 @@ fn says(finding: &DetectionFinding) -> String {
 }
 
 fn scans_and_sweeps(findings: &[DetectionFinding]) -> BTreeSet<String> {
-    let told: Vec<_> = findings.iter().filter(|f| f.is_alert && f.kind() != "anomalous-behaviour").map(says).collect();
+    let told: Vec<_> =
+        findings.iter().filter(|f| f.is_alert && matches!(f.kind(), "port-scan" | "host-sweep")).map(says).collect();
     let set: BTreeSet<_> = told.iter().cloned().collect();
     assert_eq!(told.len(), set.len(), "each is told once");
     set

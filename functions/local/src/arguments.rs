@@ -53,7 +53,7 @@ pub(crate) struct Detect {
     /// What the logs are
     #[arg(long, value_enum, default_value_t = Source::Flow)]
     pub(crate) source: Source,
-    /// Learn what is usual from this long from the first log on, and report on the rest (24h, 90m, 2d); without it,
+    /// Learn what is usual from this long from the first log on (24h, 90m, 2d), best a time known to be clean; without it,
     /// what is usual is learned from all of the input
     #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "model")]
     pub(crate) baseline: Option<i64>,

@@ -15,7 +15,7 @@ use weir_detect::ocsf::DetectionFinding;
 use weir_domain::aggregate::{HourAggregate, OwnAddresses};
 use weir_domain::finding::{Hit, Subject};
 use weir_domain::score::PValue;
-use weir_domain::window::{HOUR_SECONDS, Scope, WindowStart};
+use weir_domain::window::{Scope, WindowStart};
 use weir_model::{AlertBudget, Artifact};
 
 use crate::behaviour::judge_hour;
@@ -50,7 +50,8 @@ impl DetectOptions {
 pub enum Knowledge {
     /// A model trained before; reports on everything.
     Model(Box<Artifact>),
-    /// Fit on the windows of this many seconds from the first one, and report on the rest.
+    /// Fit on the windows of this many seconds from the first one, and report on everything: what is in those windows, too,
+    /// is compared with them, as by [`Input`](Self::Input).
     Baseline(i64),
     /// Fit on everything, and report on everything.
     Input,
@@ -82,8 +83,8 @@ pub struct Detected {
     pub hosts: usize,
     /// First and last window, if there is any.
     pub windows: Option<(WindowStart, WindowStart)>,
-    /// From where on is reported: later than the first window where a baseline was asked for.
-    pub report_from: Option<WindowStart>,
+    /// Until when was learned, where a baseline was asked for.
+    pub learned_until: Option<WindowStart>,
     /// What the learned detection rests on.
     pub fitted: Fitted,
 }
@@ -120,7 +121,7 @@ pub async fn detect(
     let mut seen = Seen::default();
     // Hours are in the order of scopes, so which window is the first of all is known only at the end of a pass.
     let first = if baseline.is_some() { first_window(state, &hours).await? } else { None };
-    let report_from = baseline.zip(first).map(|(seconds, first)| WindowStart(first.0 + seconds));
+    let learned_until = baseline.zip(first).map(|(seconds, first)| WindowStart(first.0 + seconds));
     let given = match &options.knowledge {
         Knowledge::Model(model) => Some(model.as_ref()),
         Knowledge::Baseline(_) | Knowledge::Input => None,
@@ -136,13 +137,9 @@ pub async fn detect(
             seen.take(hits);
             seen.take_over_hours(&mut days, &hour, given);
         } else {
-            learning.take_before(&hour, report_from)?;
-            if is_before(key, report_from) {
-                days.push(&hour);
-            }
+            learning.take_before(&hour, learned_until)?;
         }
     }
-    let report_from = report_from.or(seen.windows.map(|(first, _)| first));
     let (fitted, own) = match given {
         Some(model) => (Fitted::On { windows: model.summary.rows, sampled: model.summary.fitted_on }, None),
         None => match learning.fit(&options.train) {
@@ -154,13 +151,9 @@ pub async fn detect(
     if given.is_none() {
         for (done, key) in hours.iter().enumerate() {
             progress(hours.len() + done, steps);
-            if is_before(key, report_from) {
-                continue;
-            }
             let (Some(hour), _) = load_hour(state, key).await? else { continue };
             if let Some(model) = &own {
-                let from = |window| Some(window) >= report_from;
-                let hits = judge_hour(model, &hour, &options.thresholds(model), from).map_err(ScoreError::from)?;
+                let hits = judge_hour(model, &hour, &options.thresholds(model), |_| true).map_err(ScoreError::from)?;
                 seen.take(hits);
             }
             seen.take_over_hours(&mut days, &hour, own.as_ref());
@@ -172,14 +165,14 @@ pub async fn detect(
     let mut findings = Vec::new();
     for (subject, hits) in by_subject {
         let mut log = IncidentLog::default();
-        log.observe(&subject, hits.into_iter().filter(|h| Some(h.window) >= report_from), now);
+        log.observe(&subject, hits, now);
         findings.extend(log.incidents.iter().map(|i| DetectionFinding::of(&subject, i, now)));
     }
     findings.sort_by(|a, b| {
         let order = |f: &DetectionFinding| (std::cmp::Reverse(f.severity_id), f.time, f.finding_info.uid.clone());
         order(a).cmp(&order(b))
     });
-    Ok(Detected { findings, hosts: hosts.len(), windows, report_from, fitted })
+    Ok(Detected { findings, hosts: hosts.len(), windows, learned_until, fitted })
 }
 
 /// What a pass over the hours sees.
@@ -215,11 +208,6 @@ impl Seen {
             self.by_subject.entry(subject).or_default().push(hit);
         }
     }
-}
-
-/// Whether an hour ends before anything is reported.
-fn is_before(key: &HourOfScope, report_from: Option<WindowStart>) -> bool {
-    Some(key.hour.start() + HOUR_SECONDS) <= report_from.map(|from| from.0)
 }
 
 /// The first window of all: that of the first hour of any scope.

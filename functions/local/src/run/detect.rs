@@ -72,7 +72,7 @@ fn tell(detected: &Detected, knowledge: &Knowledge) {
     if let Some((first, last)) = detected.windows {
         anstream::eprintln!("{} monitored hosts from {} to {}", count(detected.hosts as u64), at(first.0), at(last.0));
     }
-    match (&detected.fitted, detected.report_from, knowledge) {
+    match (&detected.fitted, detected.learned_until, knowledge) {
         (Fitted::TooFew { windows }, ..) => anstream::eprintln!(
             "unusual behaviour was not looked for: {} windows of hosts to learn from, {} are needed",
             count(*windows),
@@ -85,7 +85,7 @@ fn tell(detected: &Detected, knowledge: &Knowledge) {
             at(model.summary.to)
         ),
         (Fitted::On { windows, .. }, Some(from), Knowledge::Baseline(_)) => anstream::eprintln!(
-            "usual behaviour learned from {} windows of hosts before {}; findings are from then on",
+            "usual behaviour learned from {} windows of hosts before {}",
             count(*windows),
             at(from.0)
         ),

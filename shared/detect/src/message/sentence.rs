@@ -106,25 +106,31 @@ pub(super) fn of(entity: IpAddr, facts: &Facts, within: &str, when: &str) -> Str
 fn tries(entity: IpAddr, facts: &Facts, within: &str, when: &str) -> String {
     match facts {
         Facts::BruteForce { target, protocol, port, attempts, sources: sources @ 2.., usual_attempts, .. } => format!(
-            "{} tried {} of {target} {} times together within {within} {when}. More than {} tries in that time \
-             are rare.",
+            "{} tried {} of {target} {} times together within {within} {when}. {}",
             hosts(*sources),
             service(*protocol, *port),
             count(*attempts),
-            plain(*usual_attempts)
+            rarely_tried(*usual_attempts)
         ),
         Facts::BruteForce { target, targets, protocol, port, attempts, usual_attempts, inside, .. } => {
             let others = and_more(*targets);
             format!(
-                "{} tried {} of {target}{others} {} times within {within} {when}. More than {} tries in that time \
-                 are rare.",
+                "{} tried {} of {target}{others} {} times within {within} {when}. {}",
                 whose(entity, *inside),
                 service(*protocol, *port),
                 count(*attempts),
-                plain(*usual_attempts)
+                rarely_tried(*usual_attempts)
             )
         }
         _ => String::new(),
+    }
+}
+
+fn rarely_tried(usual: f64) -> String {
+    if usual < 1.0 {
+        "Usually nobody tries.".to_owned()
+    } else {
+        format!("More than {} tries in that time are rare.", plain(usual))
     }
 }
 
