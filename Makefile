@@ -56,6 +56,12 @@ bench-memory: $(BENCH_TOOLS) ## That memory does not grow: weir inspect on 2 GB 
 	cargo build --release --package weir
 	python3 tests/bench/memory.py --weir target/release/weir --python $(BENCH_VENV)/bin/python --folder target/bench
 
+TRUTHS ?=
+.PHONY: bench-detection
+bench-detection: ## How good detection is: on ten simulated networks, and on labelled logs: TRUTHS="FOLDER…"
+	cargo build --workspace
+	python3 tests/bench/detection.py target/debug/weir $(TRUTHS)
+
 SECONDS_EACH ?= 600
 CARGO_FUZZ := target/tools/bin/cargo-fuzz
 FUZZED ?= $(notdir $(basename $(wildcard fuzz/fuzz_targets/*.rs)))

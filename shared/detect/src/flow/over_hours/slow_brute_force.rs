@@ -39,6 +39,10 @@ const LOOK_BACK: i64 = 4 * 3600;
 /// Bytes a try sends: an SSH or RDP handshake takes more than half a kilobyte, three passwords bring it to some 3 kB.
 const TRY: std::ops::RangeInclusive<f64> = 500.0..=5000.0;
 
+/// Bytes a try is answered with at most, on average: greeting, keys and refusals are some 2 to 5 kB (a certificate, for RDP); a
+/// session's screens and files are more.
+const MOST_ANSWERED: f64 = 6000.0;
+
 /// How far tries differ in bytes at most: median deviation by median. They are one program's; sessions differ.
 const MOST_DIFFERENT: f64 = 0.15;
 
@@ -132,7 +136,8 @@ fn count(tried: &Tried<'_>) -> u64 {
 
 /// A window of answered, short exchanges.
 fn is_try(slot: &Slot) -> bool {
-    slot.answered && !slot.rejected && TRY.contains(&size(slot))
+    let answered = slot.bytes_received as f64 / slot.attempts.max(1) as f64;
+    slot.answered && !slot.rejected && TRY.contains(&size(slot)) && answered <= MOST_ANSWERED
 }
 
 fn size(slot: &Slot) -> f64 {
