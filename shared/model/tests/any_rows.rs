@@ -93,3 +93,32 @@ proptest! {
         prop_assert_eq!(serde_json::from_str(&stored).ok(), Some(iqr));
     }
 }
+
+/// A million columns are fitted, or refused by name: forests number their features in 16 bits.
+#[test]
+fn a_million_columns_are_fitted_or_refused() {
+    let feature = |at: usize| weir_domain::matrix::Feature {
+        name: format!("f{at}"),
+        label: String::new(),
+        unit: String::new(),
+        transform: weir_domain::matrix::Transform::Identity,
+    };
+    let features = (0..1_000_000).map(feature).collect();
+    let schema = weir_domain::matrix::FeatureSchema { source: "test".into(), window_seconds: 300, features };
+    let mut wide = weir_domain::matrix::FeatureMatrix::new(std::sync::Arc::new(schema));
+    for row in 0..4_u32 {
+        let values: Vec<f64> = (0..1_000_000_u32).map(|at| f64::from((at * 7 + row * 13) % 11)).collect();
+        wide.push(&values).unwrap();
+    }
+    for kind in weir_model::EstimatorKind::ALL {
+        match kind.fit(&wide, 1) {
+            Ok(fitted) => assert_eq!(fitted.score(&wide).unwrap().len(), 4, "{kind}"),
+            Err(refused) => assert_eq!(
+                (kind, refused.to_string().as_str()),
+                (weir_model::EstimatorKind::IsolationForest, "1000000 features to fit on: at most 65536 are possible")
+            ),
+        }
+    }
+    let forest = weir_model::RandomForestClassifierParams::default().check().unwrap().fit(&wide, &[0, 1, 0, 1], 1);
+    assert!(matches!(forest, Err(weir_model::FitError::TooMany { .. })));
+}
