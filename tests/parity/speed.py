@@ -4,7 +4,7 @@
     target/parity/bin/pip install --requirement tests/parity/requirements.txt
     target/parity/bin/python tests/parity/speed.py [CASE...]
 
-Builds `shared/model/examples/speed.rs` in release, then runs the two sides in turn and takes the best of five of each, in
+Builds `shared/model/examples/speed.rs` in release, then runs the two sides in turn and takes the best of RUNS (5) of each, in
 elapsed time: nothing else should run meanwhile. The table gives the seconds of both, how many times as fast ours is, and what we want it to be. To add a case: a function
 that takes training and asked rows and returns scikit-learn's seconds and mean score, an entry in CASES, a line in
 speed.rs of the same name.
@@ -22,11 +22,12 @@ import time
 from pathlib import Path
 
 import numpy as np
+from sklearn.ensemble import IsolationForest, RandomForestClassifier
 from sklearn.neighbors import LocalOutlierFactor
 from sklearn.svm import OneClassSVM
 
 ROOT = Path(__file__).parents[2]
-RUNS = 5
+RUNS = int(os.environ.get("RUNS", "5"))
 
 
 def timed(fit, score):
@@ -35,6 +36,19 @@ def timed(fit, score):
     fitted = time.perf_counter()
     scores = score(model)
     return fitted - start, time.perf_counter() - fitted, float(np.mean(scores))
+
+
+def isolation_forest(training, asked):
+    model = IsolationForest(n_estimators=100, max_samples=256, random_state=1, n_jobs=1)
+    training, asked = training.astype(np.float32), asked.astype(np.float32)
+    return timed(lambda: model.fit(training), lambda model: -model.score_samples(asked))
+
+
+def random_forest(training, asked):
+    """What it is to learn, speed.rs has the same."""
+    labels = (training[:, 0] + training[:, 1] * training[:, 2] > 0) != (np.abs(training[:, 3]) > 1.5)
+    model = RandomForestClassifier(n_estimators=100, random_state=1, n_jobs=1)
+    return timed(lambda: model.fit(training, labels), lambda model: model.predict_proba(asked)[:, 1])
 
 
 def local_outlier_factor(training, asked):
@@ -69,6 +83,8 @@ def clusters(count, width, seed):
 # Name, scikit-learn's side, data, rows to fit on, rows to score, features, and how many times as fast ours should be at
 # least: at fitting, at scoring.
 CASES = [
+    ("isolation_forest", isolation_forest, normal, 1_000_000, 1_000_000, 12, 10.0, 6.0),
+    ("random_forest", random_forest, normal, 100_000, 100_000, 20, 5.0, 5.0),
     ("local_outlier_factor", local_outlier_factor, normal, 20_000, 20_000, 12, 3.0, 3.0),
     ("local_outlier_factor", local_outlier_factor, clusters, 20_000, 20_000, 12, 3.0, 3.0),
     ("one_class_svm", one_class_svm, normal, 10_000, 20_000, 12, 1.0, 3.0),

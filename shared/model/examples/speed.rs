@@ -11,7 +11,10 @@ use std::time::Instant;
 
 use weir_domain::matrix::{Feature, FeatureMatrix, FeatureSchema, Transform};
 use weir_domain::score::Score;
-use weir_model::{EcodParams, IqrParams, LocalOutlierFactorParams, OneClassSvmParams};
+use weir_model::{
+    EcodParams, IqrParams, IsolationForestParams, LocalOutlierFactorParams, OneClassSvmParams,
+    RandomForestClassifierParams,
+};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -28,6 +31,15 @@ fn main() -> Outcome<()> {
 
 fn run(case: &str, training: &FeatureMatrix, asked: &FeatureMatrix) -> Outcome<(f64, f64, f64)> {
     match case {
+        "isolation_forest" => {
+            let valid = IsolationForestParams::default().check()?;
+            time(|| valid.fit(training, 1), |forest| forest.score(asked))
+        }
+        "random_forest" => {
+            let valid = RandomForestClassifierParams::default().check()?;
+            let labels: Vec<u32> = training.rows().map(label).collect();
+            time(|| valid.fit(training, &labels, 1), |forest| forest.score(asked))
+        }
         "local_outlier_factor" => {
             let valid = LocalOutlierFactorParams::default().check()?;
             time(|| valid.fit(training), |lof| lof.score(asked))
@@ -50,6 +62,11 @@ fn run(case: &str, training: &FeatureMatrix, asked: &FeatureMatrix) -> Outcome<(
         }
         _ => Err(format!("no case {case}").into()),
     }
+}
+
+/// What a random forest is to learn; `tests/parity/speed.py` has the same.
+fn label(row: &[f64]) -> u32 {
+    u32::from((row[0] + row[1] * row[2] > 0.0) != (row[3].abs() > 1.5))
 }
 
 /// Seconds to fit, seconds to score, and the mean score.
