@@ -153,7 +153,7 @@ pub(crate) fn finding_of(day: &str, uid: &str) -> String {
 #[must_use]
 pub fn hour_of_group(group: &Group) -> String {
     let name = blake3::hash(group.name().as_bytes()).to_hex();
-    format!("published/limit/dt={}/{}.json", utc_day(group.hour()), &name[..32])
+    format!("published/limit/dt={}/{}.json", utc_day(group.start()), &name[..32])
 }
 
 /// Everything that was published of a finding.

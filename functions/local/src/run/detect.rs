@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use weir_detect::flow::anomalous_behaviour::Thresholds;
-use weir_detect::limit::limit;
+use weir_detect::limit::{AlertLimits, limit};
 use weir_detect::message::count;
 use weir_domain::finding::Severity;
 use weir_domain::window::{utc_clock, utc_day};
@@ -52,7 +52,10 @@ pub(super) async fn run(arguments: Detect) -> anyhow::Result<ExitCode> {
     let now = options.train.now;
     let mut findings: Vec<_> = detected.findings.into_iter().map(|f| suppressions.apply(f, now)).collect();
     if !arguments.no_limit {
-        findings = limit(findings, suppressions.alerts_per_hour, now);
+        // Who says how many alerts a day chance may make has said how many are enough.
+        let learned = if arguments.alerts_per_day.is_some() { 0 } else { suppressions.learned_alerts };
+        let limits = AlertLimits { learned, ..suppressions.limits(detected.hosts as u64) };
+        findings = limit(findings, limits, now);
     }
     let worst = findings.iter().filter(|f| !f.is_suppressed()).map(|f| f.severity_id).max().unwrap_or(0);
     let shown = listing::choose(findings, arguments.all);

@@ -28,7 +28,7 @@ pub(super) async fn admit(
         let before = state.get(&key).await?;
         let mut hour = read(before.as_ref());
         let known = hour.clone();
-        let admission = hour.admit(&finding.finding_info.uid, finding.severity_id, most);
+        let admission = hour.admit_finding(finding, most);
         if hour != known && !put(state, &key, &hour, before).await? {
             back_off(attempt).await;
             continue;
@@ -45,7 +45,7 @@ pub(super) async fn admit(
 /// never knows less.
 async fn write_summary(state: &impl Store, group: &Group, most: usize, now: i64) -> Result<(), PublishError> {
     let uid = HourOfGroup::default().summary(group, most, None, now).finding_info.uid;
-    let key = keys::finding_of(&utc_day(group.hour()), &uid);
+    let key = keys::finding_of(&utc_day(group.start()), &uid);
     for attempt in 0..ATTEMPTS {
         let before = state.get(&key).await?;
         let said = before.as_ref().and_then(|v| serde_json::from_slice::<DetectionFinding>(&v.bytes).ok());
