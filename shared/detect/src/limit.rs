@@ -5,7 +5,7 @@
 //! of the finding's `time`. Of a group's findings in an hour, those beyond the limit are held back: kept, no alert, and stood for by one summary.
 //!
 //! Learned findings ([`Kind::AnomalousBehaviour`]) are a hint, not a verdict: they have a ceiling per 100 host-days instead. Their
-//! group is all hosts of an account, over the fewest days in which the ceiling lets one through.
+//! group is all hosts of an account, over the fewest days in which the ceiling lets one through, and no summary stands for the rest.
 //!
 //! What holds: a finding is held back only if as many others, as severe or more, were sent. So nothing severe waits
 //! behind what is less. [`limit`] sees all findings at once and takes the most severe first, then the earliest; its
@@ -96,6 +96,12 @@ impl Group {
     #[must_use]
     pub fn start(&self) -> i64 {
         self.start
+    }
+
+    /// Whether a summary stands for those held back. One of learned findings would be an alert above their ceiling itself.
+    #[must_use]
+    pub fn has_summary(&self) -> bool {
+        self.seconds == HOUR_SECONDS
     }
 
     fn end(&self) -> i64 {
@@ -219,32 +225,26 @@ impl HourOfGroup {
         // That so many are held back is certain.
         summary.confidence_score = 100;
         summary.risk_score = severity.id() * 20;
-        // Days may lie ahead: it is known from when it was first written.
-        summary.time = (end * 1000).min(incident.created);
+        summary.time = end * 1000;
         summary.cloud.account.uid.clone_from(&group.account);
         summary.observables = Vec::new();
         summary.evidences = self.evidence.values().cloned().collect();
         summary.count = self.held.len() as u64;
-        let when = if group.seconds == HOUR_SECONDS {
-            format!("between {} and {} UTC on {}", utc_clock(start), utc_clock(end), utc_day(start))
-        } else {
-            format!("from {} to before {}", utc_day(start), utc_day(end))
-        };
         summary.message = format!(
-            "And {}{} more {} findings about {} {when} are kept and not sent, since {most} {} in {} {}. The most severe of \
-             them is {severity}.",
+            "And {}{} more {} findings about {} between {} and {} UTC on {} are kept and not sent, since {most} alerts an \
+             hour are enough. The most severe of them is {severity}.",
             if self.overflow { "more than " } else { "" },
             count(self.held.len() as u64),
             group.kind,
             group.about,
-            if most == 1 { "alert" } else { "alerts" },
-            group.time(),
-            if most == 1 { "is enough" } else { "are enough" },
+            utc_clock(start),
+            utc_clock(end),
+            utc_day(start),
         );
         let info = &mut summary.finding_info;
         info.title = format!("More than {}", group.in_short(most));
         info.types = vec![group.kind.clone(), SUMMARY.to_owned()];
-        (info.first_seen_time, info.last_seen_time) = (start * 1000, summary.time.max(start * 1000));
+        (info.first_seen_time, info.last_seen_time) = (start * 1000, end * 1000);
         summary
     }
 }
@@ -279,7 +279,7 @@ pub fn limit(findings: Vec<DetectionFinding>, limits: AlertLimits, now: i64) -> 
                 Admission::Hold => finding.held_back(&group.why_held(most)),
             });
         }
-        if !hour.held.is_empty() {
+        if !hour.held.is_empty() && group.has_summary() {
             summaries.push(hour.summary(&group, most, None, now));
         }
     }

@@ -42,7 +42,7 @@ fn beyond_the_limit_the_earliest_are_sent_and_one_summary_speaks_for_the_rest() 
     assert_eq!(
         summary.message,
         "And 37 more port-scan findings about 203.0.113.0/24 between 22:00 and 23:00 UTC on 2023-11-14 are kept and not \
-         sent, since 10 alerts in an hour are enough. The most severe of them is Low."
+         sent, since 10 alerts an hour are enough. The most severe of them is Low."
     );
     assert_eq!(summary.finding_info.title, "More than 10 port-scan findings about 203.0.113.0/24 in an hour");
     assert_eq!((summary.kind(), summary.count, summary.severity_id, summary.is_alert), ("port-scan", 37, 2, true));
@@ -115,12 +115,7 @@ fn learned_findings_have_a_ceiling_over_hosts_and_days() {
     assert_eq!(sent_of(50, 0, &findings).len(), 4, "no ceiling");
 
     let limited = limit(findings.to_vec(), AlertLimits { per_hour: 0, learned: 1, hosts: 50 }, 86_400_000_000);
-    assert_eq!(limited.len(), 5);
-    assert_eq!(
-        limited[4].message,
-        "And 2 more anomalous-behaviour findings about hosts from 1970-04-11 to before 1970-04-13 are kept and not sent, \
-         since 1 alert in 2 days is enough. The most severe of them is Medium."
-    );
+    assert_eq!(limited.len(), 4, "a summary would be one more");
     assert_eq!(
         limited[2].comment.as_deref(),
         Some("not sent: more than 1 anomalous-behaviour finding about hosts in 2 days")

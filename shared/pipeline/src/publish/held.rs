@@ -12,7 +12,7 @@ use crate::store::{Condition, Put, Store, StoreError, Versioned};
 /// How often a conditional write is tried against others.
 pub(super) const ATTEMPTS: u32 = 12;
 
-/// Whether a finding may be sent; if not, the summary that stands for it has been written.
+/// Whether a finding may be sent; if not, the summary that stands for it, if one does, has been written.
 ///
 /// Deliveries at the same time are put in an order by the hour's object, so the limit holds however many run. A delivery
 /// that is repeated gets the same answer: what may be sent keeps its place.
@@ -33,7 +33,7 @@ pub(super) async fn admit(
             back_off(attempt).await;
             continue;
         }
-        if admission == Admission::Hold {
+        if admission == Admission::Hold && group.has_summary() {
             write_summary(state, group, most, now).await?;
         }
         return Ok(admission);
