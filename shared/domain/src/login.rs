@@ -1,6 +1,10 @@
 //! One login and one API call, whatever log they came from.
 
+mod owned;
+
 use std::net::IpAddr;
+
+pub use owned::{ApiCall, Login};
 
 /// Whether a login was let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -41,6 +45,10 @@ impl LoginKind {
             Self::Unknown => "login",
         }
     }
+
+    /// All kinds.
+    pub const ALL: [Self; 6] =
+        [Self::ConsoleLogin, Self::AssumeRole, Self::SessionToken, Self::Ssh, Self::Password, Self::Unknown];
 }
 
 /// What a labelled log says about a login: the truth, or columns so near to it that they give it away.

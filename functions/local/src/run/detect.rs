@@ -26,7 +26,7 @@ pub(super) async fn run(arguments: Detect) -> anyhow::Result<ExitCode> {
     let suppressions = arguments.suppressions.as_deref().map(super::read_suppressions).transpose()?.unwrap_or_default();
     let folder = tempfile::Builder::new().prefix("weir-").tempdir().context("making a temporary folder")?;
     let store = Arc::new(FolderStore::open_or_create(folder.path())?);
-    let read = read_all(&arguments.logs, Arc::clone(&store)).await?;
+    let read = read_all(&arguments.logs, Some(weir_domain::source::Source::Flow), Arc::clone(&store)).await?;
     read.tell(arguments.logs.window);
 
     let knowledge = match (model, arguments.baseline) {
