@@ -174,6 +174,35 @@ impl ApiActivity<'_> {
     }
 }
 
+/// How often one value of a login was seen, everywhere and by its user: successful logins.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct ValueCount {
+    /// Logins of anybody with this value; finite and not negative.
+    pub everybody: f64,
+    /// Logins of the user with this value; finite and not negative.
+    pub user: f64,
+}
+
+/// What a login's values were before it, for the risk score of Freeman et al.: counts of the address, its network and its
+/// country, and of the client, its browser, its operating system and its device.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct RiskCounts {
+    /// Address, network, country: from the finest to the coarsest.
+    pub place: [ValueCount; 3],
+    /// Client as sent, browser, operating system, device: from the finest to the coarsest.
+    pub client: [ValueCount; 4],
+    /// Distinct values of the coarser levels of the place, everywhere.
+    pub coarser_places: f64,
+    /// Distinct values of the coarser levels of the client, everywhere.
+    pub coarser_clients: f64,
+    /// Logins of anybody.
+    pub logins: f64,
+    /// Logins of the user.
+    pub user_logins: f64,
+    /// Users.
+    pub users: f64,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
