@@ -203,6 +203,70 @@ pub struct RiskCounts {
     pub users: f64,
 }
 
+/// A way accounts are attacked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum LoginAttack {
+    /// Somebody else has the user's credentials.
+    Takeover,
+    /// Many accounts are tried, from one place or many.
+    Campaign,
+    /// One account is tried again and again.
+    Guessing,
+    /// The user takes far more than ever.
+    Bulk,
+}
+
+/// A login and what was made of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JudgedLogin {
+    /// Its number in the files it came from.
+    pub index: u64,
+    /// When, milliseconds since the epoch.
+    pub time: i64,
+    /// Who, as the log names them.
+    pub user: String,
+    /// From which address.
+    pub source_ip: Option<IpAddr>,
+    /// Country of the source.
+    pub country: String,
+    /// What was logged in to.
+    pub account: String,
+    /// What kind of login.
+    pub kind: LoginKind,
+    /// Whether it was let in.
+    pub succeeded: bool,
+    /// Whether a second factor was used.
+    pub mfa: Option<bool>,
+    /// The logarithm of the odds of attack before rarity: finite, higher is more anomalous.
+    pub score: f64,
+    /// The chance that an ordinary login scores so high.
+    pub p_value: f64,
+    /// The published risk score (Freeman et al.), to compare with.
+    pub risk: f64,
+    /// The way of attack that explains it best.
+    pub way: LoginAttack,
+    /// How little the user knows the place: 0 the address, 1 its /24, 2 its network, 3 its country, 4 nothing.
+    pub place: u8,
+    /// How little the user knows the device: 0 the device, 1 an earlier version, 2 the system, 3 nothing.
+    pub device: u8,
+    /// How well the user is known: 0 not at all, to 6 by sixty logins and more.
+    pub acquaintance: u8,
+    /// How strange the place is to the user, 0 to 1.
+    pub strangeness: f64,
+    /// Whether nobody can have travelled here since the last success.
+    pub travelled: bool,
+    /// Whether it is far outside the user's hours.
+    pub off_hours: bool,
+    /// Whether a second factor is missing that the user always uses.
+    pub second_factor_missing: bool,
+    /// Whether the address is on a list of bad reputation.
+    pub listed: bool,
+    /// Standard deviations by which the bytes of the session are above the user's own.
+    pub excess: f64,
+    /// Why, in words, strongest first; text of the log is in it.
+    pub reasons: Vec<String>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
