@@ -50,6 +50,13 @@ impl LoginTable {
         });
     }
 
+    /// Takes all of another table in.
+    pub fn append(&mut self, other: Self) {
+        let numbers: Vec<u32> = other.texts.iter().map(|text| self.number(text)).collect();
+        let number = |theirs: u32| numbers.get(theirs as usize).copied().unwrap_or_default();
+        self.rows.extend(other.rows.into_iter().map(|row| Row { texts: row.texts.map(number), ..row }));
+    }
+
     fn number(&mut self, text: &str) -> u32 {
         if let Some(number) = self.numbers.get(text) {
             return *number;
