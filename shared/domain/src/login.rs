@@ -267,6 +267,39 @@ pub struct JudgedLogin {
     pub reasons: Vec<String>,
 }
 
+/// What one principal did in one hour, beside what they did in the hours before.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PrincipalHour {
+    /// Who: the role or user, whatever the session.
+    pub principal: String,
+    /// The account called upon most.
+    pub account: String,
+    /// First call, seconds since the epoch.
+    pub first: i64,
+    /// Last call.
+    pub last: i64,
+    /// Calls.
+    pub calls: u64,
+    /// Of these, failed.
+    pub failed: u64,
+    /// Failed calls in the busiest hour before; `None` in the first hour that is known.
+    pub failed_before: Option<u64>,
+    /// Distinct calls (service and action).
+    pub actions: u64,
+    /// Of these, never made by the principal before.
+    pub new_actions: Vec<String>,
+    /// Services never called by the principal before.
+    pub new_services: Vec<String>,
+    /// Regions never called upon by the principal before.
+    pub new_regions: Vec<String>,
+    /// Calls with which attackers look for credentials, stay or hide, as `service:Action`, those never made before.
+    pub sensitive: Vec<String>,
+    /// Hours in which the principal was seen before.
+    pub hours_before: u64,
+    /// The address most calls came from.
+    pub source_ip: Option<IpAddr>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,9 +5,12 @@
 //! login [`History::evidence`] tells, without changing anything, log-likelihood ratios for its values (how much likelier
 //! they are of an attacker than of the user) and the bursts it is part of; [`reasons`] says the same in words.
 //!
+//! [`ApiUse`] counts calls of cloud APIs by principal and hour instead.
+//!
 //! Before it is counted, somebody decides how much a login is to weigh ([`Weight`]): one that looks like an attack weighs
 //! next to nothing, so that an attacker never becomes usual by coming often.
 
+mod api_use;
 mod country;
 mod evidence;
 mod familiarity;
@@ -21,6 +24,7 @@ mod sighting;
 mod stored;
 mod user_agent;
 
+pub use api_use::ApiUse;
 pub use country::{COUNTRIES, Country, kilometres};
 pub use evidence::{Column, Evidence, login_schema};
 pub use familiarity::{DeviceLevel, PlaceLevel};

@@ -15,9 +15,13 @@ mod pass;
 mod table;
 mod voices;
 
+use weir_detect::incidents::IncidentLog;
+use weir_detect::login::anomalous_user;
+use weir_detect::ocsf::DetectionFinding;
+use weir_domain::finding::{Hit, Subject};
 use weir_domain::login::{JudgedLogin, LoginEvent};
 use weir_domain::score::Score;
-use weir_features::login::{Evidence, History, Places, Sighting, reasons};
+use weir_features::login::{ApiUse, Evidence, History, Places, Sighting, reasons};
 
 pub use model::{LoginModel, Way};
 pub use table::LoginTable;
@@ -86,6 +90,37 @@ pub fn detect_logins(mut table: LoginTable, options: &LoginOptions) -> LoginsJud
     campaign::look_back(&table, &model, &mut pass);
     voices::listen(&table, &mut pass, options.seed);
     pass.finish(&table)
+}
+
+/// The findings among judged logins and API calls, most severe first, then by time. `from` is when what is reported on
+/// begins, milliseconds since the epoch: calls before only say what is usual. `now` is the time of writing.
+#[must_use]
+pub fn login_findings(judged: &LoginsJudged, calls: &ApiUse, from: i64, now: i64) -> Vec<DetectionFinding> {
+    let mut hits = weir_detect::login::detect(&judged.logins);
+    let hours = calls.hours();
+    hits.extend(hours.iter().filter(|hour| hour.last >= from.div_euclid(1000)).filter_map(anomalous_user::detect));
+    let mut findings = Vec::with_capacity(hits.len());
+    let mut by_subject: Vec<(Subject, Vec<Hit>)> = Vec::new();
+    hits.sort_by(|a, b| (&a.0, a.1.window).cmp(&(&b.0, b.1.window)));
+    for (subject, hit) in hits {
+        match by_subject.last_mut() {
+            Some((last, hits)) if *last == subject => hits.push(hit),
+            _ => by_subject.push((subject, vec![hit])),
+        }
+    }
+    for (subject, hits) in by_subject {
+        let mut log = IncidentLog::default();
+        // Each hit is a whole group of logins already; incidents of long ago are not forgotten here.
+        for hit in hits {
+            log.observe(&subject, [hit], now);
+            findings.extend(log.incidents.drain(..).map(|incident| DetectionFinding::of(&subject, &incident, now)));
+        }
+    }
+    findings.sort_by(|a, b| {
+        let order = |f: &DetectionFinding| (std::cmp::Reverse(f.severity_id), f.time, f.finding_info.uid.clone());
+        order(a).cmp(&order(b))
+    });
+    findings
 }
 
 #[cfg(test)]

@@ -6,15 +6,18 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
+use weir_detect::limit::limit;
 use weir_detect::message::count;
+use weir_domain::finding::{Kind, Severity};
 use weir_domain::login::{JudgedLogin, LoginEvent};
 use weir_domain::reject::ReadSummary;
 use weir_domain::window::{utc_clock, utc_day};
-use weir_features::login::Places;
+use weir_features::login::{ApiUse, Places};
 use weir_ingest::login::{cloudtrail, rba, simple, sshd};
 use weir_ingest::{Format, ObjectName, ReadError, ReadLimits, recognise};
-use weir_pipeline::login::{LoginOptions, LoginTable, LoginsJudged, detect_logins};
+use weir_pipeline::login::{LoginOptions, LoginTable, LoginsJudged, detect_logins, login_findings};
 
+use super::listing;
 use crate::arguments::{Detect, Logs};
 use crate::output::escape;
 use crate::{inputs, progress};
@@ -29,13 +32,33 @@ pub(super) fn run(arguments: &Detect) -> anyhow::Result<ExitCode> {
         seed: arguments.estimators.seed,
         explain_all: arguments.logins.scores.is_some(),
     };
-    let (table, unreadable) = read_all(&arguments.logs)?;
+    // Before the long work: rules that cannot be read are said at once.
+    let suppressions = arguments.suppressions.as_deref().map(super::read_suppressions).transpose()?.unwrap_or_default();
+    let (table, calls, unreadable) = read_all(&arguments.logs)?;
     let judged = detect_logins(table, &options);
     tell(&judged);
     if let Some(path) = &arguments.logins.scores {
         write_scores(path, &judged.logins).with_context(|| format!("writing {}", path.display()))?;
     }
-    Ok(ExitCode::from(if unreadable { 2 } else { 0 }))
+    let now = super::now();
+    let findings = login_findings(&judged, &calls, judged.logins.first().map_or(i64::MIN, |login| login.time), now);
+    if findings.is_empty() {
+        anstream::eprintln!("nothing out of the ordinary was found");
+    }
+    let mut findings: Vec<_> = findings.into_iter().map(|f| suppressions.apply(f, now)).collect();
+    if !arguments.no_limit {
+        findings = limit(findings, suppressions.alerts_per_hour, now);
+    }
+    let worst = findings.iter().filter(|f| !f.is_suppressed()).map(|f| f.severity_id).max().unwrap_or(0);
+    let shown = listing::choose(findings, arguments.all);
+    listing::write(&shown, arguments.format, arguments.output.as_deref(), arguments.all)?;
+    Ok(if unreadable {
+        ExitCode::from(2)
+    } else if arguments.fail_on.is_some_and(|limit| worst >= Severity::from(limit).id()) {
+        ExitCode::from(1)
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 fn places(table: Option<&Path>, list: Option<&Path>) -> anyhow::Result<Places> {
@@ -50,12 +73,13 @@ fn places(table: Option<&Path>, list: Option<&Path>) -> anyhow::Result<Places> {
     Ok(places)
 }
 
-/// All logins of all files, and whether some of the files could not be read.
-fn read_all(logs: &Logs) -> anyhow::Result<(LoginTable, bool)> {
+/// All logins and API calls of all files, and whether some of the files could not be read.
+fn read_all(logs: &Logs) -> anyhow::Result<(LoginTable, ApiUse, bool)> {
     let files = inputs::find(&logs.paths)?;
     let bar = progress::bar(files.len(), "reading");
     let mut table = LoginTable::default();
     let mut all = ReadSummary::default();
+    let mut calls = ApiUse::default();
     let mut unreadable = false;
     let mut index = 0;
     for path in &files {
@@ -73,6 +97,11 @@ fn read_all(logs: &Logs) -> anyhow::Result<(LoginTable, bool)> {
                     *all.rejected.entry(reason).or_default() += n;
                 }
                 table.append(part);
+                if recognised(path, logs.input_format, &name)? == Some(Format::CloudTrail) {
+                    // The same rows: what is rejected was told already.
+                    let file = File::open(path).with_context(|| format!("{}", path.display()))?;
+                    cloudtrail::read_activity(file, &name, ReadLimits::default(), |call| calls.push(call))?;
+                }
             }
             Err(error) => {
                 unreadable = true;
@@ -88,7 +117,14 @@ fn read_all(logs: &Logs) -> anyhow::Result<(LoginTable, bool)> {
         count(files.len() as u64),
         count(all.rejected_rows())
     );
-    Ok((table, unreadable))
+    Ok((table, calls, unreadable))
+}
+
+fn recognised(path: &Path, format: Option<Format>, name: &ObjectName) -> anyhow::Result<Option<Format>> {
+    if format.is_some() {
+        return Ok(format);
+    }
+    Ok(recognise(File::open(path).with_context(|| format!("{}", path.display()))?, name)?.0)
 }
 
 fn read(
@@ -98,10 +134,7 @@ fn read(
     each: &mut impl FnMut(&LoginEvent<'_>),
 ) -> anyhow::Result<ReadSummary> {
     let open = || File::open(path).with_context(|| format!("{}", path.display()));
-    let format = match format {
-        Some(format) => Some(format),
-        None => recognise(open()?, name)?.0,
-    };
+    let format = recognised(path, format, name)?;
     let limits = ReadLimits::default();
     let read: Result<ReadSummary, ReadError> = match format {
         None => return Ok(ReadSummary::default()),
@@ -144,17 +177,18 @@ fn tell(judged: &LoginsJudged) {
 
 /// One line per login, in the order of the files.
 fn write_scores(path: &Path, logins: &[JudgedLogin]) -> anyhow::Result<()> {
-    let mut order: Vec<&JudgedLogin> = logins.iter().collect();
-    order.sort_by_key(|login| login.index);
+    let (_, kinds) = weir_detect::login::detect_kinds(logins);
+    let mut order: Vec<(&JudgedLogin, Option<Kind>)> = logins.iter().zip(kinds).collect();
+    order.sort_by_key(|(login, _)| login.index);
     let mut csv = csv::Writer::from_writer(BufWriter::new(File::create(path)?));
     csv.write_record(["index", "score", "p_value", "kind", "user", "time", "reasons"])?;
-    for login in order {
+    for (login, kind) in order {
         let time = jiff::Timestamp::from_millisecond(login.time).map(|time| time.to_string()).unwrap_or_default();
         csv.write_record([
             login.index.to_string(),
             format!("{:.6}", login.score),
             format!("{:.3e}", login.p_value),
-            "".to_owned(),
+            kind.map_or(String::new(), |kind| kind.as_str().to_owned()),
             escape(&login.user),
             time,
             escape(&login.reasons.join("; ")),

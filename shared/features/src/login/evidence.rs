@@ -116,6 +116,8 @@ pub struct Evidence {
     /// A failure that follows one of the same user from the same address within six hours.
     pub repeats_failure: bool,
     pub(super) volume_bin: Option<u8>,
+    /// `−ln p` of the bytes of the session.
+    pub(super) surprise: f64,
     failed: bool,
 }
 
@@ -178,6 +180,7 @@ impl History {
             session: session(own, login),
             repeats_failure: !login.succeeded && own.iter().any(|o| o.failed && o.address == login.address),
             volume_bin: None,
+            surprise: 0.0,
             failed: !login.succeeded,
         };
         evidence.of_user(all, user, login, self.users.len());
@@ -186,7 +189,7 @@ impl History {
         evidence.of_credentials(user, login);
         evidence.stranger = strangeness(&evidence);
         evidence.of_bursts(self, user, login);
-        evidence.of_volume(all, user, login);
+        evidence.of_volume(all, user, login, own);
         evidence.set(Column::PlaceStep, f64::from(place as u8));
         evidence.set(Column::DeviceStep, f64::from(device as u8));
         evidence.set(Column::Acquaintance, acquaintance as f64);
@@ -392,7 +395,7 @@ impl Evidence {
         }
     }
 
-    fn of_volume(&mut self, all: &Everybody, user: &UserHistory, login: &Sighting) {
+    fn of_volume(&mut self, all: &Everybody, user: &UserHistory, login: &Sighting, own: &[Own]) {
         let Some(volume) = login.volume.filter(|_| login.succeeded && self.acquaintance > 0) else {
             self.set(Column::Volume, NO_VOLUME);
             return;
@@ -403,13 +406,23 @@ impl Evidence {
         let more = all.volumes[bin..].iter().sum::<u64>() as f64 + 0.2 * (VOLUME_BINS - bin) as f64;
         let total = all.volumes.iter().sum::<u64>() as f64 + 0.2 * VOLUME_BINS as f64;
         self.volume_bin = Some(bin as u8);
-        self.set(Column::Volume, -1.3 * (more / total).ln() + self.get(Column::Hour).max(0.0));
+        self.surprise = -(more / total).ln();
+        // Large sessions happen; two of them within hours hardly. Surprise at the largest before counts as well.
+        let before = own.iter().map(|o| o.surprise).max().map_or(0.0, |surprise| f64::from(surprise) / 100.0);
+        let again = AGAIN * (before - WORTH_NOTING).max(0.0);
+        let odd_hour = self.get(Column::Hour).max(0.0);
+        self.set(Column::Volume, if self.surprise > WORTH_NOTING { again } else { 0.0 } + 1.3 * self.surprise + odd_hour);
         self.set(Column::Excess, above);
     }
 }
 
 /// What is believed of a burst: visits come in bunches, a Poisson process has none.
 const BURST: f64 = 0.7;
+
+/// Bytes that one session in so many has (`−ln p`) are worth noting in the next.
+const WORTH_NOTING: f64 = 2.0;
+/// How much surprise at an earlier session counts: sessions of one user are somewhat alike.
+const AGAIN: f64 = 0.8;
 
 /// Of a session of which no bytes are known: it says that the way of attack that shows in bytes is none to be seen.
 const NO_VOLUME: f64 = -6.0;

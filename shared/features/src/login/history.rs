@@ -339,6 +339,7 @@ impl History {
             device: login.device,
             failed: !login.succeeded,
             score: (score.clamp(-1e6, 1e6) * 1000.0) as i32,
+            surprise: (evidence.surprise * 100.0) as u16,
         };
         self.recent.users.entry(login.user).or_default().push(own);
     }

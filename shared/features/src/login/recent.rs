@@ -28,6 +28,8 @@ pub(super) struct Own {
     pub(super) failed: bool,
     /// What it was scored, in thousandths.
     pub(super) score: i32,
+    /// How surprising its bytes were, in hundredths of `−ln p`.
+    pub(super) surprise: u16,
 }
 
 pub(super) trait Timed: Copy + Ord {

@@ -36,6 +36,8 @@ const DOUBTFUL: f64 = 2.0;
 impl Pass {
     pub(super) fn over(table: &LoginTable, model: &LoginModel, options: &LoginOptions) -> Self {
         let start = if table.is_empty() { 0 } else { table.time(0) };
+        // As windows do: a baseline of whole days ends at midnight, though the first login came a minute after.
+        let start = start.div_euclid(300_000) * 300_000;
         let until = options.baseline.map_or(i64::MIN, |seconds| start.saturating_add(seconds.saturating_mul(1000)));
         let first = (0..table.len()).find(|&at| table.time(at) >= until).unwrap_or(table.len());
         let labels: Vec<Option<bool>> = (0..first).map(|at| label(&table.get(at))).collect();
