@@ -1,6 +1,6 @@
 //! Detections over judged logins, one module per kind; each login is told in one finding.
 //!
-//! First come campaigns, which explain many logins at once: [`password_spray`], [`credential_stuffing`] and [`shared_ip`] at
+//! First come campaigns, which explain many logins at once: [`brute_force`], [`password_spray`], [`credential_stuffing`] and [`shared_ip`] at
 //! one address or a few with the same victims, then [`credential_stuffing`] from many. What is left is told by user:
 //! [`brute_force`], [`exfiltration`], [`impossible_travel`], [`account_takeover`], and of what is only somewhat doubtful
 //! [`new_device`], [`off_hours_access`] or [`risky_login`]. [`anomalous_user`] looks at API calls instead of logins.
@@ -53,10 +53,15 @@ pub fn detect(logins: &[JudgedLogin]) -> Vec<(Subject, Hit)> {
 pub fn detect_kinds(logins: &[JudgedLogin]) -> (Vec<(Subject, Hit)>, Vec<Option<Kind>>) {
     let mut told = vec![None; logins.len()];
     let mut found = Vec::new();
-    for campaign in campaigns::at_addresses(logins) {
-        let group = Group::of(logins, &campaign);
-        let hit = shared_ip::of(&group).or_else(|| password_spray::of(&group)).or_else(|| credential_stuffing::of(&group));
-        tell(hit, &campaign, &mut told, &mut found);
+    let at_address = |members: &[usize]| {
+        let group = Group::of(logins, members);
+        brute_force::at_address(&group)
+            .or_else(|| shared_ip::of(&group))
+            .or_else(|| password_spray::of(&group))
+            .or_else(|| credential_stuffing::of(&group))
+    };
+    for campaign in campaigns::at_addresses(logins, |members| at_address(members).is_some()) {
+        tell(at_address(&campaign), &campaign, &mut told, &mut found);
     }
     for user in by_user(logins, &told, |login| login.score >= SUSPECT) {
         tell(brute_force::of(&Group::of(logins, &user)), &user, &mut told, &mut found);

@@ -34,3 +34,6 @@ pub use reasons::reasons;
 pub use sighting::Sighting;
 pub use stored::{BadHistory, HISTORY_VERSION};
 pub use user_agent::Client;
+
+#[cfg(test)]
+mod tests;

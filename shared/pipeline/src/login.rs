@@ -18,7 +18,7 @@ mod voices;
 use weir_detect::incidents::IncidentLog;
 use weir_detect::login::anomalous_user;
 use weir_detect::ocsf::DetectionFinding;
-use weir_domain::finding::{Hit, Subject};
+use weir_domain::finding::{Hit, Kind, Subject};
 use weir_domain::login::{JudgedLogin, LoginEvent};
 use weir_domain::score::Score;
 use weir_features::login::{ApiUse, Evidence, History, Places, Sighting, reasons};
@@ -110,6 +110,11 @@ pub fn login_findings(judged: &LoginsJudged, calls: &ApiUse, from: i64, now: i64
     }
     for (subject, hits) in by_subject {
         let mut log = IncidentLog::default();
+        if subject.kind == Kind::AnomalousUser {
+            log.observe(&subject, hits, now);
+            findings.extend(log.incidents.iter().map(|incident| DetectionFinding::of(&subject, incident, now)));
+            continue;
+        }
         // Each hit is a whole group of logins already; incidents of long ago are not forgotten here.
         for hit in hits {
             log.observe(&subject, [hit], now);

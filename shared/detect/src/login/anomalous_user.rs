@@ -9,7 +9,7 @@ use crate::message::count;
 
 /// Distinct calls of the kinds attackers make, never made before by the principal, in one hour.
 pub const SENSITIVE: usize = 3;
-/// Failed calls in one hour, where the principal never failed half as often: who tries what is allowed.
+/// Failed calls in one hour, a fifth of all, where the principal never failed half as often: who tries what is allowed.
 pub const FAILED: u64 = 10;
 /// Distinct calls never made before, in one hour.
 pub const NEW_ACTIONS: usize = 40;
@@ -19,7 +19,8 @@ pub const NEW_SERVICES: usize = 8;
 /// Looks at one hour of one principal.
 #[must_use]
 pub fn detect(hour: &PrincipalHour) -> Option<(Subject, Hit)> {
-    let failing = hour.failed >= FAILED && hour.failed > 2 * hour.failed_before.unwrap_or(0);
+    let failing =
+        hour.failed >= FAILED && hour.failed * 5 >= hour.calls && hour.failed > 2 * hour.failed_before.unwrap_or(0);
     let broad = hour.new_actions.len() >= NEW_ACTIONS && hour.new_services.len() >= NEW_SERVICES;
     let sensitive = hour.sensitive.len() >= SENSITIVE;
     let signs = [failing, broad, sensitive].into_iter().filter(|sign| *sign).count();
@@ -50,7 +51,7 @@ pub fn detect(hour: &PrincipalHour) -> Option<(Subject, Hit)> {
         why.join("; ")
     );
     let length = WindowLength::FIVE_MINUTES;
-    let window = length.start_of(hour.last);
+    let window = length.start_of(hour.first);
     let evidence = LoginEvidence {
         user: hour.principal.clone(),
         source: hour.source_ip,
@@ -72,7 +73,7 @@ pub fn detect(hour: &PrincipalHour) -> Option<(Subject, Hit)> {
     };
     let hit = Hit {
         window,
-        window_end: window.end(length),
+        window_end: length.start_of(hour.last).end(length),
         first_seen: hour.first,
         last_seen: hour.last,
         severity: if sensitive && signs > 1 { Severity::High } else { Severity::Medium },

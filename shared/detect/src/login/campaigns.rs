@@ -17,8 +17,8 @@ const MANY_GAP: i64 = 2 * 3_600_000;
 const STRANGE: f64 = 0.29;
 
 /// Groups of doubtful logins of strangers at one address, each with its members; addresses that have two and more victims in
-/// common at the same time are one campaign.
-pub(super) fn at_addresses(logins: &[JudgedLogin]) -> Vec<Vec<usize>> {
+/// common at the same time are one campaign, unless one of them says enough alone.
+pub(super) fn at_addresses(logins: &[JudgedLogin], says_enough: impl Fn(&[usize]) -> bool) -> Vec<Vec<usize>> {
     let mut by_address: BTreeMap<IpAddr, Vec<usize>> = BTreeMap::new();
     for (at, login) in logins.iter().enumerate() {
         if let Some(ip) = login.source_ip.filter(|_| login.strangeness >= STRANGE && login.score >= SUSPECT) {
@@ -31,10 +31,14 @@ pub(super) fn at_addresses(logins: &[JudgedLogin]) -> Vec<Vec<usize>> {
     campaigns.sort_by_key(|members| members.first().copied());
     let mut joined: Vec<Vec<usize>> = Vec::new();
     for members in campaigns {
+        if says_enough(&members) {
+            joined.push(members);
+            continue;
+        }
         let mine = users(logins, &members);
         let same = joined.iter_mut().rev().take(50).find(|other| {
             let (first, last) = (logins[members[0]].time, other.last().map_or(i64::MIN, |&at| logins[at].time));
-            first - last <= ADDRESS_GAP && users(logins, other).intersection(&mine).count() > 1
+            first - last <= ADDRESS_GAP && !says_enough(other) && users(logins, other).intersection(&mine).count() > 1
         });
         match same {
             Some(other) => {

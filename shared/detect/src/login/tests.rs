@@ -45,12 +45,19 @@ fn many_accounts_once_each_from_one_address_are_stuffing() {
 
 #[test]
 fn many_accounts_again_and_again_are_spraying_also_from_two_addresses() {
-    let logins: Vec<_> = (0..12)
-        .map(|i| login(i * 40, &format!("u{}", i % 4), ["198.51.100.7", "203.0.113.9"][(i % 2) as usize], false, 8.0))
+    let one: Vec<_> = (0..8).map(|i| login(i * 40, &format!("u{}", i % 4), "198.51.100.7", false, 8.0)).collect();
+    assert_eq!(found(&one), [(Kind::PasswordSpray, "198.51.100.7".into(), Severity::Medium)]);
+    // Neither address alone says anything.
+    let tries = [("a", 7), ("b", 7), ("d", 9), ("c", 9), ("c", 7), ("d", 9), ("b", 7), ("a", 9)];
+    let two: Vec<_> = tries
+        .iter()
+        .zip(0..)
+        .map(|((user, host), i)| login(i * 80, user, &format!("198.51.100.{host}"), false, 8.0))
         .collect();
-    let expected = [Kind::PasswordSpray; 2];
-    assert_eq!(found(&logins).iter().map(|(kind, ..)| *kind).collect::<Vec<_>>(), expected[..found(&logins).len()]);
-    assert!(!found(&logins).is_empty());
+    assert_eq!(found(&two).iter().map(|(kind, ..)| *kind).collect::<Vec<_>>(), [Kind::PasswordSpray]);
+    // Whoever tries every account over and over guesses.
+    let guesses: Vec<_> = (0..30).map(|i| login(i, &format!("u{}", i % 3), "198.51.100.7", false, 8.0)).collect();
+    assert_eq!(found(&guesses), [(Kind::BruteForce, "198.51.100.7".into(), Severity::Medium)]);
 }
 
 #[test]
