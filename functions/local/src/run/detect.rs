@@ -20,7 +20,10 @@ use crate::arguments::{Detect, Source};
 use crate::progress;
 
 pub(super) async fn run(arguments: Detect) -> anyhow::Result<ExitCode> {
-    let Source::Flow = arguments.source;
+    match arguments.source {
+        Source::Flow => {}
+        Source::Login => return super::login::run(&arguments),
+    }
     // Before the long work: a model that cannot be read is said at once.
     let model = arguments.model.as_deref().map(super::read_model).transpose()?;
     let suppressions = arguments.suppressions.as_deref().map(super::read_suppressions).transpose()?.unwrap_or_default();
