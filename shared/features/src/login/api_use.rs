@@ -44,7 +44,7 @@ const SENSITIVE: &[&str] = &[
 ];
 
 /// What a principal did in an hour.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 struct Hour {
     first: i64,
     last: i64,
@@ -58,7 +58,7 @@ struct Hour {
 
 /// Calls by principal and hour: a function of the set of calls, whatever their order. Principals, and the distinct calls of
 /// an hour, are bounded; beyond, calls are counted in [`ApiUse::dropped`].
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ApiUse {
     principals: BTreeMap<String, BTreeMap<i64, Hour>>,
     /// Calls beyond the bounds.
@@ -84,7 +84,8 @@ impl ApiUse {
         }
         let time = call.time.div_euclid(1000);
         let hours = self.principals.entry(principal.to_owned()).or_default();
-        let hour = hours.entry(time.div_euclid(3600)).or_insert_with(|| Hour { first: time, last: time, ..Hour::default() });
+        let hour =
+            hours.entry(time.div_euclid(3600)).or_insert_with(|| Hour { first: time, last: time, ..Hour::default() });
         hour.first = hour.first.min(time);
         hour.last = hour.last.max(time);
         hour.calls += 1;
@@ -101,6 +102,14 @@ impl ApiUse {
         if let Some(ip) = call.source_ip.filter(|_| hour.sources.len() < Self::MOST_VALUES) {
             *hour.sources.entry(ip).or_default() += 1;
         }
+    }
+
+    /// Forgets the hours before a time, seconds since the epoch.
+    pub fn forget_before(&mut self, time: i64) {
+        for hours in self.principals.values_mut() {
+            hours.retain(|_, hour| hour.last >= time);
+        }
+        self.principals.retain(|_, hours| !hours.is_empty());
     }
 
     /// Every hour of every principal, beside the hours before it.
@@ -175,20 +184,26 @@ mod tests {
     #[test]
     fn what_is_new_is_new_against_the_hours_before() {
         let mut used = ApiUse::default();
-        for call in [call(5, "ada", "CreateUser", ""), call(1, "ada", "GetUser", "AccessDenied"), call(5, "ada", "GetUser", "")] {
+        for call in
+            [call(5, "ada", "CreateUser", ""), call(1, "ada", "GetUser", "AccessDenied"), call(5, "ada", "GetUser", "")]
+        {
             used.push(&call);
         }
         let hours = used.hours();
         assert_eq!(hours.len(), 2);
         assert_eq!((hours[0].new_services.as_slice(), hours[0].failed_before), (&["iam".to_owned()][..], None));
-        assert_eq!((hours[1].new_actions.as_slice(), hours[1].failed_before), (&["iam:CreateUser".to_owned()][..], Some(1)));
+        assert_eq!(
+            (hours[1].new_actions.as_slice(), hours[1].failed_before),
+            (&["iam:CreateUser".to_owned()][..], Some(1))
+        );
         assert!(hours[1].new_services.is_empty() && hours[1].new_regions.is_empty());
         assert_eq!(hours[1].sensitive, ["iam:CreateUser"]);
     }
 
     #[test]
     fn order_does_not_matter_and_services_are_left_out() {
-        let calls = [call(1, "ada", "GetUser", ""), call(9, "bob", "CreateUser", ""), call(2, "ec2.amazonaws.com", "X", "")];
+        let calls =
+            [call(1, "ada", "GetUser", ""), call(9, "bob", "CreateUser", ""), call(2, "ec2.amazonaws.com", "X", "")];
         let mut there = ApiUse::default();
         calls.iter().for_each(|call| there.push(call));
         let mut back = ApiUse::default();

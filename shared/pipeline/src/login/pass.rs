@@ -34,7 +34,7 @@ pub(super) struct Pass {
 const DOUBTFUL: f64 = 2.0;
 
 impl Pass {
-    pub(super) fn over(table: &LoginTable, model: &LoginModel, options: &LoginOptions) -> Self {
+    pub(super) fn over(history: History, table: &LoginTable, model: &LoginModel, options: &LoginOptions) -> Self {
         let start = if table.is_empty() { 0 } else { table.time(0) };
         // As windows do: a baseline of whole days ends at midnight, though the first login came a minute after.
         let start = start.div_euclid(300_000) * 300_000;
@@ -48,7 +48,7 @@ impl Pass {
             first,
             labels: if labelled { labels.iter().map(|label| *label == Some(true)).collect() } else { Vec::new() },
             p_values: Vec::new(),
-            history: History::default(),
+            history,
         };
         for at in 0..table.len() {
             let login = table.get(at);
@@ -122,8 +122,6 @@ fn label(login: &LoginEvent<'_>) -> Option<bool> {
     match (attack, account_takeover, attack_ip) {
         (Some(attack), ..) => Some(attack),
         (None, None, None) => None,
-        (None, takeover, attack_ip) => {
-            Some(takeover == Some(true) || attack_ip == Some(true) && !login.succeeded())
-        }
+        (None, takeover, attack_ip) => Some(takeover == Some(true) || attack_ip == Some(true) && !login.succeeded()),
     }
 }
