@@ -80,6 +80,7 @@ columns! {
     Acquaintance "", "How well the user is known, 0 to 6.";
     Strangers "", "Distinct strangers at the address in a day.";
     Excess "", "Standard deviations by which the bytes of the session are above the user's own.";
+    Risk "", "The published risk score, where whoever asks has computed it.";
 }
 
 /// The schema of rows of evidence.
@@ -111,6 +112,8 @@ pub struct Evidence {
     pub users_at_address: u32,
     /// Failures of the user in the last six hours, this one included.
     pub user_failures: u32,
+    /// Of these, within ten minutes.
+    pub quick_failures: u32,
     /// The highest score of the user's logins in the last six hours from the same address with the same device.
     pub session: Option<f64>,
     /// A failure that follows one of the same user from the same address within six hours.
@@ -132,6 +135,16 @@ impl Evidence {
     #[must_use]
     pub fn get(&self, column: Column) -> f64 {
         self.row[column as usize]
+    }
+
+    /// The evidence with the risk score that somebody computed from [`History::risk_counts`]: one more feature for
+    /// estimators that learn.
+    #[must_use]
+    pub fn with_risk(mut self, risk: f64) -> Self {
+        if risk.is_finite() {
+            self.set(Column::Risk, risk);
+        }
+        self
     }
 
     fn set(&mut self, column: Column, value: f64) {
@@ -177,6 +190,8 @@ impl History {
             stranger: 0,
             users_at_address: 1,
             user_failures: own.iter().filter(|o| o.failed).count() as u32 + u32::from(!login.succeeded),
+            quick_failures: own.iter().filter(|o| o.failed && o.time >= login.time - HOUR / 6).count() as u32
+                + u32::from(!login.succeeded),
             session: session(own, login),
             repeats_failure: !login.succeeded && own.iter().any(|o| o.failed && o.address == login.address),
             volume_bin: None,
@@ -255,10 +270,7 @@ impl Evidence {
             let total = table.as_flattened().iter().sum::<u64>() as f64 / UNITS + PRIOR_LOGINS;
             let (place, device) = (self.place as usize, self.device as usize);
             let seen = table[place][device] as f64 / UNITS + PRIOR_LOGINS * USUAL_PLACES[place] * USUAL_DEVICES[device];
-            self.set(
-                Column::Familiarity,
-                (PLACE_OF_ATTACKS[place] * DEVICE_OF_ATTACKS[device] / (seen / total)).ln(),
-            );
+            self.set(Column::Familiarity, (PLACE_OF_ATTACKS[place] * DEVICE_OF_ATTACKS[device] / (seen / total)).ln());
         }
         let (users, logins) = (users.max(1) as f64, (all.logins as f64 / UNITS).max(1.0));
         let share = (user.logins() + 1.0) / (logins + users);
@@ -266,7 +278,8 @@ impl Evidence {
         let row = if self.acquaintance > 0 { self.device as usize } else { DeviceLevel::COUNT };
         let [failed, succeeded] = all.outcomes[row].map(|count| count as f64 / UNITS);
         let failing = (failed + USUAL_FAILURES) / (failed + succeeded + 100.0);
-        let ratio = if login.succeeded { (1.0 - FAILED_OF_ATTACKS) / (1.0 - failing) } else { FAILED_OF_ATTACKS / failing };
+        let ratio =
+            if login.succeeded { (1.0 - FAILED_OF_ATTACKS) / (1.0 - failing) } else { FAILED_OF_ATTACKS / failing };
         self.set(Column::Outcome, ratio.ln());
     }
 
@@ -304,8 +317,8 @@ impl Evidence {
     fn of_moment(&mut self, all: &Everybody, user: &UserHistory, login: &Sighting) {
         let hour = login.hour();
         if self.acquaintance > 0 {
-            let everybody = (all.hours[hour] as f64 / UNITS + 1.0)
-                / (all.hours.iter().sum::<u64>() as f64 / UNITS + 24.0);
+            let everybody =
+                (all.hours[hour] as f64 / UNITS + 1.0) / (all.hours.iter().sum::<u64>() as f64 / UNITS + 24.0);
             let count = |hour: usize| f64::from(user.hours[hour % 24]);
             let near = count(hour) + 0.5 * count(hour + 23) + 0.5 * count(hour + 1);
             let total: f64 = user.hours.iter().map(|count| f64::from(*count)).sum();
@@ -360,8 +373,7 @@ impl Evidence {
             let strangers = (ever.novel as f64 / 100.0 - fan.visit_strangers).max(0.0) / days;
             let visitors = (ever.all as f64 - f64::from(fan.visits)).max(0.0) / days;
             let of_day = if fan.day > 1.0 { burst(fan.day, 0.7 + 2.0 * strangers + 0.3 * visitors) } else { 0.0 };
-            let of_hour =
-                if fan.hour > 1.0 { burst(fan.hour, 0.15 + strangers / 6.0 + 0.06 * visitors) } else { 0.0 };
+            let of_hour = if fan.hour > 1.0 { burst(fan.hour, 0.15 + strangers / 6.0 + 0.06 * visitors) } else { 0.0 };
             self.set(Column::AddressFanOut, (BURST * of_day.max(of_hour)).min(10.0));
             if fan.day_failed > 1.0 {
                 let failing = burst(fan.day_failed, 0.4 + 0.3 * strangers + 0.1 * visitors);
@@ -390,8 +402,11 @@ impl Evidence {
             self.set(Column::FailingStrangers, 1.5 * excess.clamp(0.0, 4.0));
         }
         if self.place >= PlaceLevel::Network || self.device >= DeviceLevel::System {
+            // A forgotten password is a handful of tries, an app with an old one tries for hours: only speed is more.
             let usual = 3.5 + user.failures as f64 / UNITS / days;
-            self.set(Column::UserFailures, (0.5 * burst(f64::from(self.user_failures), usual)).min(4.0));
+            let slow = (0.5 * burst(f64::from(self.user_failures), usual)).min(4.0);
+            let quick = (0.5 * burst(f64::from(self.quick_failures), 6.0)).min(6.0);
+            self.set(Column::UserFailures, slow + quick);
         }
     }
 
@@ -411,7 +426,10 @@ impl Evidence {
         let before = own.iter().map(|o| o.surprise).max().map_or(0.0, |surprise| f64::from(surprise) / 100.0);
         let again = AGAIN * (before - WORTH_NOTING).max(0.0);
         let odd_hour = self.get(Column::Hour).max(0.0);
-        self.set(Column::Volume, if self.surprise > WORTH_NOTING { again } else { 0.0 } + 1.3 * self.surprise + odd_hour);
+        self.set(
+            Column::Volume,
+            if self.surprise > WORTH_NOTING { again } else { 0.0 } + 1.3 * self.surprise + odd_hour,
+        );
         self.set(Column::Excess, above);
     }
 }
