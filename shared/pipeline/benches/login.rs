@@ -19,21 +19,21 @@ fn logins(n: u64) -> LoginTable {
 fn login(at: u64, user: &str) -> LoginEvent<'_> {
     let hash = mixed(at);
     let home = mixed(user.len() as u64 ^ (hash % 20_000)) % 3_000;
-    let place = if hash >> 20 & 63 == 0 { mixed(hash) % 5_000 } else { home };
+    let place = if (hash >> 20).is_multiple_of(64) { mixed(hash) % 5_000 } else { home };
     LoginEvent {
         source_ip: Some([10, (place >> 8) as u8, place as u8, (hash >> 40) as u8].into()),
         country: ["FR", "DE", "BR", "US", "IN"][(place % 5) as usize],
         asn: Some((place % 300) as u32),
         user_agent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/117.0.0.0 Safari/537.36",
-        browser: if hash >> 30 & 1 == 0 { "Chrome 117.0.0" } else { "Chrome Mobile 118.0.0" },
-        os: if hash >> 30 & 1 == 0 { "Windows 10" } else { "Android 10" },
+        browser: if (hash >> 30).is_multiple_of(2) { "Chrome 117.0.0" } else { "Chrome Mobile 118.0.0" },
+        os: if (hash >> 30).is_multiple_of(2) { "Windows 10" } else { "Android 10" },
         round_trip_ms: Some(40.0),
         bytes_in: Some(hash >> 44),
         ..LoginEvent::new(
             1_700_000_000_000 + (at * 2_592) as i64,
             user,
             LoginKind::Password,
-            if hash >> 50 & 15 == 0 { Outcome::Failure } else { Outcome::Success },
+            if (hash >> 50).is_multiple_of(16) { Outcome::Failure } else { Outcome::Success },
         )
     }
 }

@@ -201,9 +201,13 @@ mod tests {
         let calls =
             [call(1, "ada", "GetUser", ""), call(9, "bob", "CreateUser", ""), call(2, "ec2.amazonaws.com", "X", "")];
         let mut there = ApiUse::default();
-        calls.iter().for_each(|call| there.push(call));
+        for call in &calls {
+            there.push(call);
+        }
         let mut back = ApiUse::default();
-        calls.iter().rev().for_each(|call| back.push(call));
+        for call in calls.iter().rev() {
+            back.push(call);
+        }
         assert_eq!((there.hours().len(), &there), (2, &back));
     }
 }

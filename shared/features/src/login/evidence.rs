@@ -15,7 +15,6 @@ use super::familiarity::{DeviceLevel, PlaceLevel, acquaintance};
 use super::fan_out::{FanOut, burst};
 use super::history::{Everybody, History, Key, UNITS, UserHistory, VOLUME_BINS};
 use super::recent::{DAY, Glance, HOUR, Own};
-use super::seen::SeenList;
 use super::sighting::{Sighting, country_of};
 
 /// How well the users attacked know the places of attacks: address, subnet, network, country, nothing.
@@ -218,22 +217,19 @@ impl History {
         let user = self.user(login).unwrap_or(&nobody);
         let all = &self.everybody;
         let units = |counts: Option<&super::history::Counts>| counts.map_or(0.0, |counts| counts.all as f64 / UNITS);
-        fn own<const N: usize>(list: &SeenList<N>, key: u64) -> f64 {
-            list.count(key)
-        }
         let value = |everybody: f64, user: f64| ValueCount { everybody, user };
         let address = all.addresses.get(&Key(login.address)).map_or(0.0, |counts| counts.all as f64);
         RiskCounts {
             place: [
-                value(address, own(&user.addresses, login.address)),
-                value(units(all.networks.get(&Key(login.network))), own(&user.networks, login.network)),
-                value(units(all.countries.get(&Key(login.country))), own(&user.countries, login.country)),
+                value(address, user.addresses.count(login.address)),
+                value(units(all.networks.get(&Key(login.network))), user.networks.count(login.network)),
+                value(units(all.countries.get(&Key(login.country))), user.countries.count(login.country)),
             ],
             client: [
-                value(units(all.agents.get(&Key(login.agent))), own(&user.devices, login.device)),
-                value(units(all.browsers.get(&Key(login.browser))), own(&user.browsers, login.browser)),
-                value(units(all.systems.get(&Key(login.system))), own(&user.systems, login.system)),
-                value(units(all.device_types.get(&Key(login.device_type))), own(&user.device_types, login.device_type)),
+                value(units(all.agents.get(&Key(login.agent))), user.devices.count(login.device)),
+                value(units(all.browsers.get(&Key(login.browser))), user.browsers.count(login.browser)),
+                value(units(all.systems.get(&Key(login.system))), user.systems.count(login.system)),
+                value(units(all.device_types.get(&Key(login.device_type))), user.device_types.count(login.device_type)),
             ],
             coarser_places: (all.networks.len() + all.countries.len()) as f64,
             coarser_clients: (all.browsers.len() + all.systems.len() + all.device_types.len()) as f64,
