@@ -71,11 +71,15 @@ impl ApiUse {
     /// Distinct calls, regions, accounts and sources of a principal in an hour at most.
     const MOST_VALUES: usize = 2_000;
 
-    /// Counts a call. Calls that AWS services make for themselves are left out.
+    /// Counts a call. Calls that AWS services make for themselves are left out, and sign-ins, which are logins.
     pub fn push(&mut self, call: &ApiActivity<'_>) {
         let principal = if call.issuer.is_empty() { call.principal } else { call.issuer };
         let by_service = principal.ends_with(".amazonaws.com") || principal.contains("/aws-service-role/");
-        if principal.is_empty() || by_service || principal.contains("assumed-role/AWSServiceRole") {
+        if principal.is_empty()
+            || call.service == "signin"
+            || by_service
+            || principal.contains("assumed-role/AWSServiceRole")
+        {
             return;
         }
         if !self.principals.contains_key(principal) && self.principals.len() >= Self::MOST_PRINCIPALS {
@@ -205,9 +209,13 @@ mod tests {
         let calls =
             [call(1, "ada", "GetUser", ""), call(9, "bob", "CreateUser", ""), call(2, "ec2.amazonaws.com", "X", "")];
         let mut there = ApiUse::default();
-        calls.iter().for_each(|call| there.push(call));
+        for call in &calls {
+            there.push(call);
+        }
         let mut back = ApiUse::default();
-        calls.iter().rev().for_each(|call| back.push(call));
+        for call in calls.iter().rev() {
+            back.push(call);
+        }
         assert_eq!((there.hours().len(), &there), (2, &back));
     }
 }

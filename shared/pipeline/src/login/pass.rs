@@ -54,8 +54,9 @@ impl Pass {
             let login = table.get(at);
             let sighting = Sighting::of(&login, &options.places);
             let evidence = pass.history.evidence(&sighting);
-            let (score, way) = model.judge(&evidence);
             let risk = model.risk(&pass.history, &sighting);
+            let evidence = evidence.with_risk(risk.get());
+            let (score, way) = model.judge(&evidence);
             if at >= first && (options.explain_all || score.get() > DOUBTFUL || evidence.stranger > 0) {
                 pass.reasons.push((at, reasons(&pass.history, &login, &sighting, &evidence)));
             }
