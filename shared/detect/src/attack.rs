@@ -68,6 +68,8 @@ pub fn techniques(facts: &Facts) -> Vec<Technique> {
         Facts::Beacon { port, .. } | Facts::UnknownPeer { port, .. } | Facts::UnusualProtocol { port, .. } => {
             vec![channel(*port)]
         }
+        // What the columns of a table mean is not known here.
+        Facts::UnusualRow { .. } => Vec::new(),
         Facts::Login { kind, .. } => vec![of_login(*kind)],
         Facts::Behaviour { reasons, .. } => reasons.first().map(|r| vec![of_feature(&r.feature)]).unwrap_or_default(),
     }

@@ -32,6 +32,7 @@ pub fn title(entity: &Entity, incident: &Incident) -> String {
         Some(Facts::UnusualProtocol { protocol, port, .. }) => {
             format!("{entity} uses {}, unusual for it", service(*protocol, *port))
         }
+        Some(Facts::UnusualRow { .. }) => format!("{entity} behaves unlike all others"),
         Some(Facts::Login { title, .. }) => title.clone(),
         Some(Facts::Behaviour { .. }) => format!("{entity} behaves unlike before"),
         None => format!("Closed finding about {entity}"),
@@ -89,6 +90,10 @@ pub fn message(entity: &Entity, incident: &Incident) -> String {
         | Facts::LateralMovement { .. }
         | Facts::UnknownPeer { .. }
         | Facts::UnusualProtocol { .. }) => sentence::of(entity, facts, &within(peak), &when),
+        Facts::UnusualRow { reasons, p_value, .. } => {
+            let (what, share) = (reasons.join("; "), percent(*p_value));
+            format!("{entity} behaved unlike all others {when}: {what}. Fewer than {share} of usual rows look so.")
+        }
         Facts::Login { sentence, .. } => sentence.clone(),
         Facts::Behaviour { reasons, p_value, .. } => {
             let what: Vec<_> = reasons.iter().map(reason).collect();
@@ -116,7 +121,7 @@ fn strength(facts: &Facts) -> u64 {
         Facts::LateralMovement { targets, .. } => *targets,
         Facts::Login { logins, .. } => *logins,
         // Scores are in (0, 1]; the strongest is the most anomalous.
-        Facts::Behaviour { score, .. } => (score * 1e9) as u64,
+        Facts::Behaviour { score, .. } | Facts::UnusualRow { score, .. } => (score * 1e9) as u64,
     }
 }
 

@@ -1,10 +1,12 @@
 //! `weir evaluate`: how good findings and estimators are, where the truth is known.
 //!
-//! What is evaluated decides the module: [`findings`] against a truth file, or [`suite`], the estimators on a benchmark.
+//! What is evaluated decides the module: [`findings`] against a truth file, [`suite`], the estimators on a benchmark, or
+//! [`labels`], one estimator on the rows of a labelled table that were held out.
 
 mod adbench;
 mod estimators;
 mod findings;
+mod labels;
 mod reference;
 mod suite;
 
@@ -22,7 +24,8 @@ pub(super) fn run(arguments: &Evaluate) -> anyhow::Result<ExitCode> {
     match (&arguments.findings, &arguments.truth, arguments.suite, &arguments.path) {
         (Some(findings), Some(truth), _, _) => findings::run(findings, truth, arguments.format),
         (_, _, Some(suite), Some(path)) => suite::run(suite, path, arguments),
-        _ => anyhow::bail!("nothing to evaluate: give --findings and --truth, or --suite and a path"),
+        (_, _, None, Some(path)) if arguments.labels.is_some() => labels::run(path, arguments),
+        _ => anyhow::bail!("nothing to evaluate: give --findings and --truth, or a path with --suite or --labels"),
     }
 }
 
