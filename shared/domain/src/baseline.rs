@@ -71,6 +71,10 @@ pub struct Habit {
     pub bytes: Spread,
     /// Bytes from who is addressed.
     pub bytes_back: Spread,
+    /// Flows begun by, or towards, the one host on the other side with most of them.
+    pub busiest: Spread,
+    /// TCP openings that came to nothing.
+    pub half_open: Spread,
 }
 
 impl Merge for Habit {
@@ -81,6 +85,8 @@ impl Merge for Habit {
         self.packets.merge(other.packets);
         self.bytes.merge(other.bytes);
         self.bytes_back.merge(other.bytes_back);
+        self.busiest.merge(other.busiest);
+        self.half_open.merge(other.half_open);
     }
 }
 
@@ -311,6 +317,17 @@ impl Baseline {
     #[must_use]
     pub fn host(&self, host: &str) -> Option<&HostBaseline> {
         self.hosts.get(host)
+    }
+
+    /// What other hosts than one exchange with a peer over a service. O(hosts · log pairs).
+    pub fn pairs_of_others<'a>(&'a self, host: &'a str, key: &'a PairKey) -> impl Iterator<Item = &'a PairHabit> {
+        self.hosts.iter().filter(move |(name, _)| *name != host).filter_map(|(_, other)| other.pairs.get(key))
+    }
+
+    /// Hours that were learned from.
+    #[must_use]
+    pub fn hours(&self) -> usize {
+        self.hours.len()
     }
 
     /// Hosts that are known.

@@ -18,7 +18,7 @@ pub use read::decode;
 pub use write::BatchWriter;
 
 /// Version of the stored format; a reader refuses any other.
-pub const FORMAT_VERSION: &str = "2";
+pub const FORMAT_VERSION: &str = "3";
 
 /// A batch read back.
 #[derive(Debug, Clone, PartialEq)]

@@ -25,6 +25,11 @@ const AMPLIFIERS: [u16; 18] =
 pub const UNASKED_PACKETS: u64 = 5_000;
 /// TCP openings towards one service that come to nothing: 3 a second. Also more than went well.
 pub const HALF_OPEN: u64 = 1_000;
+/// The same where the host is known and such openings are rare there: one every three seconds, and so many times what is
+/// usual of them.
+pub const HALF_OPEN_WHERE_RARE: f64 = 100.0;
+/// How many times the usual openings that come to nothing.
+const TIMES_USUAL_HALF_OPEN: f64 = 8.0;
 /// TCP packets without payload either way, towards one service: 67 a second. A conversation carries something.
 pub const EMPTY_PACKETS: u64 = 20_000;
 /// Packets that the host does not answer: 100 a second.
@@ -159,7 +164,7 @@ fn half_open<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<Found<'a>> 
     let mut services: BTreeMap<Service, (u64, Vec<Line<'a>>)> = BTreeMap::new();
     for line in traffic.served.iter().filter(|line| line.key.service.protocol == TCP) {
         let (t, (flows, empty)) = (line.totals(), services.entry(line.key.service).or_default());
-        *flows += t.attempt_rows;
+        *flows += t.opening_rows;
         // What one of ours does is reported as its own.
         let nothing = header_only(t.packets_received, t.bytes_received) && header_only(t.packets_sent, t.bytes_sent);
         if nothing && t.attempt_rows > 0 && !traffic.is_own(line.key.peer) {
@@ -173,7 +178,10 @@ fn half_open<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<Found<'a>> 
         let by_openings =
             openings as f64 / (TIMES_USUAL * known.usual_of_all(usual.map(|u| &u.flows))).max(HALF_OPEN as f64);
         // Openings that come to nothing are unusual by themselves: a usual day's number of flows is enough to compare with.
-        let openings_count = openings >= HALF_OPEN && 2 * sum.half_open_rows >= flows;
+        let usual_half_open = known.usual(usual.map(|u| &u.half_open));
+        let rare = (TIMES_USUAL_HALF_OPEN * usual_half_open).max(HALF_OPEN_WHERE_RARE);
+        let enough = if known.is_known_host() { rare.min(HALF_OPEN as f64) } else { HALF_OPEN as f64 };
+        let openings_count = openings as f64 >= enough && 2 * sum.half_open_rows >= flows;
         let by_packets = packets as f64 / EMPTY_PACKETS as f64;
         let over = if openings_count { by_openings.max(by_packets).max(1.0) } else { by_packets };
         (over >= 1.0).then(|| Found {

@@ -52,6 +52,13 @@ impl Known<'_> {
         self.host?.pairs.get(key).filter(|pair| self.baseline.is_known(pair.seen, self.at))
     }
 
+    /// The most of what is usual for the others that exchange something with a peer over a service; 0 where nobody does.
+    /// O(hosts of the baseline): for what is remarkable otherwise.
+    pub(super) fn usual_of_others(&self, key: &PairKey, of: fn(&PairHabit) -> &Spread) -> f64 {
+        let others = self.baseline.pairs_of_others(self.name, key);
+        others.map(|pair| self.usual(Some(of(pair)))).fold(0.0, f64::max)
+    }
+
     /// Hosts other than this one that are known to ask a peer for a service.
     pub(super) fn others(&self, key: &PairKey) -> usize {
         let contact = self.baseline.contact(key).filter(|contact| self.baseline.is_known(contact.seen, self.at));

@@ -44,6 +44,8 @@ struct HostHour {
 #[derive(Default)]
 struct Sums {
     flows: u64,
+    busiest: u64,
+    half_open: u64,
     peers: BTreeSet<IpAddr>,
     packets: u64,
     bytes: u64,
@@ -57,6 +59,8 @@ impl Sums {
         habit.packets.observe(self.packets);
         habit.bytes.observe(self.bytes);
         habit.bytes_back.observe(self.bytes_back);
+        habit.busiest.observe(self.busiest);
+        habit.half_open.observe(self.half_open);
     }
 }
 
@@ -76,7 +80,10 @@ fn by_service(host: &HostWindow<'_>, role: Role) -> BTreeMap<Service, Sums> {
             Role::Initiator => (t.packets_sent, t.bytes_sent, t.bytes_received),
             Role::Responder => (t.packets_received, t.bytes_received, t.bytes_sent),
         };
-        sums.flows = sums.flows.saturating_add(t.attempt_rows);
+        sums.flows = sums.flows.saturating_add(t.opening_rows);
+        // A peer has one pair of a service.
+        sums.busiest = sums.busiest.max(t.opening_rows);
+        sums.half_open = sums.half_open.saturating_add(t.half_open_rows);
         sums.packets = sums.packets.saturating_add(packets);
         sums.bytes = sums.bytes.saturating_add(bytes);
         sums.bytes_back = sums.bytes_back.saturating_add(bytes_back);
@@ -105,19 +112,22 @@ impl HostHour {
             } else {
                 (totals.packets_received, totals.bytes_received, totals.bytes_sent)
             };
-            habit.flows.observe(totals.attempt_rows);
+            habit.flows.observe(totals.opening_rows);
             habit.peers.observe(aggregate.distinct_peers());
             habit.packets.observe(packets);
             habit.bytes.observe(bytes);
             habit.bytes_back.observe(bytes_back);
-            for (service, sums) in by_service(host, role) {
+            let services = by_service(host, role);
+            habit.busiest.observe(services.values().map(|sums| sums.busiest).max().unwrap_or(0));
+            habit.half_open.observe(totals.half_open_rows);
+            for (service, sums) in services {
                 sums.observe(habits.entry(service).or_default());
             }
         }
         self.most_sent = self.most_sent.max(host.initiator.totals().bytes_sent);
         for (key, pair) in begun(host, Role::Initiator) {
             let (habit, [sent, received]) = self.pairs.entry(*key).or_default();
-            habit.flows.observe(pair.totals.attempt_rows);
+            habit.flows.observe(pair.totals.opening_rows);
             *sent = sent.saturating_add(pair.totals.bytes_sent);
             *received = received.saturating_add(pair.totals.bytes_received);
         }

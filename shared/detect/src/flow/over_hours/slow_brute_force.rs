@@ -131,17 +131,17 @@ fn tries<'a>(ways: &[&'a History<'a>], moment: &Moment<'_>, since: i64) -> Optio
 }
 
 fn count(tried: &Tried<'_>) -> u64 {
-    tried.iter().flat_map(|(_, slots)| slots).map(|slot| slot.attempts).fold(0, u64::saturating_add)
+    tried.iter().flat_map(|(_, slots)| slots).map(|slot| slot.openings).fold(0, u64::saturating_add)
 }
 
 /// A window of answered, short exchanges.
 fn is_try(slot: &Slot) -> bool {
-    let answered = slot.bytes_received as f64 / slot.attempts.max(1) as f64;
-    slot.answered && !slot.rejected && TRY.contains(&size(slot)) && answered <= MOST_ANSWERED
+    let answered = slot.bytes_received as f64 / slot.openings.max(1) as f64;
+    slot.openings > 0 && slot.answered && !slot.rejected && TRY.contains(&size(slot)) && answered <= MOST_ANSWERED
 }
 
 fn size(slot: &Slot) -> f64 {
-    slot.bytes_sent as f64 / slot.attempts.max(1) as f64
+    slot.bytes_sent as f64 / slot.openings.max(1) as f64
 }
 
 /// Whether tries are alike in size.

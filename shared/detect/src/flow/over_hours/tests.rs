@@ -60,6 +60,8 @@ fn rollups(flows: &[Flow]) -> Vec<HourRollup> {
         let slot = slots.entry(window).or_insert(Slot {
             window: WindowStart(window),
             attempts: 0,
+            openings: 0,
+            packets_sent: 0,
             bytes_sent: 0,
             bytes_received: 0,
             first: i64::MAX,
@@ -70,6 +72,8 @@ fn rollups(flows: &[Flow]) -> Vec<HourRollup> {
             answered: false,
         });
         slot.attempts += 1;
+        slot.openings += 1;
+        slot.packets_sent += 1 + flow.bytes / 1500;
         slot.bytes_sent += flow.bytes;
         slot.bytes_received += if flow.fails { 0 } else { 500 };
         (slot.first, slot.last) = (slot.first.min(time), slot.last.max(time + 1));

@@ -60,6 +60,7 @@ fn window(exchanges: &[Exchange]) -> HourAggregate {
                 let (sent, received) = if role == Role::Initiator { (asked, answered) } else { (answered, asked) };
                 let pair = PairTotals {
                     attempt_rows: asked.0,
+                    opening_rows: asked.0,
                     reply_rows: answered.0,
                     half_open_rows: if exchange.half_open { asked.0 } else { 0 },
                     packets_sent: sent.1,
@@ -70,6 +71,7 @@ fn window(exchanges: &[Exchange]) -> HourAggregate {
                 };
                 let totals = HostTotals {
                     attempt_rows: pair.attempt_rows,
+                    opening_rows: pair.opening_rows,
                     reply_rows: pair.reply_rows,
                     half_open_rows: pair.half_open_rows,
                     packets_sent: pair.packets_sent,
