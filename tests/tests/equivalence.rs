@@ -23,11 +23,8 @@ const NOW: i64 = 1_800_000_000_000;
 /// What a finding says of a scan or sweep, without what may differ: its uid, when it was written, and how often.
 fn says(finding: &DetectionFinding) -> String {
     let info = &finding.finding_info;
-    let evidence: Vec<_> = finding
-        .evidences
-        .iter()
-        .map(|e| (e.src_endpoint.ip, e.dst_endpoint.ip, e.connection_info.protocol_num, &e.data))
-        .collect();
+    let evidence: Vec<_> =
+        finding.evidences.iter().map(|e| (&e.src_endpoint, &e.dst_endpoint, &e.connection_info, &e.data)).collect();
     format!(
         "{} {} {} from {} to {}, {} windows: {} {evidence:?}",
         finding.severity,

@@ -7,6 +7,7 @@ use comfy_table::{
     Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width, presets,
 };
 use weir_detect::ocsf::DetectionFinding;
+use weir_domain::finding::Entity;
 use weir_domain::window::{utc_clock, utc_day};
 
 use crate::arguments::OutputFormat;
@@ -117,8 +118,20 @@ fn what(finding: &DetectionFinding) -> String {
     }
 }
 
+/// Who acts, or whose account or which series it is.
 fn who(finding: &DetectionFinding) -> String {
-    finding.evidences.first().map(|e| e.src_endpoint.ip.to_string()).unwrap_or_default()
+    match finding.entity() {
+        Some(entity @ (Entity::User(_) | Entity::Series(_))) => escape(&entity.to_string()),
+        address => {
+            let acts = finding.evidences.first().and_then(|e| e.src_endpoint.as_ref()).map(|source| source.ip);
+            acts.map(Entity::from).or(address).map(|who| who.to_string()).unwrap_or_default()
+        }
+    }
+}
+
+/// A cell that no spreadsheet takes for a formula.
+fn plain(cell: String) -> String {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
 }
 
 const COLUMNS: [&str; 13] = [
@@ -149,14 +162,15 @@ fn csv(out: &mut impl Write, findings: &[DetectionFinding], all: bool) -> io::Re
     };
     for finding in findings {
         let info = &finding.finding_info;
-        let destinations: Vec<_> = finding.evidences.iter().map(|e| e.dst_endpoint.ip.to_string()).collect();
+        let destinations: Vec<_> =
+            finding.evidences.iter().filter_map(|e| Some(e.dst_endpoint.as_ref()?.ip.to_string())).collect();
         let said = |text: &Option<String>| escape(text.as_deref().unwrap_or_default());
         let decision = [finding.status.clone(), said(&finding.status_detail), said(&finding.comment)];
         let columns = [
             time(finding.time),
             finding.severity.clone(),
             finding.kind().to_owned(),
-            who(finding),
+            plain(who(finding)),
             destinations.join(" "),
             time(info.first_seen_time),
             time(info.last_seen_time),
@@ -164,7 +178,7 @@ fn csv(out: &mut impl Write, findings: &[DetectionFinding], all: bool) -> io::Re
             finding.risk_score.to_string(),
             finding.cloud.account.uid.clone(),
             finding.cloud.region.clone(),
-            escape(&finding.message),
+            plain(escape(&finding.message)),
             info.uid.clone(),
         ];
         csv.write_record(columns.into_iter().chain(decision.into_iter().filter(|_| all)))?;

@@ -41,7 +41,7 @@ pub struct WindowContext<'a> {
 
 impl WindowContext<'_> {
     fn subject(&self, kind: Kind, host: &HostWindow<'_>) -> Subject {
-        Subject { kind, scope: self.scope.clone(), entity: host.host, peer: None }
+        Subject { kind, scope: self.scope.clone(), entity: host.host.into(), peer: None }
     }
 
     fn end(&self) -> i64 {

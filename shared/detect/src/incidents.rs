@@ -132,7 +132,7 @@ fn create(subject: &Subject, hits: BTreeMap<WindowStart, Hit>, now: i64, taken: 
     let mut turn = 0;
     let uid = loop {
         let peer = subject.peer.map(|peer| format!("/{peer}")).unwrap_or_default();
-        let name = format!("{}/{}/{}{peer}/{first}/{turn}", subject.kind, subject.scope, subject.entity);
+        let name = format!("{}/{}/{}{peer}/{first}/{turn}", subject.kind, subject.scope, subject.entity.name());
         let uid = Uuid::new_v5(&NAMESPACE, name.as_bytes()).to_string();
         if !taken(&uid) {
             break uid;

@@ -1,7 +1,7 @@
 //! How many alerts an hour are enough: of one kind, from one neighbourhood, the rest is one alert.
 //!
-//! A group is a kind, an account and the /24 (IPv6: /64) of the entity; its hour is that of the finding's `time`. Of a
-//! group's findings in an hour, those beyond the limit are held back: kept, no alert, and stood for by one summary.
+//! A group is a kind, an account and the /24 (IPv6: /64) of the entity, or that it is a user, or a series; its hour is that
+//! of the finding's `time`. Of a group's findings in an hour, those beyond the limit are held back: kept, no alert, and stood for by one summary.
 //!
 //! What holds: a finding is held back only if as many others, as severe or more, were sent. So nothing severe waits
 //! behind what is less. [`limit`] sees all findings at once and takes the most severe first, then the earliest; its
@@ -15,7 +15,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use weir_domain::finding::{Incident, Kind, Severity, Subject};
+use weir_domain::finding::{Entity, Incident, Kind, Severity, Subject};
 use weir_domain::window::{HOUR_SECONDS, Hour, Scope, utc_clock, utc_day};
 
 use crate::message::count;
@@ -26,7 +26,7 @@ use crate::ocsf::DetectionFinding;
 pub struct Group {
     kind: String,
     account: String,
-    network: IpNet,
+    about: String,
     hour: Hour,
 }
 
@@ -34,12 +34,18 @@ impl Group {
     /// The group of a finding; `None` for a summary, which counts against nothing.
     #[must_use]
     pub fn of(finding: &DetectionFinding) -> Option<Self> {
-        let entity = finding.entity()?;
-        let length = if entity.is_ipv4() { 24 } else { 64 };
+        let about = match finding.entity()? {
+            Entity::Address(ip) => {
+                let length = if ip.is_ipv4() { 24 } else { 64 };
+                IpNet::new(ip, length).unwrap_or_else(|_| ip.into()).trunc().to_string()
+            }
+            Entity::User(_) => "users".to_owned(),
+            Entity::Series(_) => "usage series".to_owned(),
+        };
         Some(Self {
             kind: finding.kind().to_owned(),
             account: finding.cloud.account.uid.clone(),
-            network: IpNet::new(entity, length).unwrap_or_else(|_| entity.into()).trunc(),
+            about,
             hour: Hour::of(finding.time.div_euclid(1000)),
         })
     }
@@ -53,7 +59,7 @@ impl Group {
     /// A name that no other group has.
     #[must_use]
     pub fn name(&self) -> String {
-        format!("{}/{}/{}/{}", self.kind, self.account, self.network, self.hour.start())
+        format!("{}/{}/{}/{}", self.kind, self.account, self.about, self.hour.start())
     }
 
     /// Why a finding of the group is held back.
@@ -63,7 +69,7 @@ impl Group {
     }
 
     fn in_short(&self, most: usize) -> String {
-        format!("{most} {} findings about {} in an hour", self.kind, self.network)
+        format!("{most} {} findings about {} in an hour", self.kind, self.about)
     }
 }
 
@@ -128,7 +134,7 @@ impl HourOfGroup {
         let subject = Subject {
             kind: Kind::PortScan,
             scope: Scope::new(&group.account, ""),
-            entity: IpAddr::from([0, 0, 0, 0]),
+            entity: IpAddr::from([0, 0, 0, 0]).into(),
             peer: None,
         };
         let mut summary = DetectionFinding::of(&subject, &incident, now);
@@ -149,7 +155,7 @@ impl HourOfGroup {
             if self.overflow { "more than " } else { "" },
             count(self.held.len() as u64),
             group.kind,
-            group.network,
+            group.about,
             utc_clock(start),
             utc_clock(start + HOUR_SECONDS),
             utc_day(start),

@@ -3,14 +3,13 @@
 mod sentence;
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
-use weir_domain::finding::{Evidence, Facts, Hit, Incident, Reason, Reference};
+use weir_domain::finding::{Entity, Evidence, Facts, Hit, Incident, Reason, Reference};
 use weir_domain::window::{utc_clock, utc_day};
 
 /// The title: what was found, and who did it.
 #[must_use]
-pub fn title(entity: IpAddr, incident: &Incident) -> String {
+pub fn title(entity: &Entity, incident: &Incident) -> String {
     match incident.hits.values().next().map(|h| &h.facts) {
         Some(Facts::PortScan { .. }) => format!("Port scan by {entity}"),
         Some(Facts::HostSweep { .. }) => format!("Host sweep by {entity}"),
@@ -40,7 +39,7 @@ pub fn title(entity: IpAddr, incident: &Incident) -> String {
 
 /// The message over all windows of an incident.
 #[must_use]
-pub fn message(entity: IpAddr, incident: &Incident) -> String {
+pub fn message(entity: &Entity, incident: &Incident) -> String {
     // The window in which it was strongest speaks for what cannot be added up.
     let Some(peak) = incident.hits.values().max_by_key(|h| (strength(&h.facts), std::cmp::Reverse(h.window))) else {
         return format!("Nothing is left of this finding about {entity}: its windows belong to an older one.");
@@ -95,7 +94,7 @@ pub fn message(entity: IpAddr, incident: &Incident) -> String {
                 "{entity} behaved unlike before {when}. In {}: {}. {}{}",
                 within(peak),
                 what.join("; "),
-                partners(&peak.evidence),
+                partners(peak.evidence.traffic()),
                 rarity(*p_value)
             )
         }
@@ -132,7 +131,7 @@ fn totals(incident: &Incident) -> [u64; 3] {
     windows.into_iter().map(counts).fold(over_hours, |sums, of_window| [0, 1, 2].map(|at| sums[at] + of_window[at]))
 }
 
-fn whose(entity: IpAddr, inside: bool) -> String {
+fn whose(entity: &Entity, inside: bool) -> String {
     if inside { format!("{entity}, one of your hosts,") } else { entity.to_string() }
 }
 

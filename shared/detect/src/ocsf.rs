@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
-use weir_domain::finding::{Evidence, Facts, Incident, Severity, Subject};
+use weir_domain::finding::{Entity, Evidence, Facts, Incident, LoginEvidence, PointEvidence, Severity, Subject};
 use weir_domain::window::Scope;
 
 use crate::{attack, message};
@@ -103,12 +103,30 @@ pub struct Named {
 #[expect(missing_docs, reason = "OCSF object `evidences`")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EvidenceArtifact {
-    /// Who acts.
-    pub src_endpoint: Endpoint,
-    /// Who is acted upon.
-    pub dst_endpoint: Endpoint,
-    pub connection_info: ConnectionInfo,
+    /// Who acts; absent in a series.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub src_endpoint: Option<Endpoint>,
+    /// Who is acted upon; present where something goes over the network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dst_endpoint: Option<Endpoint>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection_info: Option<ConnectionInfo>,
+    /// Whose account it is, in logins and API calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<Actor>,
     pub data: EvidenceData,
+}
+
+#[expect(missing_docs, reason = "OCSF object `actor`")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    pub user: User,
+}
+
+#[expect(missing_docs, reason = "OCSF object `user`")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    pub name: String,
 }
 
 #[expect(missing_docs, reason = "OCSF object `network_endpoint`")]
@@ -125,9 +143,44 @@ pub struct ConnectionInfo {
     pub protocol_num: u8,
 }
 
+/// What was counted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum EvidenceData {
+    /// Between two hosts.
+    Traffic(TrafficData),
+    /// Of logins or API calls.
+    Logins(LoginData),
+    /// Of a series, at one step.
+    Point(PointEvidence),
+}
+
+impl EvidenceData {
+    /// What was counted between two hosts, where it is that.
+    #[must_use]
+    pub fn traffic(&self) -> Option<&TrafficData> {
+        if let Self::Traffic(data) = self { Some(data) } else { None }
+    }
+}
+
+/// What was counted of a user's logins or API calls.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoginData {
+    /// What was done.
+    pub action: String,
+    /// What was logged in to or called upon.
+    pub account: String,
+    /// Country of the source; empty where it is not known.
+    pub country: String,
+    /// Over all windows.
+    pub attempts: u64,
+    /// Of these, failed.
+    pub failed: u64,
+}
+
 /// What was counted between two hosts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EvidenceData {
+pub struct TrafficData {
     /// The first ports, ascending.
     pub ports: Vec<u16>,
     /// Distinct ports, at most in one window.
@@ -169,11 +222,11 @@ pub struct Resource {
 pub struct Observable {
     /// Where in the finding it stands.
     pub name: String,
-    /// 2, an IP address.
+    /// 2, an IP address; 4, a user name; 10, a resource.
     pub type_id: u8,
     #[serde(rename = "type")]
     pub kind: String,
-    pub value: IpAddr,
+    pub value: String,
 }
 
 /// The class and category of every finding.
@@ -218,11 +271,11 @@ impl DetectionFinding {
             status_detail: None,
             comment: None,
             is_alert: !incident.closed,
-            message: message::message(subject.entity, incident),
+            message: message::message(&subject.entity, incident),
             metadata: metadata(),
             finding_info: FindingInfo {
                 uid: incident.uid.clone(),
-                title: message::title(subject.entity, incident),
+                title: message::title(&subject.entity, incident),
                 types: vec![subject.kind.as_str().to_owned()],
                 first_seen_time: hits().map(|h| h.first_seen).min().unwrap_or(0) * 1000,
                 last_seen_time: hits().map(|h| h.last_seen).max().unwrap_or(0) * 1000,
@@ -232,7 +285,7 @@ impl DetectionFinding {
             },
             evidences: evidences(incident),
             cloud: cloud(&subject.scope),
-            resources: resources(incident),
+            resources: resources(subject, incident),
             observables: observables(subject, incident),
             count: incident.hits.len() as u64,
         }
@@ -251,7 +304,7 @@ impl DetectionFinding {
         let subject = Subject {
             kind: weir_domain::finding::Kind::PortScan,
             scope: Scope::new("", ""),
-            entity: IpAddr::from([192, 0, 2, 1]),
+            entity: IpAddr::from([192, 0, 2, 1]).into(),
             peer: None,
         };
         let mut finding = Self::of(&subject, &incident, now);
@@ -304,10 +357,43 @@ fn attacks(facts: &Facts) -> Vec<Attack> {
         .collect()
 }
 
-/// The evidence of all windows by who, whom and protocol, those with most failures, attempts and bytes first.
+/// The evidence of all windows.
 fn evidences(incident: &Incident) -> Vec<EvidenceArtifact> {
+    let mut all = traffic(incident);
+    all.extend(logins(incident));
+    all.extend(points(incident));
+    all.truncate(Evidence::MOST_PER_FINDING);
+    all
+}
+
+/// Logins and calls by user, source, and what was done, those with most attempts first.
+fn logins(incident: &Incident) -> Vec<EvidenceArtifact> {
+    let mut joined: BTreeMap<_, LoginEvidence> = BTreeMap::new();
+    for evidence in incident.hits.values().flat_map(|h| h.evidence.logins()) {
+        let key = (&evidence.user, evidence.source, &evidence.account, &evidence.action);
+        let Some(mine) = joined.get_mut(&key) else {
+            joined.insert(key, evidence.clone());
+            continue;
+        };
+        mine.attempts = mine.attempts.saturating_add(evidence.attempts);
+        mine.failed = mine.failed.saturating_add(evidence.failed);
+    }
+    let mut joined: Vec<_> = joined.into_values().collect();
+    joined.sort_by_key(|e| std::cmp::Reverse((e.attempts, e.failed)));
+    joined.into_iter().map(EvidenceArtifact::from).collect()
+}
+
+/// The points of a series, by their time.
+fn points(incident: &Incident) -> Vec<EvidenceArtifact> {
+    let points: BTreeMap<i64, PointEvidence> =
+        incident.hits.values().flat_map(|h| h.evidence.points()).map(|point| (point.time, *point)).collect();
+    points.into_values().map(EvidenceArtifact::from).collect()
+}
+
+/// Traffic by who, whom and protocol, that with most failures, attempts and bytes first.
+fn traffic(incident: &Incident) -> Vec<EvidenceArtifact> {
     let mut joined: BTreeMap<(IpAddr, IpAddr, u8), Evidence> = BTreeMap::new();
-    for evidence in incident.hits.values().flat_map(|h| &h.evidence) {
+    for evidence in incident.hits.values().flat_map(|h| h.evidence.traffic()) {
         let key = (evidence.source, evidence.destination, evidence.protocol);
         let Some(mine) = joined.get_mut(&key) else {
             joined.insert(key, evidence.clone());
@@ -326,7 +412,6 @@ fn evidences(incident: &Incident) -> Vec<EvidenceArtifact> {
     let mut joined: Vec<_> = joined.into_values().collect();
     let weight = |e: &Evidence| (e.failed, e.bytes_out.saturating_add(e.bytes_in), e.attempts);
     joined.sort_by(|a, b| weight(b).cmp(&weight(a)).then(a.destination.cmp(&b.destination)));
-    joined.truncate(Evidence::MOST_PER_FINDING);
     joined.into_iter().map(EvidenceArtifact::from).collect()
 }
 
@@ -337,17 +422,48 @@ impl From<Evidence> for EvidenceArtifact {
             _ => None,
         };
         Self {
-            src_endpoint: Endpoint { ip: evidence.source, port: None },
-            dst_endpoint: Endpoint { ip: evidence.destination, port },
-            connection_info: ConnectionInfo { protocol_num: evidence.protocol },
-            data: EvidenceData {
+            src_endpoint: Some(Endpoint { ip: evidence.source, port: None }),
+            dst_endpoint: Some(Endpoint { ip: evidence.destination, port }),
+            connection_info: Some(ConnectionInfo { protocol_num: evidence.protocol }),
+            actor: None,
+            data: EvidenceData::Traffic(TrafficData {
                 ports: evidence.ports,
                 distinct_ports: evidence.distinct_ports,
                 attempts: evidence.attempts,
                 failed: evidence.failed,
                 bytes_out: evidence.bytes_out,
                 bytes_in: evidence.bytes_in,
-            },
+            }),
+        }
+    }
+}
+
+impl From<LoginEvidence> for EvidenceArtifact {
+    fn from(evidence: LoginEvidence) -> Self {
+        Self {
+            src_endpoint: evidence.source.map(|ip| Endpoint { ip, port: None }),
+            dst_endpoint: None,
+            connection_info: None,
+            actor: Some(Actor { user: User { name: evidence.user } }),
+            data: EvidenceData::Logins(LoginData {
+                action: evidence.action,
+                account: evidence.account,
+                country: evidence.country,
+                attempts: evidence.attempts,
+                failed: evidence.failed,
+            }),
+        }
+    }
+}
+
+impl From<PointEvidence> for EvidenceArtifact {
+    fn from(point: PointEvidence) -> Self {
+        Self {
+            src_endpoint: None,
+            dst_endpoint: None,
+            connection_info: None,
+            actor: None,
+            data: EvidenceData::Point(point),
         }
     }
 }
@@ -360,24 +476,43 @@ fn cloud(scope: &Scope) -> Cloud {
     }
 }
 
-/// Who the finding is about.
+/// OCSF's `type_id` of an observable that is an IP address.
+const OBSERVABLE_ADDRESS: u8 = 2;
+/// That of a user name.
+const OBSERVABLE_USER: u8 = 4;
+/// That of a resource.
+const OBSERVABLE_RESOURCE: u8 = 10;
+
+/// Who or what the finding is about.
 fn observables(subject: &Subject, incident: &Incident) -> Vec<Observable> {
     let acts = |ip: IpAddr| {
-        let mut evidence = incident.hits.values().flat_map(|h| &h.evidence).peekable();
+        let mut evidence = incident.hits.values().flat_map(|h| h.evidence.traffic()).peekable();
         evidence.peek().is_none() || evidence.any(|e| e.source == ip)
     };
-    let observable = |ip: IpAddr, acts: bool| Observable {
-        name: format!("evidences[].{}_endpoint.ip", if acts { "src" } else { "dst" }),
-        type_id: 2,
-        kind: "IP Address".to_owned(),
-        value: ip,
+    let observable = |name: &str, type_id: u8, kind: &str, value: String| Observable {
+        name: name.to_owned(),
+        type_id,
+        kind: kind.to_owned(),
+        value,
     };
-    let entity_acts = acts(subject.entity);
-    let peer = subject.peer.map(|peer| observable(peer, !entity_acts));
-    std::iter::once(observable(subject.entity, entity_acts)).chain(peer).collect()
+    let address = |ip: IpAddr, acts: bool| {
+        let side = if acts { "evidences[].src_endpoint.ip" } else { "evidences[].dst_endpoint.ip" };
+        observable(side, OBSERVABLE_ADDRESS, "IP Address", ip.to_string())
+    };
+    let entity_acts = subject.entity.address().is_none_or(acts);
+    let entity = match &subject.entity {
+        Entity::Address(ip) => address(*ip, entity_acts),
+        Entity::User(user) => observable("evidences[].actor.user.name", OBSERVABLE_USER, "User Name", user.clone()),
+        Entity::Series(series) => observable("resources[].uid", OBSERVABLE_RESOURCE, "Resource UID", series.clone()),
+    };
+    let peer = subject.peer.map(|peer| address(peer, !entity_acts));
+    std::iter::once(entity).chain(peer).collect()
 }
 
-fn resources(incident: &Incident) -> Vec<Resource> {
+fn resources(subject: &Subject, incident: &Incident) -> Vec<Resource> {
+    if let Entity::Series(series) = &subject.entity {
+        return vec![Resource { kind: "Usage series".to_owned(), uid: series.clone() }];
+    }
     let mut interfaces: Vec<_> = incident.hits.values().flat_map(|h| &h.interfaces).collect();
     interfaces.sort_unstable();
     interfaces.dedup();

@@ -5,7 +5,7 @@
 //!
 //! [[suppress]]                      # all conditions must hold
 //! kind = "beacon"
-//! entity = "10.0.3.17"              # or cidr = "10.0.3.0/24"
+//! entity = "10.0.3.17"              # or cidr = "10.0.3.0/24"; a user or a series by its name
 //! peer = "198.51.100.7"             # an address or a network
 //! port = 443
 //! account = "123456789012"
@@ -29,12 +29,11 @@ mod edit;
 mod file;
 mod matching;
 
-use std::net::IpAddr;
-
 use ipnet::IpNet;
 use weir_domain::finding::Kind;
 
 pub use edit::{CannotEdit, NoRule};
+pub use matching::EntityName;
 
 use crate::ocsf::DetectionFinding;
 
@@ -60,7 +59,7 @@ impl Default for Suppressions {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
     /// The entity.
-    pub entity: Option<IpAddr>,
+    pub entity: Option<EntityName>,
     /// A network the entity is in.
     pub cidr: Option<IpNet>,
     /// The kind.

@@ -32,11 +32,41 @@ pub enum Kind {
     UnusualProtocol,
     /// A host behaves unlike itself and its peers.
     AnomalousBehaviour,
+    /// Somebody else uses a user's account.
+    AccountTakeover,
+    /// A login unlike the user's others.
+    RiskyLogin,
+    /// One source tries few passwords on many accounts.
+    PasswordSpray,
+    /// Stolen names and passwords are tried, each once or twice.
+    CredentialStuffing,
+    /// Two logins of a user that no journey lies between.
+    ImpossibleTravel,
+    /// A device the user never used.
+    NewDevice,
+    /// A login far outside the user's hours.
+    OffHoursAccess,
+    /// Many accounts are entered from one address in a short time.
+    SharedIp,
+    /// A user does what neither they nor their like do.
+    AnomalousUser,
+    /// A series is far above what is usual at this time.
+    UsageSpike,
+    /// A series is far below what is usual at this time.
+    UsageDrop,
+    /// A series stays on another level than before.
+    UsageLevelChange,
+    /// A series varies more than it did.
+    UsageVariability,
+    /// A series has no values where it always had some.
+    DataGap,
+    /// Hours of the week in which a series is often anomalous.
+    HighRiskWindow,
 }
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 26] = [
         Self::PortScan,
         Self::HostSweep,
         Self::DenialOfService,
@@ -48,6 +78,21 @@ impl Kind {
         Self::UnknownPeer,
         Self::UnusualProtocol,
         Self::AnomalousBehaviour,
+        Self::AccountTakeover,
+        Self::RiskyLogin,
+        Self::PasswordSpray,
+        Self::CredentialStuffing,
+        Self::ImpossibleTravel,
+        Self::NewDevice,
+        Self::OffHoursAccess,
+        Self::SharedIp,
+        Self::AnomalousUser,
+        Self::UsageSpike,
+        Self::UsageDrop,
+        Self::UsageLevelChange,
+        Self::UsageVariability,
+        Self::DataGap,
+        Self::HighRiskWindow,
     ];
 
     /// The public name.
@@ -65,6 +110,21 @@ impl Kind {
             Self::UnknownPeer => "unknown-peer",
             Self::UnusualProtocol => "unusual-protocol",
             Self::AnomalousBehaviour => "anomalous-behaviour",
+            Self::AccountTakeover => "account-takeover",
+            Self::RiskyLogin => "risky-login",
+            Self::PasswordSpray => "password-spray",
+            Self::CredentialStuffing => "credential-stuffing",
+            Self::ImpossibleTravel => "impossible-travel",
+            Self::NewDevice => "new-device",
+            Self::OffHoursAccess => "off-hours-access",
+            Self::SharedIp => "shared-ip",
+            Self::AnomalousUser => "anomalous-user",
+            Self::UsageSpike => "usage-spike",
+            Self::UsageDrop => "usage-drop",
+            Self::UsageLevelChange => "usage-level-change",
+            Self::UsageVariability => "usage-variability",
+            Self::DataGap => "data-gap",
+            Self::HighRiskWindow => "high-risk-window",
         }
     }
 }
@@ -133,7 +193,7 @@ impl fmt::Display for Severity {
     }
 }
 
-/// Who did what to whom, one line of evidence.
+/// Who did what to whom over the network, one line of evidence.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Evidence {
     /// Who acts.
@@ -163,6 +223,90 @@ impl Evidence {
     pub const MOST_PER_HIT: usize = 20;
     /// Lines of evidence in a finding.
     pub const MOST_PER_FINDING: usize = 50;
+}
+
+/// Who logged in, or tried to, or called an API, from where: one line of evidence. What the log does not say is empty.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct LoginEvidence {
+    /// Whose account, or which principal.
+    pub user: String,
+    /// From which address.
+    pub source: Option<IpAddr>,
+    /// Country of the source.
+    pub country: String,
+    /// What was logged in to or called upon: a cloud account, a host.
+    pub account: String,
+    /// What was done: `console login`, `ec2:RunInstances`.
+    pub action: String,
+    /// Logins or calls.
+    pub attempts: u64,
+    /// Of these, failed.
+    pub failed: u64,
+}
+
+/// A value of a series and what was usual instead, one line of evidence.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct PointEvidence {
+    /// When the step begins, seconds since the epoch.
+    pub time: i64,
+    /// What it was.
+    pub value: f64,
+    /// What it usually is at this time.
+    pub usual: f64,
+    /// What it is rarely below at this time.
+    pub usual_low: f64,
+    /// What it is rarely above at this time.
+    pub usual_high: f64,
+}
+
+/// The evidence of a hit, of one sort, strongest first.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(untagged)]
+pub enum Evidences {
+    /// Of network traffic.
+    Traffic(Vec<Evidence>),
+    /// Of logins and API calls.
+    Logins(Vec<LoginEvidence>),
+    /// Of a series.
+    Points(Vec<PointEvidence>),
+}
+
+impl Evidences {
+    /// The lines of network traffic; none where the evidence is of another sort.
+    #[must_use]
+    pub fn traffic(&self) -> &[Evidence] {
+        if let Self::Traffic(lines) = self { lines } else { &[] }
+    }
+
+    /// The lines of logins; none where the evidence is of another sort.
+    #[must_use]
+    pub fn logins(&self) -> &[LoginEvidence] {
+        if let Self::Logins(lines) = self { lines } else { &[] }
+    }
+
+    /// The points of a series; none where the evidence is of another sort.
+    #[must_use]
+    pub fn points(&self) -> &[PointEvidence] {
+        if let Self::Points(lines) = self { lines } else { &[] }
+    }
+}
+
+impl From<Vec<Evidence>> for Evidences {
+    fn from(lines: Vec<Evidence>) -> Self {
+        Self::Traffic(lines)
+    }
+}
+
+impl From<Vec<LoginEvidence>> for Evidences {
+    fn from(lines: Vec<LoginEvidence>) -> Self {
+        Self::Logins(lines)
+    }
+}
+
+impl From<Vec<PointEvidence>> for Evidences {
+    fn from(lines: Vec<PointEvidence>) -> Self {
+        Self::Points(lines)
+    }
 }
 
 /// One reason of a learned score: a feature far from what is usual.
@@ -420,8 +564,53 @@ pub struct Hit {
     pub interfaces: Vec<String>,
     /// What was measured.
     pub facts: Facts,
-    /// Who, whom, how much; strongest first, at most [`Evidence::MOST_PER_HIT`].
-    pub evidence: Vec<Evidence>,
+    /// Who, whom, how much; strongest first, at most [`Evidence::MOST_PER_HIT`] lines.
+    pub evidence: Evidences,
+}
+
+/// Whom or what a finding is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Entity {
+    /// A host, or the source of logins, by its address.
+    Address(IpAddr),
+    /// A user, role or principal, as the log names them.
+    User(String),
+    /// A series of usage, by its keys.
+    Series(String),
+}
+
+impl Entity {
+    /// The address, where it is one.
+    #[must_use]
+    pub fn address(&self) -> Option<IpAddr> {
+        if let Self::Address(ip) = self { Some(*ip) } else { None }
+    }
+
+    /// A name that no other entity has, whatever users and series are called: what uids and keys are made of.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Address(ip) => ip.to_string(),
+            Self::User(user) => format!("user={user}"),
+            Self::Series(series) => format!("series={series}"),
+        }
+    }
+}
+
+impl From<IpAddr> for Entity {
+    fn from(ip: IpAddr) -> Self {
+        Self::Address(ip)
+    }
+}
+
+/// As people read it. Text of users and series comes from a log: whoever shows it escapes it.
+impl fmt::Display for Entity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(ip) => ip.fmt(f),
+            Self::User(name) | Self::Series(name) => f.pad(name),
+        }
+    }
 }
 
 /// What a hit is about: kind, scope and entity. All hits of one subject make its incidents.
@@ -431,8 +620,9 @@ pub struct Subject {
     pub kind: Kind,
     /// Whose logs.
     pub scope: Scope,
-    /// The entity: the victim of a flood, burst or shared brute force that comes in, else who acts.
-    pub entity: IpAddr,
+    /// The entity: the victim of a flood, burst or shared brute force that comes in, else who acts; a user whose account is
+    /// misused; the series that changed.
+    pub entity: Entity,
     /// The other end, where the pair is the entity (beacon, exfiltration).
     pub peer: Option<IpAddr>,
 }

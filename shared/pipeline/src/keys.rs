@@ -133,7 +133,7 @@ pub fn rejected_bytes(id: &str) -> String {
 #[must_use]
 pub fn incidents(subject: &Subject) -> String {
     let peer = subject.peer.map(|peer| format!("/{peer}")).unwrap_or_default();
-    let name = format!("{}/{}{peer}", subject.scope, subject.entity);
+    let name = format!("{}/{}{peer}", subject.scope, subject.entity.name());
     format!("incidents/{}/{}.json", subject.kind, &blake3::hash(name.as_bytes()).to_hex()[..32])
 }
 

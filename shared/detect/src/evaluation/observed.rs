@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use crate::ocsf::{CLASS_UID, DetectionFinding};
+use crate::ocsf::{self, CLASS_UID, DetectionFinding, EvidenceArtifact};
 
 /// What a finding says that can be judged: who did what to whom, when. Of any product's OCSF Detection Finding. Times
 /// are seconds since the epoch.
@@ -121,10 +121,13 @@ impl From<&DetectionFinding> for ObservedFinding {
     fn from(finding: &DetectionFinding) -> Self {
         let (first, last) = (finding.finding_info.first_seen_time, finding.finding_info.last_seen_time);
         let seconds = |milliseconds: i64| milliseconds as f64 / 1000.0;
+        let addresses = |side: fn(&EvidenceArtifact) -> &Option<ocsf::Endpoint>| {
+            finding.evidences.iter().filter_map(|evidence| Some(side(evidence).as_ref()?.ip.to_string())).collect()
+        };
         Self {
             kind: finding.kind().to_owned(),
-            sources: finding.evidences.iter().map(|evidence| evidence.src_endpoint.ip.to_string()).collect(),
-            destinations: finding.evidences.iter().map(|evidence| evidence.dst_endpoint.ip.to_string()).collect(),
+            sources: addresses(|evidence| &evidence.src_endpoint),
+            destinations: addresses(|evidence| &evidence.dst_endpoint),
             start: seconds(first.min(last)),
             end: seconds(first.max(last)),
             time: seconds(finding.time),

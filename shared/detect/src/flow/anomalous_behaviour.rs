@@ -125,7 +125,7 @@ pub fn detect(
         rows: context.rows,
         interfaces: interfaces(host),
         facts: Facts::Behaviour { score: judgement.score.get(), p_value: judgement.p_value.get(), reasons },
-        evidence: evidence(host),
+        evidence: evidence(host).into(),
     };
     Some((context.subject(Kind::AnomalousBehaviour, host), hit))
 }

@@ -59,9 +59,9 @@ impl Explained {
         let victim = matches!(hit.facts, Facts::DenialOfService { inbound: true, .. })
             || matches!(hit.facts, Facts::ConnectionBurst { outbound: false, .. });
         if hit.severity >= Severity::Medium && !victim {
-            self.acting.insert(subject.entity);
+            self.acting.extend(subject.entity.address());
         }
-        self.suffering.extend(hit.evidence.iter().map(|line| line.destination));
+        self.suffering.extend(hit.evidence.traffic().iter().map(|line| line.destination));
     }
 
     /// Of the hits of the learned detection those that tell something else, with the reasons that do.
@@ -78,11 +78,12 @@ impl Explained {
                 return true;
             }
             let Facts::Behaviour { reasons, .. } = &mut hit.facts else { return true };
-            let host = baseline.host(&host_name(context.scope, subject.entity));
+            let Some(address) = subject.entity.address() else { return true };
+            let host = baseline.host(&host_name(context.scope, address));
             reasons.retain(|reason| !host.is_some_and(|host| did_so_before(reason, host, baseline, context.start.0)));
-            let suffers = self.suffering.contains(&subject.entity)
+            let suffers = self.suffering.contains(&address)
                 && reasons.iter().all(|reason| SUFFERED.contains(&reason.feature.as_str()));
-            !self.acting.contains(&subject.entity) && !suffers && !reasons.is_empty()
+            !self.acting.contains(&address) && !suffers && !reasons.is_empty()
         });
         rest
     }

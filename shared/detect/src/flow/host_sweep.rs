@@ -55,7 +55,7 @@ pub fn detect(host: &HostWindow<'_>, context: &WindowContext<'_>) -> Option<(Sub
         rows: context.rows,
         interfaces: interfaces(host),
         facts,
-        evidence: evidence(host.host, &part),
+        evidence: evidence(host.host, &part).into(),
     };
     Some((context.subject(Kind::HostSweep, host), hit))
 }

@@ -113,7 +113,7 @@ impl Moment<'_> {
     }
 
     fn subject(&self, kind: Kind, entity: IpAddr, peer: Option<IpAddr>) -> Subject {
-        Subject { kind, scope: self.day.scope.clone(), entity, peer }
+        Subject { kind, scope: self.day.scope.clone(), entity: entity.into(), peer }
     }
 
     fn hit(&self, measured: Measured) -> Hit {
@@ -127,7 +127,7 @@ impl Moment<'_> {
             rows: self.rows,
             interfaces: measured.interfaces,
             facts: measured.facts,
-            evidence: measured.evidence,
+            evidence: measured.evidence.into(),
         }
     }
 }

@@ -130,7 +130,7 @@ impl Verdict {
             rows: context.rows,
             interfaces: interfaces(host),
             facts: self.facts,
-            evidence: evidence(host.host, lines),
+            evidence: evidence(host.host, lines).into(),
         };
         (Subject { peer: self.peer, ..context.subject(self.kind, host) }, hit)
     }

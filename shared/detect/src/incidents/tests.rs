@@ -1,4 +1,4 @@
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use proptest::prelude::*;
 use weir_domain::finding::{Facts, Kind, Severity};
@@ -10,7 +10,7 @@ fn subject() -> Subject {
     Subject {
         kind: Kind::PortScan,
         scope: Scope::new("1", "r"),
-        entity: Ipv4Addr::new(192, 0, 2, 1).into(),
+        entity: IpAddr::from([192, 0, 2, 1]).into(),
         peer: None,
     }
 }
@@ -35,7 +35,7 @@ fn hit(minute: i64, rows: u64) -> Hit {
             rejected: rows,
             inside: false,
         },
-        evidence: vec![],
+        evidence: Vec::<weir_domain::finding::Evidence>::new().into(),
     }
 }
 

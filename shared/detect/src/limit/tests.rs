@@ -73,11 +73,11 @@ fn kinds_networks_accounts_and_hours_have_limits_of_their_own() {
         change(&mut other);
         Group::of(&other)
     };
-    assert_eq!(group(|f| f.observables[0].value = "203.0.113.250".parse().unwrap()), Group::of(&one));
-    assert_eq!(group(|f| f.observables[0].value = "::ffff:203.0.113.250".parse().unwrap()), Group::of(&one));
+    assert_eq!(group(|f| f.observables[0].value = "203.0.113.250".to_owned()), Group::of(&one));
+    assert_eq!(group(|f| f.observables[0].value = "::ffff:203.0.113.250".to_owned()), Group::of(&one));
     assert_eq!(group(|f| f.cloud.region = "eu-west-2".into()), Group::of(&one));
     for change in [
-        (|f| f.observables[0].value = "203.0.112.7".parse().unwrap()) as fn(&mut DetectionFinding),
+        (|f| f.observables[0].value = "203.0.112.7".to_owned()) as fn(&mut DetectionFinding),
         |f| f.finding_info.types = vec!["host-sweep".into()],
         |f| f.cloud.account.uid = "210987654321".into(),
         |f| f.time += 3_600_000,

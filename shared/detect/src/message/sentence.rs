@@ -1,14 +1,12 @@
 //! The sentences of the detections that say what one window, or the hours up to it, held.
 
-use std::net::IpAddr;
-
-use weir_domain::finding::{Facts, Flood};
+use weir_domain::finding::{Entity, Facts, Flood};
 
 use super::{bytes, count, service, whose};
 
 /// Who did what to whom, how much, and what is usual. `within` is the time the strongest hit
 /// speaks of, `when` the time of all.
-pub(super) fn of(entity: IpAddr, facts: &Facts, within: &str, when: &str) -> String {
+pub(super) fn of(entity: &Entity, facts: &Facts, within: &str, when: &str) -> String {
     match facts {
         Facts::DenialOfService {
             flood,
@@ -103,7 +101,7 @@ pub(super) fn of(entity: IpAddr, facts: &Facts, within: &str, when: &str) -> Str
     }
 }
 
-fn tries(entity: IpAddr, facts: &Facts, within: &str, when: &str) -> String {
+fn tries(entity: &Entity, facts: &Facts, within: &str, when: &str) -> String {
     match facts {
         Facts::BruteForce { target, protocol, port, attempts, sources: sources @ 2.., usual_attempts, .. } => format!(
             "{} tried {} of {target} {} times together within {within} {when}. {}",

@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
-use super::DetectionFinding;
+use weir_domain::finding::Entity;
+
+use super::{DetectionFinding, OBSERVABLE_RESOURCE, OBSERVABLE_USER};
 
 /// OCSF's `status_id` of a finding that somebody does not want to hear of.
 const SUPPRESSED: u8 = 3;
@@ -11,12 +13,17 @@ const SUPPRESSED: u8 = 3;
 const ALERT_LIMIT: &str = "alert limit";
 
 impl DetectionFinding {
-    /// The entity: who it is about. `None` for a summary of others.
+    /// The entity: who or what it is about. `None` for a summary of others.
     #[must_use]
-    pub fn entity(&self) -> Option<IpAddr> {
-        // Findings written before observables were: who acts.
-        let observed = self.observables.first().map(|o| o.value);
-        observed.or_else(|| self.evidences.first().map(|e| e.src_endpoint.ip)).map(|ip| ip.to_canonical())
+    pub fn entity(&self) -> Option<Entity> {
+        let address: Option<IpAddr> = match self.observables.first() {
+            Some(user) if user.type_id == OBSERVABLE_USER => return Some(Entity::User(user.value.clone())),
+            Some(series) if series.type_id == OBSERVABLE_RESOURCE => return Some(Entity::Series(series.value.clone())),
+            Some(address) => address.value.parse().ok(),
+            // Findings written before observables were: who acts.
+            None => self.evidences.first().and_then(|e| e.src_endpoint.as_ref()).map(|source| source.ip),
+        };
+        address.map(|ip| ip.to_canonical().into())
     }
 
     /// Whether it is suppressed (`status_id` 3).
@@ -64,7 +71,11 @@ impl DetectionFinding {
 
 #[cfg(test)]
 mod tests {
+    use weir_domain::finding::{Evidences, Facts, Hit, Kind, LoginEvidence, PointEvidence, Severity, Subject};
+    use weir_domain::window::{Scope, WindowStart};
+
     use super::*;
+    use crate::incidents::IncidentLog;
 
     #[test]
     fn decisions_are_taken_back_without_a_trace() {
@@ -77,6 +88,51 @@ mod tests {
             assert_ne!(decided, finding);
             assert!(decided.says_the_same(&finding) && finding.says_the_same(&decided));
             assert_eq!(decided.as_detected(), finding);
+        }
+    }
+
+    #[test]
+    fn who_or_what_it_is_about_reads_back() {
+        let login = LoginEvidence {
+            user: "10.0.0.1".into(),
+            source: None,
+            country: String::new(),
+            account: "1".into(),
+            action: "console login".into(),
+            attempts: 3,
+            failed: 2,
+        };
+        let point = PointEvidence { time: 7, value: 9.0, usual: 1.0, usual_low: 0.0, usual_high: 2.0 };
+        for (entity, evidence, data) in [
+            (Entity::User("10.0.0.1".into()), Evidences::from(vec![login]), "attempts"),
+            (Entity::Series("aws/ec2".into()), Evidences::from(vec![point]), "usual_high"),
+        ] {
+            let subject =
+                Subject { kind: Kind::RiskyLogin, scope: Scope::new("1", "r"), entity: entity.clone(), peer: None };
+            let facts = Facts::Behaviour { score: 0.5, p_value: 0.1, reasons: Vec::new() };
+            let hit = Hit {
+                window: WindowStart(0),
+                window_end: 300,
+                first_seen: 1,
+                last_seen: 2,
+                severity: Severity::Medium,
+                confidence: 80,
+                rows: 1,
+                interfaces: Vec::new(),
+                facts,
+                evidence,
+            };
+            let stored = serde_json::to_string(&hit).unwrap();
+            assert_eq!(serde_json::from_str::<Hit>(&stored).unwrap(), hit);
+            let mut log = IncidentLog::default();
+            log.observe(&subject, [hit], 9);
+            let finding = DetectionFinding::of(&subject, &log.incidents[0], 9);
+            assert_eq!(finding.entity(), Some(entity));
+            let written = serde_json::to_string(&finding).unwrap();
+            assert_eq!(serde_json::from_str::<DetectionFinding>(&written).unwrap(), finding);
+            let written: serde_json::Value = serde_json::from_str(&written).unwrap();
+            assert!(written["evidences"][0]["data"][data].is_number(), "{written}");
+            assert!(written["evidences"][0].get("dst_endpoint").is_none(), "{written}");
         }
     }
 

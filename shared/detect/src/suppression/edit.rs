@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 use weir_domain::window::Scope;
 
-use super::matching::Facts;
+use super::matching::{EntityName, Facts};
 use super::{BadSuppressions, Rule, Suppressions};
 use crate::ocsf::DetectionFinding;
 
@@ -44,11 +44,11 @@ impl Rule {
     /// When the finding is a summary of others, or of no known kind.
     pub fn about(finding: &DetectionFinding, why: &str, created: i64, until: Option<i64>) -> Result<Self, NoRule> {
         let facts = Facts::of(finding);
-        let entity = facts.entity.ok_or(NoRule::NoEntity)?;
+        let entity = facts.entity.clone().ok_or(NoRule::NoEntity)?;
         let known = |name: &str| Some(name.to_owned()).filter(|name| !name.is_empty() && name != Scope::UNKNOWN);
         let only: Option<IpAddr> = facts.peers.first().copied().filter(|_| facts.peers.len() == 1);
         Ok(Self {
-            entity: Some(entity),
+            entity: Some(EntityName::of(&entity)),
             cidr: None,
             kind: Some(finding.kind().parse()?),
             port: facts.port,
@@ -72,7 +72,7 @@ impl Rule {
             |n: IpNet| if n.prefix_len() == n.max_prefix_len() { n.addr().to_string() } else { n.to_string() };
         let lines = [
             ("kind", self.kind.map(|kind| quoted(kind.as_str()))),
-            ("entity", self.entity.map(|ip| quoted(&ip.to_string()))),
+            ("entity", self.entity.as_ref().map(|entity| quoted(entity.as_str()))),
             ("cidr", self.cidr.map(|n| quoted(&network(n)))),
             ("peer", self.peer.map(|n| quoted(&network(n)))),
             ("port", self.port.map(|port| port.to_string())),

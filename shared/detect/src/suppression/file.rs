@@ -9,7 +9,7 @@ use jiff::tz::Offset;
 use serde::Deserialize;
 use weir_domain::finding::Kind;
 
-use super::{BadSuppressions, Expected, Hours, Rule, Suppressions};
+use super::{BadSuppressions, EntityName, Expected, Hours, Rule, Suppressions};
 
 /// The longest reason, bytes.
 const LONGEST_WHY: usize = 500;
@@ -51,7 +51,7 @@ struct File {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawRule {
-    entity: Option<Address>,
+    entity: Option<Named>,
     cidr: Option<Network>,
     kind: Option<Kind>,
     port: Option<u16>,
@@ -120,20 +120,30 @@ impl TryFrom<RawExpected> for Expected {
     }
 }
 
-/// An address; one of IPv4 written as one of IPv6 is one of IPv4.
+/// The name of an entity: an address, a user, a series.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
-struct Address(IpAddr);
+struct Named(EntityName);
 
-impl TryFrom<String> for Address {
+impl TryFrom<String> for Named {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let address = text.parse::<IpAddr>();
-        address
-            .map(|ip| Self(ip.to_canonical()))
-            .map_err(|_| format!("{text:?} is no IP address: write it as 10.0.0.5 or 2001:db8::5, a network as `cidr`"))
+        if text.trim().is_empty() || text.len() > EntityName::LONGEST {
+            Err(format!("`entity` is to be a name of at most {} bytes", EntityName::LONGEST))
+        } else if text.parse::<IpNet>().is_ok() {
+            Err(format!("{text:?} is a network: write it as `cidr`"))
+        } else if looks_like_an_address(&text) && text.parse::<IpAddr>().is_err() {
+            Err(format!("{text:?} is no IP address: write it as 10.0.0.5 or 2001:db8::5, a network as `cidr`"))
+        } else {
+            Ok(Self(EntityName::parse(&text)))
+        }
     }
+}
+
+/// Whether a name is made of what addresses are made of: more likely a slip than a user.
+fn looks_like_an_address(text: &str) -> bool {
+    text.contains(['.', ':']) && text.chars().all(|c| c.is_ascii_hexdigit() || matches!(c, '.' | ':' | '/'))
 }
 
 /// A network, or the one of a single address.

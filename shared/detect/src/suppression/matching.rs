@@ -5,15 +5,17 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use weir_domain::finding::Entity;
+
 use super::{Expected, Hours, Rule};
-use crate::ocsf::DetectionFinding;
+use crate::ocsf::{DetectionFinding, Endpoint, EvidenceData};
 
 const DAY: i64 = 24 * 3600;
 
 /// What rules look at, read from a finding once.
 pub(super) struct Facts<'a> {
     finding: &'a DetectionFinding,
-    pub(super) entity: Option<IpAddr>,
+    pub(super) entity: Option<Entity>,
     sources: BTreeSet<IpAddr>,
     pub(super) peers: BTreeSet<IpAddr>,
     /// The one port of all evidence.
@@ -27,17 +29,58 @@ impl<'a> Facts<'a> {
         let mut peers = BTreeSet::new();
         let mut ports = BTreeSet::new();
         for evidence in &finding.evidences {
-            let (source, destination) =
-                (evidence.src_endpoint.ip.to_canonical(), evidence.dst_endpoint.ip.to_canonical());
-            sources.insert(source);
-            peers.insert(if Some(source) == entity { destination } else { source });
-            match evidence.data.ports[..] {
-                [port] if evidence.data.distinct_ports <= 1 => ports.insert(Some(port)),
-                _ => ports.insert(None),
-            };
+            let address = |side: &Option<Endpoint>| side.as_ref().map(|endpoint| endpoint.ip.to_canonical());
+            let (source, destination) = (address(&evidence.src_endpoint), address(&evidence.dst_endpoint));
+            sources.extend(source);
+            let acts = source.is_some() && source == entity.as_ref().and_then(Entity::address);
+            peers.extend(if acts { destination } else { source });
+            ports.insert(match &evidence.data {
+                EvidenceData::Traffic(data) if data.distinct_ports <= 1 => only(&data.ports),
+                _ => None,
+            });
         }
         let port = if ports.len() == 1 { ports.pop_first().flatten() } else { None };
         Self { finding, entity, sources, peers, port }
+    }
+}
+
+/// The one of several.
+fn only(ports: &[u16]) -> Option<u16> {
+    if let [port] = ports { Some(*port) } else { None }
+}
+
+/// An entity as a rule names it: an address, a user or a series.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntityName(String);
+
+impl EntityName {
+    /// The longest name that is read, bytes.
+    pub const LONGEST: usize = 4096;
+
+    /// The name of an entity.
+    #[must_use]
+    pub fn of(entity: &Entity) -> Self {
+        Self::parse(&entity.to_string())
+    }
+
+    /// The entity that is called so; an address of IPv4 written as one of IPv6 is one of IPv4.
+    #[must_use]
+    pub fn parse(name: &str) -> Self {
+        let address = name.parse::<IpAddr>();
+        Self(address.map_or_else(|_| name.to_owned(), |ip| ip.to_canonical().to_string()))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn means(&self, entity: &Entity) -> bool {
+        match entity {
+            Entity::Address(ip) => self.0.parse() == Ok(ip.to_canonical()),
+            Entity::User(name) | Entity::Series(name) => *name == self.0,
+        }
     }
 }
 
@@ -51,8 +94,10 @@ impl Rule {
         let cloud = &facts.finding.cloud;
         self.until.is_none_or(|until| now < until)
             && self.kind.is_none_or(|kind| kind.as_str() == facts.finding.kind())
-            && self.entity.is_none_or(|ip| facts.entity == Some(ip))
-            && self.cidr.is_none_or(|network| facts.entity.is_some_and(|ip| network.contains(&ip)))
+            && self.entity.as_ref().is_none_or(|name| facts.entity.as_ref().is_some_and(|entity| name.means(entity)))
+            && self.cidr.is_none_or(|network| {
+                facts.entity.as_ref().and_then(Entity::address).is_some_and(|ip| network.contains(&ip))
+            })
             && self.port.is_none_or(|port| facts.port == Some(port))
             && self.peer.is_none_or(|network| all_in(network, &facts.peers))
             && self.account.as_ref().is_none_or(|account| *account == cloud.account.uid)

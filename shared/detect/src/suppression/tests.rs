@@ -150,7 +150,9 @@ fn an_actor_is_expected_at_its_time_only() {
 fn what_cannot_be_meant_says_the_line_and_what_to_do() {
     for (text, line, says) in [
         ("[[suppress]]\nkind = 'scan'\nwhy = 'x'", 2, "port-scan"),
-        ("[[suppress]]\nentity = '10.0.0.0/8'\nwhy = 'x'", 2, "a network as `cidr`"),
+        ("[[suppress]]\nentity = '10.0.0.0/8'\nwhy = 'x'", 2, "write it as `cidr`"),
+        ("[[suppress]]\nentity = '10.0.0'\nwhy = 'x'", 2, "no IP address"),
+        ("[[suppress]]\nentity = ' '\nwhy = 'x'", 2, "a name of at most"),
         ("[[suppress]]\nwhy = 'x'\ncidr = '10.0.0.5/24'", 3, "10.0.0.0/24"),
         ("[[suppress]]\nwhy = 'x'\npeer = 'host'", 3, "10.0.0.0/8"),
         ("\n\n[[suppress]]\nwhy = 'x'", 3, "would suppress everything"),

@@ -256,7 +256,7 @@ async fn what_is_no_finding_is_an_error_that_names_the_object() {
 fn neighbour(n: u8, severity: Severity) -> (String, DetectionFinding) {
     let mut finding = finding(severity);
     finding.finding_info.uid = format!("n{n}");
-    finding.observables[0].value = [192, 0, 2, n].into();
+    finding.observables[0].value = format!("192.0.2.{n}");
     (format!("findings/dt=2023-11-14/n{n}.json"), finding)
 }
 

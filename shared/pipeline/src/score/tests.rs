@@ -38,7 +38,7 @@ async fn told(state: &impl Store) -> BTreeSet<(String, String, i64, i64)> {
     let told: BTreeSet<_> = open
         .iter()
         .map(|f| {
-            let who = f.evidences[0].src_endpoint.ip.to_string();
+            let who = f.evidences[0].src_endpoint.as_ref().unwrap().ip.to_string();
             (f.kind().to_owned(), who, f.finding_info.first_seen_time, f.finding_info.last_seen_time)
         })
         .collect();

@@ -167,8 +167,9 @@ fn surer_the_rarer_but_never_certain() {
 #[test]
 fn the_evidence_is_with_whom_most_was_exchanged() {
     let (subject, hit) = judge(&[payload(8e7, (1e3, 1e4), 1.0)], 0.001, &Thresholds::default()).unwrap();
-    assert_eq!((subject.kind, subject.entity), (Kind::AnomalousBehaviour, inside(1)));
-    let lines: Vec<_> = hit.evidence.iter().map(|e| (e.source, e.destination, e.ports.clone(), e.attempts)).collect();
+    assert_eq!((subject.kind, subject.entity), (Kind::AnomalousBehaviour, inside(1).into()));
+    let lines: Vec<_> =
+        hit.evidence.traffic().iter().map(|e| (e.source, e.destination, e.ports.clone(), e.attempts)).collect();
     assert_eq!(
         lines,
         [
@@ -178,7 +179,7 @@ fn the_evidence_is_with_whom_most_was_exchanged() {
         ],
         "by bytes, flows and packets together"
     );
-    assert_eq!((hit.evidence[1].bytes_out, hit.evidence[0].bytes_in), (80_000_000, 80_000));
+    assert_eq!((hit.evidence.traffic()[1].bytes_out, hit.evidence.traffic()[0].bytes_in), (80_000_000, 80_000));
     assert_eq!((hit.first_seen, hit.last_seen, hit.rows), (START + 20, START + 260, 84));
     assert_eq!(hit.interfaces, ["eni-1"]);
 }

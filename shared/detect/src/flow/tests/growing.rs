@@ -42,8 +42,8 @@ fn learning_that_a_host_is_monitored_takes_no_scan_back_and_makes_none() {
         if ports_tried < 15 {
             assert_eq!((before, after), (None, None), "{ports_tried} ports");
         } else {
-            assert_eq!(before, Some((inside(1), Severity::Medium)), "{ports_tried} ports");
-            assert_eq!(after, Some((inside(1), Severity::High)), "{ports_tried} ports");
+            assert_eq!(before, Some((inside(1).into(), Severity::Medium)), "{ports_tried} ports");
+            assert_eq!(after, Some((inside(1).into(), Severity::High)), "{ports_tried} ports");
         }
     }
 }
@@ -79,12 +79,13 @@ fn a_scan_says_who_whom_how_much_and_when() {
     assert_eq!((hit.window, hit.window_end), (WindowStart(START), START + 300));
     assert_eq!((hit.first_seen, hit.last_seen), (START + 5, START + 210));
     assert_eq!((hit.rows, hit.interfaces), (2 * 39, vec!["eni-1".to_owned()]));
-    let evidence: Vec<_> = hit.evidence.iter().map(|e| (e.source, e.destination, e.failed, e.ports.len())).collect();
+    let evidence: Vec<_> =
+        hit.evidence.traffic().iter().map(|e| (e.source, e.destination, e.failed, e.ports.len())).collect();
     assert_eq!(
         evidence,
         [(inside(1), inside(2), 20, Evidence::MOST_PORTS), (inside(1), inside(3), 16, Evidence::MOST_PORTS)]
     );
-    assert_eq!(hit.evidence[0].ports, (1..=10).collect::<Vec<u16>>(), "the lowest ports are listed");
+    assert_eq!(hit.evidence.traffic()[0].ports, (1..=10).collect::<Vec<u16>>(), "the lowest ports are listed");
 }
 
 #[test]
@@ -166,8 +167,8 @@ fn twenty_five_hosts_at_one_port_are_a_sweep_and_twenty_four_are_not() {
             inside: true
         }
     );
-    assert_eq!(hit.evidence.len(), Evidence::MOST_PER_HIT);
-    assert!(hit.evidence.iter().all(|e| e.source == inside(1) && e.ports == [445] && e.failed == 1));
+    assert_eq!(hit.evidence.traffic().len(), Evidence::MOST_PER_HIT);
+    assert!(hit.evidence.traffic().iter().all(|e| e.source == inside(1) && e.ports == [445] && e.failed == 1));
     assert_eq!(sweep(&contacts[..24]), None);
     assert_eq!(FAILED_HOSTS, 25);
     assert_eq!(scan(&contacts), None, "one port of each host is no scan");
@@ -186,7 +187,7 @@ fn a_ping_sweep_is_a_sweep_and_no_scan() {
     let contacts = with_service(hosts(inside(1), 30, 1, How::Silent), ping);
     let hit = sweep(&contacts).unwrap();
     assert!(matches!(hit.facts, Facts::HostSweep { protocol: ICMP, port: 0, hosts: 30, .. }), "{:?}", hit.facts);
-    assert!(hit.evidence.iter().all(|e| e.ports.is_empty() && e.distinct_ports == 0));
+    assert!(hit.evidence.traffic().iter().all(|e| e.ports.is_empty() && e.distinct_ports == 0));
     assert_eq!(scan(&contacts), None);
 
     let answered: Vec<_> = contacts.iter().flat_map(|c| [*c, Contact { from: c.to, to: c.from, ..*c }]).collect();

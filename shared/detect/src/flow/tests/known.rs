@@ -177,7 +177,7 @@ fn openings_that_come_to_nothing_are_a_flood() {
     };
     let found = known(&openings(denial_of_service::HALF_OPEN), &day_before(&[]));
     let [(subject, hit)] = &found[..] else { panic!("{found:?}") };
-    assert_eq!((subject.kind, subject.entity), (Kind::DenialOfService, inside(1)));
+    assert_eq!((subject.kind, subject.entity.clone()), (Kind::DenialOfService, inside(1).into()));
     let sources = denial_of_service::HALF_OPEN;
     assert!(
         matches!(&hit.facts, Facts::DenialOfService { flood: Flood::Syn, inbound: true, sources: s, .. } if *s == sources)
@@ -202,7 +202,7 @@ fn answers_that_nobody_asked_for_are_a_flood() {
     let found = known(&answers(denial_of_service::UNASKED_PACKETS), &day_before(&[]));
     let [(_, hit)] = &found[..] else { panic!("{found:?}") };
     assert!(matches!(hit.facts, Facts::DenialOfService { flood: Flood::Amplification, sources: 50, port: 123, .. }));
-    assert!(hit.evidence.iter().all(|line| line.destination == inside(1)), "the servers are who sends");
+    assert!(hit.evidence.traffic().iter().all(|line| line.destination == inside(1)), "the servers are who sends");
     assert!(kinds(&answers(denial_of_service::UNASKED_PACKETS - 50), &day_before(&[])).is_empty());
     let asked: Vec<_> = answers(50_000).into_iter().map(|e| e.asked(1, 10_000, 500_000)).collect();
     assert!(kinds(&asked, &day_before(&[])).is_empty(), "a download over UDP is answered");
@@ -231,7 +231,7 @@ fn many_short_tries_at_a_login_are_brute_force() {
         let found = known(&tries(from, threshold), &day_before(&[]));
         let brute: Vec<_> = found.iter().filter(|(subject, _)| subject.kind == Kind::BruteForce).collect();
         let [(subject, hit)] = &brute[..] else { panic!("{found:?}") };
-        assert_eq!(subject.entity, from);
+        assert_eq!(subject.entity, from.into());
         assert_eq!(hit.severity, if from == inside(2) { Severity::High } else { Severity::Medium });
         assert!(!kinds(&tries(from, threshold - 1), &day_before(&[])).contains(&Kind::BruteForce));
     }
@@ -254,7 +254,7 @@ fn tries_that_many_hosts_share_are_brute_force_at_the_victim() {
     let sources = brute_force::SHARED_SOURCES as u8;
     let found = known(&tries(sources), &day_before(&[]));
     let [(subject, hit)] = &found[..] else { panic!("{found:?}") };
-    assert_eq!((subject.kind, subject.entity), (Kind::BruteForce, inside(1)));
+    assert_eq!((subject.kind, subject.entity.clone()), (Kind::BruteForce, inside(1).into()));
     assert!(matches!(hit.facts, Facts::BruteForce { sources: 20, attempts: 60, .. }));
     assert!(kinds(&tries(sources - 1), &day_before(&[])).is_empty());
 }
@@ -372,7 +372,7 @@ fn learned(host: IpAddr, features: &[&str]) -> (Subject, Hit) {
     };
     let (_, hit) = known(&[Exchange::tcp(inside(1), inside(2), 22)], &day_before(&[])).remove(0);
     let facts = Facts::Behaviour { score: 0.9, p_value: 0.01, reasons: features.iter().map(reason).collect() };
-    let subject = Subject { kind: Kind::AnomalousBehaviour, scope: scope(), entity: host, peer: None };
+    let subject = Subject { kind: Kind::AnomalousBehaviour, scope: scope(), entity: host.into(), peer: None };
     (subject, Hit { facts, ..hit })
 }
 

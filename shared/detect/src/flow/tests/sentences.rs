@@ -21,7 +21,7 @@ fn incident(hits: Vec<(Subject, Hit)>) -> (Subject, Incident) {
 
 fn sentence(contacts: &[Contact], kind: Kind) -> String {
     let (subject, incident) = incident(found(contacts, kind));
-    wrapped(&message::message(subject.entity, &incident))
+    wrapped(&message::message(&subject.entity, &incident))
 }
 
 /// Text in lines of at most 100 characters.
@@ -62,7 +62,7 @@ fn a_scan_from_outside_over_two_windows_and_hosts() {
     refused, ignored or left half open. A client rarely fails on more than a few ports of one host.
     ");
     let (subject, incident) = incident(found(&contacts, Kind::PortScan));
-    insta::assert_snapshot!(message::title(subject.entity, &incident), @"Port scan by 203.0.113.1");
+    insta::assert_snapshot!(message::title(&subject.entity, &incident), @"Port scan by 203.0.113.1");
 }
 
 /// What is said of all attempts must hold for those of every window and port, not only where it was strongest.
@@ -108,12 +108,12 @@ fn a_ping_sweep_over_midnight() {
     let after: Vec<_> = (1..=60).map(|n| ping(n, 35_710)).collect();
     let hits = [before, after].iter().flat_map(|part| found(part, Kind::HostSweep)).collect();
     let (subject, incident) = incident(hits);
-    insta::assert_snapshot!(wrapped(&message::message(subject.entity, &incident)), @r"
+    insta::assert_snapshot!(wrapped(&message::message(&subject.entity, &incident)), @r"
     10.0.0.1, one of your hosts, tried ICMP on up to 60 hosts within 5 minutes from 2018-12-21 23:59 to
     2018-12-22 00:00 UTC: 86 attempts in all, none stopped by security groups, all refused, ignored or
     left half open. A client rarely fails on more than a few hosts at one port.
     ");
-    insta::assert_snapshot!(message::title(subject.entity, &incident), @"Host sweep by 10.0.0.1");
+    insta::assert_snapshot!(message::title(&subject.entity, &incident), @"Host sweep by 10.0.0.1");
 }
 
 #[test]
@@ -126,29 +126,29 @@ fn unusual_behaviour() {
     ];
     let hit = judge(&measured, 0.0004, &Thresholds::default());
     let (subject, incident) = incident(hit.into_iter().collect());
-    insta::assert_snapshot!(wrapped(&message::message(subject.entity, &incident)), @r"
+    insta::assert_snapshot!(wrapped(&message::message(&subject.entity, &incident)), @r"
     10.0.0.1 behaved unlike before on 2018-12-21 between 14:05 and 14:09 UTC. In 5 minutes: 80.5 MB
     payload sent (usually 12.0 kB, rarely above 300 kB); 512 peers contacted (usually 3, rarely above
     5.4). Mostly with 203.0.113.8 on 53/tcp (40 flows, 80.0 kB sent, 80.0 kB received) and 203.0.113.7
     on 443/tcp (1 flow, 80.0 MB sent, 80.0 MB received). Usual behaviour looks like this in fewer than
     0.040 % of windows.
     ");
-    insta::assert_snapshot!(message::title(subject.entity, &incident), @"10.0.0.1 behaves unlike before");
+    insta::assert_snapshot!(message::title(&subject.entity, &incident), @"10.0.0.1 behaves unlike before");
 }
 
 #[test]
 fn closed_findings_say_so() {
     let (subject, incident) = incident(found(&ports(outside(1), inside(2), 10, How::Stopped), Kind::PortScan));
     let closed = Incident { closed: true, ..incident };
-    insta::assert_snapshot!(wrapped(&message::message(subject.entity, &closed)), @r"
+    insta::assert_snapshot!(wrapped(&message::message(&subject.entity, &closed)), @r"
     203.0.113.1 tried up to 10 ports of 10.0.0.2 within 5 minutes on 2018-12-21 at 14:06 UTC: 10
     attempts in all, all stopped by security groups. A client rarely fails on more than a few ports of
     one host. Continued in an older finding.
     ");
     let nothing_left = Incident { hits: std::collections::BTreeMap::new(), ..closed };
-    let nothing = message::message(subject.entity, &nothing_left);
+    let nothing = message::message(&subject.entity, &nothing_left);
     assert_eq!(nothing, "Nothing is left of this finding about 203.0.113.1: its windows belong to an older one.");
-    insta::assert_snapshot!(message::title(subject.entity, &nothing_left), @"Closed finding about 203.0.113.1");
+    insta::assert_snapshot!(message::title(&subject.entity, &nothing_left), @"Closed finding about 203.0.113.1");
 }
 
 /// The whole object, so that no field of the public format changes unseen. Times are milliseconds.
