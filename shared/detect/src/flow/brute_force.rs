@@ -17,7 +17,7 @@ use super::known::Known;
 use super::traffic::{Line, Traffic, Verdict, confidence, header_only};
 
 /// Ports where people and administrators log in: FTP, SSH, telnet, SMB, rlogin, RDP, VNC, `WinRM`.
-const LOGINS: [u16; 14] = [21, 22, 23, 445, 512, 513, 514, 2222, 2323, 3389, 5900, 5901, 5985, 5986];
+pub(super) const LOGINS: [u16; 14] = [21, 22, 23, 445, 512, 513, 514, 2222, 2323, 3389, 5900, 5901, 5985, 5986];
 /// Ports where programs log in: mail, Kerberos, LDAP, databases. They do so often; only strangers are looked at, and who
 /// does so far more often than all others here, each time as briefly as a refusal takes.
 const PROGRAMS: [u16; 21] = [

@@ -1,5 +1,6 @@
 //! The sentences of the detections that say what one window, or the hours up to it, held.
 
+use weir_domain::aggregate::is_private;
 use weir_domain::finding::{Entity, Facts, Flood};
 
 use super::{bytes, count, service, whose};
@@ -72,7 +73,9 @@ pub(super) fn of(entity: &Entity, facts: &Facts, within: &str, when: &str) -> St
             )
         }
         Facts::UnknownPeer { peer, protocol, port, bytes: exchanged, usual_bytes } => {
-            let usual = if *usual_bytes > 0.0 {
+            let usual = if is_private(*peer) {
+                " over that service.".to_owned()
+            } else if *usual_bytes > 0.0 {
                 format!(". With somebody new it is rarely more than {}.", bytes(*usual_bytes))
             } else {
                 ", nor with anybody in its network.".to_owned()

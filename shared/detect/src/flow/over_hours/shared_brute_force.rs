@@ -86,7 +86,8 @@ impl<'a> Shared<'a> {
     }
 
     fn hit(&self, moment: &Moment<'_>) -> (Subject, Hit) {
-        let mut evidence: Vec<Evidence> = self.sources.iter().map(|(source, slots)| self.evidence(*source, slots)).collect();
+        let mut evidence: Vec<Evidence> =
+            self.sources.iter().map(|(source, slots)| self.evidence(*source, slots)).collect();
         evidence.sort_by(|a, b| b.attempts.cmp(&a.attempts).then(a.source.cmp(&b.source)));
         evidence.truncate(Evidence::MOST_PER_HIT);
         let slots = || self.sources.values().flatten();
