@@ -7,14 +7,14 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use weir_domain::aggregate::{PairTotals, Role, Service};
+use weir_domain::aggregate::{PairTotals, Role, Service, Span};
 use weir_domain::bounded::Merge;
 use weir_domain::finding::{Facts, Flood, Hit, Kind, Severity, Subject};
 use weir_domain::flow::{ICMP, ICMP_V6, TCP, UDP};
 
 use super::WindowContext;
 use super::known::Known;
-use super::traffic::{Line, Traffic, Verdict, confidence, header_only};
+use super::traffic::{Line, Traffic, Verdict, confidence, header_only, is_public};
 
 /// Services that answer a small question with a large answer, or to anybody: UDP ports from CISA's alert TA14-017A
 /// (UDP-based amplification attacks).
@@ -36,6 +36,11 @@ pub const EMPTY_PACKETS: u64 = 20_000;
 pub const UNANSWERED_PACKETS: u64 = 30_000;
 /// Packets of one of ours that one victim does not answer: 33 a second.
 pub const PACKETS_SENT: u64 = 10_000;
+/// The same where they come in a rush, that is at least [`RUSH`] a second, as no person and no protocol sends them to whom
+/// does not answer.
+pub const PACKETS_IN_A_RUSH: u64 = 500;
+/// Packets a second of a rush.
+pub const RUSH: u64 = 200;
 /// How many times what is usual. Telemetry is not answered either; a peak is rarely more than a few times a usual day.
 pub const TIMES_USUAL: f64 = 4.0;
 /// One packet back for so many there is no conversation.
@@ -250,7 +255,9 @@ fn outbound<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<Found<'a>> {
         // What is usual over a service of TCP carries payload: it says nothing of whom the host does not know.
         let comparable = protocol != TCP || lines.iter().any(|line| known.pair(&line.key).is_some());
         let usual = known.usual_of_all(known.begins(service).filter(|_| comparable).map(|habit| &habit.packets));
-        let over = sum.packets_sent as f64 / (TIMES_USUAL * usual).max(PACKETS_SENT as f64);
+        let rush = sum.packets_received == 0 && is_rush(sum.packets_sent, &lines) && is_public(peer);
+        let floor = if rush { PACKETS_IN_A_RUSH } else { PACKETS_SENT };
+        let over = sum.packets_sent as f64 / (TIMES_USUAL * usual).max(floor as f64);
         (over >= 1.0).then(|| Found {
             flood: flood_of(protocol),
             target: Some(peer),
@@ -264,6 +271,15 @@ fn outbound<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<Found<'a>> {
         })
     };
     victims.into_iter().filter_map(flood).max_by_key(|found| found.packets)
+}
+
+/// Whether packets came at once: so many a second from the first of them to the last.
+fn is_rush(packets: u64, lines: &[Line<'_>]) -> bool {
+    let span = lines.iter().fold(Span::default(), |mut span, line| {
+        span.merge(line.pair.span);
+        span
+    });
+    packets / RUSH >= span.last.saturating_sub(span.first).unsigned_abs() + 1
 }
 
 fn flood_of(protocol: u8) -> Flood {

@@ -118,7 +118,7 @@ fn stays_with_a_new_service(line: &Line<'_>, known: &Known<'_>, context: &Window
 }
 
 /// Whether a port names a service, and one that not everybody uses sooner or later.
-fn names_something(service: Service) -> bool {
+pub(super) fn names_something(service: Service) -> bool {
     service.port > 0 && service.port < FIRST_EPHEMERAL_PORT && !EVERYBODYS.contains(&service.port)
 }
 

@@ -8,6 +8,7 @@ use weir_domain::aggregate::{
 };
 use weir_domain::baseline::{Baseline, Habit, PairHabit, Seen, host_name};
 use weir_domain::bounded::Merge;
+use weir_domain::flow::TCP;
 use weir_domain::window::{HOUR_SECONDS, Hour, WindowStart};
 
 /// Takes the windows of an hour that pass a test into a baseline. An hour is to be taken once, when it is complete:
@@ -38,6 +39,8 @@ struct HostHour {
     serves_by_service: BTreeMap<Service, Habit>,
     pairs: BTreeMap<PairKey, (PairHabit, [u64; 2])>,
     most_sent: u64,
+    /// Services that the host serves: what the internet's scanners try in vain is none of them, and would crowd them out.
+    served: BTreeSet<Service>,
 }
 
 /// Sums over the pairs of a service, or over all.
@@ -124,6 +127,11 @@ impl HostHour {
                 sums.observe(habits.entry(service).or_default());
             }
         }
+        // Datagrams may be taken without an answer.
+        let serves = |(key, pair): &(&PairKey, &PairAggregate)| {
+            pair.answered() || (key.service.protocol != TCP && pair.totals.rejected_rows == 0)
+        };
+        self.served.extend(begun(host, Role::Responder).filter(serves).map(|(key, _)| key.service));
         self.most_sent = self.most_sent.max(host.initiator.totals().bytes_sent);
         for (key, pair) in begun(host, Role::Initiator) {
             let (habit, [sent, received]) = self.pairs.entry(*key).or_default();
@@ -133,8 +141,9 @@ impl HostHour {
         }
     }
 
-    fn add_to(self, baseline: &mut Baseline, name: &str, hour: Hour) {
+    fn add_to(mut self, baseline: &mut Baseline, name: &str, hour: Hour) {
         let seen = Seen { first: hour.start(), last: hour.start(), hours: 1 };
+        self.serves_by_service.retain(|service, _| self.served.contains(service));
         for contact in self.pairs.keys() {
             baseline.note(name, *contact, hour);
         }
