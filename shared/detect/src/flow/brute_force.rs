@@ -28,6 +28,9 @@ const SIP: u16 = 5060;
 
 /// Tries at one service in a window of five minutes.
 pub const TRIES: u64 = 15;
+/// How many times as many tries it takes at a service that is tried all day long: where the busiest of its clients makes as
+/// many tries in a window of a usual day. One more of them is the weather.
+pub const TIMES_WHERE_TRIED: u64 = 2;
 /// Tries by many hosts together at one service of a victim.
 pub const SHARED_TRIES: u64 = 60;
 /// Hosts that make it many.
@@ -121,12 +124,18 @@ fn one_source<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<(Verdict, 
         (service, all, lines)
     });
     let (service, all, lines) = most.max_by_key(|(service, all, _)| (*all, std::cmp::Reverse(*service)))?;
-    let usual = if host.own { known.usual_of_all(known.begins(service).map(|habit| &habit.flows)) } else { 0.0 };
-    let over = all as f64 / (TIMES_USUAL * usual).max(TRIES as f64);
+    let (target, _) = lines.iter().max_by_key(|(line, tries)| (*tries, std::cmp::Reverse(line.key.peer)))?;
+    let (usual, enough) = if host.own {
+        let usual = known.usual_of_all(known.begins(service).map(|habit| &habit.flows));
+        (usual, (TIMES_USUAL * usual).max(TRIES as f64))
+    } else {
+        let usual = known.busiest_client(target.key.peer, service);
+        (usual, (TRIES * if usual >= TRIES as f64 { TIMES_WHERE_TRIED } else { 1 }) as f64)
+    };
+    let over = all as f64 / enough;
     if over < 1.0 {
         return None;
     }
-    let (target, _) = lines.iter().max_by_key(|(line, tries)| (*tries, std::cmp::Reverse(line.key.peer)))?;
     let through = lines.iter().any(|(line, _)| spoke(line));
     let verdict = Verdict {
         kind: Kind::BruteForce,

@@ -185,7 +185,9 @@ fn half_open<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<Found<'a>> 
         // Openings that come to nothing are unusual by themselves: a usual day's number of flows is enough to compare with.
         let usual_half_open = known.usual(usual.map(|u| &u.half_open));
         let rare = (TIMES_USUAL_HALF_OPEN * usual_half_open).max(HALF_OPEN_WHERE_RARE);
-        let enough = if known.is_known_host() { rare.min(HALF_OPEN as f64) } else { HALF_OPEN as f64 };
+        // At a port that serves nobody nothing is at stake: that is the scan of a botnet.
+        let at_stake = known.is_known_host() && usual.is_some();
+        let enough = if at_stake { rare.min(HALF_OPEN as f64) } else { HALF_OPEN as f64 };
         let openings_count = openings as f64 >= enough && 2 * sum.half_open_rows >= flows;
         let by_packets = packets as f64 / EMPTY_PACKETS as f64;
         let over = if openings_count { by_openings.max(by_packets).max(1.0) } else { by_packets };

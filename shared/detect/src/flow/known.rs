@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use weir_domain::aggregate::{HostWindows, PairKey, Service};
 use weir_domain::baseline::{Baseline, Habit, HostBaseline, PairHabit, Spread, host_name};
 use weir_domain::finding::{Hit, Subject};
+use weir_domain::window::Scope;
 
 use super::traffic::Traffic;
 use super::{
@@ -19,6 +20,8 @@ pub struct Known<'a> {
     pub baseline: &'a Baseline,
     /// The host's name in it.
     pub name: &'a str,
+    /// Whose logs.
+    pub scope: &'a Scope,
     /// What is usual for the host; `None` if it is new.
     pub host: Option<&'a HostBaseline>,
     /// The beginning of the window that is looked at.
@@ -59,6 +62,12 @@ impl Known<'_> {
         others.map(|pair| self.usual(Some(of(pair)))).fold(0.0, f64::max)
     }
 
+    /// The most flows that a single client begins towards a service of another monitored host, in a usual window, where the
+    /// service is used all day long; else 0.
+    pub(super) fn busiest_client(&self, host: IpAddr, service: Service) -> f64 {
+        busiest_client(self.baseline, self.scope, (host, service), self.at)
+    }
+
     /// Hosts other than this one that are known to ask a peer for a service.
     pub(super) fn others(&self, key: &PairKey) -> usize {
         let contact = self.baseline.contact(key).filter(|contact| self.baseline.is_known(contact.seen, self.at));
@@ -94,13 +103,21 @@ impl Known<'_> {
     }
 }
 
+/// See [`Known::busiest_client`].
+pub(super) fn busiest_client(baseline: &Baseline, scope: &Scope, (host, service): (IpAddr, Service), at: i64) -> f64 {
+    let host = baseline.host(&host_name(scope, host));
+    let habit = host.and_then(|host| host.serves_by_service.get(&service));
+    habit.filter(|habit| baseline.is_all_day(habit.seen)).map_or(0.0, |habit| baseline.usual(&habit.busiest, at))
+}
+
 /// Everything that compares a whole window with what is usual: every host of the window, in the order of addresses.
 #[must_use]
 pub fn detect_known(hosts: &HostWindows<'_>, context: &WindowContext<'_>, baseline: &Baseline) -> Vec<(Subject, Hit)> {
     let mut found = Vec::new();
     for host in hosts.iter() {
         let name = host_name(context.scope, host.host);
-        let known = Known { baseline, name: &name, host: baseline.host(&name), at: context.start.0 };
+        let known =
+            Known { baseline, name: &name, scope: context.scope, host: baseline.host(&name), at: context.start.0 };
         let mut traffic = Traffic::of(host, hosts);
         found.extend(denial_of_service::detect(&mut traffic, &known, context));
         // What a scanner reaches is part of its scan.

@@ -1,5 +1,5 @@
 //! Detections that need hours: beacons, slow scans and sweeps, slow exfiltration, brute force that is slow or shared by many,
-//! slow tunnels.
+//! slow tunnels, strangers who insist.
 //!
 //! All are pure functions of the last 24 hourly rollups. An hour is looked at four times, at the end of the windows that
 //! complete its quarters, each time with what was known by then and nothing later: so a hit depends on no sweep's timing,
@@ -7,6 +7,7 @@
 //! enough for incidents to join ([`crate::incidents::GAP`]).
 
 pub mod beacon;
+pub mod insistent;
 mod series;
 pub mod shared_brute_force;
 pub mod slow_brute_force;
@@ -59,6 +60,7 @@ pub fn detect(day: &Day<'_>, judges: impl Fn(WindowStart) -> bool) -> Vec<(Subje
         found.extend(slow_brute_force::detect(&histories, &moment));
         found.extend(shared_brute_force::detect(&histories, &moment));
         found.extend(slow_tunnel::detect(&histories, &moment));
+        found.extend(insistent::detect(&histories, &moment));
     }
     found
 }

@@ -26,7 +26,10 @@ pub(super) fn of(entity: &Entity, facts: &Facts, within: &str, when: &str) -> St
                 bytes(*sent as f64),
                 flood_of(*flood, *protocol, *port)
             );
-            let usual = format!("Such a window rarely holds more than {}.", plain(*usual_packets));
+            let usual = match plain(*usual_packets).as_str() {
+                "0" => "There are usually none.".to_owned(),
+                usual => format!("Such a window rarely holds more than {usual}."),
+            };
             if *inbound {
                 format!("{entity} received {amount} from {}. {usual}", hosts(*sources))
             } else {
@@ -35,23 +38,29 @@ pub(super) fn of(entity: &Entity, facts: &Facts, within: &str, when: &str) -> St
         }
         Facts::ConnectionBurst { flows, outbound, peers, protocol, port, usual_flows } => {
             let (verb, way) = if *outbound { ("began", "to") } else { ("was sent", "from") };
+            let usual = match plain(*usual_flows).as_str() {
+                "0" => "There are usually none.".to_owned(),
+                usual => format!("It rarely exceeds {usual}."),
+            };
             format!(
-                "{entity} {verb} {} flows within {within} {when}, {way} {}, mostly on {}. It rarely exceeds {}.",
+                "{entity} {verb} {} flows within {within} {when}, {way} {}, mostly on {}. {usual}",
                 count(*flows),
                 hosts(*peers),
                 service(*protocol, *port),
-                plain(*usual_flows)
             )
         }
         Facts::Exfiltration { peer, protocol, port, bytes: sent, seconds, usual_bytes, first_contact } => {
             let known = if *first_contact { ", to which it never spoke before" } else { "" };
+            let usual = if *usual_bytes < 1.0 {
+                "It usually sends nothing so.".to_owned()
+            } else {
+                format!("It rarely sends more than {} to one place in that time.", bytes(*usual_bytes))
+            };
             format!(
-                "{entity}, one of your hosts, sent {} to {peer} ({}){known} within {} {when}. It rarely sends more than {} \
-                 to one place in that time.",
+                "{entity}, one of your hosts, sent {} to {peer} ({}){known} within {} {when}. {usual}",
                 bytes(*sent as f64),
                 service(*protocol, *port),
                 duration(*seconds as f64),
-                bytes(*usual_bytes)
             )
         }
         Facts::Beacon { peer, protocol, port, connections, interval, jitter, bytes: sent, hours, .. } => format!(

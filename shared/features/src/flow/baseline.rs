@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use weir_domain::aggregate::{
-    HostWindow, HostWindows, HourAggregate, OwnAddresses, PairAggregate, PairKey, Role, Service,
+    HostWindow, HostWindows, HourAggregate, OwnAddresses, PairAggregate, PairKey, Role, Service, Span,
 };
 use weir_domain::baseline::{Baseline, Habit, PairHabit, Seen, host_name};
 use weir_domain::bounded::Merge;
@@ -16,7 +16,9 @@ use weir_domain::window::{HOUR_SECONDS, Hour, WindowStart};
 pub fn learn(baseline: &mut Baseline, hour: &HourAggregate, takes: impl Fn(WindowStart) -> bool) {
     let own = OwnAddresses::of(hour);
     let mut hosts: BTreeMap<IpAddr, HostHour> = BTreeMap::new();
-    for (_, window) in hour.windows.iter().filter(|(start, _)| takes(**start)) {
+    let mut span = Span::default();
+    for (start, window) in hour.windows.iter().filter(|(start, _)| takes(**start)) {
+        span.merge(Span { first: start.0, last: start.end(hour.window_length) });
         for host in HostWindows::of(window, &own).iter().filter(|host| host.own) {
             hosts.entry(host.host).or_default().take(host);
         }
@@ -24,7 +26,7 @@ pub fn learn(baseline: &mut Baseline, hour: &HourAggregate, takes: impl Fn(Windo
     if hosts.is_empty() {
         return;
     }
-    baseline.begin(hour.hour);
+    baseline.begin(hour.hour, span);
     for (host, of_hour) in hosts {
         of_hour.add_to(baseline, &host_name(&hour.scope, host), hour.hour);
     }

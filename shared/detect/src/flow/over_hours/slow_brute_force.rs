@@ -15,6 +15,8 @@ use weir_domain::rollup::Slot;
 use super::beacon::{median, median_deviation};
 use super::series::{Histories, History};
 use super::{Measured, Moment};
+use crate::flow::brute_force::{TIMES_WHERE_TRIED, TRIES as TRIES_IN_A_WINDOW};
+use crate::flow::known::busiest_client;
 
 /// Services that ask who is there and that people use at a distance: FTP, SSH, Telnet, RDP, VNC, Windows remote management.
 const REMOTE: [u16; 8] = [21, 22, 23, 3389, 5900, 5901, 5985, 5986];
@@ -83,16 +85,18 @@ fn of_host(pairs: &[History<'_>], moment: &Moment<'_>) -> Option<(Subject, Hit)>
         .filter(|pair| asks_who_is_there(pair.key.service))
         .filter(|pair| !first.own || !known(pair, moment) || PROGRAMS.contains(&pair.key.service.port))
         .collect();
-    let enough = if first.own { TRIES_INSIDE } else { TRIES };
     let recently = tries(&ways, moment, moment.end - LOOK_BACK)
-        .map(|(service, tried)| (service, tried.into_iter().filter(|tried| exceeds_programs(tried, moment)).collect()))
-        .filter(|(_, tried)| count(tried) >= enough);
+        .map(|(service, tried)| {
+            let tried: Tried<'_> = tried.into_iter().filter(|tried| exceeds_programs(tried, moment)).collect();
+            (if first.own { TRIES_INSIDE } else { tries_outside(service, &tried, moment) }, service, tried)
+        })
+        .filter(|(enough, _, tried)| count(tried) >= *enough);
     let spread = || {
         let all_day = tries(&ways, moment, i64::MIN).filter(|_| first.own);
         all_day.filter(|(_, tried)| count(tried) >= TRIES_SPREAD && tried.len() >= SPRAYED)
     };
     let (fewest, (service, tried)) = match recently {
-        Some(most) => (enough, most),
+        Some((enough, service, tried)) => (enough, (service, tried)),
         None => (TRIES_SPREAD, spread()?),
     };
     let attempts = count(&tried);
@@ -144,6 +148,16 @@ fn tries<'a>(ways: &[&'a History<'a>], moment: &Moment<'_>, since: i64) -> Optio
 
 fn count(tried: &Tried<'_>) -> u64 {
     tried.iter().flat_map(|(_, slots)| slots).map(|slot| slot.openings).fold(0, u64::saturating_add)
+}
+
+/// Tries that are remarkable by a stranger: more at a service that is tried all day long.
+fn tries_outside(service: Service, tried: &Tried<'_>, moment: &Moment<'_>) -> u64 {
+    let usual = |target: IpAddr| {
+        let baseline = moment.day.baseline;
+        baseline.map_or(0.0, |known| busiest_client(known, moment.day.scope, (target, service), moment.window.0))
+    };
+    let is_tried = |target| usual(target) >= TRIES_IN_A_WINDOW as f64;
+    TRIES * if tried.iter().any(|(pair, _)| is_tried(pair.key.peer)) { TIMES_WHERE_TRIED } else { 1 }
 }
 
 /// A window of answered, short exchanges.

@@ -115,7 +115,7 @@ fn baseline(contacts: &[(IpAddr, IpAddr, u16, u64)]) -> Baseline {
     let mut baseline = Baseline::default();
     for hour in 1..=24 {
         let hour = Hour::of(START - hour * 3600);
-        baseline.begin(hour);
+        baseline.begin(hour, Span { first: hour.start(), last: hour.start() + 3600 });
         for (from, to, port, bytes) in contacts {
             let (name, key) = (host_name(&scope(), *from), PairKey { peer: *to, service: service(*port) });
             baseline.note(&name, key, hour);

@@ -116,7 +116,8 @@ fn day_before(usual: &[Usual]) -> Baseline {
     let mut baseline = Baseline::default();
     let first = Hour::of(START - 24 * 3600);
     for n in 0..24 {
-        baseline.begin(Hour::of(first.start() + n * 3600));
+        let hour = Hour::of(first.start() + n * 3600);
+        baseline.begin(hour, Span { first: hour.start(), last: hour.start() + 3600 });
     }
     let seen = Seen { first: first.start(), last: START - 3600, hours: 24 };
     for n in 1..10 {
