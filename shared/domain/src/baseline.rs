@@ -73,6 +73,8 @@ pub struct Habit {
     pub bytes_back: Spread,
     /// Flows begun by, or towards, the one host on the other side with most of them.
     pub busiest: Spread,
+    /// Bytes from who is addressed to the one host on the other side that got most.
+    pub most_back: Spread,
     /// TCP openings that came to nothing.
     pub half_open: Spread,
 }
@@ -86,6 +88,7 @@ impl Merge for Habit {
         self.bytes.merge(other.bytes);
         self.bytes_back.merge(other.bytes_back);
         self.busiest.merge(other.busiest);
+        self.most_back.merge(other.most_back);
         self.half_open.merge(other.half_open);
     }
 }

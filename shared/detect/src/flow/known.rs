@@ -103,6 +103,9 @@ impl Known<'_> {
     }
 }
 
+/// Bytes that no scan exchanges with one service of a host: banners and certificates are some kilobytes.
+const MORE_THAN_A_SCAN: u64 = 100_000;
+
 /// See [`Known::busiest_client`].
 pub(super) fn busiest_client(baseline: &Baseline, scope: &Scope, (host, service): (IpAddr, Service), at: i64) -> f64 {
     let host = baseline.host(&host_name(scope, host));
@@ -120,19 +123,25 @@ pub fn detect_known(hosts: &HostWindows<'_>, context: &WindowContext<'_>, baseli
             Known { baseline, name: &name, scope: context.scope, host: baseline.host(&name), at: context.start.0 };
         let mut traffic = Traffic::of(host, hosts);
         found.extend(denial_of_service::detect(&mut traffic, &known, context));
-        // What a scanner reaches is part of its scan.
-        if port_scan::detect(host, context).is_some() || host_sweep::detect(host, context).is_some() {
-            continue;
+        // What a scanner reaches is part of its scan, but for what it exchanges much with.
+        let scans = port_scan::detect(host, context).is_some() || host_sweep::detect(host, context).is_some();
+        if scans {
+            traffic.leave_out_less_than(MORE_THAN_A_SCAN);
+        } else {
+            found.extend(brute_force::detect(&mut traffic, &known, context));
         }
-        found.extend(brute_force::detect(&mut traffic, &known, context));
         if !host.own {
             continue;
         }
         found.extend(unusual_protocol::detect(&mut traffic, &known, context));
-        found.extend(lateral_movement::detect(&mut traffic, &known, context));
+        if !scans {
+            found.extend(lateral_movement::detect(&mut traffic, &known, context));
+        }
         found.extend(exfiltration::detect(&mut traffic, &known, context));
         found.extend(unknown_peer::detect(&mut traffic, &known, context));
-        found.extend(connection_burst::detect(&mut traffic, &known, context));
+        if !scans {
+            found.extend(connection_burst::detect(&mut traffic, &known, context));
+        }
     }
     found
 }

@@ -50,6 +50,7 @@ struct HostHour {
 struct Sums {
     flows: u64,
     busiest: u64,
+    most_back: u64,
     half_open: u64,
     peers: BTreeSet<IpAddr>,
     packets: u64,
@@ -65,6 +66,7 @@ impl Sums {
         habit.bytes.observe(self.bytes);
         habit.bytes_back.observe(self.bytes_back);
         habit.busiest.observe(self.busiest);
+        habit.most_back.observe(self.most_back);
         habit.half_open.observe(self.half_open);
     }
 }
@@ -88,6 +90,7 @@ fn by_service(host: &HostWindow<'_>, role: Role) -> BTreeMap<Service, Sums> {
         sums.flows = sums.flows.saturating_add(t.opening_rows);
         // A peer has one pair of a service.
         sums.busiest = sums.busiest.max(t.opening_rows);
+        sums.most_back = sums.most_back.max(bytes_back);
         sums.half_open = sums.half_open.saturating_add(t.half_open_rows);
         sums.packets = sums.packets.saturating_add(packets);
         sums.bytes = sums.bytes.saturating_add(bytes);
@@ -124,6 +127,7 @@ impl HostHour {
             habit.bytes_back.observe(bytes_back);
             let services = by_service(host, role);
             habit.busiest.observe(services.values().map(|sums| sums.busiest).max().unwrap_or(0));
+            habit.most_back.observe(services.values().map(|sums| sums.most_back).max().unwrap_or(0));
             habit.half_open.observe(totals.half_open_rows);
             for (service, sums) in services {
                 sums.observe(habits.entry(service).or_default());

@@ -10,9 +10,11 @@ use std::net::IpAddr;
 use weir_domain::aggregate::Service;
 use weir_domain::finding::{Evidence, Facts, Hit, Kind, Severity, Subject};
 use weir_domain::rollup::Slot;
+use weir_domain::window::Hour;
 
+use super::beacon::median;
 use super::series::Histories;
-use super::slow_brute_force::alike;
+use super::slow_brute_force::size;
 use super::{HOURS, Measured, Moment};
 
 /// Strangers that make it many, in [`LOOK_BACK`].
@@ -21,7 +23,10 @@ const SOURCES: usize = 10;
 /// Tries of all of them. Each tries more than once: who tries once looks who is there.
 const TRIES: u64 = 30;
 
-/// How many times as many strangers as in the hours before, of which as many hours are taken.
+/// How far tries differ from the usual one at most to be of the same program, as a share of its bytes.
+const ALIKE: f64 = 0.2;
+
+/// How many times as many strangers as come, one hour with another, in the hours before.
 const TIMES_BEFORE: f64 = 4.0;
 
 /// How far is looked back (seconds): a third of the day, so that two thirds say what is usual.
@@ -61,24 +66,36 @@ impl<'a> Shared<'a> {
         if since - day < LOOK_BACK {
             return None;
         }
+        let known = || tries.iter().filter(|(_, slot)| slot.window.0 < moment.end);
+        let mut sizes: Vec<f64> =
+            known().filter(|(_, slot)| slot.window.0 >= since).map(|(_, slot)| size(slot)).collect();
+        sizes.sort_unstable_by(f64::total_cmp);
+        let usual_size = median(&sizes);
         let mut sources: BTreeMap<IpAddr, Vec<&'a Slot>> = BTreeMap::new();
-        let mut before: BTreeSet<IpAddr> = BTreeSet::new();
-        for (source, slot) in tries.iter().filter(|(_, slot)| slot.window.0 < moment.end) {
+        let mut before: BTreeMap<Hour, BTreeSet<IpAddr>> = BTreeMap::new();
+        // Sessions of people differ in size, and from the tries of a program.
+        for (source, slot) in known().filter(|(_, slot)| (size(slot) - usual_size).abs() <= ALIKE * usual_size) {
             if slot.window.0 >= since {
                 sources.entry(*source).or_default().push(slot);
             } else {
-                before.insert(*source);
+                before.entry(slot.window.hour()).or_default().insert(*source);
             }
         }
-        let usual_sources = before.len() as f64 * LOOK_BACK as f64 / (since - day) as f64;
+        let came_before: BTreeSet<IpAddr> = before.values().flatten().copied().collect();
+        let hours = ((since - day) / 3600).max(1) as usize;
+        let mut by_hour: Vec<f64> = before.values().map(|sources| sources.len() as f64).collect();
+        by_hour.resize(hours.max(by_hour.len()), 0.0);
+        by_hour.sort_unstable_by(f64::total_cmp);
+        // The median, so that an attack of some hours is not what is usual.
+        let usual_sources = median(&by_hour) * LOOK_BACK as f64 / 3600.0;
         // Who came before is no news.
-        sources.retain(|source, slots| !before.contains(source) && openings(slots) >= 2);
+        sources.retain(|source, slots| !came_before.contains(source) && openings(slots) >= 2);
         let many = sources.len() >= SOURCES && sources.len() as f64 >= TIMES_BEFORE * usual_sources;
         let shared = Self { target, service, sources, usual_sources };
         let slots = || shared.sources.values().flatten().copied();
         let (first, last) = (slots().map(|slot| slot.first).min()?, slots().map(|slot| slot.last).max()?);
         let goes_on = last - first >= SHORTEST && moment.end - last <= PAUSE;
-        (many && goes_on && shared.tries() >= TRIES && alike(slots())).then_some(shared)
+        (many && goes_on && shared.tries() >= TRIES).then_some(shared)
     }
 
     fn tries(&self) -> u64 {

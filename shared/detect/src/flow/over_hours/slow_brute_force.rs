@@ -15,7 +15,7 @@ use weir_domain::rollup::Slot;
 use super::beacon::{median, median_deviation};
 use super::series::{Histories, History};
 use super::{Measured, Moment};
-use crate::flow::brute_force::{TIMES_WHERE_TRIED, TRIES as TRIES_IN_A_WINDOW};
+use crate::flow::brute_force::TRIES as TRIES_IN_A_WINDOW;
 use crate::flow::known::busiest_client;
 
 /// Services that ask who is there and that people use at a distance: FTP, SSH, Telnet, RDP, VNC, Windows remote management.
@@ -25,12 +25,13 @@ const REMOTE: [u16; 8] = [21, 22, 23, 3389, 5900, 5901, 5985, 5986];
 /// business there.
 const PROGRAMS: [u16; 7] = [139, 445, 1433, 1521, 3306, 5432, 6379];
 
-/// Tries in [`LOOK_BACK`] by a stranger: ten an hour, as of ports ([`slow_port_scan`](super::slow_port_scan)). Slips alerts
-/// at 9 in an hour, which is what every public address sees.
-const TRIES: u64 = 40;
+/// Tries in [`LOOK_BACK`], all alike, of one service: six an hour. (Slips alerts at 9 in an hour, Zeek at 30 failed logins in
+/// half of one.)
+const TRIES: u64 = 24;
 
-/// The same by one of the monitored hosts that never went that way: six an hour, all alike.
-const TRIES_INSIDE: u64 = 24;
+/// The same by a stranger where the service is tried all day long, as every open SSH server is: twenty an hour. One more who
+/// tries less is the weather.
+const TRIES_WHERE_TRIED: u64 = 80;
 
 /// How many times what a program, or any other here that asks the same host, does in that time.
 const TIMES_USUAL: f64 = 4.0;
@@ -88,7 +89,7 @@ fn of_host(pairs: &[History<'_>], moment: &Moment<'_>) -> Option<(Subject, Hit)>
     let recently = tries(&ways, moment, moment.end - LOOK_BACK)
         .map(|(service, tried)| {
             let tried: Tried<'_> = tried.into_iter().filter(|tried| exceeds_programs(tried, moment)).collect();
-            (if first.own { TRIES_INSIDE } else { tries_outside(service, &tried, moment) }, service, tried)
+            (if first.own { TRIES } else { tries_outside(service, &tried, moment) }, service, tried)
         })
         .filter(|(enough, _, tried)| count(tried) >= *enough);
     let spread = || {
@@ -157,7 +158,7 @@ fn tries_outside(service: Service, tried: &Tried<'_>, moment: &Moment<'_>) -> u6
         baseline.map_or(0.0, |known| busiest_client(known, moment.day.scope, (target, service), moment.window.0))
     };
     let is_tried = |target| usual(target) >= TRIES_IN_A_WINDOW as f64;
-    TRIES * if tried.iter().any(|(pair, _)| is_tried(pair.key.peer)) { TIMES_WHERE_TRIED } else { 1 }
+    if tried.iter().any(|(pair, _)| is_tried(pair.key.peer)) { TRIES_WHERE_TRIED } else { TRIES }
 }
 
 /// A window of answered, short exchanges.
@@ -183,15 +184,15 @@ fn exceeds_programs((pair, slots): &(&History<'_>, Vec<Slot>), moment: &Moment<'
     let share = LOOK_BACK as f64 / (baseline.hours().max(1) as f64 * 3600.0);
     let usual = usually.fold(0.0, f64::max) * share;
     let tried = slots.iter().filter(|slot| brief(slot)).map(|slot| slot.openings).fold(0, u64::saturating_add);
-    tried as f64 >= (TIMES_USUAL * usual).max(TRIES_INSIDE as f64)
+    tried as f64 >= (TIMES_USUAL * usual).max(TRIES as f64)
 }
 
-fn size(slot: &Slot) -> f64 {
+pub(super) fn size(slot: &Slot) -> f64 {
     slot.bytes_sent as f64 / slot.openings.max(1) as f64
 }
 
 /// Whether tries are alike in size.
-pub(super) fn alike<'a>(slots: impl Iterator<Item = &'a Slot>) -> bool {
+fn alike<'a>(slots: impl Iterator<Item = &'a Slot>) -> bool {
     let mut sizes: Vec<f64> = slots.map(size).collect();
     sizes.sort_unstable_by(f64::total_cmp);
     median_deviation(&sizes) <= MOST_DIFFERENT * median(&sizes)
