@@ -209,9 +209,16 @@ fn half_open<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<Found<'a>> 
 /// Datagrams that the host does not answer.
 fn unanswered_inbound<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<Found<'a>> {
     let mut protocols: BTreeMap<u8, Vec<Line<'a>>> = BTreeMap::new();
+    // Where a protocol has no ports both ends begin, and what goes back is another line.
+    let mut back: BTreeMap<(IpAddr, Service), u64> = BTreeMap::new();
+    for line in traffic.lines().filter(|line| line.key.service.port == 0) {
+        let sent = back.entry((line.key.peer, line.key.service)).or_default();
+        *sent = sent.saturating_add(line.totals().packets_sent);
+    }
     for line in traffic.lines().filter(|line| line.key.service.protocol != TCP && !traffic.is_own(line.key.peer)) {
         let t = line.totals();
-        if t.packets_received > t.packets_sent.saturating_mul(ONE_BACK_FOR) {
+        let sent = back.get(&(line.key.peer, line.key.service)).copied().unwrap_or(t.packets_sent);
+        if t.packets_received > sent.saturating_mul(ONE_BACK_FOR) {
             protocols.entry(line.key.service.protocol).or_default().push(*line);
         }
     }
@@ -257,7 +264,7 @@ fn outbound<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<Found<'a>> {
         // What is usual over a service of TCP carries payload: it says nothing of whom the host does not know.
         let comparable = protocol != TCP || lines.iter().any(|line| known.pair(&line.key).is_some());
         let usual = known.usual_of_all(known.begins(service).filter(|_| comparable).map(|habit| &habit.packets));
-        let rush = sum.packets_received == 0 && is_rush(sum.packets_sent, &lines) && is_public(peer);
+        let rush = sum.packets_received == 0 && is_rush(sum.packets_sent, &lines, known.at) && is_public(peer);
         let floor = if rush { PACKETS_IN_A_RUSH } else { PACKETS_SENT };
         let over = sum.packets_sent as f64 / (TIMES_USUAL * usual).max(floor as f64);
         (over >= 1.0).then(|| Found {
@@ -275,13 +282,15 @@ fn outbound<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<Found<'a>> {
     victims.into_iter().filter_map(flood).max_by_key(|found| found.packets)
 }
 
-/// Whether packets came at once: so many a second from the first of them to the last.
-fn is_rush(packets: u64, lines: &[Line<'_>]) -> bool {
+/// Whether packets came at once: so many a second from the first of them to the last. Not near the ends of a window, where an
+/// answer may be logged in the one before or after.
+fn is_rush(packets: u64, lines: &[Line<'_>], window: i64) -> bool {
     let span = lines.iter().fold(Span::default(), |mut span, line| {
         span.merge(line.pair.span);
         span
     });
-    packets / RUSH >= span.last.saturating_sub(span.first).unsigned_abs() + 1
+    let within = span.first >= window + 60 && span.last < window + 300;
+    within && packets / RUSH >= span.last.saturating_sub(span.first).unsigned_abs() + 1
 }
 
 fn flood_of(protocol: u8) -> Flood {
