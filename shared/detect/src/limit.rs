@@ -1,7 +1,11 @@
-//! How many alerts an hour are enough: of one kind, from one neighbourhood, the rest is one alert.
+//! How many alerts are enough: of one kind, from one neighbourhood, in one hour; and of the learned ones, over all hosts and
+//! days. The rest is one alert.
 //!
 //! A group is a kind, an account and the /24 (IPv6: /64) of the entity, or that it is a user, or a series; its hour is that
 //! of the finding's `time`. Of a group's findings in an hour, those beyond the limit are held back: kept, no alert, and stood for by one summary.
+//!
+//! Learned findings ([`Kind::AnomalousBehaviour`]) are a hint, not a verdict: they have a ceiling per 100 host-days instead. Their
+//! group is all hosts of an account, over the fewest days in which the ceiling lets one through, and no summary stands for the rest.
 //!
 //! What holds: a finding is held back only if as many others, as severe or more, were sent. So nothing severe waits
 //! behind what is less. [`limit`] sees all findings at once and takes the most severe first, then the earliest; its
@@ -15,11 +19,45 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use weir_domain::finding::{Entity, Incident, Kind, Severity, Subject};
+use weir_domain::finding::{Entity, Evidence, Incident, Kind, Severity, Subject};
 use weir_domain::window::{HOUR_SECONDS, Hour, Scope, utc_clock, utc_day};
 
 use crate::message::count;
-use crate::ocsf::DetectionFinding;
+use crate::ocsf::{DetectionFinding, EvidenceArtifact, SUMMARY};
+
+/// How many alerts are enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AlertLimits {
+    /// Alerts an hour of one kind and neighbourhood; 0 for no limit.
+    pub per_hour: usize,
+    /// Learned alerts per 100 host-days; 0 for no ceiling: they count as all others do.
+    pub learned: usize,
+    /// Monitored hosts; 0 where that is not known, which counts as one.
+    pub hosts: u64,
+}
+
+impl AlertLimits {
+    /// The group that a finding counts in, and how many of it are sent; `None` where nothing limits it.
+    #[must_use]
+    pub fn group(&self, finding: &DetectionFinding) -> Option<(Group, usize)> {
+        let of_hour = Group::of(finding)?;
+        if self.learned > 0 && finding.kind() == Kind::AnomalousBehaviour.as_str() {
+            return Some(self.of_learned(of_hour));
+        }
+        (self.per_hour > 0).then_some((of_hour, self.per_hour))
+    }
+
+    fn of_learned(&self, of_hour: Group) -> (Group, usize) {
+        let a_day = self.hosts.max(1).saturating_mul(self.learned as u64);
+        let days = 100_u64.div_ceil(a_day);
+        let seconds = days as i64 * DAY_SECONDS;
+        let most = usize::try_from(a_day.saturating_mul(days) / 100).unwrap_or(usize::MAX);
+        let start = of_hour.start.div_euclid(seconds) * seconds;
+        (Group { about: "hosts".to_owned(), start, seconds, ..of_hour }, most)
+    }
+}
+
+const DAY_SECONDS: i64 = 24 * HOUR_SECONDS;
 
 /// Findings that count against one limit.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,11 +65,14 @@ pub struct Group {
     kind: String,
     account: String,
     about: String,
-    hour: Hour,
+    /// When its hour or days begin, seconds since the epoch.
+    start: i64,
+    /// How long they are.
+    seconds: i64,
 }
 
 impl Group {
-    /// The group of a finding; `None` for a summary, which counts against nothing.
+    /// The group of a finding in its hour; `None` for a summary, which counts against nothing.
     #[must_use]
     pub fn of(finding: &DetectionFinding) -> Option<Self> {
         let about = match finding.entity()? {
@@ -46,20 +87,31 @@ impl Group {
             kind: finding.kind().to_owned(),
             account: finding.cloud.account.uid.clone(),
             about,
-            hour: Hour::of(finding.time.div_euclid(1000)),
+            start: Hour::of(finding.time.div_euclid(1000)).start(),
+            seconds: HOUR_SECONDS,
         })
     }
 
-    /// When its hour begins, seconds since the epoch.
+    /// When its hour or days begin, seconds since the epoch.
     #[must_use]
-    pub fn hour(&self) -> i64 {
-        self.hour.start()
+    pub fn start(&self) -> i64 {
+        self.start
+    }
+
+    /// Whether a summary stands for those held back. One of learned findings would be an alert above their ceiling itself.
+    #[must_use]
+    pub fn has_summary(&self) -> bool {
+        self.seconds == HOUR_SECONDS
+    }
+
+    fn end(&self) -> i64 {
+        self.start.saturating_add(self.seconds)
     }
 
     /// A name that no other group has.
     #[must_use]
     pub fn name(&self) -> String {
-        format!("{}/{}/{}/{}", self.kind, self.account, self.about, self.hour.start())
+        format!("{}/{}/{}/{}", self.kind, self.account, self.about, self.start)
     }
 
     /// Why a finding of the group is held back.
@@ -69,12 +121,21 @@ impl Group {
     }
 
     fn in_short(&self, most: usize) -> String {
-        format!("{most} {} findings about {} in an hour", self.kind, self.about)
+        let findings = if most == 1 { "finding" } else { "findings" };
+        format!("{most} {} {findings} about {} in {}", self.kind, self.about, self.time())
+    }
+
+    fn time(&self) -> String {
+        match self.seconds / DAY_SECONDS {
+            0 => "an hour".to_owned(),
+            1 => "a day".to_owned(),
+            days => format!("{days} days"),
+        }
     }
 }
 
 /// What became of a group's findings so far: what publish keeps of an hour.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct HourOfGroup {
     /// The uids that may be sent, with their `severity_id`.
     sent: BTreeMap<String, u8>,
@@ -82,6 +143,9 @@ pub struct HourOfGroup {
     held: BTreeMap<String, u8>,
     /// Whether there were more than can be held.
     overflow: bool,
+    /// The first line of evidence of those held back, by uid, the first [`Evidence::MOST_PER_FINDING`].
+    #[serde(default)]
+    evidence: BTreeMap<String, EvidenceArtifact>,
 }
 
 /// Whether a finding may be sent.
@@ -117,11 +181,27 @@ impl HourOfGroup {
         Admission::Hold
     }
 
+    /// Takes a finding in as [`admit`](Self::admit) does, and remembers whom it is about if it is held back.
+    pub fn admit_finding(&mut self, finding: &DetectionFinding, most: usize) -> Admission {
+        let uid = &finding.finding_info.uid;
+        let admission = self.admit(uid, finding.severity_id, most);
+        self.evidence.retain(|uid, _| self.held.contains_key(uid));
+        if admission == Admission::Hold
+            && let Some(first) = finding.evidences.first()
+        {
+            self.evidence.insert(uid.clone(), first.clone());
+            if self.evidence.len() > Evidence::MOST_PER_FINDING {
+                self.evidence.pop_last();
+            }
+        }
+        admission
+    }
+
     /// The finding that stands for those held back. `created` is when it was first written, `now` is now, milliseconds
     /// since the epoch.
     #[must_use]
     pub fn summary(&self, group: &Group, most: usize, created: Option<i64>, now: i64) -> DetectionFinding {
-        let start = group.hour.start();
+        let (start, end) = (group.start, group.end());
         let uid = Uuid::new_v5(&NAMESPACE, group.name().as_bytes()).to_string();
         let incident = Incident {
             uid,
@@ -145,9 +225,10 @@ impl HourOfGroup {
         // That so many are held back is certain.
         summary.confidence_score = 100;
         summary.risk_score = severity.id() * 20;
-        summary.time = (start + HOUR_SECONDS) * 1000;
+        summary.time = end * 1000;
         summary.cloud.account.uid.clone_from(&group.account);
         summary.observables = Vec::new();
+        summary.evidences = self.evidence.values().cloned().collect();
         summary.count = self.held.len() as u64;
         summary.message = format!(
             "And {}{} more {} findings about {} between {} and {} UTC on {} are kept and not sent, since {most} alerts an \
@@ -157,32 +238,32 @@ impl HourOfGroup {
             group.kind,
             group.about,
             utc_clock(start),
-            utc_clock(start + HOUR_SECONDS),
+            utc_clock(end),
             utc_day(start),
         );
         let info = &mut summary.finding_info;
         info.title = format!("More than {}", group.in_short(most));
-        info.types = vec![group.kind.clone(), "summary".to_owned()];
-        (info.first_seen_time, info.last_seen_time) = (start * 1000, (start + HOUR_SECONDS) * 1000);
+        info.types = vec![group.kind.clone(), SUMMARY.to_owned()];
+        (info.first_seen_time, info.last_seen_time) = (start * 1000, end * 1000);
         summary
     }
 }
 
 /// Holds back what is beyond the limit and adds the summaries, after the findings. What is no alert counts for nothing.
 ///
-/// A function of the set of findings: their order stays, and changes nothing else. `most` 0 is no limit; `now` is
+/// A function of the set of findings: their order stays, and changes nothing else. `now` is
 /// milliseconds since the epoch. O(n log n + n · most).
 #[must_use]
-pub fn limit(findings: Vec<DetectionFinding>, most: usize, now: i64) -> Vec<DetectionFinding> {
-    let mut groups: BTreeMap<Group, Vec<usize>> = BTreeMap::new();
+pub fn limit(findings: Vec<DetectionFinding>, limits: AlertLimits, now: i64) -> Vec<DetectionFinding> {
+    let mut groups: BTreeMap<(Group, usize), Vec<usize>> = BTreeMap::new();
     for (i, finding) in findings.iter().enumerate().filter(|(_, finding)| finding.is_alert) {
-        if let Some(group) = Group::of(finding) {
+        if let Some(group) = limits.group(finding) {
             groups.entry(group).or_default().push(i);
         }
     }
     let mut findings: Vec<Option<DetectionFinding>> = findings.into_iter().map(Some).collect();
     let mut summaries = Vec::new();
-    for (group, mut members) in groups {
+    for ((group, most), mut members) in groups {
         let rank = |i: &usize| {
             let finding = findings[*i].as_ref();
             finding.map(|f| (std::cmp::Reverse(f.severity_id), f.time, f.finding_info.uid.clone()))
@@ -192,13 +273,13 @@ pub fn limit(findings: Vec<DetectionFinding>, most: usize, now: i64) -> Vec<Dete
         for i in members {
             let slot = &mut findings[i];
             let Some(finding) = slot.take() else { continue };
-            let admission = hour.admit(&finding.finding_info.uid, finding.severity_id, most);
+            let admission = hour.admit_finding(&finding, most);
             *slot = Some(match admission {
                 Admission::Send => finding,
                 Admission::Hold => finding.held_back(&group.why_held(most)),
             });
         }
-        if !hour.held.is_empty() {
+        if !hour.held.is_empty() && group.has_summary() {
             summaries.push(hour.summary(&group, most, None, now));
         }
     }

@@ -232,6 +232,8 @@ pub struct Observable {
 /// The class and category of every finding.
 pub const CLASS_UID: u32 = 2004;
 const CATEGORY_UID: u32 = 2;
+/// The second of the types of a finding that stands for others.
+pub(crate) const SUMMARY: &str = "summary";
 /// The schema version findings are written in.
 pub const SCHEMA_VERSION: &str = "1.8.0";
 /// The ATT&CK release that technique ids refer to.

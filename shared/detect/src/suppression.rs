@@ -1,6 +1,7 @@
 //! Which findings nobody wants to hear of: rules and expected actors of `suppressions.toml`.
 //!
 //! ```toml
+//! learned_alerts_per_100_host_days = 1   # anomalous-behaviour; 0 for no ceiling
 //! alerts_per_hour = 10              # per kind and /24 (IPv6: /64) of an account; 0 for no limit
 //!
 //! [[suppress]]                      # all conditions must hold
@@ -35,6 +36,7 @@ use weir_domain::finding::Kind;
 pub use edit::{CannotEdit, NoRule};
 pub use matching::EntityName;
 
+use crate::limit::AlertLimits;
 use crate::ocsf::DetectionFinding;
 
 /// Rules and expected actors, and how many alerts are enough.
@@ -42,6 +44,8 @@ use crate::ocsf::DetectionFinding;
 pub struct Suppressions {
     /// Alerts an hour per kind and group; 0 for no limit. Default [`Suppressions::ALERTS_PER_HOUR`].
     pub alerts_per_hour: usize,
+    /// Learned alerts per 100 host-days; 0 for no ceiling. Default [`Suppressions::LEARNED_ALERTS`].
+    pub learned_alerts: usize,
     /// The rules, as they stand in the file.
     pub rules: Vec<Rule>,
     /// The expected actors, as they stand in the file.
@@ -51,7 +55,12 @@ pub struct Suppressions {
 impl Default for Suppressions {
     /// Nothing suppressed, the default limit.
     fn default() -> Self {
-        Self { alerts_per_hour: Self::ALERTS_PER_HOUR, rules: Vec::new(), expected: Vec::new() }
+        Self {
+            alerts_per_hour: Self::ALERTS_PER_HOUR,
+            learned_alerts: Self::LEARNED_ALERTS,
+            rules: Vec::new(),
+            expected: Vec::new(),
+        }
     }
 }
 
@@ -133,6 +142,8 @@ pub struct Verdict<'a> {
 impl Suppressions {
     /// How many alerts an hour are enough where the file does not say.
     pub const ALERTS_PER_HOUR: usize = 10;
+    /// How many learned alerts per 100 host-days are enough where the file does not say.
+    pub const LEARNED_ALERTS: usize = 1;
     /// The largest file that is read, bytes.
     pub const LARGEST_FILE: usize = 1 << 20;
     /// The most rules and expected actors together.
@@ -148,6 +159,12 @@ impl Suppressions {
             let (i, actor) = self.expected.iter().enumerate().find(|(_, actor)| actor.is_seen_in(&facts))?;
             Some(Verdict { by: format!("expected actor {}", i + 1), why: &actor.why })
         })
+    }
+
+    /// How many alerts are enough, for so many monitored hosts.
+    #[must_use]
+    pub fn limits(&self, hosts: u64) -> AlertLimits {
+        AlertLimits { per_hour: self.alerts_per_hour, learned: self.learned_alerts, hosts }
     }
 
     /// The finding, suppressed if something says so; what is closed or was suppressed before stays as it is.

@@ -17,6 +17,9 @@ pub struct Pointer {
     pub promoted_at: i64,
     /// The model that was in use before, to go back to.
     pub previous: Option<String>,
+    /// Hosts it was trained on; 0 in pointers written before that was said.
+    #[serde(default)]
+    pub hosts: u64,
 }
 
 /// A model that cannot be used.
@@ -81,7 +84,7 @@ pub async fn promote(state: &impl Store, model: &Artifact, now: i64) -> Result<S
     let bytes = model.encode().map_err(|error| ModelError::Artifact { key: "the model".to_owned(), error })?;
     let key = keys::model(blake3::hash(&bytes).to_hex().as_str());
     state.put(&key, bytes, Condition::Always).await?;
-    point(state, &key, now).await?;
+    point(state, &key, model.summary.entities, now).await?;
     Ok(key)
 }
 
@@ -91,18 +94,18 @@ pub async fn promote(state: &impl Store, model: &Artifact, now: i64) -> Result<S
 /// When there was none, it is not there any more or unreadable, or the store fails.
 pub async fn roll_back(state: &impl Store, now: i64) -> Result<String, ModelError> {
     let previous = pointer(state).await?.and_then(|pointer| pointer.previous).ok_or(ModelError::NoPrevious)?;
-    load(state, &previous).await?;
-    point(state, &previous, now).await?;
+    let model = load(state, &previous).await?;
+    point(state, &previous, model.summary.entities, now).await?;
     Ok(previous)
 }
 
-async fn point(state: &impl Store, key: &str, now: i64) -> Result<(), ModelError> {
+async fn point(state: &impl Store, key: &str, hosts: u64, now: i64) -> Result<(), ModelError> {
     let before = pointer(state).await?;
     let previous = match before {
         Some(before) if before.key == key => before.previous,
         before => before.map(|before| before.key),
     };
-    let pointer = Pointer { key: key.to_owned(), promoted_at: now, previous };
+    let pointer = Pointer { key: key.to_owned(), promoted_at: now, previous, hosts };
     let bytes = serde_json::to_vec(&pointer).map_err(ModelError::Pointer)?;
     state.put(keys::CURRENT_MODEL, bytes, Condition::Always).await?;
     Ok(())

@@ -9,12 +9,13 @@
 mod held;
 
 use serde::{Deserialize, Serialize};
-use weir_detect::limit::{Admission, Group};
+use weir_detect::limit::Admission;
 use weir_detect::ocsf::DetectionFinding;
 use weir_detect::suppression::Suppressions;
 use weir_domain::finding::Severity;
 
 use crate::keys;
+use crate::models;
 use crate::notifier::{Notifier, NotifyError};
 use crate::store::{Condition, Etag, Put, Store, StoreError, Versioned};
 
@@ -107,9 +108,8 @@ pub async fn publish(
         if sent_at_severity(state, &finding.finding_info.uid, severity, channel.channel()).await? {
             return Ok(Published::Before);
         }
-        let most = suppressions.alerts_per_hour;
-        if most > 0
-            && let Some(group) = Group::of(&finding)
+        let limits = suppressions.limits(hosts(state).await);
+        if let Some((group, most)) = limits.group(&finding)
             && held::admit(state, &group, &finding, most, now).await? == Admission::Hold
         {
             let held_back = finding.held_back(&group.why_held(most));
@@ -121,6 +121,12 @@ pub async fn publish(
         return send(state, channel, finding, severity, now).await;
     }
     Err(PublishError::Contended { key: key.to_owned() })
+}
+
+/// Monitored hosts, as far as the model in use knows them.
+async fn hosts(state: &impl Store) -> u64 {
+    let pointer = models::pointer(state).await.ok().flatten();
+    pointer.map_or(0, |pointer| pointer.hosts)
 }
 
 /// The finding of an object, with its severity; its uid is safe to make keys of.

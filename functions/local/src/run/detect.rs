@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use weir_detect::flow::anomalous_behaviour::Thresholds;
-use weir_detect::limit::limit;
+use weir_detect::limit::{AlertLimits, limit};
 use weir_detect::message::count;
 use weir_domain::finding::Severity;
 use weir_domain::window::{utc_clock, utc_day};
@@ -20,13 +20,16 @@ use crate::arguments::{Detect, Source};
 use crate::progress;
 
 pub(super) async fn run(arguments: Detect) -> anyhow::Result<ExitCode> {
-    let Source::Flow = arguments.source;
+    match arguments.source {
+        Source::Flow => {}
+        Source::Login => return super::login::run(&arguments),
+    }
     // Before the long work: a model that cannot be read is said at once.
     let model = arguments.model.as_deref().map(super::read_model).transpose()?;
     let suppressions = arguments.suppressions.as_deref().map(super::read_suppressions).transpose()?.unwrap_or_default();
     let folder = tempfile::Builder::new().prefix("weir-").tempdir().context("making a temporary folder")?;
     let store = Arc::new(FolderStore::open_or_create(folder.path())?);
-    let read = read_all(&arguments.logs, Arc::clone(&store)).await?;
+    let read = read_all(&arguments.logs, Some(weir_domain::source::Source::Flow), Arc::clone(&store)).await?;
     read.tell(arguments.logs.window);
 
     let knowledge = match (model, arguments.baseline) {
@@ -52,7 +55,10 @@ pub(super) async fn run(arguments: Detect) -> anyhow::Result<ExitCode> {
     let now = options.train.now;
     let mut findings: Vec<_> = detected.findings.into_iter().map(|f| suppressions.apply(f, now)).collect();
     if !arguments.no_limit {
-        findings = limit(findings, suppressions.alerts_per_hour, now);
+        // Who says how many alerts a day chance may make has said how many are enough.
+        let learned = if arguments.alerts_per_day.is_some() { 0 } else { suppressions.learned_alerts };
+        let limits = AlertLimits { learned, ..suppressions.limits(detected.hosts as u64) };
+        findings = limit(findings, limits, now);
     }
     let worst = findings.iter().filter(|f| !f.is_suppressed()).map(|f| f.severity_id).max().unwrap_or(0);
     let shown = listing::choose(findings, arguments.all);

@@ -13,12 +13,16 @@ fn numbered(n: usize, severity: u8, minute: i64) -> DetectionFinding {
     finding.finding_info.uid = format!("f{n}");
     finding.severity_id = severity;
     finding.time = HOUR + minute * 60_000;
-    finding
+    finding.with(entity, "10.0.0.1", &[22])
 }
 
 /// `n` findings of one group, of severity 2.
 fn alike(n: usize) -> Vec<DetectionFinding> {
     (0..n).map(|i| DetectionFinding { time: HOUR + i as i64, ..numbered(i * 10, 2, 0) }).collect()
+}
+
+fn hourly(per_hour: usize) -> AlertLimits {
+    AlertLimits { per_hour, learned: 1, hosts: 0 }
 }
 
 fn sent(findings: &[DetectionFinding]) -> BTreeSet<&str> {
@@ -27,7 +31,7 @@ fn sent(findings: &[DetectionFinding]) -> BTreeSet<&str> {
 
 #[test]
 fn beyond_the_limit_the_earliest_are_sent_and_one_summary_speaks_for_the_rest() {
-    let limited = limit(alike(47), 10, HOUR);
+    let limited = limit(alike(47), hourly(10), HOUR);
     assert_eq!(limited.len(), 48);
     assert!(limited[..10].iter().all(|f| f.is_alert) && limited[10..47].iter().all(DetectionFinding::is_held_back));
     assert_eq!(
@@ -44,15 +48,17 @@ fn beyond_the_limit_the_earliest_are_sent_and_one_summary_speaks_for_the_rest() 
     assert_eq!((summary.kind(), summary.count, summary.severity_id, summary.is_alert), ("port-scan", 37, 2, true));
     assert_eq!(summary.cloud.account.uid, "123456789012");
     assert_eq!((summary.entity(), Group::of(summary)), (None, None), "a summary is never held back itself");
-    assert_eq!(limit(alike(10), 10, HOUR), alike(10));
-    assert_eq!(limit(alike(47), 0, HOUR), alike(47), "no limit");
+    assert_eq!(summary.evidences.len(), 37, "it names those it stands for");
+    assert_eq!(limit(alike(99), hourly(10), HOUR)[99].evidences.len(), 50, "as many as a finding holds");
+    assert_eq!(limit(alike(10), hourly(10), HOUR), alike(10));
+    assert_eq!(limit(alike(47), hourly(0), HOUR), alike(47), "no limit");
 }
 
 #[test]
 fn the_severe_is_not_held_back_by_what_is_less_and_counts_first() {
     let mut findings = alike(20);
     findings[19].severity_id = 4;
-    let limited = limit(findings, 3, HOUR);
+    let limited = limit(findings, hourly(3), HOUR);
     assert_eq!(sent(&limited), BTreeSet::from(["f0", "f10", "f190"]));
 
     let mut hour = HourOfGroup::default();
@@ -90,6 +96,33 @@ fn kinds_networks_accounts_and_hours_have_limits_of_their_own() {
 }
 
 #[test]
+fn learned_findings_have_a_ceiling_over_hosts_and_days() {
+    let learned = |day: i64, host: u8, severity_id: u8| {
+        let mut finding = finding("anomalous-behaviour", &format!("10.0.{host}.1"));
+        finding.finding_info.uid = format!("d{day}h{host}");
+        DetectionFinding { time: day * 86_400_000, severity_id, ..finding }
+    };
+    let sent_of = |hosts, learned, findings: &[DetectionFinding]| {
+        let limited = limit(findings.to_vec(), AlertLimits { per_hour: 10, learned, hosts }, 86_400_000_000);
+        sent(&limited).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    // 50 hosts: one in two days, the most severe of them, whoever it is about.
+    let findings = [learned(100, 1, 3), learned(101, 2, 4), learned(101, 3, 3), learned(102, 4, 3)];
+    assert_eq!(sent_of(50, 1, &findings), ["d101h2", "d102h4"]);
+    assert_eq!(sent_of(50, 2, &findings), ["d100h1", "d101h2", "d102h4"], "one a day");
+    assert_eq!(sent_of(200, 1, &findings), ["d100h1", "d101h2", "d101h3", "d102h4"], "two a day");
+    assert_eq!(sent_of(0, 1, &findings), ["d101h2"], "one in 100 days of one host");
+    assert_eq!(sent_of(50, 0, &findings).len(), 4, "no ceiling");
+
+    let limited = limit(findings.to_vec(), AlertLimits { per_hour: 0, learned: 1, hosts: 50 }, 86_400_000_000);
+    assert_eq!(limited.len(), 4, "a summary would be one more");
+    assert_eq!(
+        limited[2].comment.as_deref(),
+        Some("not sent: more than 1 anomalous-behaviour finding about hosts in 2 days")
+    );
+}
+
+#[test]
 fn more_than_can_be_remembered_is_said_to_be_more() {
     let mut hour = HourOfGroup::default();
     for n in 0..HourOfGroup::MOST_HELD + 3 {
@@ -111,7 +144,7 @@ proptest! {
         let mut shuffled = findings.clone();
         shuffled.sort_by_key(|f| uuid::Uuid::new_v5(&NAMESPACE, format!("{order}{}", f.finding_info.uid).as_bytes()));
         let by_uid = |findings| {
-            let mut limited = limit(findings, most, HOUR);
+            let mut limited = limit(findings, hourly(most), HOUR);
             limited.sort_by(|a, b| a.finding_info.uid.cmp(&b.finding_info.uid));
             limited
         };

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use weir_domain::finding::Entity;
 
-use super::{DetectionFinding, OBSERVABLE_RESOURCE, OBSERVABLE_USER};
+use super::{DetectionFinding, OBSERVABLE_RESOURCE, OBSERVABLE_USER, SUMMARY};
 
 /// OCSF's `status_id` of a finding that somebody does not want to hear of.
 const SUPPRESSED: u8 = 3;
@@ -16,6 +16,9 @@ impl DetectionFinding {
     /// The entity: who or what it is about. `None` for a summary of others.
     #[must_use]
     pub fn entity(&self) -> Option<Entity> {
+        if self.finding_info.types.get(1).is_some_and(|second| second == SUMMARY) {
+            return None;
+        }
         let address: Option<IpAddr> = match self.observables.first() {
             Some(user) if user.type_id == OBSERVABLE_USER => return Some(Entity::User(user.value.clone())),
             Some(series) if series.type_id == OBSERVABLE_RESOURCE => return Some(Entity::Series(series.value.clone())),

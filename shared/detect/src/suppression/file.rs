@@ -34,7 +34,8 @@ impl Suppressions {
             return Err(BadSuppressions::TooMany { rules });
         }
         let alerts_per_hour = file.alerts_per_hour.map_or(Self::ALERTS_PER_HOUR, usize::from);
-        Ok(Self { alerts_per_hour, rules: file.suppress, expected: file.expected })
+        let learned_alerts = file.learned_alerts_per_100_host_days.map_or(Self::LEARNED_ALERTS, usize::from);
+        Ok(Self { alerts_per_hour, learned_alerts, rules: file.suppress, expected: file.expected })
     }
 }
 
@@ -42,6 +43,7 @@ impl Suppressions {
 #[serde(deny_unknown_fields)]
 struct File {
     alerts_per_hour: Option<u16>,
+    learned_alerts_per_100_host_days: Option<u16>,
     #[serde(default)]
     suppress: Vec<Rule>,
     #[serde(default)]

@@ -12,7 +12,7 @@ use crate::store::{Condition, Put, Store, StoreError, Versioned};
 /// How often a conditional write is tried against others.
 pub(super) const ATTEMPTS: u32 = 12;
 
-/// Whether a finding may be sent; if not, the summary that stands for it has been written.
+/// Whether a finding may be sent; if not, the summary that stands for it, if one does, has been written.
 ///
 /// Deliveries at the same time are put in an order by the hour's object, so the limit holds however many run. A delivery
 /// that is repeated gets the same answer: what may be sent keeps its place.
@@ -28,12 +28,12 @@ pub(super) async fn admit(
         let before = state.get(&key).await?;
         let mut hour = read(before.as_ref());
         let known = hour.clone();
-        let admission = hour.admit(&finding.finding_info.uid, finding.severity_id, most);
+        let admission = hour.admit_finding(finding, most);
         if hour != known && !put(state, &key, &hour, before).await? {
             back_off(attempt).await;
             continue;
         }
-        if admission == Admission::Hold {
+        if admission == Admission::Hold && group.has_summary() {
             write_summary(state, group, most, now).await?;
         }
         return Ok(admission);
@@ -45,7 +45,7 @@ pub(super) async fn admit(
 /// never knows less.
 async fn write_summary(state: &impl Store, group: &Group, most: usize, now: i64) -> Result<(), PublishError> {
     let uid = HourOfGroup::default().summary(group, most, None, now).finding_info.uid;
-    let key = keys::finding_of(&utc_day(group.hour()), &uid);
+    let key = keys::finding_of(&utc_day(group.start()), &uid);
     for attempt in 0..ATTEMPTS {
         let before = state.get(&key).await?;
         let said = before.as_ref().and_then(|v| serde_json::from_slice::<DetectionFinding>(&v.bytes).ok());
