@@ -290,7 +290,7 @@ fn is_rush(packets: u64, lines: &[Line<'_>], window: i64) -> bool {
         span
     });
     let within = span.first >= window + 60 && span.last < window + 300;
-    within && packets / RUSH >= span.last.saturating_sub(span.first).unsigned_abs() + 1
+    within && packets / RUSH > span.last.saturating_sub(span.first).unsigned_abs()
 }
 
 fn flood_of(protocol: u8) -> Flood {

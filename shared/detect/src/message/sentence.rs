@@ -81,21 +81,7 @@ pub(super) fn of(entity: &Entity, facts: &Facts, within: &str, when: &str) -> St
                 flows(*attempts)
             )
         }
-        Facts::UnknownPeer { peer, protocol, port, bytes: exchanged, usual_bytes } => {
-            let usual = if is_private(*peer) {
-                " over that service.".to_owned()
-            } else if *usual_bytes > 0.0 {
-                format!(". With somebody new it is rarely more than {}.", bytes(*usual_bytes))
-            } else {
-                ", nor with anybody in its network.".to_owned()
-            };
-            format!(
-                "{entity}, one of your hosts, exchanged {} with {peer} ({}) {when}, with whom none of your hosts spoke \
-                 before{usual}",
-                bytes(*exchanged as f64),
-                service(*protocol, *port)
-            )
-        }
+        Facts::UnknownPeer { .. } => somebody_new(entity, facts, when),
         Facts::UnusualProtocol { peer, protocol, port, packets, bytes: exchanged, tunnel, new_here } => {
             let why = match (*new_here, *tunnel) {
                 (true, _) => "None of your hosts used it before.",
@@ -109,8 +95,29 @@ pub(super) fn of(entity: &Entity, facts: &Facts, within: &str, when: &str) -> St
                 service(*protocol, *port)
             )
         }
-        Facts::PortScan { .. } | Facts::HostSweep { .. } | Facts::Login { .. } | Facts::Behaviour { .. } => String::new(),
+        Facts::PortScan { .. } | Facts::HostSweep { .. } | Facts::Login { .. } | Facts::Behaviour { .. } => {
+            String::new()
+        }
     }
+}
+
+/// A lot with somebody new.
+fn somebody_new(entity: &Entity, facts: &Facts, when: &str) -> String {
+    let Facts::UnknownPeer { peer, protocol, port, bytes: exchanged, usual_bytes } = facts else {
+        return String::new();
+    };
+    let usual = if is_private(*peer) {
+        " over that service.".to_owned()
+    } else if *usual_bytes > 0.0 {
+        format!(". With somebody new it is rarely more than {}.", bytes(*usual_bytes))
+    } else {
+        ", nor with anybody in its network.".to_owned()
+    };
+    format!(
+        "{entity}, one of your hosts, exchanged {} with {peer} ({}) {when}, with whom none of your hosts spoke before{usual}",
+        bytes(*exchanged as f64),
+        service(*protocol, *port)
+    )
 }
 
 fn tries(entity: &Entity, facts: &Facts, within: &str, when: &str) -> String {
