@@ -188,13 +188,14 @@ fn reason(reason: &Reason) -> String {
         Reference::Itself => "usually",
         Reference::AllHosts => "usually, over all hosts,",
     };
-    format!(
-        "{} {} ({usually} {}, rarely above {})",
-        quantity(reason.value, &reason.unit),
-        reason.label,
-        quantity(reason.usual, &reason.unit),
-        quantity(reason.usual_high, &reason.unit)
-    )
+    let (usual, high) = (quantity(reason.usual, &reason.unit), quantity(reason.usual_high, &reason.unit));
+    let usual = match reason.unit.as_str() {
+        "" if usual == "0" && high == "0" => format!("{usually} none"),
+        "" if usual == "0" => format!("{usually} none, rarely above {high}"),
+        "B" if reason.usual_high < 0.5 => format!("{usually} nothing"),
+        _ => format!("{usually} {usual}, rarely above {high}"),
+    };
+    format!("{} {} ({usual})", quantity(reason.value, &reason.unit), reason.label)
 }
 
 /// The hosts most of it went to.
