@@ -100,10 +100,11 @@ pub(crate) struct Detect {
 /// What concerns logins alone.
 #[derive(Debug, Args)]
 pub(crate) struct LoginArguments {
-    /// With --source login: write one line per login that is reported on (index,score,p_value,kind,user,time,reasons)
+    /// With --source login: write one line per login that is reported on: its number, score, p-value, kind, user, time and reasons
     #[arg(long, value_name = "FILE")]
     pub(crate) scores: Option<PathBuf>,
-    /// With --source login: where addresses are (CSV: cidr,asn,as_name,country,region,city), for logs that do not say
+    /// With --source login: where addresses are (CSV with a column cidr and any of asn, country, region and city), for logs
+    /// that do not say
     #[arg(long, value_name = "FILE")]
     pub(crate) places: Option<PathBuf>,
     /// With --source login: addresses of bad reputation (VPN, Tor, hosting), one address or block a line

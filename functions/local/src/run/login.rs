@@ -195,6 +195,6 @@ fn write_scores(path: &Path, logins: &[JudgedLogin]) -> anyhow::Result<()> {
             escape(&login.reasons.join("; ")),
         ])?;
     }
-    csv.into_inner().map_err(|e| e.into_error())?.flush()?;
+    csv.into_inner().map_err(csv::IntoInnerError::into_error)?.flush()?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use proptest::prelude::*;
 
@@ -48,7 +48,7 @@ fn counts(history: &[Login], login: Login) -> RiskCounts {
         value
     };
     let distinct = |level: usize| {
-        let values: HashMap<u8, ()> = history.iter().map(|l| (l.1[level], ())).collect();
+        let values: HashSet<u8> = history.iter().map(|l| l.1[level]).collect();
         values.len() as f64
     };
     RiskCounts {
