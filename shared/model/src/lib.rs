@@ -15,6 +15,7 @@
 //! - [`random_forest`]: classes and numbers learned from labelled rows;
 //! - [`scaling`]: columns on one scale, for estimators that measure distances;
 //! - [`encoding`]: tables of numbers and words as matrices, with a code for the unseen;
+//! - [`streaming`]: series, point by point, with nothing but their past;
 //! - [`calibration`]: from scores, which mean nothing by themselves, to p-values, and from alerts a day to thresholds;
 //! - [`behaviour`] and [`artifact`]: all that is learned in one piece, and as a file;
 //! - [`evaluation`]: how good scores and predictions are, where the truth is known;
@@ -80,6 +81,8 @@ pub mod encoding;
 
 pub mod calibration;
 
+pub mod streaming;
+
 pub mod usual;
 
 pub mod behaviour;
@@ -120,4 +123,5 @@ pub use random_forest::{
     RandomForestClassifierValid, RandomForestRegressor, RandomForestRegressorParams, RandomForestRegressorValid,
 };
 pub use scaling::{RobustScaler, StandardScaler};
+pub use streaming::{OnlineDetector, OnlineDetectorParams, OnlineDetectorValid};
 pub use usual::usual_ranges;
