@@ -51,10 +51,11 @@ pub struct UsageScore {
     pub time: i64,
     /// What was measured.
     pub value: f64,
-    /// How unusual the point is by itself: −log₁₀ of the share of earlier points that were as far off, all views taken
-    /// together; from 0 up, and 0 until enough is known.
+    /// How unusual the point is by itself: −log₁₀ of the share of earlier points that were as far from what was usual for
+    /// them, or from the point before; from 0 up to 12, and 0 until enough is known.
     pub surprise: f64,
-    /// How rare such a surprise is in this series: −log₁₀ of a tail probability, 2 is one point in a hundred; from 0 up.
+    /// How rare it is in this series that the point and those up to it look so, from all sides: −log₁₀ of a tail
+    /// probability, 2 is one point in a hundred; from 0 up to 12.
     pub rarity: f64,
     /// Whether no point shortly before was as rare: only the first point of something unusual is fresh, or a rarer one.
     pub fresh: bool,

@@ -178,7 +178,7 @@ impl OnlineDetector {
         let score = UsageScore {
             time,
             value,
-            surprise: together[0],
+            surprise: far.max(jump),
             rarity,
             fresh: self.repeats.is_fresh(rarity),
             view,
@@ -219,11 +219,11 @@ impl OnlineDetector {
     /// least error speaks, if any leaves little enough.
     fn compare(&mut self, local: i64, value: f64) -> Compared {
         let median = self.plain.median().unwrap_or(value);
-        let range = self.plain.range();
+        let range = self.plain.range().map_or((0.0, 0.0), |(low, high)| (low - median, high - median));
         let mut chosen = Compared {
             season: UsageSeason::None,
             usual: median,
-            range: (range.0 - median, range.1 - median),
+            range,
             surprises: self.plain.next(value),
             offset: self.plain.level() - median,
             spread: self.plain.spread(),
@@ -238,7 +238,7 @@ impl OnlineDetector {
         for Seasonal { profile, residuals } in self.seasonal.iter_mut().flatten() {
             if let Some(foretold) = profile.foretell(local) {
                 profile.judge(foretold, median, value);
-                let range = residuals.range();
+                let range = residuals.range().unwrap_or_default();
                 let surprises = residuals.next(foretold.residual(value));
                 if let Some(left) = profile.error_left().filter(|&left| left < most) {
                     most = left * ERROR_LEFT_OF_ANOTHER;

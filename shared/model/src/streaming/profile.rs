@@ -160,7 +160,7 @@ mod tests {
             }
             profile.learn(time, value(time));
         }
-        let at = |time| profile.foretell(4 * 86_400 + time).unwrap();
+        let at = |time: i64| profile.foretell(4 * 86_400 + time).unwrap();
         assert_eq!((at(0).usual, at(36_000).usual), (20.0, 80.0));
         assert_eq!((at(36_000).residual(20.0), at(36_000).residual(90.0)), (-60.0, 10.0));
         // A quarter of an hour before the rise.

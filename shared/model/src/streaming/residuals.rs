@@ -54,14 +54,14 @@ impl Residuals {
         }
     }
 
-    /// The median of the last residuals, 0 of none.
+    /// The median of the last residuals; nothing of none.
     pub(super) fn median(&self) -> Option<f64> {
         (self.last.len() > 0).then(|| self.last.median())
     }
 
-    /// What one in twenty residuals is below, and above.
-    pub(super) fn range(&self) -> (f64, f64) {
-        (self.last.quantile(0.05), self.last.quantile(0.95))
+    /// What one in twenty residuals is below, and above; nothing of none.
+    pub(super) fn range(&self) -> Option<(f64, f64)> {
+        (self.last.len() > 0).then(|| (self.last.quantile(0.05), self.last.quantile(0.95)))
     }
 
     /// The mean of the last points' residuals.
