@@ -61,6 +61,8 @@ pub(crate) struct Detect {
     #[arg(long, value_name = "FILE")]
     pub(crate) model: Option<PathBuf>,
     #[command(flatten)]
+    pub(crate) logins: LoginArguments,
+    #[command(flatten)]
     pub(crate) estimators: Estimators,
     /// How many windows of hosts a day may pass for unlikely by chance (those that are then far above what is usual become
     /// findings); by default 3 in 100
@@ -84,6 +86,20 @@ pub(crate) struct Detect {
     /// Show what is suppressed or beyond the limit, too, with the reason
     #[arg(long)]
     pub(crate) all: bool,
+}
+
+/// What concerns logins alone.
+#[derive(Debug, Args)]
+pub(crate) struct LoginArguments {
+    /// With --source login: write one line per login that is reported on (index,score,p_value,kind,user,time,reasons)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) scores: Option<PathBuf>,
+    /// With --source login: where addresses are (CSV: cidr,asn,as_name,country,region,city), for logs that do not say
+    #[arg(long, value_name = "FILE")]
+    pub(crate) places: Option<PathBuf>,
+    /// With --source login: addresses of bad reputation (VPN, Tor, hosting), one address or block a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) networks: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -311,6 +327,8 @@ pub(crate) struct InStore {
 pub(crate) enum Source {
     /// Network flow logs
     Flow,
+    /// Logins: CSV with the RBA or the simple columns, JSON lines, CloudTrail, sshd
+    Login,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -6,6 +6,7 @@ mod feedback;
 mod findings;
 mod inspect;
 mod listing;
+mod login;
 mod models;
 mod preprocess;
 mod publish;

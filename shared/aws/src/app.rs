@@ -12,10 +12,11 @@ use lambda_runtime::LambdaEvent;
 use serde_json::Value;
 use tokio::sync::Mutex;
 use weir_detect::suppression::Suppressions;
+use weir_domain::window::utc_year;
 use weir_model::Artifact;
 use weir_pipeline::keys::{FINDINGS, HourOfScope, ObjectRef};
 use weir_pipeline::models::ModelError;
-use weir_pipeline::preprocess::{PreprocessError, Preprocessed};
+use weir_pipeline::preprocess::{PreprocessError, PreprocessOptions, Preprocessed};
 use weir_pipeline::publish::Published;
 use weir_pipeline::sweep::SWEPT_SECONDS;
 use weir_pipeline::{models, preprocess, publish, score, suppressions, sweep};
@@ -128,7 +129,8 @@ impl App {
 
     async fn preprocess_object(&self, object: &ObjectRef) -> Result<(), PreprocessError> {
         let raw = S3Store::new(self.s3.clone(), object.bucket.clone());
-        let options = self.settings.preprocess_options();
+        let options =
+            PreprocessOptions { year: utc_year(now().div_euclid(1000)), ..self.settings.preprocess_options() };
         let done = Box::pin(preprocess(&raw, &self.state, object, options)).await?;
         tell(&object, &done);
         Ok(())

@@ -32,6 +32,7 @@ pub fn title(entity: &Entity, incident: &Incident) -> String {
         Some(Facts::UnusualProtocol { protocol, port, .. }) => {
             format!("{entity} uses {}, unusual for it", service(*protocol, *port))
         }
+        Some(Facts::Login { title, .. }) => title.clone(),
         Some(Facts::Behaviour { .. }) => format!("{entity} behaves unlike before"),
         None => format!("Closed finding about {entity}"),
     }
@@ -88,6 +89,7 @@ pub fn message(entity: &Entity, incident: &Incident) -> String {
         | Facts::LateralMovement { .. }
         | Facts::UnknownPeer { .. }
         | Facts::UnusualProtocol { .. }) => sentence::of(entity, facts, &within(peak), &when),
+        Facts::Login { sentence, .. } => sentence.clone(),
         Facts::Behaviour { reasons, p_value, .. } => {
             let what: Vec<_> = reasons.iter().map(reason).collect();
             format!(
@@ -112,6 +114,7 @@ fn strength(facts: &Facts) -> u64 {
         Facts::Beacon { connections, .. } => *connections,
         Facts::BruteForce { attempts, .. } => *attempts,
         Facts::LateralMovement { targets, .. } => *targets,
+        Facts::Login { logins, .. } => *logins,
         // Scores are in (0, 1]; the strongest is the most anomalous.
         Facts::Behaviour { score, .. } => (score * 1e9) as u64,
     }

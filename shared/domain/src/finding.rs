@@ -532,6 +532,25 @@ pub enum Facts {
         /// Whether no monitored host ever used it, not only not this one.
         new_here: bool,
     },
+    /// Of logins or calls of an API.
+    Login {
+        /// What was found: the public kind.
+        kind: Kind,
+        /// The title.
+        title: String,
+        /// The sentence an analyst reads.
+        sentence: String,
+        /// Logins or calls.
+        logins: u64,
+        /// Of these, failed.
+        failed: u64,
+        /// Distinct users.
+        users: u64,
+        /// Distinct source addresses.
+        sources: u64,
+        /// The highest score of one of them.
+        score: f64,
+    },
     /// Of a learned detection.
     Behaviour {
         /// The estimator's score.

@@ -5,6 +5,7 @@
 //!
 //! - [`flow`]: one row of a flow log, and who of its two ends began the conversation;
 //! - [`login`], [`activity`], [`usage`]: one record of the other log sources;
+//! - [`source`]: which source a log is of;
 //! - [`reject`]: what became of rows that could not be read;
 //! - [`window`]: the grid of time that rows are folded onto;
 //! - [`bounded`], [`distinct`], [`fixed`]: the mergeable building blocks;
@@ -21,6 +22,7 @@ pub mod activity;
 pub mod flow;
 pub mod login;
 pub mod reject;
+pub mod source;
 pub mod usage;
 pub mod window;
 

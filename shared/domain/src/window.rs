@@ -157,6 +157,12 @@ impl fmt::Display for Scope {
     }
 }
 
+/// The year of a time in UTC, seconds since the epoch.
+#[must_use]
+pub fn utc_year(seconds: i64) -> i16 {
+    jiff::Timestamp::from_second(seconds).unwrap_or_default().to_zoned(jiff::tz::TimeZone::UTC).year()
+}
+
 /// The UTC day of a time, `YYYY-MM-DD`.
 #[must_use]
 pub fn utc_day(time: i64) -> String {

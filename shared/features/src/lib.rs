@@ -1,6 +1,8 @@
 //! Records to mergeable windows, and merged windows to feature matrices. One module per log source.
 //!
 //! [`flow::Folder`] folds rows into hours of windows; [`flow::host_schema`] and [`flow::host_row`] turn what a host did
-//! in a merged window into numbers for the estimators.
+//! in a merged window into numbers for the estimators. [`login::History`] counts logins, and says of each how it differs from
+//! those before it.
 
 pub mod flow;
+pub mod login;

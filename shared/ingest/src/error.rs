@@ -146,10 +146,12 @@ pub enum Problem {
         known: String,
     },
     /// A format that is known, and not of the source that was asked for.
-    #[error("it is {format}, which is no flow log")]
+    #[error("it is {format}, which is no {expected}")]
     OtherSource {
         /// The format.
         format: &'static str,
+        /// What is read.
+        expected: &'static str,
     },
     /// Reading the bytes failed.
     #[error("reading failed: {0}")]

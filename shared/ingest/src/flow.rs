@@ -60,8 +60,11 @@ fn read_as(
     fields: Option<&FieldOrder>,
     each: impl FnMut(&FlowRecord<'_>),
 ) -> Result<ReadSummary, ReadError> {
-    let other =
-        || ReadError { object: object.clone(), line: 0, problem: Problem::OtherSource { format: format.name() } };
+    let other = || ReadError {
+        object: object.clone(),
+        line: 0,
+        problem: Problem::OtherSource { format: format.name(), expected: "flow log" },
+    };
     let mapped = |name| Mapping::shipped(name).ok_or_else(other);
     match format {
         Format::FlowLog => vpc_flow_log::read(input, object, limits, fields, each),

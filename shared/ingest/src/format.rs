@@ -5,6 +5,8 @@ use std::fmt;
 use std::io::{self, Chain, Cursor, Read};
 use std::str::FromStr;
 
+use weir_domain::source::Source;
+
 use crate::compression::Expanded;
 use crate::error::{ObjectName, Problem, ReadError};
 use crate::flow::vpc_flow_log;
@@ -51,6 +53,17 @@ impl Format {
         Self::Usage,
         Self::Table,
     ];
+
+    /// The source of its records; Parquet is taken for flow logs.
+    #[must_use]
+    pub fn source(self) -> Source {
+        match self {
+            Self::FlowLog | Self::Parquet | Self::Zeek | Self::UnswNb15 | Self::Cicids2017 => Source::Flow,
+            Self::RbaLogins | Self::SimpleLogins | Self::CloudTrail | Self::Sshd => Source::Login,
+            Self::Usage => Source::Usage,
+            Self::Table => Source::Activity,
+        }
+    }
 
     /// The name by which it is asked for and told.
     #[must_use]
@@ -131,7 +144,10 @@ pub fn recognise<R: Read>(input: R, object: &ObjectName) -> Result<(Option<Forma
 }
 
 /// The same, where text that shows no format is taken for the one given: for logs without a header line.
-pub(crate) fn recognise_or<R: Read>(
+///
+/// # Errors
+/// As [`recognise`].
+pub fn recognise_or<R: Read>(
     otherwise: Option<Format>,
     mut input: R,
     object: &ObjectName,

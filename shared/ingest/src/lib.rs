@@ -33,4 +33,4 @@ pub mod usage;
 
 pub use compression::{ReadLimits, expand};
 pub use error::{ObjectName, Problem, ReadError};
-pub use format::{Format, Rewound, UnknownFormat, columns, head, recognise};
+pub use format::{Format, Rewound, UnknownFormat, columns, head, recognise, recognise_or};

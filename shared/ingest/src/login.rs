@@ -20,10 +20,50 @@ mod scalar;
 mod table;
 mod time;
 
+use std::io::Read;
+
+use weir_domain::login::{ApiActivity, LoginEvent};
 use weir_domain::reject::ReadSummary;
 
 use crate::compression::ReadLimits;
-use crate::error::Problem;
+use crate::error::{ObjectName, Problem, ReadError};
+use crate::format::Format;
+
+/// What a row of a log of logins says.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum LoginRow<'a> {
+    /// Somebody came in, or tried to.
+    Login(&'a LoginEvent<'a>),
+    /// Somebody called an API. Of a call by which somebody comes in, the login comes first.
+    Call(&'a ApiActivity<'a>),
+}
+
+/// Reads one object in one of the formats of logins and calls back for every login and API call, in the order of the log.
+///
+/// # Errors
+/// When the format is of another source, or the object cannot be read as a whole. Rows called back before that are to be
+/// thrown away.
+pub fn read(
+    format: Format,
+    input: impl Read,
+    object: &ObjectName,
+    limits: ReadLimits,
+    clock: sshd::Clock,
+    mut each: impl FnMut(LoginRow<'_>),
+) -> Result<ReadSummary, ReadError> {
+    let login = |login: &LoginEvent<'_>| each(LoginRow::Login(login));
+    match format {
+        Format::RbaLogins => rba::read(input, object, limits, login),
+        Format::SimpleLogins => simple::read(input, object, limits, login),
+        Format::Sshd => sshd::read(input, object, limits, clock, login),
+        Format::CloudTrail => cloudtrail::read_all(input, object, limits, each),
+        _ => Err(ReadError {
+            object: object.clone(),
+            line: 0,
+            problem: Problem::OtherSource { format: format.name(), expected: "log of logins" },
+        }),
+    }
+}
 
 /// Fails an object most of whose rows were rejected, where rows that were read and are no logins count as read: in such
 /// logs they are the most, and a few damaged ones among them say nothing about the whole.

@@ -13,6 +13,8 @@
 //! - [`knn_regressor`]: what the rows most alike had;
 //! - [`estimator`] and [`ensemble`]: any of these as one type, and several of them as one judge;
 //! - [`random_forest`]: classes and numbers learned from labelled rows;
+//! - [`risk_based_authentication`]: how much likelier a login is an attacker's than the user's, by counts of its values;
+//! - [`evidence_mixture`]: log-likelihood ratios for several ways of attack, summed to one score;
 //! - [`scaling`]: columns on one scale, for estimators that measure distances;
 //! - [`encoding`]: tables of numbers and words as matrices, with a code for the unseen;
 //! - [`streaming`]: series, point by point, with nothing but their past;
@@ -71,6 +73,10 @@ pub mod dbscan;
 
 pub mod knn_regressor;
 
+pub mod risk_based_authentication;
+
+pub mod evidence_mixture;
+
 pub mod estimator;
 
 pub mod ensemble;
@@ -111,6 +117,7 @@ pub use encoding::{CategoryEncoding, TableEncoder, TableEncoderBuilder};
 pub use ensemble::{Ensemble, Said, Verdict};
 pub use error::{BadParams, ExplainError, FitError, OutOfRange, SchemaMismatch};
 pub use estimator::{Estimator, EstimatorKind};
+pub use evidence_mixture::{EvidenceMixture, EvidenceMixtureParams, EvidenceVoice, Weighed};
 pub use iqr::{GroupError, Iqr, IqrParams, IqrValid};
 pub use isolation_forest::{IsolationForest, IsolationForestParams, IsolationForestValid};
 pub use k_means::{ChosenKMeans, KMeans, KMeansChoices, KMeansParams, KMeansValid};
@@ -122,6 +129,7 @@ pub use random_forest::{
     ClassWeights, MaxFeatures, OutOfBagClasses, OutOfBagTargets, RandomForestClassifier, RandomForestClassifierParams,
     RandomForestClassifierValid, RandomForestRegressor, RandomForestRegressorParams, RandomForestRegressorValid,
 };
+pub use risk_based_authentication::{RiskBasedAuthentication, RiskBasedAuthenticationParams};
 pub use scaling::{RobustScaler, StandardScaler};
 pub use streaming::{OnlineDetector, OnlineDetectorParams, OnlineDetectorValid};
 pub use usual::usual_ranges;

@@ -7,18 +7,28 @@
 //!
 //! Rows of the same key may occur in several row groups: a large object is written in parts as it is read, and reading
 //! merges them. The footer names the format version, window length, scope, hour and the BLAKE3 hash of the raw object.
+//!
+//! Records that are not folded into windows, logins ([`LoginBatch`]) and usage ([`UsageBatch`]), are tables of their own.
 
 mod columns;
+mod logins;
 mod read;
+mod table;
+mod usage;
 mod write;
 
 use weir_domain::aggregate::HourAggregate;
 
+pub use logins::{LoginBatch, LoginBatchWriter};
 pub use read::decode;
+pub use usage::{Measurement, UsageBatch, UsageBatchWriter};
 pub use write::BatchWriter;
 
 /// Version of the stored format; a reader refuses any other.
 pub const FORMAT_VERSION: &str = "2";
+
+/// Times that a row of a log may have, seconds since the epoch; sums and differences of such times do not overflow.
+const TIMES: std::ops::Range<i64> = 0..4_102_444_800;
 
 /// A batch read back.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,6 +4,7 @@ use std::fmt;
 
 use weir_detect::limit::Group;
 use weir_domain::finding::{Incident, Severity, Subject};
+use weir_domain::source::Source;
 use weir_domain::window::{HOUR_SECONDS, Hour, Scope, utc_day, utc_hour};
 
 /// An object in a bucket (or below a folder).
@@ -62,12 +63,11 @@ pub const MODELS: &str = "models/";
 pub const CURRENT_MODEL: &str = "models/current.json";
 /// The rules about what is not sent.
 pub const SUPPRESSIONS: &str = "suppressions.toml";
-/// The log source of everything processed so far.
-const SOURCE: &str = "flow";
-
-/// The hour of a scope: what a batch belongs to.
+/// The hour of a scope in one source: what a batch belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HourOfScope {
+    /// Which source.
+    pub source: Source,
     /// Whose logs.
     pub scope: Scope,
     /// Which hour.
@@ -79,7 +79,13 @@ impl HourOfScope {
     #[must_use]
     pub fn prefix(&self) -> String {
         let start = self.hour.start();
-        format!("{PROCESSED}source={SOURCE}/scope={}/dt={}/hour={}/", self.scope, utc_day(start), utc_hour(start))
+        format!(
+            "{PROCESSED}source={}/scope={}/dt={}/hour={}/",
+            self.source,
+            self.scope,
+            utc_day(start),
+            utc_hour(start)
+        )
     }
 
     /// The key of one object's batch.
@@ -93,13 +99,13 @@ impl HourOfScope {
     pub fn of_batch(key: &str) -> Option<Self> {
         let mut parts = key.strip_prefix(PROCESSED)?.split('/');
         let mut value = |name: &str| parts.next()?.strip_prefix(name);
-        value("source=").filter(|source| *source == SOURCE)?;
+        let source = value("source=")?.parse().ok()?;
         let scope = Scope::parse(value("scope=")?)?;
         let day: jiff::civil::Date = value("dt=")?.parse().ok()?;
         let hour: i64 = value("hour=")?.parse().ok().filter(|h| (0..24).contains(h))?;
         let midnight = day.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second();
         let name = parts.next().filter(|name| name.ends_with(".parquet"))?;
-        let found = Self { scope, hour: Hour::of(midnight + hour * HOUR_SECONDS) };
+        let found = Self { source, scope, hour: Hour::of(midnight + hour * HOUR_SECONDS) };
         (found.batch(name.trim_end_matches(".parquet")) == key).then_some(found)
     }
 }
@@ -108,7 +114,7 @@ impl HourOfScope {
 #[must_use]
 pub fn rollup(hour: &HourOfScope) -> String {
     let start = hour.hour.start();
-    format!("{ROLLUP}source={SOURCE}/scope={}/dt={}/hour={}.json", hour.scope, utc_day(start), utc_hour(start))
+    format!("{ROLLUP}source={}/scope={}/dt={}/hour={}.json", hour.source, hour.scope, utc_day(start), utc_hour(start))
 }
 
 /// The key of a model, by the hash of its content.
@@ -178,12 +184,16 @@ mod tests {
 
     #[test]
     fn batch_keys_read_back() {
-        let hour = HourOfScope { scope: Scope::new("123456789012", "us-east-1"), hour: Hour::of(1_545_403_840) };
+        let hour = HourOfScope {
+            source: Source::Flow,
+            scope: Scope::new("123456789012", "us-east-1"),
+            hour: Hour::of(1_545_403_840),
+        };
         let key = hour.batch("0123");
         assert_eq!(key, "processed/source=flow/scope=123456789012.us-east-1/dt=2018-12-21/hour=14/0123.parquet");
         assert_eq!(HourOfScope::of_batch(&key), Some(hour));
         for other in
-            ["", "processed/x", "findings/y", &key.replace("hour=14", "hour=99"), &key.replace("flow", "login")]
+            ["", "processed/x", "findings/y", &key.replace("hour=14", "hour=99"), &key.replace("flow", "logins")]
         {
             assert_eq!(HourOfScope::of_batch(other), None, "{other}");
         }

@@ -6,6 +6,8 @@
 //! [`models`] keeps what was learned. [`detect()`] goes the whole way over a folder of batches at once, with a model given or
 //! one fitted on the data itself or on its beginning.
 //!
+//! [`login`] does so for logins, in memory.
+//!
 //! The ports are [`Store`] (where everything is kept) and [`Notifier`] (where findings go). Memory and folder stores are
 //! here; S3 and SNS are in `weir-aws`.
 //!
@@ -30,6 +32,7 @@ mod behaviour;
 mod days;
 
 pub mod detect;
+pub mod login;
 
 pub use detect::detect;
 pub use notifier::Notifier;

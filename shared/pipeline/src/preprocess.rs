@@ -1,28 +1,35 @@
 //! One raw log in, one processed batch per hour touched out, and a report of what was rejected.
 
+mod fold;
+
 use std::collections::BTreeMap;
-use std::io::{self, Read};
+use std::io::Read;
 
 use serde_json::json;
 use tokio_util::io::SyncIoBridge;
 use weir_domain::reject::{ReadSummary, RejectReason};
-use weir_domain::window::{Scope, WindowLength};
-use weir_features::flow::Folder;
-use weir_ingest::flow::{self, FlowOptions};
+use weir_domain::source::Source;
+use weir_domain::window::WindowLength;
+use weir_ingest::flow::FlowOptions;
 use weir_ingest::{ObjectName, ReadError, ReadLimits};
 
-use crate::batch::{BatchError, BatchWriter};
-use crate::keys::{self, HourOfScope, ObjectRef};
+use crate::batch::BatchError;
+use crate::keys::{self, ObjectRef};
 use crate::raw_log::RawLog;
 use crate::store::{Condition, Store, StoreError};
+use fold::fold;
 
 /// How objects are read and folded.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PreprocessOptions {
     /// The length of windows. Default 5 minutes.
     pub window_length: WindowLength,
-    /// What is known of the logs beforehand; by default nothing.
+    /// What is known of the logs beforehand; by default nothing. Its format may be one of logins or of usage, too.
     pub flow: FlowOptions,
+    /// The source whose formats are read; by default those of flow logs, logins and usage.
+    pub source: Option<Source>,
+    /// The year of the first line of logs that name none (syslog). Default 1970: who reads such logs says which.
+    pub year: i16,
     /// Limits on what one object may cost.
     pub limits: ReadLimits,
     /// Rows folded before what they made is written out: bounds memory to some 400 MB whatever the object's size.
@@ -35,6 +42,8 @@ impl Default for PreprocessOptions {
         Self {
             window_length: WindowLength::FIVE_MINUTES,
             flow: FlowOptions::default(),
+            source: None,
+            year: 1970,
             limits: ReadLimits::default(),
             rows_per_part: 500_000,
         }
@@ -101,7 +110,7 @@ pub async fn preprocess_reader(
     options: PreprocessOptions,
 ) -> Result<Preprocessed, PreprocessError> {
     let (name, fallback) = (ObjectName::new(&log.name), log.scope.clone());
-    let folded = tokio::task::spawn_blocking(move || fold(input, &name, fallback, &options))
+    let folded = tokio::task::spawn_blocking(move || fold(input, &name, &fallback, &options))
         .await
         .map_err(|_| PreprocessError::CutOff(log.name.clone()))?;
     let folded = match folded {
@@ -145,72 +154,6 @@ pub async fn reject(
     let report = report_unreadable(log, error, kept.as_deref());
     state.put(&keys::rejects(&log.id), report, Condition::Always).await?;
     Ok(())
-}
-
-/// An object, read and folded.
-struct Folded {
-    summary: ReadSummary,
-    batches: Vec<(HourOfScope, Vec<u8>)>,
-}
-
-fn fold(
-    input: impl Read,
-    name: &ObjectName,
-    fallback: Scope,
-    options: &PreprocessOptions,
-) -> Result<Folded, PreprocessError> {
-    let mut hashed = Hashed { input, hasher: blake3::Hasher::new() };
-    let mut folder = Folder::new(options.window_length, fallback);
-    let mut writers: BTreeMap<HourOfScope, BatchWriter> = BTreeMap::new();
-    let mut trouble = None;
-    let mut summary = flow::read(&mut hashed, name, options.limits, &options.flow, |record| {
-        folder.fold(record);
-        if folder.rows() >= options.rows_per_part && trouble.is_none() {
-            trouble = write_part(&mut folder, &mut writers).err();
-        }
-    })?;
-    if let Some(error) = trouble {
-        return Err(error.into());
-    }
-    write_part(&mut folder, &mut writers)?;
-    summary.longer_than_window = folder.longer_than_window();
-    // Compressed readers stop at the end of the stream; the hash is of the whole object.
-    io::copy(&mut hashed, &mut io::sink()).map_err(|e| ReadError {
-        object: name.clone(),
-        line: 0,
-        problem: weir_ingest::Problem::Io(e),
-    })?;
-    let raw_hash = hashed.hasher.finalize().to_hex();
-    let finish = |(hour, writer): (HourOfScope, BatchWriter)| Ok((hour, writer.finish(&raw_hash)?));
-    let batches = writers.into_iter().map(finish).collect::<Result<_, BatchError>>()?;
-    Ok(Folded { summary, batches })
-}
-
-fn write_part(folder: &mut Folder, writers: &mut BTreeMap<HourOfScope, BatchWriter>) -> Result<(), BatchError> {
-    for part in folder.take() {
-        let key = HourOfScope { scope: part.scope.clone(), hour: part.hour };
-        if !writers.contains_key(&key) {
-            writers.insert(key.clone(), BatchWriter::new(part.scope.clone(), part.hour, part.window_length)?);
-        }
-        if let Some(writer) = writers.get_mut(&key) {
-            writer.append(&part)?;
-        }
-    }
-    Ok(())
-}
-
-/// Hashes what is read through it.
-struct Hashed<R> {
-    input: R,
-    hasher: blake3::Hasher,
-}
-
-impl<R: Read> Read for Hashed<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = self.input.read(buffer)?;
-        self.hasher.update(&buffer[..n]);
-        Ok(n)
-    }
 }
 
 /// The rejects report: a line about the object, then one per rejected row, as far as they are kept.

@@ -11,6 +11,7 @@ use weir_detect::incidents::IncidentLog;
 use weir_detect::ocsf::DetectionFinding;
 use weir_domain::aggregate::{HourAggregate, Mismatch};
 use weir_domain::finding::{Hit, Incident, Subject};
+use weir_domain::source::Source;
 use weir_domain::window::WindowStart;
 use weir_model::Artifact;
 
@@ -74,7 +75,7 @@ pub enum ScoreError {
 /// How often a conditional write is tried against others.
 const ATTEMPTS: u32 = 12;
 
-/// Scores one hour, with a model where there is one. `now` is milliseconds since the epoch: the learned detection judges the
+/// Scores one hour of flow logs, with a model where there is one; hours of other sources have nothing to be scored yet. `now` is milliseconds since the epoch: the learned detection judges the
 /// windows that ended at least 15 minutes before, since it needs whole ones.
 ///
 /// Doing it again, or at the same time elsewhere, changes nothing: incidents are kept by compare-and-swap, and findings
@@ -88,6 +89,9 @@ pub async fn score(
     hour: &HourOfScope,
     now: i64,
 ) -> Result<Scored, ScoreError> {
+    if hour.source != Source::Flow {
+        return Ok(Scored::default());
+    }
     let (merged, batches) = load_hour(state, hour).await?;
     let Some(merged) = merged else { return Ok(Scored::default()) };
     let hits = hits_of_hour(model, &merged, None, now)?;

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use weir_domain::rollup::HourRollup;
+use weir_domain::source::Source;
 use weir_domain::window::{HOUR_SECONDS, Scope};
 use weir_features::flow::roll_up;
 use weir_model::Artifact;
@@ -62,7 +63,9 @@ pub async fn sweep(state: &impl Store, model: Option<&Artifact>, from: i64, now:
     let mut by_scope: BTreeMap<Scope, BTreeMap<HourOfScope, Vec<String>>> = BTreeMap::new();
     let look_back = from.saturating_sub(24 * HOUR_SECONDS);
     for key in state.list(keys::PROCESSED).await? {
-        if let Some(hour) = HourOfScope::of_batch(&key).filter(|hour| hour.hour.start() >= look_back) {
+        if let Some(hour) =
+            HourOfScope::of_batch(&key).filter(|hour| hour.source == Source::Flow && hour.hour.start() >= look_back)
+        {
             by_scope.entry(hour.scope.clone()).or_default().entry(hour).or_default().push(key);
         }
     }

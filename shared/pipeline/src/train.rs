@@ -12,6 +12,7 @@ use weir_domain::baseline::{Baseline, host_name};
 use weir_domain::bounded::{BottomK, Merge, Priority};
 use weir_domain::distinct::stable_hash;
 use weir_domain::matrix::FeatureMatrix;
+use weir_domain::source::Source;
 use weir_domain::window::{Scope, WindowLength, WindowStart};
 use weir_features::flow::{host_row, host_schema, learn};
 use weir_model::{Artifact, BehaviourModel, EstimatorKind, TrainingSummary};
@@ -88,7 +89,8 @@ pub async fn train(
 
 /// The hours of all batches of a store.
 pub(crate) async fn all_hours(state: &impl Store) -> Result<BTreeSet<HourOfScope>, StoreError> {
-    Ok(state.list(PROCESSED).await?.iter().filter_map(|key| HourOfScope::of_batch(key)).collect())
+    let hours = state.list(PROCESSED).await?.into_iter().filter_map(|key| HourOfScope::of_batch(&key));
+    Ok(hours.filter(|hour| hour.source == Source::Flow).collect())
 }
 
 /// A sampled row: chosen by a seeded hash of its key.

@@ -20,13 +20,16 @@ use crate::arguments::{Detect, Source};
 use crate::progress;
 
 pub(super) async fn run(arguments: Detect) -> anyhow::Result<ExitCode> {
-    let Source::Flow = arguments.source;
+    match arguments.source {
+        Source::Flow => {}
+        Source::Login => return super::login::run(&arguments),
+    }
     // Before the long work: a model that cannot be read is said at once.
     let model = arguments.model.as_deref().map(super::read_model).transpose()?;
     let suppressions = arguments.suppressions.as_deref().map(super::read_suppressions).transpose()?.unwrap_or_default();
     let folder = tempfile::Builder::new().prefix("weir-").tempdir().context("making a temporary folder")?;
     let store = Arc::new(FolderStore::open_or_create(folder.path())?);
-    let read = read_all(&arguments.logs, Arc::clone(&store)).await?;
+    let read = read_all(&arguments.logs, Some(weir_domain::source::Source::Flow), Arc::clone(&store)).await?;
     read.tell(arguments.logs.window);
 
     let knowledge = match (model, arguments.baseline) {

@@ -9,7 +9,8 @@ use anyhow::Context;
 use tokio::task::JoinSet;
 use weir_detect::message::count;
 use weir_domain::reject::ReadSummary;
-use weir_domain::window::WindowLength;
+use weir_domain::source::Source;
+use weir_domain::window::{WindowLength, utc_year};
 use weir_ingest::flow::FlowOptions;
 use weir_pipeline::keys::ObjectRef;
 use weir_pipeline::preprocess::{PreprocessError, PreprocessOptions, Preprocessed};
@@ -22,7 +23,7 @@ use crate::{inputs, progress};
 
 pub(super) async fn run(arguments: Preprocess) -> anyhow::Result<ExitCode> {
     let store = Arc::new(FolderStore::open_or_create(&arguments.store.store)?);
-    let read = read_all(&arguments.logs, store).await?;
+    let read = read_all(&arguments.logs, None, store).await?;
     read.tell(arguments.logs.window);
     Ok(ExitCode::from(if read.unreadable.is_empty() { 0 } else { 2 }))
 }
@@ -38,13 +39,15 @@ pub(super) struct ReadAll {
     pub(super) unreadable: Vec<String>,
 }
 
-/// Reads all log files into a store, some at a time.
-pub(super) async fn read_all(logs: &Logs, store: Arc<FolderStore>) -> anyhow::Result<ReadAll> {
+/// Reads all log files into a store, some at a time; those of one source, if one is given.
+pub(super) async fn read_all(logs: &Logs, source: Option<Source>, store: Arc<FolderStore>) -> anyhow::Result<ReadAll> {
     let files = inputs::find(&logs.paths)?;
     let bar = progress::bar(files.len(), "reading");
     let options = PreprocessOptions {
         window_length: logs.window,
         flow: FlowOptions { format: logs.input_format, fields: logs.fields.clone() },
+        source,
+        year: utc_year(super::now().div_euclid(1000)),
         ..PreprocessOptions::default()
     };
     let at_once = std::thread::available_parallelism().map_or(1, usize::from);

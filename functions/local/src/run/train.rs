@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use weir_detect::message::count;
+use weir_domain::source::Source;
 use weir_model::EstimatorKind;
 use weir_pipeline::{FolderStore, train};
 
@@ -16,7 +17,7 @@ use crate::progress;
 pub(super) async fn run(arguments: Train) -> anyhow::Result<ExitCode> {
     let folder = tempfile::Builder::new().prefix("weir-").tempdir().context("making a temporary folder")?;
     let store = Arc::new(FolderStore::open_or_create(folder.path())?);
-    let read = read_all(&arguments.logs, Arc::clone(&store)).await?;
+    let read = read_all(&arguments.logs, Some(Source::Flow), Arc::clone(&store)).await?;
     read.tell(arguments.logs.window);
 
     let bar = progress::bar(0, "learning");

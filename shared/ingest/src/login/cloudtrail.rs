@@ -48,6 +48,7 @@ use std::io::Read;
 use weir_domain::login::{ApiActivity, LoginEvent};
 use weir_domain::reject::{ReadSummary, RejectReason};
 
+use super::LoginRow;
 use crate::compression::ReadLimits;
 use crate::error::{ObjectName, ReadError};
 use event::Event;
@@ -89,6 +90,27 @@ pub fn read_activity(
 ) -> Result<ReadSummary, ReadError> {
     read_events(input, object, limits, |event| {
         each(&event.activity()?);
+        Ok(true)
+    })
+}
+
+/// Reads one object and calls back for every login and for every event as API activity, in the order of the log: of an
+/// event that is both, for the login first.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_all(
+    input: impl Read,
+    object: &ObjectName,
+    limits: ReadLimits,
+    mut each: impl FnMut(LoginRow<'_>),
+) -> Result<ReadSummary, ReadError> {
+    read_events(input, object, limits, |event| {
+        let (login, activity) = (event.login()?, event.activity()?);
+        if let Some(login) = login {
+            each(LoginRow::Login(&login));
+        }
+        each(LoginRow::Call(&activity));
         Ok(true)
     })
 }

@@ -21,13 +21,11 @@ use super::columns::{
     FIRST, HOST, HOSTS_DROPPED, INTERFACE, LAST, NUMBERS, PEER, PORT, PROTOCOL, ROLE, ROW, SIDE, TEXTS, WINDOW, footer,
     places, schema,
 };
-use super::{Batch, BatchError, FORMAT_VERSION};
+use super::table::{format, read_column};
+use super::{Batch, BatchError, FORMAT_VERSION, TIMES};
 
 /// The most rows of a batch that are read; an hour of a very large network has some millions.
 const MOST_ROWS: i64 = 50_000_000;
-
-/// Times that a row of a log may have; sums and differences of such times do not overflow.
-const TIMES: std::ops::Range<i64> = 0..4_102_444_800;
 
 /// Reads a batch.
 ///
@@ -82,10 +80,6 @@ fn read(bytes: Vec<u8>) -> Result<Batch, BatchError> {
     }
     hour.prune();
     Ok(Batch { raw_hash: entry(footer::RAW_HASH)?, hour })
-}
-
-fn format(what: &str) -> BatchError {
-    BatchError::Format(what.to_owned())
 }
 
 /// The columns of a row group.
@@ -236,20 +230,4 @@ impl Table {
             _ => Err(format("sketches that are none")),
         }
     }
-}
-
-/// All cells of a required column, grown as they come.
-fn read_column<T>(
-    rows: usize,
-    mut read: impl FnMut(usize, &mut Vec<T>) -> Result<(usize, usize, usize), ParquetError>,
-) -> Result<Vec<T>, BatchError> {
-    let mut cells = Vec::new();
-    while cells.len() < rows {
-        let before = cells.len();
-        read((rows - before).min(64 << 10), &mut cells)?;
-        if cells.len() == before {
-            return Err(format("a column with too few cells"));
-        }
-    }
-    Ok(cells)
 }

@@ -1,6 +1,7 @@
 //! Batches read back as they were written, and nothing else is read as a batch.
 
 mod forged;
+mod records;
 
 use std::net::Ipv4Addr;
 

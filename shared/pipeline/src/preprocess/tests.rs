@@ -1,6 +1,12 @@
 //! Every kind of bad input has its outcome, and what comes out depends on the object alone.
 
+use std::io;
+
+use weir_domain::window::Scope;
+
 use super::*;
+use crate::batch::{LoginBatch, UsageBatch};
+use crate::keys::HourOfScope;
 use crate::score::load_hour;
 use crate::store::MemoryStore;
 use crate::testing::{HEADER, START, content, gzip, object, scan, stopped};
@@ -243,4 +249,32 @@ async fn an_unreadable_log_that_is_kept_nowhere_else_is_kept() {
     let report: serde_json::Value = serde_json::from_slice(&report).unwrap();
     assert_eq!((&report["object"], &report["kept"]), (&"kinesis:stream:50".into(), &kept.into()));
     assert!(report["detail"].as_str().unwrap().contains("binary data"), "{report}");
+}
+
+#[tokio::test]
+async fn logins_and_usage_are_kept_as_they_are_by_hour() {
+    let state = MemoryStore::new();
+    let rows = "user_id,timestamp,ip_address,success\nada,2023-11-14T22:15:00Z,10.0.0.1,true\nbob,2023-11-14T23:15:00Z,10.0.0.2,false\n";
+    let done = process(&state, "AWSLogs/123456789012/logins.csv", rows).await.unwrap();
+    assert_eq!(done.summary.records, 2);
+    let id = object("AWSLogs/123456789012/logins.csv").id();
+    let key =
+        |hour: u8| format!("processed/source=login/scope=123456789012.unknown/dt=2023-11-14/hour={hour}/{id}.parquet");
+    assert_eq!(done.batches, [key(22), key(23)]);
+    let batch = LoginBatch::decode(state.get(&key(23)).await.unwrap().unwrap().bytes).unwrap();
+    assert_eq!(batch.logins.iter().map(|login| login.user.as_str()).collect::<Vec<_>>(), ["bob"]);
+    assert_eq!(batch.raw_hash, blake3::hash(rows.as_bytes()).to_hex().to_string());
+
+    let rows = "timestamp,value\n2023-11-14 22:15:00,1.5\n";
+    let done = process(&state, "usage.csv", rows).await.unwrap();
+    let [key] = &done.batches[..] else { panic!("{:?}", done.batches) };
+    assert!(key.starts_with("processed/source=usage/scope=unknown.unknown/dt=2023-11-14/hour=22/"), "{key}");
+    let batch = UsageBatch::decode(state.get(key).await.unwrap().unwrap().bytes).unwrap();
+    assert_eq!(batch.points.iter().map(|p| p.value).collect::<Vec<_>>(), [1.5]);
+
+    let error = process(&state, "table.csv", "id,a,b\n1,2,3\n").await.unwrap_err();
+    assert!(error.to_string().contains("it is table, which is no flow log"), "{error}");
+    let only = PreprocessOptions { source: Some(Source::Flow), ..limited() };
+    let error = preprocess(&raw("u.csv", rows).await, &state, &object("u.csv"), only).await.unwrap_err();
+    assert!(error.to_string().contains("it is usage, which is no flow log"), "{error}");
 }
