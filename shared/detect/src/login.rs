@@ -82,12 +82,7 @@ pub fn detect_kinds(logins: &[JudgedLogin]) -> (Vec<(Subject, Hit)>, Vec<Option<
     (found, told)
 }
 
-fn tell(
-    hit: Option<(Subject, Hit)>,
-    members: &[usize],
-    told: &mut [Option<Kind>],
-    found: &mut Vec<(Subject, Hit)>,
-) {
+fn tell(hit: Option<(Subject, Hit)>, members: &[usize], told: &mut [Option<Kind>], found: &mut Vec<(Subject, Hit)>) {
     if let Some(hit) = hit {
         members.iter().for_each(|&at| told[at] = Some(hit.0.kind));
         found.push(hit);

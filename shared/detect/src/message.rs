@@ -1,6 +1,7 @@
 //! The sentence a tired analyst reads: who did what to whom, how much, and what is usual.
 
 mod sentence;
+mod series;
 
 use std::collections::BTreeMap;
 
@@ -33,6 +34,7 @@ pub fn title(entity: &Entity, incident: &Incident) -> String {
             format!("{entity} uses {}, unusual for it", service(*protocol, *port))
         }
         Some(Facts::Login { title, .. }) => title.clone(),
+        Some(Facts::Usage { kind, .. }) => series::title(entity, *kind),
         Some(Facts::Behaviour { .. }) => format!("{entity} behaves unlike before"),
         None => format!("Closed finding about {entity}"),
     }
@@ -90,6 +92,7 @@ pub fn message(entity: &Entity, incident: &Incident) -> String {
         | Facts::UnknownPeer { .. }
         | Facts::UnusualProtocol { .. }) => sentence::of(entity, facts, &within(peak), &when),
         Facts::Login { sentence, .. } => sentence.clone(),
+        facts @ Facts::Usage { .. } => series::sentence(entity, facts, &when),
         Facts::Behaviour { reasons, p_value, .. } => {
             let what: Vec<_> = reasons.iter().map(reason).collect();
             format!(
@@ -115,6 +118,8 @@ fn strength(facts: &Facts) -> u64 {
         Facts::BruteForce { attempts, .. } => *attempts,
         Facts::LateralMovement { targets, .. } => *targets,
         Facts::Login { logins, .. } => *logins,
+        // The least usual, and of equal ones the farthest off.
+        Facts::Usage { rarity, effect, .. } => (rarity * 1e9) as u64 + effect.min(1e6) as u64,
         // Scores are in (0, 1]; the strongest is the most anomalous.
         Facts::Behaviour { score, .. } => (score * 1e9) as u64,
     }

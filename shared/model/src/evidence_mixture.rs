@@ -45,9 +45,11 @@ impl EvidenceMixtureParams {
     /// All faults.
     pub fn check(self) -> Result<EvidenceMixture, BadParams> {
         let width = self.schema.features.len();
-        let mut ranges = RangeCheck::default()
-            .require("features", &width, &(1..=1000))
-            .require("voices", &self.voices.len(), &(1..=100));
+        let mut ranges = RangeCheck::default().require("features", &width, &(1..=1000)).require(
+            "voices",
+            &self.voices.len(),
+            &(1..=100),
+        );
         for voice in &self.voices {
             ranges = ranges.require("weights", &voice.weights.len(), &(width..=width)).require(
                 "bias",
@@ -156,7 +158,8 @@ mod tests {
         };
         let schema =
             FeatureSchema { source: "login".into(), window_seconds: 0, features: vec![feature("a"), feature("b")] };
-        let voice = |name: &str, bias, weights: [f64; 2]| EvidenceVoice { name: name.into(), bias, weights: weights.into() };
+        let voice =
+            |name: &str, bias, weights: [f64; 2]| EvidenceVoice { name: name.into(), bias, weights: weights.into() };
         EvidenceMixtureParams { schema, voices: vec![voice("one", 0.0, [1.0, 0.0]), voice("two", -2.0, [0.5, 1.0])] }
     }
 

@@ -230,7 +230,8 @@ impl OnlineDetector {
         };
         if self.seasonal.is_none() && self.steps.len() >= FEWEST_STEPS {
             let (step, memory) = (self.steps.median() as i64, self.memory);
-            let profiles = [UsageSeason::Day, UsageSeason::Week].into_iter().filter_map(|season| Profile::new(season, step));
+            let profiles =
+                [UsageSeason::Day, UsageSeason::Week].into_iter().filter_map(|season| Profile::new(season, step));
             let seasonal = |profile| Seasonal { profile, residuals: Residuals::new(memory, VIEW_TAIL) };
             self.seasonal = Some(profiles.map(seasonal).collect());
         }

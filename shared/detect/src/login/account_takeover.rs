@@ -30,7 +30,13 @@ pub(super) fn of(group: &Group<'_>) -> Option<(Subject, Hit)> {
         entity: Entity::User(user.clone()),
         severity,
         title,
-        sentence: format!("A {} of {user} {} was let in{after} {}: {}.", group.what(), group.from(), group.when(), group.why()),
+        sentence: format!(
+            "A {} of {user} {} was let in{after} {}: {}.",
+            group.what(),
+            group.from(),
+            group.when(),
+            group.why()
+        ),
         seen_with: at,
     }))
 }

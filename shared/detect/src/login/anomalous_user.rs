@@ -30,14 +30,20 @@ pub fn detect(hour: &PrincipalHour) -> Option<(Subject, Hit)> {
     let mut why = Vec::new();
     if sensitive {
         let named: Vec<&str> = hour.sensitive.iter().take(4).map(String::as_str).collect();
-        why.push(format!("{} calls that attackers make, never made before ({})", hour.sensitive.len(), named.join(", ")));
+        why.push(format!(
+            "{} calls that attackers make, never made before ({})",
+            hour.sensitive.len(),
+            named.join(", ")
+        ));
     }
     if broad {
         let (actions, services) = (count(hour.new_actions.len() as u64), hour.new_services.len());
         why.push(format!("{actions} calls of {services} services for the first time"));
     }
     if failing {
-        let before = hour.failed_before.map_or("none known before".to_owned(), |n| format!("at most {} an hour before", count(n)));
+        let before = hour
+            .failed_before
+            .map_or("none known before".to_owned(), |n| format!("at most {} an hour before", count(n)));
         why.push(format!("{} calls that failed ({before})", count(hour.failed)));
     }
     let name = hour.principal.rsplit('/').next().unwrap_or(&hour.principal);
@@ -113,7 +119,8 @@ mod tests {
 
     #[test]
     fn denied_calls_and_calls_of_attackers() {
-        let sensitive: Vec<String> = ["iam:CreateUser", "iam:CreateAccessKey", "cloudtrail:StopLogging"].map(String::from).into();
+        let sensitive: Vec<String> =
+            ["iam:CreateUser", "iam:CreateAccessKey", "cloudtrail:StopLogging"].map(String::from).into();
         let (subject, hit) = detect(&PrincipalHour { sensitive, failed: 30, ..hour() }).unwrap();
         assert_eq!((subject.kind, hit.severity, hit.confidence), (Kind::AnomalousUser, Severity::High, 75));
         let Facts::Login { sentence, .. } = hit.facts else { panic!("facts of a login") };

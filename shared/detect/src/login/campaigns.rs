@@ -56,7 +56,9 @@ pub(super) fn from_many(logins: &[JudgedLogin], told: &[Option<Kind>]) -> Vec<Ve
     let members: Vec<usize> = logins
         .iter()
         .enumerate()
-        .filter(|(at, login)| told[*at].is_none() && !login.succeeded && login.strangeness >= STRANGE && login.score >= LIKELY)
+        .filter(|(at, login)| {
+            told[*at].is_none() && !login.succeeded && login.strangeness >= STRANGE && login.score >= LIKELY
+        })
         .map(|(at, _)| at)
         .collect();
     runs(logins, members, MANY_GAP)

@@ -17,7 +17,12 @@ pub(super) fn of(group: &Group<'_>) -> Option<(Subject, Hit)> {
         entity: Entity::User(user.clone()),
         severity: Severity::Medium,
         title: format!("{user} takes far more than ever"),
-        sentence: format!("Sessions of {user} {} {} took far more bytes than theirs do: {}.", group.from(), group.when(), group.why()),
+        sentence: format!(
+            "Sessions of {user} {} {} took far more bytes than theirs do: {}.",
+            group.from(),
+            group.when(),
+            group.why()
+        ),
         seen_with: group.first_from(LIKELY),
     }))
 }

@@ -68,8 +68,7 @@ fn many_accounts_entered_from_one_address_share_it() {
 
 #[test]
 fn strangers_from_many_addresses_are_stuffing_too() {
-    let logins: Vec<_> =
-        (0..8).map(|i| login(i * 9, &format!("u{i}"), &format!("198.51.{i}.7"), false, 7.5)).collect();
+    let logins: Vec<_> = (0..8).map(|i| login(i * 9, &format!("u{i}"), &format!("198.51.{i}.7"), false, 7.5)).collect();
     assert_eq!(found(&logins).iter().map(|(kind, ..)| *kind).collect::<Vec<_>>(), [Kind::CredentialStuffing]);
     assert!(found(&logins[..5]).is_empty(), "five strangers fail in any hour");
 }
@@ -83,7 +82,11 @@ fn one_account_again_and_again_is_brute_force() {
 
 #[test]
 fn a_takeover_is_told_once_with_its_reasons() {
-    let logins = [login(0, "ada", "198.51.100.7", false, 7.5), login(1, "ada", "198.51.100.7", true, 8.0), login(30, "ada", "198.51.100.7", true, 9.0)];
+    let logins = [
+        login(0, "ada", "198.51.100.7", false, 7.5),
+        login(1, "ada", "198.51.100.7", true, 8.0),
+        login(30, "ada", "198.51.100.7", true, 9.0),
+    ];
     let hits = detect(&logins);
     assert_eq!(hits.len(), 1);
     let (subject, hit) = &hits[0];

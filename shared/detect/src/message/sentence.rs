@@ -97,7 +97,11 @@ pub(super) fn of(entity: &Entity, facts: &Facts, within: &str, when: &str) -> St
                 service(*protocol, *port)
             )
         }
-        Facts::PortScan { .. } | Facts::HostSweep { .. } | Facts::Login { .. } | Facts::Behaviour { .. } => String::new(),
+        Facts::PortScan { .. }
+        | Facts::HostSweep { .. }
+        | Facts::Login { .. }
+        | Facts::Usage { .. }
+        | Facts::Behaviour { .. } => String::new(),
     }
 }
 

@@ -84,7 +84,8 @@ impl ApiUse {
         }
         let time = call.time.div_euclid(1000);
         let hours = self.principals.entry(principal.to_owned()).or_default();
-        let hour = hours.entry(time.div_euclid(3600)).or_insert_with(|| Hour { first: time, last: time, ..Hour::default() });
+        let hour =
+            hours.entry(time.div_euclid(3600)).or_insert_with(|| Hour { first: time, last: time, ..Hour::default() });
         hour.first = hour.first.min(time);
         hour.last = hour.last.max(time);
         hour.calls += 1;
@@ -175,20 +176,26 @@ mod tests {
     #[test]
     fn what_is_new_is_new_against_the_hours_before() {
         let mut used = ApiUse::default();
-        for call in [call(5, "ada", "CreateUser", ""), call(1, "ada", "GetUser", "AccessDenied"), call(5, "ada", "GetUser", "")] {
+        for call in
+            [call(5, "ada", "CreateUser", ""), call(1, "ada", "GetUser", "AccessDenied"), call(5, "ada", "GetUser", "")]
+        {
             used.push(&call);
         }
         let hours = used.hours();
         assert_eq!(hours.len(), 2);
         assert_eq!((hours[0].new_services.as_slice(), hours[0].failed_before), (&["iam".to_owned()][..], None));
-        assert_eq!((hours[1].new_actions.as_slice(), hours[1].failed_before), (&["iam:CreateUser".to_owned()][..], Some(1)));
+        assert_eq!(
+            (hours[1].new_actions.as_slice(), hours[1].failed_before),
+            (&["iam:CreateUser".to_owned()][..], Some(1))
+        );
         assert!(hours[1].new_services.is_empty() && hours[1].new_regions.is_empty());
         assert_eq!(hours[1].sensitive, ["iam:CreateUser"]);
     }
 
     #[test]
     fn order_does_not_matter_and_services_are_left_out() {
-        let calls = [call(1, "ada", "GetUser", ""), call(9, "bob", "CreateUser", ""), call(2, "ec2.amazonaws.com", "X", "")];
+        let calls =
+            [call(1, "ada", "GetUser", ""), call(9, "bob", "CreateUser", ""), call(2, "ec2.amazonaws.com", "X", "")];
         let mut there = ApiUse::default();
         calls.iter().for_each(|call| there.push(call));
         let mut back = ApiUse::default();

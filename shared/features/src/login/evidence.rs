@@ -255,10 +255,7 @@ impl Evidence {
             let total = table.as_flattened().iter().sum::<u64>() as f64 / UNITS + PRIOR_LOGINS;
             let (place, device) = (self.place as usize, self.device as usize);
             let seen = table[place][device] as f64 / UNITS + PRIOR_LOGINS * USUAL_PLACES[place] * USUAL_DEVICES[device];
-            self.set(
-                Column::Familiarity,
-                (PLACE_OF_ATTACKS[place] * DEVICE_OF_ATTACKS[device] / (seen / total)).ln(),
-            );
+            self.set(Column::Familiarity, (PLACE_OF_ATTACKS[place] * DEVICE_OF_ATTACKS[device] / (seen / total)).ln());
         }
         let (users, logins) = (users.max(1) as f64, (all.logins as f64 / UNITS).max(1.0));
         let share = (user.logins() + 1.0) / (logins + users);
@@ -266,7 +263,8 @@ impl Evidence {
         let row = if self.acquaintance > 0 { self.device as usize } else { DeviceLevel::COUNT };
         let [failed, succeeded] = all.outcomes[row].map(|count| count as f64 / UNITS);
         let failing = (failed + USUAL_FAILURES) / (failed + succeeded + 100.0);
-        let ratio = if login.succeeded { (1.0 - FAILED_OF_ATTACKS) / (1.0 - failing) } else { FAILED_OF_ATTACKS / failing };
+        let ratio =
+            if login.succeeded { (1.0 - FAILED_OF_ATTACKS) / (1.0 - failing) } else { FAILED_OF_ATTACKS / failing };
         self.set(Column::Outcome, ratio.ln());
     }
 
@@ -304,8 +302,8 @@ impl Evidence {
     fn of_moment(&mut self, all: &Everybody, user: &UserHistory, login: &Sighting) {
         let hour = login.hour();
         if self.acquaintance > 0 {
-            let everybody = (all.hours[hour] as f64 / UNITS + 1.0)
-                / (all.hours.iter().sum::<u64>() as f64 / UNITS + 24.0);
+            let everybody =
+                (all.hours[hour] as f64 / UNITS + 1.0) / (all.hours.iter().sum::<u64>() as f64 / UNITS + 24.0);
             let count = |hour: usize| f64::from(user.hours[hour % 24]);
             let near = count(hour) + 0.5 * count(hour + 23) + 0.5 * count(hour + 1);
             let total: f64 = user.hours.iter().map(|count| f64::from(*count)).sum();
@@ -360,8 +358,7 @@ impl Evidence {
             let strangers = (ever.novel as f64 / 100.0 - fan.visit_strangers).max(0.0) / days;
             let visitors = (ever.all as f64 - f64::from(fan.visits)).max(0.0) / days;
             let of_day = if fan.day > 1.0 { burst(fan.day, 0.7 + 2.0 * strangers + 0.3 * visitors) } else { 0.0 };
-            let of_hour =
-                if fan.hour > 1.0 { burst(fan.hour, 0.15 + strangers / 6.0 + 0.06 * visitors) } else { 0.0 };
+            let of_hour = if fan.hour > 1.0 { burst(fan.hour, 0.15 + strangers / 6.0 + 0.06 * visitors) } else { 0.0 };
             self.set(Column::AddressFanOut, (BURST * of_day.max(of_hour)).min(10.0));
             if fan.day_failed > 1.0 {
                 let failing = burst(fan.day_failed, 0.4 + 0.3 * strangers + 0.1 * visitors);
@@ -411,7 +408,10 @@ impl Evidence {
         let before = own.iter().map(|o| o.surprise).max().map_or(0.0, |surprise| f64::from(surprise) / 100.0);
         let again = AGAIN * (before - WORTH_NOTING).max(0.0);
         let odd_hour = self.get(Column::Hour).max(0.0);
-        self.set(Column::Volume, if self.surprise > WORTH_NOTING { again } else { 0.0 } + 1.3 * self.surprise + odd_hour);
+        self.set(
+            Column::Volume,
+            if self.surprise > WORTH_NOTING { again } else { 0.0 } + 1.3 * self.surprise + odd_hour,
+        );
         self.set(Column::Excess, above);
     }
 }

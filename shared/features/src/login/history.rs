@@ -317,12 +317,8 @@ impl History {
     /// what looks like an attack now and then is how ordinary logins look now and then.
     pub fn advance(&mut self, login: &Sighting, evidence: &Evidence, score: f64, weight: Weight, learned: Weight) {
         self.count(login, evidence, weight, learned);
-        let glance = Glance {
-            time: login.time,
-            user: login.user,
-            stranger: evidence.stranger,
-            failed: !login.succeeded,
-        };
+        let glance =
+            Glance { time: login.time, user: login.user, stranger: evidence.stranger, failed: !login.succeeded };
         self.recent.advance(login.time);
         if login.address != 0 {
             self.recent.addresses.entry(login.address).or_default().push(glance);
@@ -353,7 +349,8 @@ impl History {
         let counts = login.succeeded || !evidence.repeats_failure;
         if counts {
             if known {
-                let cell = &mut all.familiarity[evidence.acquaintance][evidence.place as usize][evidence.device as usize];
+                let cell =
+                    &mut all.familiarity[evidence.acquaintance][evidence.place as usize][evidence.device as usize];
                 *cell = cell.saturating_add(learned.units());
             }
             let row = if known { evidence.device as usize } else { DeviceLevel::COUNT };

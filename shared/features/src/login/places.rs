@@ -34,7 +34,9 @@ pub struct Places {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadPlaces {
     /// No header, or one without the column.
-    #[error("the table of places has no column cidr: its first line must name its columns (cidr,asn,as_name,country,region,city)")]
+    #[error(
+        "the table of places has no column cidr: its first line must name its columns (cidr,asn,as_name,country,region,city)"
+    )]
     NoColumn,
     /// A line that is none.
     #[error("line {line} of the table of places: {what}")]
@@ -65,7 +67,8 @@ impl Places {
     /// When a line is no row of such a table, or there are too many.
     pub fn read_table(&mut self, text: &str) -> Result<(), BadPlaces> {
         let mut lines = text.lines().enumerate();
-        let header: Vec<String> = split(lines.next().map_or("", |(_, line)| line)).map(str::to_ascii_lowercase).collect();
+        let header: Vec<String> =
+            split(lines.next().map_or("", |(_, line)| line)).map(str::to_ascii_lowercase).collect();
         let column = |name: &str| header.iter().position(|h| h == name);
         let cidr = column("cidr").ok_or(BadPlaces::NoColumn)?;
         let columns = ["asn", "as_name", "country", "region", "city"].map(column);
@@ -189,7 +192,10 @@ mod tests {
             .read_table("cidr,asn,as_name,country,region,city\n10.0.0.0/8,1,One,FR,-,-\n10.1.0.0/16,AS2,Two,DE,x,Berlin\n2001:db8::/32,3,T,JP,,\n")
             .unwrap();
         let asn = |text| places.of(ip(text)).and_then(|place| place.asn);
-        assert_eq!([asn("10.2.3.4"), asn("10.1.3.4"), asn("11.0.0.1"), asn("2001:db8::1")], [Some(1), Some(2), None, Some(3)]);
+        assert_eq!(
+            [asn("10.2.3.4"), asn("10.1.3.4"), asn("11.0.0.1"), asn("2001:db8::1")],
+            [Some(1), Some(2), None, Some(3)]
+        );
         assert_eq!(places.of(ip("::ffff:10.1.0.1")).unwrap().city, "Berlin");
         assert_eq!(places.of(ip("10.2.0.1")).unwrap().city, "");
     }

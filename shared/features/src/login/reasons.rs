@@ -22,7 +22,10 @@ pub fn reasons(history: &History, login: &LoginEvent<'_>, seen: &Sighting, evide
         of_device(user, login, evidence, &mut say);
         let hour = evidence.get(Column::Hour);
         if hour > WORTH_A_WORD {
-            say(hour, format!("{} UTC is outside their hours", weir_domain::window::utc_clock(seen.time.div_euclid(1000))));
+            say(
+                hour,
+                format!("{} UTC is outside their hours", weir_domain::window::utc_clock(seen.time.div_euclid(1000))),
+            );
         }
     } else {
         say(0.5, "first login of this user".to_owned());
@@ -33,7 +36,9 @@ pub fn reasons(history: &History, login: &LoginEvent<'_>, seen: &Sighting, evide
         let users = evidence.users_at_address;
         say(
             get(Column::AddressFanOut) + get(Column::AddressFailures),
-            format!("{users} users from this address within a day, to most of whom it is strange ({strangers:.0} by weight)"),
+            format!(
+                "{users} users from this address within a day, to most of whom it is strange ({strangers:.0} by weight)"
+            ),
         );
     }
     if get(Column::ClientFanOut) > WORTH_A_WORD {
@@ -106,7 +111,8 @@ fn of_place(
 }
 
 fn of_device(user: &UserHistory, login: &LoginEvent<'_>, evidence: &Evidence, say: &mut impl FnMut(f64, String)) {
-    let what = [login.browser, login.os].iter().filter(|text| !text.is_empty()).copied().collect::<Vec<_>>().join(" on ");
+    let what =
+        [login.browser, login.os].iter().filter(|text| !text.is_empty()).copied().collect::<Vec<_>>().join(" on ");
     let what = if what.is_empty() { String::new() } else { format!(" ({what})") };
     let known = user.devices.0.len();
     let has = if known == 1 { "one".to_owned() } else { known.to_string() };

@@ -20,7 +20,8 @@ fn login(minutes: i64, user: &'static str, host: u8, agent: &'static str, succee
 }
 
 const USERS: [&str; 4] = ["ada", "bob", "eve", "mallory"];
-const AGENTS: [&str; 3] = ["Mozilla/5.0 (Windows NT 10.0) Chrome/117.0", "Mozilla/5.0 (Windows NT 10.0) Chrome/118.0", "okhttp/4.9"];
+const AGENTS: [&str; 3] =
+    ["Mozilla/5.0 (Windows NT 10.0) Chrome/117.0", "Mozilla/5.0 (Windows NT 10.0) Chrome/118.0", "okhttp/4.9"];
 
 fn see(history: &mut History, login: &LoginEvent<'_>, weight: Weight) {
     let seen = Sighting::of(login, &Places::none());
@@ -96,7 +97,8 @@ fn strangers_at_one_address_add_up_and_colleagues_do_not() {
 #[test]
 fn reasons_are_words() {
     let history = ada();
-    let stolen = LoginEvent { time: 1_700_000_000_000 + 40 * 86_400_000 + 5 * 3_600_000, ..login(0, "ada", 4, AGENTS[2], true) };
+    let stolen =
+        LoginEvent { time: 1_700_000_000_000 + 40 * 86_400_000 + 5 * 3_600_000, ..login(0, "ada", 4, AGENTS[2], true) };
     let seen = Sighting::of(&stolen, &Places::none());
     let said = reasons(&history, &stolen, &seen, &history.evidence(&seen));
     assert_eq!(said[0], "first login from Romania; this user has 40 from France");
@@ -117,7 +119,8 @@ fn journeys_second_factors_and_root() {
     assert!(evidence(&history, &far).get(Column::Journey) > 0.0, "France to Brazil in half an hour");
     let slow = login(40 * 1440 + 30, "ada", 5, AGENTS[0], true);
     assert!(evidence(&history, &slow).get(Column::Journey).abs() < 1e-9, "in a day");
-    let console = |mfa| LoginEvent { kind: LoginKind::ConsoleLogin, mfa: Some(mfa), ..login(0, "ada", 3, AGENTS[0], true) };
+    let console =
+        |mfa| LoginEvent { kind: LoginKind::ConsoleLogin, mfa: Some(mfa), ..login(0, "ada", 3, AGENTS[0], true) };
     let history = after((0..9).map(|_| console(true)));
     assert!(evidence(&history, &console(false)).get(Column::SecondFactor) > 3.0);
     assert!(evidence(&after((0..9).map(|_| console(false))), &console(false)).get(Column::SecondFactor) < 1e-9);
@@ -131,13 +134,17 @@ fn two_large_sessions_are_more_than_one() {
     let first = evidence(&history, &large(50 * 1440)).get(Column::Volume);
     see(&mut history, &large(50 * 1440), Weight::FULL);
     let second = evidence(&history, &large(50 * 1440 + 20)).get(Column::Volume);
-    assert!(first > 3.0 && second > 3.0 && evidence(&history, &login(51 * 1440, "ada", 3, AGENTS[0], true)).get(Column::Volume) < 1.0);
+    assert!(
+        first > 3.0
+            && second > 3.0
+            && evidence(&history, &login(51 * 1440, "ada", 3, AGENTS[0], true)).get(Column::Volume) < 1.0
+    );
 }
 
 fn any_login() -> impl Strategy<Value = (LoginEvent<'static>, Weight)> {
-    (0i64..5_000, 0usize..4, 0u8..7, 0usize..3, any::<bool>(), -9.0..9.0f64).prop_map(|(at, user, host, agent, ok, odds)| {
-        (login(at, USERS[user], host, AGENTS[agent], ok), Weight::of_odds(odds))
-    })
+    (0i64..5_000, 0usize..4, 0u8..7, 0usize..3, any::<bool>(), -9.0..9.0f64).prop_map(
+        |(at, user, host, agent, ok, odds)| (login(at, USERS[user], host, AGENTS[agent], ok), Weight::of_odds(odds)),
+    )
 }
 
 /// Counts logins as if each came to an empty history: what is counted then depends on nothing but the login.

@@ -214,8 +214,7 @@ impl Baseline for KnnCad {
         let training: Vec<_> = self.training.iter().map(|vector| self.whiten(vector)).collect();
         if self.scores.is_empty() {
             // A vector is its own nearest neighbour, at distance 0.
-            self.scores =
-                training.iter().map(|v| Self::nonconformity(v, &training, Self::NEIGHBOURS + 1)).collect();
+            self.scores = training.iter().map(|v| Self::nonconformity(v, &training, Self::NEIGHBOURS + 1)).collect();
         }
         let score = Self::nonconformity(&self.whiten(&item), &training, Self::NEIGHBOURS);
         let less = self.scores.iter().filter(|&&other| other < score).count() as f64;

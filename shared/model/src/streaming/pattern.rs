@@ -34,7 +34,9 @@ impl Pattern {
         let points = &self.points[self.points.len().saturating_sub(MOST_POINTS)..];
         let Some(earlier) = points.len().checked_sub(DIMENSION) else { return 0.0 };
         let (earlier, newest) = points.split_at(earlier);
-        let Some(vectors) = earlier.len().checked_sub(DIMENSION).filter(|&vectors| vectors >= FEWEST) else { return 0.0 };
+        let Some(vectors) = earlier.len().checked_sub(DIMENSION).filter(|&vectors| vectors >= FEWEST) else {
+            return 0.0;
+        };
         // Lag by lag, so that the inner loop runs over neighbouring memory.
         let mut squares = vec![0.0; vectors];
         for (lag, last) in newest.iter().enumerate() {

@@ -33,7 +33,8 @@ impl Repeats {
     }
 
     pub(super) fn is_sound(&self) -> bool {
-        self.rarest.len() as u64 <= u64::from(self.points) + 1 && self.rarest.iter().all(|(_, rarity)| rarity.is_finite())
+        self.rarest.len() as u64 <= u64::from(self.points) + 1
+            && self.rarest.iter().all(|(_, rarity)| rarity.is_finite())
     }
 }
 

@@ -62,7 +62,8 @@ fn params() -> EvidenceMixtureParams {
         }
         weights
     };
-    let bursts = [C::Outcome, C::Reputation, C::AddressFanOut, C::AddressFailures, C::ClientFanOut, C::FailingStrangers];
+    let bursts =
+        [C::Outcome, C::Reputation, C::AddressFanOut, C::AddressFailures, C::ClientFanOut, C::FailingStrangers];
     let voices = Way::ALL.map(|way| {
         let (name, bias, weights) = match way {
             Way::Takeover => ("takeover", 0.0, weights(1.0, &CREDENTIALS, &[])),
@@ -120,10 +121,7 @@ impl LoginModel {
         let (weight, learned) = match label {
             Some(true) => (Weight::NONE, Weight::NONE),
             Some(false) => (Weight::FULL, Weight::FULL),
-            None => (
-                Weight::of_odds(score.get() - RARITY),
-                Weight::of_odds(score.get() - RARITY - RATES_DOUBT_LATER),
-            ),
+            None => (Weight::of_odds(score.get() - RARITY), Weight::of_odds(score.get() - RARITY - RATES_DOUBT_LATER)),
         };
         history.advance(login, evidence, score.get(), weight, learned);
     }

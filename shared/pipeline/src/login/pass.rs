@@ -122,8 +122,6 @@ fn label(login: &LoginEvent<'_>) -> Option<bool> {
     match (attack, account_takeover, attack_ip) {
         (Some(attack), ..) => Some(attack),
         (None, None, None) => None,
-        (None, takeover, attack_ip) => {
-            Some(takeover == Some(true) || attack_ip == Some(true) && !login.succeeded())
-        }
+        (None, takeover, attack_ip) => Some(takeover == Some(true) || attack_ip == Some(true) && !login.succeeded()),
     }
 }

@@ -22,7 +22,13 @@ fn ordinary() -> Vec<LoginEvent<'static>> {
     let mut logins = Vec::new();
     for day in 0..20 {
         for (user, home) in USERS.iter().zip(0u8..) {
-            logins.push(login(day * DAY + i64::from(home) * 60_000, user, home, "Mozilla/5.0 (Windows NT 10.0) Chrome/117.0", true));
+            logins.push(login(
+                day * DAY + i64::from(home) * 60_000,
+                user,
+                home,
+                "Mozilla/5.0 (Windows NT 10.0) Chrome/117.0",
+                true,
+            ));
         }
     }
     logins
@@ -56,7 +62,10 @@ fn a_stolen_account_and_a_stuffed_list_are_found_and_nothing_else() {
         let expected = [("account-takeover", "ada"), ("credential-stuffing", "198.51.201.7")];
         let expected = expected.map(|(kind, who)| (kind.to_owned(), who.to_owned()));
         assert_eq!(kinds.len(), 2, "{kinds:?}");
-        assert!(expected.iter().all(|e| kinds.contains(e)) || kinds.iter().any(|(k, _)| k == "impossible-travel"), "{kinds:?}");
+        assert!(
+            expected.iter().all(|e| kinds.contains(e)) || kinds.iter().any(|(k, _)| k == "impossible-travel"),
+            "{kinds:?}"
+        );
         assert!(findings[0].message.contains("first login from Romania"), "{}", findings[0].message);
     }
     assert!(login_findings(&judged(&ordinary(), None), &ApiUse::default(), i64::MIN, 1).is_empty());
@@ -65,7 +74,8 @@ fn a_stolen_account_and_a_stuffed_list_are_found_and_nothing_else() {
 #[test]
 fn the_first_of_many_strangers_is_judged_by_the_many() {
     let judged = judged(&attacked(), None);
-    let stuffing: Vec<f64> = judged.logins.iter().filter(|l| l.source_ip == Some([198, 51, 201, 7].into())).map(|l| l.score).collect();
+    let stuffing: Vec<f64> =
+        judged.logins.iter().filter(|l| l.source_ip == Some([198, 51, 201, 7].into())).map(|l| l.score).collect();
     assert_eq!(stuffing.len(), 12);
     assert!(stuffing[0] > 7.0, "{stuffing:?}");
 }
@@ -127,14 +137,23 @@ fn a_single_login_takes_no_time() {
         for round in 0..4 {
             let busy = LoginEvent {
                 user: if round == 0 { "ada" } else { name },
-                source_ip: (round < 2).then(|| [10, (i / 250) as u8, (i % 250) as u8, 1].into()).or(Some([203, 0, 113, 9].into())),
+                source_ip: (round < 2)
+                    .then(|| [10, (i / 250) as u8, (i % 250) as u8, 1].into())
+                    .or(Some([203, 0, 113, 9].into())),
                 ..login(i * 5_000, "ada", 200, "okhttp/4.9", round != 3)
             };
             let one = score_one(&model, &history, &Places::none(), &busy);
-            history.advance(&one.sighting, &one.evidence, 0.0, weir_features::login::Weight::FULL, weir_features::login::Weight::FULL);
+            history.advance(
+                &one.sighting,
+                &one.evidence,
+                0.0,
+                weir_features::login::Weight::FULL,
+                weir_features::login::Weight::FULL,
+            );
         }
     }
-    let next = LoginEvent { source_ip: Some([203, 0, 113, 9].into()), ..login(3_000_000, "ada", 201, "okhttp/4.9", false) };
+    let next =
+        LoginEvent { source_ip: Some([203, 0, 113, 9].into()), ..login(3_000_000, "ada", 201, "okhttp/4.9", false) };
     #[expect(clippy::disallowed_methods, reason = "a test of time reads a clock")]
     let start = std::time::Instant::now();
     for _ in 0..200 {

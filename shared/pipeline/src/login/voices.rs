@@ -45,8 +45,7 @@ fn forests(pass: &mut Pass, seed: u64) {
     let normal: Vec<usize> = (0..pass.first).filter(|&at| !labelled(at)).collect();
     let attacks: Vec<usize> = (0..pass.first).filter(|&at| labelled(at)).collect();
     let normal: Vec<usize> = normal.iter().copied().step_by(normal.len().div_ceil(MOST_ROWS).max(1)).collect();
-    let asked: Vec<usize> =
-        (pass.first..pass.steps.len()).filter(|&at| pass.steps[at].score > ASKED_FROM).collect();
+    let asked: Vec<usize> = (pass.first..pass.steps.len()).filter(|&at| pass.steps[at].score > ASKED_FROM).collect();
     if normal.len() < FEWEST_NORMAL || asked.is_empty() {
         return;
     }
@@ -66,7 +65,8 @@ fn forests(pass: &mut Pass, seed: u64) {
 
 /// What cannot be fitted says nothing.
 fn isolation(usual: &FeatureMatrix, rows: &FeatureMatrix, seed: u64, said: &mut [f64]) {
-    let Some(forest) = IsolationForestParams::default().check().ok().and_then(|valid| valid.fit(usual, seed).ok()) else {
+    let Some(forest) = IsolationForestParams::default().check().ok().and_then(|valid| valid.fit(usual, seed).ok())
+    else {
         return;
     };
     let (Ok(of_usual), Ok(of_rows)) = (forest.score(usual), forest.score(rows)) else { return };
@@ -77,10 +77,8 @@ fn isolation(usual: &FeatureMatrix, rows: &FeatureMatrix, seed: u64, said: &mut 
 }
 
 fn random(training: &FeatureMatrix, labels: &[u32], rows: &FeatureMatrix, seed: u64, said: &mut [f64]) {
-    let params = RandomForestClassifierParams::default()
-        .trees(100)
-        .min_samples_leaf(3)
-        .class_weights(ClassWeights::Balanced);
+    let params =
+        RandomForestClassifierParams::default().trees(100).min_samples_leaf(3).class_weights(ClassWeights::Balanced);
     let Some(forest) = params.check().ok().and_then(|valid| valid.fit(training, labels, seed).ok()) else { return };
     let Ok(of_rows) = forest.score(rows) else { return };
     for (said, score) in said.iter_mut().zip(of_rows) {

@@ -69,7 +69,8 @@ impl Report {
     }
 
     fn by_group(&self) -> Rows {
-        let mut rows = Rows::new(2, &["group", "detector", "precision", "recall", "F1", "ranges", "found", "composite F1"]);
+        let mut rows =
+            Rows::new(2, &["group", "detector", "precision", "recall", "F1", "ranges", "found", "composite F1"]);
         for of in &self.groups {
             let tally = of.tally;
             let mut cells = vec![escape(&of.group), of.detector.to_owned()];
@@ -134,7 +135,8 @@ fn outcome(group: &str, detector: &'static str, threshold: f64, series: &[(&Seri
     };
     let tally = at(threshold);
     // A hundred thresholds are as good as all: 0.05 is a ninth of a probability.
-    let tried: Vec<_> = (1..=200).map(|step| f64::from(step) * 0.05).map(|threshold| (threshold, at(threshold))).collect();
+    let tried: Vec<_> =
+        (1..=200).map(|step| f64::from(step) * 0.05).map(|threshold| (threshold, at(threshold))).collect();
     let best = |figure: fn(&RangeTally) -> Option<f64>| {
         let values = tried.iter().filter_map(|(threshold, tally)| Some((*threshold, figure(tally)?)));
         values.fold(None, |best: Option<(f64, f64)>, next| Some(best.filter(|best| best.1 >= next.1).unwrap_or(next)))

@@ -216,7 +216,8 @@ impl Report {
     }
 
     fn by_category(&self) -> Rows {
-        let mut rows = Rows::new(2, &["category", "detector", "files", "windows", "found", "false alarms", "standard", "chosen"]);
+        let mut rows =
+            Rows::new(2, &["category", "detector", "files", "windows", "found", "false alarms", "standard", "chosen"]);
         for of in &self.categories {
             let tally = of.tally;
             rows.push(vec![
@@ -251,7 +252,8 @@ impl Report {
         ];
         let mut rows = Rows::new(1, &header);
         for of in &self.detectors {
-            let found = |tally: NabTally| [format!("{}/{}", tally.detected, tally.windows), tally.false_alarms.to_string()];
+            let found =
+                |tally: NabTally| [format!("{}/{}", tally.detected, tally.windows), tally.false_alarms.to_string()];
             let mut cells = vec![of.detector.to_owned(), number(Some(of.threshold), 2)];
             cells.extend(found(of.tally));
             cells.extend(of.scores.map(|score| number(score, 1)));

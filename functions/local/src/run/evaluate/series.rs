@@ -69,14 +69,24 @@ pub(super) struct Detector {
 /// The detectors compared, ours last. What a Gaussian finds rarer than one in 100 000 is an alert; KNN-CAD has a threshold of
 /// its own.
 pub(super) const DETECTORS: &[Detector] = &[
-    Detector { name: "windowed Gaussian", alarm: 5.0, surprise: 5.0, score: |series| Ok(plain(series, WindowedGaussian::default())) },
+    Detector {
+        name: "windowed Gaussian",
+        alarm: 5.0,
+        surprise: 5.0,
+        score: |series| Ok(plain(series, WindowedGaussian::default())),
+    },
     Detector {
         name: "windowed Gaussian, no repeats",
         alarm: 5.0,
         surprise: 5.0,
         score: |series| Ok(without_repeats(plain(series, WindowedGaussian::default()))),
     },
-    Detector { name: "seasonal z-score", alarm: 5.0, surprise: 5.0, score: |series| Ok(plain(series, SeasonalZScore::default())) },
+    Detector {
+        name: "seasonal z-score",
+        alarm: 5.0,
+        surprise: 5.0,
+        score: |series| Ok(plain(series, SeasonalZScore::default())),
+    },
     Detector {
         name: "seasonal z-score, no repeats",
         alarm: 5.0,
