@@ -146,4 +146,5 @@ fn rarest(points: &[UsageScore]) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "what is exact is compared exactly")]
 mod tests;

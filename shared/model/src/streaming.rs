@@ -269,4 +269,5 @@ fn mixed(surprises: [f64; 5]) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "what is exact is compared exactly")]
 mod tests;

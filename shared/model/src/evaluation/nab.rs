@@ -188,4 +188,5 @@ fn sigmoid(position: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "what is exact is compared exactly")]
 mod tests;

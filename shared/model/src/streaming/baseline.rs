@@ -84,7 +84,7 @@ impl Baseline for SeasonalZScore {
         let known = if own.weeks >= Self::FEWEST {
             own
         } else {
-            self.hours.iter().skip(at % 24).step_by(24).fold(Hour::default(), |sum, hour| sum.with(hour))
+            self.hours.iter().skip(at % 24).step_by(24).fold(Hour::default(), Hour::with)
         };
         let surprise = if known.weeks >= Self::FEWEST && known.points > 1 {
             let deviation = (known.squares / known.points as f64).max(0.0).sqrt().max(LEAST_DEVIATION);
@@ -240,7 +240,7 @@ impl Baseline for KnnCad {
     }
 }
 
-/// The inverse of a lower-triangular factor L of a positive definite matrix LLᵀ: |L⁻¹x|² = xᵀ(LLᵀ)⁻¹x. `None` where the matrix
+/// The inverse of a lower-triangular factor L of a positive definite matrix `LLᵀ`: `|L⁻¹x|² = xᵀ(LLᵀ)⁻¹x`. `None` where the matrix
 /// is not positive definite.
 fn inverse_factor(matrix: &[Vec<f64>]) -> Option<Vec<Vec<f64>>> {
     let n = matrix.len();
@@ -259,14 +259,17 @@ fn inverse_factor(matrix: &[Vec<f64>]) -> Option<Vec<Vec<f64>>> {
             }
         }
     }
-    let mut inverse = vec![vec![0.0; n]; n];
-    for column in 0..n {
-        for row in column..n {
-            let unit = f64::from(row == column);
-            let dot: f64 = (column..row).map(|k| factor[row][k] * inverse[k][column]).sum();
-            inverse[row][column] = (unit - dot) / factor[row][row];
+    // Column by column, from the top.
+    let solve = |column: usize| {
+        let mut solution = vec![0.0; n];
+        for (row, factors) in factor.iter().enumerate().skip(column) {
+            let dot: f64 = factors[column..row].iter().zip(&solution[column..row]).map(|(a, b)| a * b).sum();
+            solution[row] = (f64::from(row == column) - dot) / factors[row];
         }
-    }
+        solution
+    };
+    let columns: Vec<Vec<f64>> = (0..n).map(solve).collect();
+    let inverse = (0..n).map(|row| columns.iter().map(|column| column[row]).collect()).collect();
     Some(inverse)
 }
 
@@ -294,6 +297,7 @@ fn upper_tail(z: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "what is exact is compared exactly")]
 mod tests {
     use super::*;
 
@@ -312,7 +316,9 @@ mod tests {
         assert_eq!(said[0], 0.0);
         // Mean 2 and deviation √(2/3) of 1, 3, 2.
         assert!((said[3] - upper_tail(6.0 / (2.0_f64 / 3.0).sqrt())).abs() < 1e-12);
-        (0..7000).for_each(|i| drop(gaussian.next(0, f64::from(i))));
+        for i in 0..7000 {
+            gaussian.next(0, f64::from(i));
+        }
         assert_eq!(gaussian.window.len(), WindowedGaussian::WINDOW);
     }
 

@@ -117,7 +117,9 @@ mod tests {
     fn quantiles_lie_between_their_neighbours() {
         let mut window = SlidingWindow::new(9);
         assert_eq!((window.median(), window.len()), (0.0, 0));
-        [4.0, 1.0, 2.0, 3.0].map(|v| window.push(v));
+        for value in [4.0, 1.0, 2.0, 3.0] {
+            window.push(value);
+        }
         assert_eq!((window.median(), window.quantile(0.0), window.quantile(1.0)), (2.5, 1.0, 4.0));
     }
 }

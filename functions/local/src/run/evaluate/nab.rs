@@ -178,7 +178,9 @@ impl Report {
             self.files.push(OfFile { file, detector: detector.name, tally, scores: by_profile(tally) });
         }
         let mut categories: BTreeMap<&str, usize> = BTreeMap::new();
-        files.iter().for_each(|file| *categories.entry(&file.category).or_default() += 1);
+        for file in files {
+            *categories.entry(&file.category).or_default() += 1;
+        }
         for (category, files) in categories {
             let tally = sum(detector.alarm, Some(category));
             self.categories.push(OfCategory {
@@ -317,7 +319,7 @@ mod tests {
         let rows = (20_000_000 / 300..20_000_000 / 300 + 2000)
             .map(|i| format!("{},{}\n", day(i), if i % 2000 == 1500 { 900 } else { i * 7919 % 101 }));
         std::fs::write(data.join("a.csv"), format!("timestamp,value\n{}", rows.collect::<String>())).unwrap();
-        let spike = (20_000_000 / 300..).find(|i| i % 2000 == 1500).unwrap();
+        let spike = (20_000_000 / 300..20_000_000 / 300 + 2000).find(|i| i % 2000 == 1500).unwrap();
         let windows = format!(
             r#"{{"artificial/a.csv": [["{}.000000", "{}.000000"]], "artificial/b.csv": []}}"#,
             day(spike - 20),

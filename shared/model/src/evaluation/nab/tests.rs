@@ -11,7 +11,9 @@ fn windows() -> NabWindows {
 
 fn tally(detections: &[usize]) -> NabTally {
     let mut scores = [0.0; 100];
-    detections.iter().for_each(|&at| scores[at] = 1.0);
+    for &at in detections {
+        scores[at] = 1.0;
+    }
     windows().tally(&scores, 0.5)
 }
 
