@@ -8,7 +8,9 @@ use weir_domain::window::WindowLength;
 use weir_ingest::Format;
 use weir_ingest::flow::vpc_flow_log::FieldOrder;
 use weir_model::EstimatorKind;
+use weir_pipeline::activity::Judge;
 use weir_simulate::flow::{Intensity, Kind};
+use weir_simulate::login::Level;
 
 /// Anomaly detection over cloud logs: says what is out of the ordinary, why, and how sure it is.
 #[derive(Debug, Parser)]
@@ -60,12 +62,19 @@ pub(crate) struct Detect {
     /// Judge by a model that `weir train` wrote, instead of learning from the input
     #[arg(long, value_name = "FILE")]
     pub(crate) model: Option<PathBuf>,
+    /// What the columns of a table are: a file that `weir schema` wrote, or the name of a shipped one (kdd99, nsl-kdd,
+    /// unsw-nb15); without it, it is guessed (for --source activity)
+    #[arg(long, value_name = "FILE|NAME", conflicts_with = "model")]
+    pub(crate) schema: Option<String>,
+    /// The share of usual rows of a table that may pass for anomalous; by default 0.01 (for --source activity)
+    #[arg(long, value_name = "SHARE", value_parser = share, conflicts_with = "alerts_per_day")]
+    pub(crate) contamination: Option<f64>,
     #[command(flatten)]
     pub(crate) logins: LoginArguments,
     #[command(flatten)]
     pub(crate) estimators: Estimators,
     /// How many windows of hosts a day may pass for unlikely by chance (those that are then far above what is usual become
-    /// findings); by default 3 in 100
+    /// findings); by default 3 in 100. Of a table: how many rows
     #[arg(long, value_name = "NUMBER", value_parser = positive)]
     pub(crate) alerts_per_day: Option<f64>,
     /// How findings are written: a table to look at, OCSF (one JSON object a line), or CSV
@@ -161,6 +170,17 @@ pub(crate) struct Estimators {
 pub(crate) struct Train {
     #[command(flatten)]
     pub(crate) logs: Logs,
+    /// What the logs are
+    #[arg(long, value_enum, default_value_t = Source::Flow)]
+    pub(crate) source: Source,
+    /// What the columns of a table are: a file that `weir schema` wrote, or the name of a shipped one; without it, it is
+    /// guessed (for --source activity)
+    #[arg(long, value_name = "FILE|NAME")]
+    pub(crate) schema: Option<String>,
+    /// An earlier model of the table, to say which features have moved since; by default the one at --output, if there is one,
+    /// else the second half of the rows is compared with the first (for --source activity)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) earlier: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) estimators: Estimators,
     /// The file to write the model to
@@ -178,6 +198,55 @@ pub(crate) struct Simulate {
 pub(crate) enum SimulateSource {
     /// VPC Flow Logs of a network under attack from the second day on, and truth.json, which names every attack
     Flows(SimulateFlows),
+    /// Logins of people with habits and of those who take over their accounts: logins.csv, logins.jsonl, prefixes.csv and
+    /// truth.json, which names every attack
+    Logins(SimulateLogins),
+    /// What users did, a row per user and day: activity.csv with the truth in its last column, and its schema.toml
+    Activity(SimulateActivity),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateLogins {
+    /// The folder to write to; it must not hold logins yet
+    #[arg(value_name = "FOLDER")]
+    pub(crate) output: PathBuf,
+    /// People with an account, 200 to 20000
+    #[arg(long, default_value_t = 8000)]
+    pub(crate) users: usize,
+    /// Length in days, 10 to 120; the first six tenths are for training
+    #[arg(long, default_value_t = 45)]
+    pub(crate) days: u32,
+    /// Seed of everything random: the same seed and options give the same files
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
+    /// The first day (UTC)
+    #[arg(long, value_name = "YYYY-MM-DD", default_value = "2025-03-03", value_parser = midnight)]
+    pub(crate) start: Midnight,
+    /// How rare attacks are and how well they hide: easy, medium or hard
+    #[arg(long, default_value_t = Level::Easy)]
+    pub(crate) level: Level,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateActivity {
+    /// The folder to write to; it must not hold a table yet
+    #[arg(value_name = "FOLDER")]
+    pub(crate) output: PathBuf,
+    /// Users, 20 to 5000
+    #[arg(long, default_value_t = 300)]
+    pub(crate) users: usize,
+    /// Length in days, 10 to 366
+    #[arg(long, default_value_t = 60)]
+    pub(crate) days: u32,
+    /// Seed of everything random: the same seed and options give the same files
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
+    /// The first day (UTC)
+    #[arg(long, value_name = "YYYY-MM-DD", default_value = "2025-03-03", value_parser = midnight)]
+    pub(crate) start: Midnight,
+    /// How rare anomalous users are and how well they hide: easy, medium or hard
+    #[arg(long, default_value_t = Level::Easy)]
+    pub(crate) level: Level,
 }
 
 #[derive(Debug, Args)]
@@ -258,7 +327,8 @@ pub(crate) struct Schema {
 #[derive(Debug, Args)]
 pub(crate) struct Evaluate {
     /// Findings to judge: OCSF, one JSON object a line (`weir detect --format ocsf`)
-    #[arg(long, value_name = "FILE", requires = "truth", required_unless_present = "suite", conflicts_with = "suite")]
+    #[arg(long, value_name = "FILE", requires = "truth", required_unless_present_any = ["suite", "labels"],
+          conflicts_with_all = ["suite", "labels"])]
     pub(crate) findings: Option<PathBuf>,
     /// What really happened in those logs: JSON
     #[arg(long, value_name = "FILE", requires = "findings")]
@@ -266,8 +336,25 @@ pub(crate) struct Evaluate {
     /// Run the estimators, or the detectors for series, on a benchmark instead
     #[arg(long, value_enum, value_name = "NAME", requires = "path")]
     pub(crate) suite: Option<Suite>,
-    /// The benchmark: a file, or a folder of them
-    #[arg(value_name = "PATH", requires = "suite")]
+    /// Hold out a third of a labelled table instead, and say how well its rows are told apart; the column has the truth
+    #[arg(long, value_name = "COLUMN", requires = "path", conflicts_with = "suite")]
+    pub(crate) labels: Option<String>,
+    /// What the columns of the table are: a file that `weir schema` wrote, or the name of a shipped one (kdd99, nsl-kdd,
+    /// unsw-nb15); without it, it is guessed
+    #[arg(long, value_name = "FILE|NAME", requires = "labels")]
+    pub(crate) schema: Option<String>,
+    /// Which label stands for the usual; by default normal, benign, 0, false and nothing do
+    #[arg(long, value_name = "VALUE", requires = "labels")]
+    pub(crate) normal: Option<String>,
+    /// What tells the table's rows apart: random-forest, which learns from the labels, or one that does not see them
+    /// (isolation-forest, local-outlier-factor, one-class-svm, ecod)
+    #[arg(long, value_name = "NAME", default_value = "random-forest")]
+    pub(crate) estimator: Judge,
+    /// Seed of the split and of the estimator, for --labels
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
+    /// The benchmark (a file, or a folder of them), or the table
+    #[arg(value_name = "PATH")]
     pub(crate) path: Option<PathBuf>,
     /// How often estimators that are random run, with the seeds 0, 1, …: their figures are means
     #[arg(long, value_name = "NUMBER", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
@@ -327,6 +414,8 @@ pub(crate) struct InStore {
 pub(crate) enum Source {
     /// Network flow logs
     Flow,
+    /// Any table, a row each: what users did a day, connections with labels
+    Activity,
     /// Logins: CSV with the RBA or the simple columns, JSON lines, CloudTrail, sshd
     Login,
 }
@@ -374,6 +463,11 @@ impl From<SeverityName> for Severity {
             SeverityName::Critical => Self::Critical,
         }
     }
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|n| *n > 0.0 && *n < 1.0);
+    number.ok_or_else(|| "write it as a number between 0 and 1, such as 0.01".to_owned())
 }
 
 fn positive(text: &str) -> Result<f64, String> {

@@ -1,5 +1,6 @@
 //! Doing what was typed: one module per verb.
 
+mod activity;
 mod detect;
 mod evaluate;
 mod feedback;

@@ -84,7 +84,9 @@ pub fn detect_kinds(logins: &[JudgedLogin]) -> (Vec<(Subject, Hit)>, Vec<Option<
 
 fn tell(hit: Option<(Subject, Hit)>, members: &[usize], told: &mut [Option<Kind>], found: &mut Vec<(Subject, Hit)>) {
     if let Some(hit) = hit {
-        members.iter().for_each(|&at| told[at] = Some(hit.0.kind));
+        for &at in members {
+            told[at] = Some(hit.0.kind);
+        }
         found.push(hit);
     }
 }

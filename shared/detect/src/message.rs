@@ -33,6 +33,7 @@ pub fn title(entity: &Entity, incident: &Incident) -> String {
         Some(Facts::UnusualProtocol { protocol, port, .. }) => {
             format!("{entity} uses {}, unusual for it", service(*protocol, *port))
         }
+        Some(Facts::UnusualRow { .. }) => format!("{entity} behaves unlike all others"),
         Some(Facts::Login { title, .. }) => title.clone(),
         Some(Facts::Usage { kind, .. }) => series::title(entity, *kind),
         Some(Facts::Behaviour { .. }) => format!("{entity} behaves unlike before"),
@@ -91,6 +92,10 @@ pub fn message(entity: &Entity, incident: &Incident) -> String {
         | Facts::LateralMovement { .. }
         | Facts::UnknownPeer { .. }
         | Facts::UnusualProtocol { .. }) => sentence::of(entity, facts, &within(peak), &when),
+        Facts::UnusualRow { reasons, p_value, .. } => {
+            let (what, share) = (reasons.join("; "), percent(*p_value));
+            format!("{entity} behaved unlike all others {when}: {what}. Fewer than {share} of usual rows look so.")
+        }
         Facts::Login { sentence, .. } => sentence.clone(),
         facts @ Facts::Usage { .. } => series::sentence(entity, facts, &when),
         Facts::Behaviour { reasons, p_value, .. } => {
@@ -121,7 +126,7 @@ fn strength(facts: &Facts) -> u64 {
         // The least usual, and of equal ones the farthest off.
         Facts::Usage { rarity, effect, .. } => (rarity * 1e9) as u64 + effect.min(1e6) as u64,
         // Scores are in (0, 1]; the strongest is the most anomalous.
-        Facts::Behaviour { score, .. } => (score * 1e9) as u64,
+        Facts::Behaviour { score, .. } | Facts::UnusualRow { score, .. } => (score * 1e9) as u64,
     }
 }
 

@@ -533,6 +533,15 @@ pub enum Facts {
         /// Whether no monitored host ever used it, not only not this one.
         new_here: bool,
     },
+    /// Of a row of a table of what users did.
+    UnusualRow {
+        /// The estimator's score.
+        score: f64,
+        /// The chance that a usual row scores so high, or has something as new.
+        p_value: f64,
+        /// Why, strongest first, in words; text in them is quoted and escaped.
+        reasons: Vec<String>,
+    },
     /// Of logins or calls of an API.
     Login {
         /// What was found: the public kind.

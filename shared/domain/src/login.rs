@@ -225,6 +225,7 @@ pub enum LoginAttack {
 }
 
 /// A login and what was made of it.
+#[expect(clippy::struct_excessive_bools, reason = "each says something else of the login")]
 #[derive(Debug, Clone, PartialEq)]
 pub struct JudgedLogin {
     /// Its number in the files it came from.

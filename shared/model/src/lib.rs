@@ -20,6 +20,8 @@
 //! - [`streaming`]: series, point by point, with nothing but their past;
 //! - [`calibration`]: from scores, which mean nothing by themselves, to p-values, and from alerts a day to thresholds;
 //! - [`behaviour`] and [`artifact`]: all that is learned in one piece, and as a file;
+//! - [`activity`]: the same for a table of any columns, with how they are read and encoded;
+//! - [`drift`]: whether what comes in is still distributed as what was learned from;
 //! - [`evaluation`]: how good scores and predictions are, where the truth is known;
 //! - [`error`]: what can be wrong with parameters, training data and schemas.
 //!
@@ -95,11 +97,16 @@ pub mod behaviour;
 
 pub mod artifact;
 
+pub mod activity;
+
+pub mod drift;
+
 pub mod evaluation;
 
 pub mod error;
 
 mod nearest;
+mod sealed;
 mod seeds;
 mod shares;
 mod tiles;
@@ -108,6 +115,7 @@ mod tree;
 #[cfg(test)]
 mod synthetic;
 
+pub use activity::ActivityModel;
 pub use artifact::{Artifact, ArtifactError, TrainingSummary};
 pub use behaviour::BehaviourModel;
 pub use calibration::{AlertBudget, CalibratedPValues, EmpiricalPValues};

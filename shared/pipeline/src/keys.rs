@@ -55,6 +55,12 @@ impl fmt::Display for ObjectRef {
 pub const PROCESSED: &str = "processed/";
 /// Where rollups are.
 pub const ROLLUP: &str = "rollup/";
+/// Where what is known from before is.
+pub const HISTORY: &str = "history/";
+/// A table of address blocks with their networks and places, where there is one.
+pub const PLACES: &str = "places.csv";
+/// A list of address blocks of anonymising networks, where there is one.
+pub const NETWORKS: &str = "networks.txt";
 /// Where findings are.
 pub const FINDINGS: &str = "findings/";
 /// Where models are.
@@ -75,6 +81,15 @@ pub struct HourOfScope {
 }
 
 impl HourOfScope {
+    /// What is scored at once: the hour, and for logins its day, by the first hour of it.
+    #[must_use]
+    pub fn scored_with(self) -> Self {
+        match self.source {
+            Source::Login => Self { hour: Hour::of(self.hour.start().div_euclid(86_400) * 86_400), ..self },
+            Source::Flow | Source::Activity | Source::Usage => self,
+        }
+    }
+
     /// The prefix of all batches of the hour.
     #[must_use]
     pub fn prefix(&self) -> String {
@@ -108,6 +123,18 @@ impl HourOfScope {
         let found = Self { source, scope, hour: Hour::of(midnight + hour * HOUR_SECONDS) };
         (found.batch(name.trim_end_matches(".parquet")) == key).then_some(found)
     }
+}
+
+/// The prefix of all batches of logins of a scope.
+#[must_use]
+pub fn processed_logins(scope: &Scope) -> String {
+    format!("{PROCESSED}source={}/scope={scope}/", Source::Login)
+}
+
+/// What is known of logins when a day (seconds since the epoch) begins.
+#[must_use]
+pub fn known_of_logins(scope: &Scope, day: i64) -> String {
+    format!("{HISTORY}source={}/scope={scope}/dt={}.known", Source::Login, utc_day(day))
 }
 
 /// The rollup of an hour.

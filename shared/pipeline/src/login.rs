@@ -10,6 +10,7 @@
 //! has any: they have a voice in what is doubtful after it. Labels after the baseline are never looked at.
 
 mod campaign;
+pub(crate) mod days;
 mod model;
 mod pass;
 mod table;
@@ -81,12 +82,18 @@ pub fn score_one(model: &LoginModel, history: &History, places: &Places, login: 
     JudgedOne { score, way, reasons, sighting, evidence }
 }
 
-/// Judges all logins of a log.
+/// Judges all logins of a log, of which nothing is known before.
 #[must_use]
-pub fn detect_logins(mut table: LoginTable, options: &LoginOptions) -> LoginsJudged {
+pub fn detect_logins(table: LoginTable, options: &LoginOptions) -> LoginsJudged {
+    detect_logins_after(History::default(), table, options)
+}
+
+/// Judges all logins of a log that goes on where a history ends.
+#[must_use]
+pub fn detect_logins_after(history: History, mut table: LoginTable, options: &LoginOptions) -> LoginsJudged {
     table.sort();
     let model = LoginModel::default();
-    let mut pass = Pass::over(&table, &model, options);
+    let mut pass = Pass::over(history, &table, &model, options);
     campaign::look_back(&table, &model, &mut pass);
     voices::listen(&table, &mut pass, options.seed);
     pass.finish(&table)

@@ -1,12 +1,13 @@
 //! `weir evaluate`: how good findings and estimators are, where the truth is known.
 //!
-//! What is evaluated decides the module: [`findings`] against a truth file, [`suite`], the estimators on tables, or [`nab`] and
-//! [`cloudmon`], the detectors for series.
+//! What is evaluated decides the module: [`findings`] against a truth file, [`suite`], the estimators on tables, [`nab`] and
+//! [`cloudmon`], the detectors for series, or [`labels`], one estimator on the rows of a labelled table that were held out.
 
 mod adbench;
 mod cloudmon;
 mod estimators;
 mod findings;
+mod labels;
 mod nab;
 mod reference;
 mod series;
@@ -28,7 +29,8 @@ pub(super) fn run(arguments: &Evaluate) -> anyhow::Result<ExitCode> {
         (_, _, Some(Suite::Adbench), Some(path)) => suite::run(path, arguments),
         (_, _, Some(Suite::Nab), Some(path)) => nab::run(path, arguments.format),
         (_, _, Some(Suite::Cloudmon), Some(path)) => cloudmon::run(path, arguments.format),
-        _ => anyhow::bail!("nothing to evaluate: give --findings and --truth, or --suite and a path"),
+        (_, _, None, Some(path)) if arguments.labels.is_some() => labels::run(path, arguments),
+        _ => anyhow::bail!("nothing to evaluate: give --findings and --truth, or a path with --suite or --labels"),
     }
 }
 

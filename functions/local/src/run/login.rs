@@ -84,9 +84,9 @@ fn read_all(logs: &Logs) -> anyhow::Result<(LoginTable, ApiUse, bool)> {
     let mut index = 0;
     for path in &files {
         let name = ObjectName::new(&path.to_string_lossy());
-        let mut part = LoginTable::default();
+        let before = (table.len(), index);
         let mut each = |login: &LoginEvent<'_>| {
-            part.push(index, login);
+            table.push(index, login);
             index += 1;
         };
         match read(path, logs.input_format, &name, &mut each) {
@@ -96,7 +96,6 @@ fn read_all(logs: &Logs) -> anyhow::Result<(LoginTable, ApiUse, bool)> {
                 for (reason, n) in summary.rejected {
                     *all.rejected.entry(reason).or_default() += n;
                 }
-                table.append(part);
                 if recognised(path, logs.input_format, &name)? == Some(Format::CloudTrail) {
                     // The same rows: what is rejected was told already.
                     let file = File::open(path).with_context(|| format!("{}", path.display()))?;
@@ -105,6 +104,8 @@ fn read_all(logs: &Logs) -> anyhow::Result<(LoginTable, ApiUse, bool)> {
             }
             Err(error) => {
                 unreadable = true;
+                table.truncate(before.0);
+                index = before.1;
                 anstream::eprintln!("{}", escape(&format!("{error:#}")));
             }
         }

@@ -12,8 +12,13 @@ use crate::progress;
 
 pub(super) async fn run(arguments: InStore) -> anyhow::Result<ExitCode> {
     let store = FolderStore::open_or_create(&arguments.store)?;
-    let hours: BTreeSet<HourOfScope> =
-        store.list(PROCESSED).await?.iter().filter_map(|key| HourOfScope::of_batch(key)).collect();
+    let hours: BTreeSet<HourOfScope> = store
+        .list(PROCESSED)
+        .await?
+        .iter()
+        .filter_map(|key| HourOfScope::of_batch(key))
+        .map(HourOfScope::scored_with)
+        .collect();
     if hours.is_empty() {
         anyhow::bail!(
             "no processed batches in {}: run `weir preprocess PATH --store {0}` first",

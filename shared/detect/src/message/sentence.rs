@@ -101,7 +101,8 @@ pub(super) fn of(entity: &Entity, facts: &Facts, within: &str, when: &str) -> St
         | Facts::HostSweep { .. }
         | Facts::Login { .. }
         | Facts::Usage { .. }
-        | Facts::Behaviour { .. } => String::new(),
+        | Facts::Behaviour { .. }
+        | Facts::UnusualRow { .. } => String::new(),
     }
 }
 

@@ -44,7 +44,7 @@ const SENSITIVE: &[&str] = &[
 ];
 
 /// What a principal did in an hour.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 struct Hour {
     first: i64,
     last: i64,
@@ -58,7 +58,7 @@ struct Hour {
 
 /// Calls by principal and hour: a function of the set of calls, whatever their order. Principals, and the distinct calls of
 /// an hour, are bounded; beyond, calls are counted in [`ApiUse::dropped`].
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ApiUse {
     principals: BTreeMap<String, BTreeMap<i64, Hour>>,
     /// Calls beyond the bounds.
@@ -71,11 +71,15 @@ impl ApiUse {
     /// Distinct calls, regions, accounts and sources of a principal in an hour at most.
     const MOST_VALUES: usize = 2_000;
 
-    /// Counts a call. Calls that AWS services make for themselves are left out.
+    /// Counts a call. Calls that AWS services make for themselves are left out, and sign-ins, which are logins.
     pub fn push(&mut self, call: &ApiActivity<'_>) {
         let principal = if call.issuer.is_empty() { call.principal } else { call.issuer };
         let by_service = principal.ends_with(".amazonaws.com") || principal.contains("/aws-service-role/");
-        if principal.is_empty() || by_service || principal.contains("assumed-role/AWSServiceRole") {
+        if principal.is_empty()
+            || call.service == "signin"
+            || by_service
+            || principal.contains("assumed-role/AWSServiceRole")
+        {
             return;
         }
         if !self.principals.contains_key(principal) && self.principals.len() >= Self::MOST_PRINCIPALS {
@@ -102,6 +106,14 @@ impl ApiUse {
         if let Some(ip) = call.source_ip.filter(|_| hour.sources.len() < Self::MOST_VALUES) {
             *hour.sources.entry(ip).or_default() += 1;
         }
+    }
+
+    /// Forgets the hours before a time, seconds since the epoch.
+    pub fn forget_before(&mut self, time: i64) {
+        for hours in self.principals.values_mut() {
+            hours.retain(|_, hour| hour.last >= time);
+        }
+        self.principals.retain(|_, hours| !hours.is_empty());
     }
 
     /// Every hour of every principal, beside the hours before it.
@@ -197,9 +209,13 @@ mod tests {
         let calls =
             [call(1, "ada", "GetUser", ""), call(9, "bob", "CreateUser", ""), call(2, "ec2.amazonaws.com", "X", "")];
         let mut there = ApiUse::default();
-        calls.iter().for_each(|call| there.push(call));
+        for call in &calls {
+            there.push(call);
+        }
         let mut back = ApiUse::default();
-        calls.iter().rev().for_each(|call| back.push(call));
+        for call in calls.iter().rev() {
+            back.push(call);
+        }
         assert_eq!((there.hours().len(), &there), (2, &back));
     }
 }

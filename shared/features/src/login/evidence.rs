@@ -15,7 +15,6 @@ use super::familiarity::{DeviceLevel, PlaceLevel, acquaintance};
 use super::fan_out::{FanOut, burst};
 use super::history::{Everybody, History, Key, UNITS, UserHistory, VOLUME_BINS};
 use super::recent::{DAY, Glance, HOUR, Own};
-use super::seen::SeenList;
 use super::sighting::{Sighting, country_of};
 
 /// How well the users attacked know the places of attacks: address, subnet, network, country, nothing.
@@ -80,6 +79,7 @@ columns! {
     Acquaintance "", "How well the user is known, 0 to 6.";
     Strangers "", "Distinct strangers at the address in a day.";
     Excess "", "Standard deviations by which the bytes of the session are above the user's own.";
+    Risk "", "The published risk score, where whoever asks has computed it.";
 }
 
 /// The schema of rows of evidence.
@@ -111,6 +111,8 @@ pub struct Evidence {
     pub users_at_address: u32,
     /// Failures of the user in the last six hours, this one included.
     pub user_failures: u32,
+    /// Of these, within ten minutes.
+    pub quick_failures: u32,
     /// The highest score of the user's logins in the last six hours from the same address with the same device.
     pub session: Option<f64>,
     /// A failure that follows one of the same user from the same address within six hours.
@@ -132,6 +134,16 @@ impl Evidence {
     #[must_use]
     pub fn get(&self, column: Column) -> f64 {
         self.row[column as usize]
+    }
+
+    /// The evidence with the risk score that somebody computed from [`History::risk_counts`]: one more feature for
+    /// estimators that learn.
+    #[must_use]
+    pub fn with_risk(mut self, risk: f64) -> Self {
+        if risk.is_finite() {
+            self.set(Column::Risk, risk);
+        }
+        self
     }
 
     fn set(&mut self, column: Column, value: f64) {
@@ -177,6 +189,8 @@ impl History {
             stranger: 0,
             users_at_address: 1,
             user_failures: own.iter().filter(|o| o.failed).count() as u32 + u32::from(!login.succeeded),
+            quick_failures: own.iter().filter(|o| o.failed && o.time >= login.time - HOUR / 6).count() as u32
+                + u32::from(!login.succeeded),
             session: session(own, login),
             repeats_failure: !login.succeeded && own.iter().any(|o| o.failed && o.address == login.address),
             volume_bin: None,
@@ -203,22 +217,19 @@ impl History {
         let user = self.user(login).unwrap_or(&nobody);
         let all = &self.everybody;
         let units = |counts: Option<&super::history::Counts>| counts.map_or(0.0, |counts| counts.all as f64 / UNITS);
-        fn own<const N: usize>(list: &SeenList<N>, key: u64) -> f64 {
-            list.count(key)
-        }
         let value = |everybody: f64, user: f64| ValueCount { everybody, user };
         let address = all.addresses.get(&Key(login.address)).map_or(0.0, |counts| counts.all as f64);
         RiskCounts {
             place: [
-                value(address, own(&user.addresses, login.address)),
-                value(units(all.networks.get(&Key(login.network))), own(&user.networks, login.network)),
-                value(units(all.countries.get(&Key(login.country))), own(&user.countries, login.country)),
+                value(address, user.addresses.count(login.address)),
+                value(units(all.networks.get(&Key(login.network))), user.networks.count(login.network)),
+                value(units(all.countries.get(&Key(login.country))), user.countries.count(login.country)),
             ],
             client: [
-                value(units(all.agents.get(&Key(login.agent))), own(&user.devices, login.device)),
-                value(units(all.browsers.get(&Key(login.browser))), own(&user.browsers, login.browser)),
-                value(units(all.systems.get(&Key(login.system))), own(&user.systems, login.system)),
-                value(units(all.device_types.get(&Key(login.device_type))), own(&user.device_types, login.device_type)),
+                value(units(all.agents.get(&Key(login.agent))), user.devices.count(login.device)),
+                value(units(all.browsers.get(&Key(login.browser))), user.browsers.count(login.browser)),
+                value(units(all.systems.get(&Key(login.system))), user.systems.count(login.system)),
+                value(units(all.device_types.get(&Key(login.device_type))), user.device_types.count(login.device_type)),
             ],
             coarser_places: (all.networks.len() + all.countries.len()) as f64,
             coarser_clients: (all.browsers.len() + all.systems.len() + all.device_types.len()) as f64,
@@ -387,8 +398,11 @@ impl Evidence {
             self.set(Column::FailingStrangers, 1.5 * excess.clamp(0.0, 4.0));
         }
         if self.place >= PlaceLevel::Network || self.device >= DeviceLevel::System {
+            // A forgotten password is a handful of tries, an app with an old one tries for hours: only speed is more.
             let usual = 3.5 + user.failures as f64 / UNITS / days;
-            self.set(Column::UserFailures, (0.5 * burst(f64::from(self.user_failures), usual)).min(4.0));
+            let slow = (0.5 * burst(f64::from(self.user_failures), usual)).min(4.0);
+            let quick = (0.5 * burst(f64::from(self.quick_failures), 6.0)).min(6.0);
+            self.set(Column::UserFailures, slow + quick);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// What a table says of a block of addresses. Text is empty where it does not say.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -22,11 +22,11 @@ pub struct Place {
 /// Blocks of addresses and what is known of them; the longest block that has an address speaks for it.
 #[derive(Debug, Clone, Default)]
 pub struct Places {
-    places: Vec<Place>,
+    rows: Vec<Place>,
     by_block: FxHashMap<(u8, u128), u32>,
     /// Block lengths there are, longest first, counted in IPv6 bits.
     lengths: Vec<u8>,
-    listed: FxHashMap<(u8, u128), ()>,
+    listed: FxHashSet<(u8, u128)>,
     listed_lengths: Vec<u8>,
 }
 
@@ -73,7 +73,7 @@ impl Places {
         let cidr = column("cidr").ok_or(BadPlaces::NoColumn)?;
         let columns = ["asn", "as_name", "country", "region", "city"].map(column);
         for (at, line) in lines.filter(|(_, line)| !line.trim().is_empty()) {
-            if self.places.len() >= Self::MOST {
+            if self.rows.len() >= Self::MOST {
                 return Err(BadPlaces::TooMany);
             }
             let cells: Vec<&str> = split(line).collect();
@@ -89,8 +89,8 @@ impl Places {
             };
             let text = |at: usize| cell(columns[at]).chars().take(200).collect::<String>();
             let place = Place { asn, operator: text(1), country: text(2), region: text(3), city: text(4) };
-            self.by_block.insert(block, self.places.len() as u32);
-            self.places.push(place);
+            self.by_block.insert(block, self.rows.len() as u32);
+            self.rows.push(place);
             remember(&mut self.lengths, block.0);
         }
         Ok(())
@@ -111,7 +111,7 @@ impl Places {
             }
             let what = "no block of addresses (203.0.113.0/24)";
             let block = block(line).ok_or(BadPlaces::Line { line: at + 1, what })?;
-            self.listed.insert(block, ());
+            self.listed.insert(block);
             remember(&mut self.listed_lengths, block.0);
         }
         Ok(())
@@ -122,20 +122,20 @@ impl Places {
     pub fn of(&self, ip: IpAddr) -> Option<&Place> {
         let bits = bits(ip);
         let found = self.lengths.iter().find_map(|&length| self.by_block.get(&(length, masked(bits, length))));
-        found.and_then(|&at| self.places.get(at as usize))
+        found.and_then(|&at| self.rows.get(at as usize))
     }
 
     /// Whether an address is on a list of bad reputation.
     #[must_use]
     pub fn is_listed(&self, ip: IpAddr) -> bool {
         let bits = bits(ip);
-        self.listed_lengths.iter().any(|&length| self.listed.contains_key(&(length, masked(bits, length))))
+        self.listed_lengths.iter().any(|&length| self.listed.contains(&(length, masked(bits, length))))
     }
 
     /// Whether nothing is known.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.places.is_empty() && self.listed.is_empty()
+        self.rows.is_empty() && self.listed.is_empty()
     }
 }
 

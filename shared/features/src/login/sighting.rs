@@ -10,6 +10,7 @@ use super::places::{Places, subnet};
 use super::user_agent::Client;
 
 /// What is counted of one login. Values are stable hashes; 0 where the log does not say.
+#[expect(clippy::struct_excessive_bools, reason = "each says something else of the login")]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sighting {
     /// When, milliseconds since the epoch.

@@ -103,11 +103,6 @@ impl History {
         let all = &self.everybody;
         let mut recent = self.recent.clone();
         recent.sweep();
-        fn sorted<T: Clone>(map: rustc_hash::FxHashMap<u64, Latest<T>>) -> Vec<(u64, Latest<T>)> {
-            let mut list: Vec<_> = map.into_iter().collect();
-            list.sort_unstable_by_key(|(key, _)| *key);
-            list
-        }
         let stored = Stored {
             users: pairs(&self.users),
             first: all.first,
@@ -183,6 +178,12 @@ impl History {
         }
         Ok(history)
     }
+}
+
+fn sorted<T>(map: rustc_hash::FxHashMap<u64, Latest<T>>) -> Vec<(u64, Latest<T>)> {
+    let mut list: Vec<_> = map.into_iter().collect();
+    list.sort_unstable_by_key(|(key, _)| *key);
+    list
 }
 
 fn visits<T: Ord>(list: Vec<(u64, Latest<T>)>) -> Result<rustc_hash::FxHashMap<u64, Latest<T>>, BadHistory> {

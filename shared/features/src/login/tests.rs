@@ -170,7 +170,9 @@ proptest! {
         let [one, two, three] = [&logins[..a], &logins[a..b], &logins[b..]].map(counted);
         let merged = |order: [&History; 3]| {
             let mut history = History::default();
-            order.into_iter().for_each(|part| history.merge(part.clone()));
+            for part in order {
+                history.merge(part.clone());
+            }
             history.encode().unwrap()
         };
         prop_assert_eq!(&merged([&one, &two, &three]), &whole);
@@ -187,7 +189,9 @@ proptest! {
     #[test]
     fn a_history_read_back_tells_the_same(logins in prop::collection::vec(any_login(), 0..40), next in any_login()) {
         let mut history = History::default();
-        logins.iter().for_each(|(login, weight)| see(&mut history, login, *weight));
+        for (login, weight) in &logins {
+            see(&mut history, login, *weight);
+        }
         let read = History::decode(&history.encode().unwrap()).unwrap();
         prop_assert_eq!(read.encode().unwrap(), history.encode().unwrap());
         let late = LoginEvent { time: 1_700_000_000_000 + 5_000 * MINUTE, ..next.0 };

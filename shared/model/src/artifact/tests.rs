@@ -5,6 +5,7 @@ use weir_domain::matrix::FeatureMatrix;
 
 use super::*;
 use crate::EstimatorKind;
+use crate::sealed::HEADER;
 use crate::synthetic::{self, bell};
 
 fn artifact() -> Artifact {

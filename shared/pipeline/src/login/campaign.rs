@@ -23,9 +23,9 @@ pub(super) fn look_back(table: &LoginTable, model: &LoginModel, pass: &mut Pass)
         if step.evidence.stranger >= 29 && seen.address != 0 {
             let now = [Column::AddressFanOut, Column::AddressFailures].map(|column| step.evidence.get(column));
             let later = campaigns.get(&seen.address).filter(|later| later.0 - time <= DAY).map(|later| later.1);
-            let height = later.filter(|later| later[0] + later[1] > now[0] + now[1]).unwrap_or(now);
-            campaigns.insert(seen.address, (time, height));
-            if height != now {
+            let higher = later.filter(|later| later[0] + later[1] > now[0] + now[1]);
+            campaigns.insert(seen.address, (time, higher.unwrap_or(now)));
+            if let Some(height) = higher {
                 let mut row = step.evidence.row().to_vec();
                 row[Column::AddressFanOut as usize] = height[0];
                 row[Column::AddressFailures as usize] = height[1];

@@ -34,7 +34,7 @@ pub(super) struct Pass {
 const DOUBTFUL: f64 = 2.0;
 
 impl Pass {
-    pub(super) fn over(table: &LoginTable, model: &LoginModel, options: &LoginOptions) -> Self {
+    pub(super) fn over(history: History, table: &LoginTable, model: &LoginModel, options: &LoginOptions) -> Self {
         let start = if table.is_empty() { 0 } else { table.time(0) };
         // As windows do: a baseline of whole days ends at midnight, though the first login came a minute after.
         let start = start.div_euclid(300_000) * 300_000;
@@ -48,14 +48,15 @@ impl Pass {
             first,
             labels: if labelled { labels.iter().map(|label| *label == Some(true)).collect() } else { Vec::new() },
             p_values: Vec::new(),
-            history: History::default(),
+            history,
         };
         for at in 0..table.len() {
             let login = table.get(at);
             let sighting = Sighting::of(&login, &options.places);
             let evidence = pass.history.evidence(&sighting);
-            let (score, way) = model.judge(&evidence);
             let risk = model.risk(&pass.history, &sighting);
+            let evidence = evidence.with_risk(risk.get());
+            let (score, way) = model.judge(&evidence);
             if at >= first && (options.explain_all || score.get() > DOUBTFUL || evidence.stranger > 0) {
                 pass.reasons.push((at, reasons(&pass.history, &login, &sighting, &evidence)));
             }

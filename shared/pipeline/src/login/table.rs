@@ -50,11 +50,9 @@ impl LoginTable {
         });
     }
 
-    /// Takes all of another table in.
-    pub fn append(&mut self, other: Self) {
-        let numbers: Vec<u32> = other.texts.iter().map(|text| self.number(text)).collect();
-        let number = |theirs: u32| numbers.get(theirs as usize).copied().unwrap_or_default();
-        self.rows.extend(other.rows.into_iter().map(|row| Row { texts: row.texts.map(number), ..row }));
+    /// Takes back all but the first so many: what was read of an object that turned out to be unreadable.
+    pub fn truncate(&mut self, len: usize) {
+        self.rows.truncate(len);
     }
 
     fn number(&mut self, text: &str) -> u32 {
