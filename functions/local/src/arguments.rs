@@ -334,7 +334,7 @@ pub(crate) struct Evaluate {
     /// What really happened in those logs: JSON
     #[arg(long, value_name = "FILE", requires = "findings")]
     pub(crate) truth: Option<PathBuf>,
-    /// Run the estimators on a benchmark instead
+    /// Run the estimators, or the detectors for series, on a benchmark instead
     #[arg(long, value_enum, value_name = "NAME", requires = "path")]
     pub(crate) suite: Option<Suite>,
     /// Hold out a third of a labelled table instead, and say how well its rows are told apart; the column has the truth
@@ -432,6 +432,11 @@ pub(crate) enum OutputFormat {
 pub(crate) enum Suite {
     /// Outlier detection on tables: .npz files of X and y
     Adbench,
+    /// Anomalies in series as the Numenta Anomaly Benchmark scores them: a folder with `combined_windows.json` and the files
+    /// it names
+    Nab,
+    /// Labelled anomalies in series: CSV files of time, value and label, such as Microsoft's cloud monitoring ones
+    Cloudmon,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -2,7 +2,7 @@
 //!
 //! [`flow`] holds the detections, one module each: pure functions from what a host did in a window to a
 //! [`Hit`](weir_domain::finding::Hit). [`activity`] makes one of an unusual row of a table, [`login`] holds those over judged
-//! logins. [`incidents`] joins the hits of one subject into incidents, [`message`] writes
+//! logins, [`usage`] those over scored series. [`incidents`] joins the hits of one subject into incidents, [`message`] writes
 //! the sentence an analyst reads, [`attack`] names the MITRE ATT&CK technique, [`ocsf`] is the public format,
 //! [`suppression`] says which findings nobody wants to hear of, [`limit`] how many alerts an hour are enough, and
 //! [`evaluation`] how good findings are where the truth is known.
@@ -19,6 +19,7 @@ pub mod login;
 pub mod message;
 pub mod ocsf;
 pub mod suppression;
+pub mod usage;
 
 #[cfg(test)]
 mod testing;

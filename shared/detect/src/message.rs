@@ -1,6 +1,7 @@
 //! The sentence a tired analyst reads: who did what to whom, how much, and what is usual.
 
 mod sentence;
+mod series;
 
 use std::collections::BTreeMap;
 
@@ -34,6 +35,7 @@ pub fn title(entity: &Entity, incident: &Incident) -> String {
         }
         Some(Facts::UnusualRow { .. }) => format!("{entity} behaves unlike all others"),
         Some(Facts::Login { title, .. }) => title.clone(),
+        Some(Facts::Usage { kind, .. }) => series::title(entity, *kind),
         Some(Facts::Behaviour { .. }) => format!("{entity} behaves unlike before"),
         None => format!("Closed finding about {entity}"),
     }
@@ -95,6 +97,7 @@ pub fn message(entity: &Entity, incident: &Incident) -> String {
             format!("{entity} behaved unlike all others {when}: {what}. Fewer than {share} of usual rows look so.")
         }
         Facts::Login { sentence, .. } => sentence.clone(),
+        facts @ Facts::Usage { .. } => series::sentence(entity, facts, &when),
         Facts::Behaviour { reasons, p_value, .. } => {
             let what: Vec<_> = reasons.iter().map(reason).collect();
             format!(
@@ -120,6 +123,8 @@ fn strength(facts: &Facts) -> u64 {
         Facts::BruteForce { attempts, .. } => *attempts,
         Facts::LateralMovement { targets, .. } => *targets,
         Facts::Login { logins, .. } => *logins,
+        // The least usual, and of equal ones the farthest off.
+        Facts::Usage { rarity, effect, .. } => (rarity * 1e9) as u64 + effect.min(1e6) as u64,
         // Scores are in (0, 1]; the strongest is the most anomalous.
         Facts::Behaviour { score, .. } | Facts::UnusualRow { score, .. } => (score * 1e9) as u64,
     }

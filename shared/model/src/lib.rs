@@ -17,6 +17,7 @@
 //! - [`evidence_mixture`]: log-likelihood ratios for several ways of attack, summed to one score;
 //! - [`scaling`]: columns on one scale, for estimators that measure distances;
 //! - [`encoding`]: tables of numbers and words as matrices, with a code for the unseen;
+//! - [`streaming`]: series, point by point, with nothing but their past;
 //! - [`calibration`]: from scores, which mean nothing by themselves, to p-values, and from alerts a day to thresholds;
 //! - [`behaviour`] and [`artifact`]: all that is learned in one piece, and as a file;
 //! - [`activity`]: the same for a table of any columns, with how they are read and encoded;
@@ -88,6 +89,8 @@ pub mod encoding;
 
 pub mod calibration;
 
+pub mod streaming;
+
 pub mod usual;
 
 pub mod behaviour;
@@ -136,4 +139,5 @@ pub use random_forest::{
 };
 pub use risk_based_authentication::{RiskBasedAuthentication, RiskBasedAuthenticationParams};
 pub use scaling::{RobustScaler, StandardScaler};
+pub use streaming::{OnlineDetector, OnlineDetectorParams, OnlineDetectorValid};
 pub use usual::usual_ranges;

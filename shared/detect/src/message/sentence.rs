@@ -98,6 +98,7 @@ pub(super) fn of(entity: &Entity, facts: &Facts, within: &str, when: &str) -> St
         Facts::PortScan { .. }
         | Facts::HostSweep { .. }
         | Facts::Login { .. }
+        | Facts::Usage { .. }
         | Facts::Behaviour { .. }
         | Facts::UnusualRow { .. } => String::new(),
     }
