@@ -68,15 +68,14 @@ pub fn techniques(facts: &Facts) -> Vec<Technique> {
         Facts::Beacon { port, .. } | Facts::UnknownPeer { port, .. } | Facts::UnusualProtocol { port, .. } => {
             vec![channel(*port)]
         }
-        // What the columns of a table mean is not known here.
-        Facts::UnusualRow { .. } => Vec::new(),
         Facts::Login { kind, .. } => vec![of_login(*kind)],
         // Somebody else's work on one's machines is the reason to fear of more usage; less of it has none to name.
         Facts::Usage { kind: Kind::UsageSpike, .. } => vec![technique("T1496", "Resource Hijacking", IMPACT)],
         Facts::Usage { kind: Kind::UsageLevelChange, value, usual, .. } if value > usual => {
             vec![technique("T1496", "Resource Hijacking", IMPACT)]
         }
-        Facts::Usage { .. } => Vec::new(),
+        // What the columns of a table mean is not known here.
+        Facts::Usage { .. } | Facts::UnusualRow { .. } => Vec::new(),
         Facts::Behaviour { reasons, .. } => reasons.first().map(|r| vec![of_feature(&r.feature)]).unwrap_or_default(),
     }
 }

@@ -53,7 +53,8 @@ impl LoginKind {
 
 /// What a labelled log says about a login: the truth, or columns so near to it that they give it away.
 ///
-/// Invariant: no detector reads these. They are for judging what was found.
+/// Invariant: no detector reads these of the logins it reports on. They are for judging what was found, and may be learned
+/// from in a training period that comes before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Labels {
     /// The source address was known to attack.

@@ -335,7 +335,7 @@ impl Evidence {
             let hours = (login.time - last.time).unsigned_abs() as f64 / HOUR as f64;
             // Where no distance is known, eight hours are enough for most.
             let needed = match (country_of(last.country), country_of(login.country)) {
-                (Some(from), Some(to)) => (1.0 + from.kilometres_to(to) / 800.0).clamp(1.0, 24.0),
+                (Some(from), Some(to)) => (1.0 + from.kilometres_to(to) / FASTEST).clamp(1.0, 24.0),
                 _ => 8.0,
             };
             if hours < needed {
@@ -429,6 +429,9 @@ impl Evidence {
         self.set(Column::Excess, above);
     }
 }
+
+/// Faster than airliners, kilometres an hour.
+const FASTEST: f64 = 900.0;
 
 /// What is believed of a burst: visits come in bunches, a Poisson process has none.
 const BURST: f64 = 0.7;
