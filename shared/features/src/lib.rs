@@ -1,6 +1,7 @@
 //! Records to mergeable windows, and merged windows to feature matrices. One module per log source.
 //!
 //! [`flow::Folder`] folds rows into hours of windows; [`flow::host_schema`] and [`flow::host_row`] turn what a host did
-//! in a merged window into numbers for the estimators.
+//! in a merged window into numbers for the estimators. [`usage::usage_rows`] turns the steps of a series into rows.
 
 pub mod flow;
+pub mod usage;
