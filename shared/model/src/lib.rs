@@ -11,6 +11,7 @@
 //! - [`pca`]: what does not vary along with the features it usually varies with;
 //! - [`k_means`] and [`dbscan`]: groups of rows that are alike, by centres and by density;
 //! - [`knn_regressor`]: what the rows most alike had;
+//! - [`decomposition`] and [`forecast`]: a series as trend, season and remainder, and what is to come of it;
 //! - [`estimator`] and [`ensemble`]: any of these as one type, and several of them as one judge;
 //! - [`random_forest`]: classes and numbers learned from labelled rows;
 //! - [`scaling`]: columns on one scale, for estimators that measure distances;
@@ -70,6 +71,10 @@ pub mod dbscan;
 
 pub mod knn_regressor;
 
+pub mod decomposition;
+
+pub mod forecast;
+
 pub mod estimator;
 
 pub mod ensemble;
@@ -103,11 +108,13 @@ pub use artifact::{Artifact, ArtifactError, TrainingSummary};
 pub use behaviour::BehaviourModel;
 pub use calibration::{AlertBudget, CalibratedPValues, EmpiricalPValues};
 pub use dbscan::{Dbscan, DbscanParams, DbscanValid};
+pub use decomposition::{Decomposition, DecompositionParams, DecompositionValid, Parts};
 pub use ecod::{Ecod, EcodParams, EcodValid};
 pub use encoding::{CategoryEncoding, TableEncoder, TableEncoderBuilder};
 pub use ensemble::{Ensemble, Said, Verdict};
 pub use error::{BadParams, ExplainError, FitError, OutOfRange, SchemaMismatch};
 pub use estimator::{Estimator, EstimatorKind};
+pub use forecast::{Expected, Forecast, ForecastMethod, ForecastParams, ForecastValid, Tried};
 pub use iqr::{GroupError, Iqr, IqrParams, IqrValid};
 pub use isolation_forest::{IsolationForest, IsolationForestParams, IsolationForestValid};
 pub use k_means::{ChosenKMeans, KMeans, KMeansChoices, KMeansParams, KMeansValid};
