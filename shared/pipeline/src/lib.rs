@@ -4,7 +4,7 @@
 //! incidents and findings, [`sweep()`] does so for what needs whole windows or hours, [`publish()`] sends each finding once to
 //! each channel, but for those that [`suppressions`] or the alert limit hold back. [`train()`] learns what is usual, and
 //! [`models`] keeps what was learned. [`detect()`] goes the whole way over a folder of batches at once, with a model given or
-//! one fitted on the data itself or on its beginning.
+//! one fitted on the data itself or on its beginning. [`usage`] looks at series of usage over time.
 //!
 //! The ports are [`Store`] (where everything is kept) and [`Notifier`] (where findings go). Memory and folder stores are
 //! here; S3 and SNS are in `weir-aws`.
@@ -30,6 +30,8 @@ mod behaviour;
 mod days;
 
 pub mod detect;
+
+pub mod usage;
 
 pub use detect::detect;
 pub use notifier::Notifier;

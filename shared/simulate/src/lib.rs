@@ -3,7 +3,8 @@
 //!
 //! One module per log source:
 //!
-//! - [`flow`]: VPC Flow Logs of a network of web servers, databases, build machines and the people around them.
+//! - [`flow`]: VPC Flow Logs of a network of web servers, databases, build machines and the people around them;
+//! - [`usage`]: usage of cloud services by provider, service, region and city.
 //!
 //! [`random`] is where all chance comes from. Nothing reads the clock or the environment: the same parameters give the
 //! same bytes.
@@ -12,3 +13,4 @@
 
 pub mod flow;
 pub mod random;
+pub mod usage;
