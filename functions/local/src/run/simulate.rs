@@ -9,13 +9,15 @@ use anyhow::{Context, bail};
 use rayon::iter::{ParallelBridge, ParallelIterator};
 use weir_detect::message::count;
 use weir_simulate::flow::{Parameters, Simulation};
+use weir_simulate::usage::{UsageParameters, UsageSimulation};
 
-use crate::arguments::{Simulate, SimulateFlows, SimulateSource};
+use crate::arguments::{Simulate, SimulateFlows, SimulateSource, SimulateUsage};
 use crate::progress;
 
 pub(super) fn run(arguments: &Simulate) -> anyhow::Result<ExitCode> {
     match &arguments.source {
         SimulateSource::Flows(arguments) => flows(arguments),
+        SimulateSource::Usage(arguments) => usage(arguments),
     }
 }
 
@@ -30,11 +32,7 @@ fn flows(arguments: &SimulateFlows) -> anyhow::Result<ExitCode> {
         intensity: arguments.intensity,
         only: arguments.only.clone(),
     })?;
-    for taken in ["AWSLogs", "truth.json"].map(|name| output.join(name)) {
-        if taken.exists() {
-            bail!("{} is there already: name a new folder, so that no logs are mixed", taken.display());
-        }
-    }
+    refuse_taken(output, ["AWSLogs", "truth.json"])?;
     let bar = progress::bar(arguments.days as usize * 288, "simulating");
     let (rows, bytes) = (AtomicU64::new(0), AtomicU64::new(0));
     // Files are made one after the other and compressed side by side.
@@ -58,6 +56,39 @@ fn flows(arguments: &SimulateFlows) -> anyhow::Result<ExitCode> {
         output.display()
     );
     Ok(ExitCode::SUCCESS)
+}
+
+fn usage(arguments: &SimulateUsage) -> anyhow::Result<ExitCode> {
+    let output = &arguments.output;
+    let simulation = UsageSimulation::new(UsageParameters {
+        weeks: arguments.weeks,
+        seed: arguments.seed,
+        start: arguments.start.0,
+        anomalies: !arguments.no_anomalies,
+    })?;
+    refuse_taken(output, ["usage.csv", "truth.json"])?;
+    let mut csv = Vec::new();
+    simulation.write_csv(&mut csv)?;
+    write(&output.join("usage.csv"), &csv)?;
+    let truth = simulation.truth();
+    write(&output.join("truth.json"), &serde_json::to_vec_pretty(truth)?)?;
+    anstream::eprintln!(
+        "{} weeks of {} series and {} anomalies in {}",
+        count(u64::from(arguments.weeks)),
+        count(simulation.series().len() as u64),
+        count(truth.incidents.len() as u64),
+        output.display()
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+fn refuse_taken(output: &Path, names: [&str; 2]) -> anyhow::Result<()> {
+    for taken in names.map(|name| output.join(name)) {
+        if taken.exists() {
+            bail!("{} is there already: name a new folder, so that no logs are mixed", taken.display());
+        }
+    }
+    Ok(())
 }
 
 fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {

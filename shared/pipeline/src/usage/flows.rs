@@ -10,6 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use weir_domain::flow::{Action, Direction, FlowRecord};
 use weir_domain::usage::UsageSeries;
@@ -22,7 +23,7 @@ const METRICS: [&str; 3] = ["bytes", "packets", "flows"];
 /// Adds up flows. Nothing depends on their order.
 #[derive(Debug, Clone)]
 pub struct FlowUsage {
-    ranges: ProviderRanges,
+    ranges: Arc<ProviderRanges>,
     limits: ResampleParams,
     /// Bytes, packets and flows by place and step.
     places: BTreeMap<Place, BTreeMap<i64, [u64; 3]>>,
@@ -34,7 +35,7 @@ pub struct FlowUsage {
 impl FlowUsage {
     /// No flows yet. Of the limits, the length of a step, the number of series and that of steps hold.
     #[must_use]
-    pub fn new(ranges: ProviderRanges, limits: ResampleParams) -> Self {
+    pub fn new(ranges: Arc<ProviderRanges>, limits: ResampleParams) -> Self {
         Self { ranges, limits, places: BTreeMap::new(), steps: BTreeSet::new(), entries: 0 }
     }
 
@@ -52,24 +53,48 @@ impl FlowUsage {
             Action::Accept => self.place(record),
             Action::Reject => None,
         };
-        let Some(place) = place else { return Ok(()) };
-        if !self.places.contains_key(&place) {
-            // Each place is one series for every metric.
-            if (self.places.len() + 1) * METRICS.len() > self.limits.most_series {
-                return Err(TooMuchUsage::Series { limit: self.limits.most_series });
-            }
-            self.places.insert(place.clone(), BTreeMap::new());
+        match place {
+            Some(place) => self.count(place, step, [record.bytes, record.packets, 1]),
+            None => Ok(()),
         }
-        let Some(counts) = self.places.get_mut(&place) else { return Ok(()) };
+    }
+
+    /// As many flows as none, of the same ranges and limits: to add up a file that may turn out unreadable.
+    #[must_use]
+    pub fn empty(&self) -> Self {
+        Self::new(Arc::clone(&self.ranges), self.limits)
+    }
+
+    /// Adds all that another has added up, which has the same limits.
+    ///
+    /// # Errors
+    /// When together they have more series or steps than the limits. Some of it is then counted.
+    pub fn merge(&mut self, other: Self) -> Result<(), TooMuchUsage> {
+        self.steps.extend(other.steps);
+        if self.steps.len() as u64 > self.limits.most_steps {
+            return Err(TooMuchUsage::Steps { limit: self.limits.most_steps });
+        }
+        for (place, counts) in other.places {
+            for (step, more) in counts {
+                self.count(place.clone(), step, more)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, place: Place, step: i64, more: [u64; 3]) -> Result<(), TooMuchUsage> {
+        // Each place is one series for every metric.
+        if !self.places.contains_key(&place) && (self.places.len() + 1) * METRICS.len() > self.limits.most_series {
+            return Err(TooMuchUsage::Series { limit: self.limits.most_series });
+        }
+        let counts = self.places.entry(place).or_default();
         if !counts.contains_key(&step) {
-            self.entries += 1;
-            if self.entries > self.limits.most_steps {
-                self.entries -= 1;
+            if self.entries >= self.limits.most_steps {
                 return Err(TooMuchUsage::Steps { limit: self.limits.most_steps });
             }
+            self.entries += 1;
         }
-        let counts = counts.entry(step).or_default();
-        for (sum, more) in counts.iter_mut().zip([record.bytes, record.packets, 1]) {
+        for (sum, more) in counts.entry(step).or_default().iter_mut().zip(more) {
             *sum = sum.saturating_add(more);
         }
         Ok(())
@@ -193,7 +218,7 @@ mod tests {
     }
 
     fn usage(rows: &[FlowRecord<'_>]) -> BTreeMap<String, Vec<Option<f64>>> {
-        let mut usage = FlowUsage::new(ProviderRanges::shipped().unwrap(), ResampleParams::default());
+        let mut usage = FlowUsage::new(Arc::new(ProviderRanges::shipped().unwrap()), ResampleParams::default());
         for row in rows {
             usage.add(row).unwrap();
         }
@@ -201,6 +226,13 @@ mod tests {
             let keys: Vec<&str> = series.keys.iter().map(|(_, value)| value.as_str()).collect();
             format!("{} {}", keys.join(" "), series.metric)
         };
+        let mut halves = (usage.empty(), usage.empty());
+        for (at, row) in rows.iter().enumerate() {
+            let half = if at % 2 == 0 { &mut halves.0 } else { &mut halves.1 };
+            half.add(row).unwrap();
+        }
+        halves.1.merge(halves.0).unwrap();
+        assert_eq!(halves.1.finish(), usage.clone().finish(), "files in any order");
         usage.finish().unwrap().into_iter().map(|series| (name(&series), series.values)).collect()
     }
 
@@ -246,7 +278,7 @@ mod tests {
     #[test]
     fn limits_hold_and_nothing_is_nothing() {
         let limits = ResampleParams { most_series: 3, most_steps: 6, ..ResampleParams::default() };
-        let mut usage = FlowUsage::new(ProviderRanges::shipped().unwrap(), limits);
+        let mut usage = FlowUsage::new(Arc::new(ProviderRanges::shipped().unwrap()), limits);
         assert_eq!(usage.clone().finish(), Ok(vec![]));
         usage.add(&row(OWN, [17, 1, 1, 1], 0)).unwrap();
         assert_eq!(usage.add(&row(OWN, [52, 216, 1, 1], 0)), Err(TooMuchUsage::Series { limit: 3 }));
