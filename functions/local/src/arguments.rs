@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::tz::TimeZone;
 use weir_domain::finding::Severity;
 use weir_domain::window::WindowLength;
 use weir_ingest::Format;
 use weir_ingest::flow::vpc_flow_log::FieldOrder;
+use weir_ingest::usage::Statistic;
 use weir_model::EstimatorKind;
 use weir_pipeline::activity::Judge;
 use weir_simulate::flow::{Intensity, Kind};
@@ -38,6 +40,8 @@ pub(crate) enum Verb {
     Train(Train),
     /// List the models of a store folder, choose the one that the score function uses, or go back to the one before
     Models(Models),
+    /// Look at usage over time: what is usual, what stands out, what is to come, and how providers and places compare
+    Usage(Usage),
     /// Write seeded, labelled logs of a made-up account, to try detections on and to measure them by
     Simulate(Simulate),
     /// Send the findings of a store folder to standard output, each once (what the publish function does)
@@ -199,11 +203,99 @@ pub(crate) struct Simulate {
 pub(crate) enum SimulateSource {
     /// VPC Flow Logs of a network under attack from the second day on, and truth.json, which names every attack
     Flows(SimulateFlows),
+    /// Usage of cloud services by provider, service, region and city, and truth.json, which names every anomaly
+    Usage(SimulateUsage),
     /// Logins of people with habits and of those who take over their accounts: logins.csv, logins.jsonl, prefixes.csv and
     /// truth.json, which names every attack
     Logins(SimulateLogins),
     /// What users did, a row per user and day: activity.csv with the truth in its last column, and its schema.toml
     Activity(SimulateActivity),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateUsage {
+    /// The folder to write usage.csv and truth.json to; it must not hold them yet
+    #[arg(value_name = "FOLDER")]
+    pub(crate) output: PathBuf,
+    /// Length in weeks, 1 to 104; the first two are clean
+    #[arg(long, default_value_t = 8)]
+    pub(crate) weeks: u32,
+    /// Seed of everything random: the same seed and options give the same files
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
+    /// The first day (UTC)
+    #[arg(long, value_name = "YYYY-MM-DD", default_value = "2025-01-06", value_parser = midnight)]
+    pub(crate) start: Midnight,
+    /// Leave out the anomalies
+    #[arg(long)]
+    pub(crate) no_anomalies: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Usage {
+    /// Files of usage over time (CSV, JSON lines) or flow logs, or folders of them (walked). Measurements without keys are a
+    /// series for each file; flow logs give bytes, packets and flows by provider, service and region of the other end
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Read them as this format instead of the one their content shows (`weir inspect` tells)
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) input_format: Option<Format>,
+    /// The fields of flow logs that come without a header line; `v2` and `tgw` stand for the default formats
+    #[arg(long, value_name = "FIELDS")]
+    pub(crate) fields: Option<FieldOrder>,
+    /// Length of a step
+    #[arg(long, value_name = "DURATION", default_value = "30m", value_parser = duration)]
+    pub(crate) step: i64,
+    /// What becomes of the measurements of a step: their sum (counts, bytes, costs), or their mean (utilisation, rates)
+    #[arg(long, value_enum, default_value_t = StatisticName::Sum)]
+    pub(crate) statistic: StatisticName,
+    /// By whose clock hours and days are told: UTC, Europe/Berlin
+    #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = zone)]
+    pub(crate) timezone: TimeZone,
+    /// How far ahead is forecast
+    #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = duration)]
+    pub(crate) horizon: i64,
+    /// The share of the steps that regressions mark, those of the largest residuals
+    #[arg(long, value_name = "PERCENT", default_value = "5%", value_parser = share)]
+    pub(crate) top: f64,
+    /// Seed of everything random
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
+    /// Ranges of providers' addresses, instead of the small copy that is shipped: AWS's ip-ranges.json, Google's cloud.json
+    /// or goog.json, or lines of provider, service, region and prefix
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) ranges: Vec<PathBuf>,
+    /// How what was found is written: tables to look at, JSON (all of it), or CSV (anomalies and forecasts)
+    #[arg(long, value_enum, default_value_t = UsageFormat::Table)]
+    pub(crate) format: UsageFormat,
+    /// Write it to a file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write a page with charts, too, that needs nothing else
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum UsageFormat {
+    Table,
+    Json,
+    Csv,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StatisticName {
+    Sum,
+    Mean,
+}
+
+impl From<StatisticName> for Statistic {
+    fn from(name: StatisticName) -> Self {
+        match name {
+            StatisticName::Sum => Self::Sum,
+            StatisticName::Mean => Self::Mean,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -497,6 +589,17 @@ fn midnight(text: &str) -> Result<Midnight, String> {
     zoned.map(|zoned| Midnight(zoned.timestamp().as_second())).ok_or_else(|| "write it as 2025-03-04".to_owned())
 }
 
+/// `Europe/Berlin`: a zone of the IANA database.
+fn zone(text: &str) -> Result<TimeZone, String> {
+    TimeZone::get(text).map_err(|_| "write it as a name of the IANA database: UTC, Europe/Berlin".to_owned())
+}
+
+/// `5%` or `5`: 0.05.
+fn share(text: &str) -> Result<f64, String> {
+    let percent = text.trim_end_matches('%').trim().parse::<f64>().ok().filter(|p| *p > 0.0 && *p <= 100.0);
+    percent.map(|p| p / 100.0).ok_or_else(|| "write it as a percentage above 0 and up to 100: 5%".to_owned())
+}
+
 fn window(text: &str) -> Result<WindowLength, String> {
     let minutes: u32 = text.parse().map_err(|_| "write it as a number of minutes".to_owned())?;
     WindowLength::from_minutes(minutes).map_err(|e| e.to_string())
@@ -517,6 +620,16 @@ mod tests {
         assert_eq!(midnight("2025-03-04"), Ok(Midnight(1_741_046_400)));
         for bad in ["", "2025-02-30", "yesterday", "1741046400"] {
             assert!(midnight(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn zones_and_shares() {
+        assert_eq!(zone("Europe/Berlin").unwrap().iana_name(), Some("Europe/Berlin"));
+        assert!(zone("Nowhere/Town").is_err() && zone("").is_err());
+        assert_eq!((share("5%"), share("12.5")), (Ok(0.05), Ok(0.125)));
+        for bad in ["", "0", "101%", "NaN", "-1%"] {
+            assert!(share(bad).is_err(), "{bad}");
         }
     }
 

@@ -130,7 +130,7 @@ fn who(finding: &DetectionFinding) -> String {
 }
 
 /// A cell that no spreadsheet takes for a formula.
-fn plain(cell: String) -> String {
+pub(crate) fn plain(cell: String) -> String {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
 }
 

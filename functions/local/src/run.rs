@@ -15,6 +15,7 @@ mod schema;
 mod score;
 mod simulate;
 mod train;
+mod usage;
 
 use std::fs::File;
 use std::io::Read;
@@ -43,6 +44,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Verb::Models(models) => runtime.block_on(models::run(models)),
         Verb::Score(store) => runtime.block_on(score::run(store)),
         Verb::Simulate(simulate) => simulate::run(&simulate),
+        Verb::Usage(usage) => usage::run(&usage),
         Verb::Publish(publish) => runtime.block_on(publish::run(publish)),
         Verb::Findings(findings) => runtime.block_on(findings::run(findings)),
         Verb::Feedback(feedback) => runtime.block_on(feedback::run(feedback)),

@@ -4,7 +4,9 @@
 //! in a merged window into numbers for the estimators. [`activity::TableSample`] keeps rows of a table.
 //! [`login::History`] counts logins, and says of each how it differs from
 //! those before it.
+//! in a merged window into numbers for the estimators. [`usage::usage_rows`] turns the steps of a series into rows.
 
 pub mod activity;
 pub mod flow;
 pub mod login;
+pub mod usage;

@@ -27,6 +27,7 @@ mod format;
 mod lines;
 pub mod login;
 pub mod parquet_guard;
+pub mod ranges;
 mod text;
 mod time;
 pub mod usage;

@@ -11,6 +11,7 @@
 //! - [`pca`]: what does not vary along with the features it usually varies with;
 //! - [`k_means`] and [`dbscan`]: groups of rows that are alike, by centres and by density;
 //! - [`knn_regressor`]: what the rows most alike had;
+//! - [`decomposition`] and [`forecast`]: a series as trend, season and remainder, and what is to come of it;
 //! - [`estimator`] and [`ensemble`]: any of these as one type, and several of them as one judge;
 //! - [`random_forest`]: classes and numbers learned from labelled rows;
 //! - [`risk_based_authentication`]: how much likelier a login is an attacker's than the user's, by counts of its values;
@@ -77,7 +78,10 @@ pub mod knn_regressor;
 
 pub mod risk_based_authentication;
 
+pub mod decomposition;
 pub mod evidence_mixture;
+
+pub mod forecast;
 
 pub mod estimator;
 
@@ -120,12 +124,14 @@ pub use artifact::{Artifact, ArtifactError, TrainingSummary};
 pub use behaviour::BehaviourModel;
 pub use calibration::{AlertBudget, CalibratedPValues, EmpiricalPValues};
 pub use dbscan::{Dbscan, DbscanParams, DbscanValid};
+pub use decomposition::{Decomposition, DecompositionParams, DecompositionValid, Parts};
 pub use ecod::{Ecod, EcodParams, EcodValid};
 pub use encoding::{CategoryEncoding, TableEncoder, TableEncoderBuilder};
 pub use ensemble::{Ensemble, Said, Verdict};
 pub use error::{BadParams, ExplainError, FitError, OutOfRange, SchemaMismatch};
 pub use estimator::{Estimator, EstimatorKind};
 pub use evidence_mixture::{EvidenceMixture, EvidenceMixtureParams, EvidenceVoice, Weighed};
+pub use forecast::{Expected, Forecast, ForecastMethod, ForecastParams, ForecastValid, Tried};
 pub use iqr::{GroupError, Iqr, IqrParams, IqrValid};
 pub use isolation_forest::{IsolationForest, IsolationForestParams, IsolationForestValid};
 pub use k_means::{ChosenKMeans, KMeans, KMeansChoices, KMeansParams, KMeansValid};

@@ -8,6 +8,7 @@
 //! evaluates on labelled ones.
 //!
 //! [`login`] does so for logins, in memory.
+//! one fitted on the data itself or on its beginning. [`usage`] looks at series of usage over time.
 //!
 //! The ports are [`Store`] (where everything is kept) and [`Notifier`] (where findings go). Memory and folder stores are
 //! here; S3 and SNS are in `weir-aws`.
@@ -35,6 +36,8 @@ mod days;
 
 pub mod detect;
 pub mod login;
+
+pub mod usage;
 
 pub use detect::detect;
 pub use notifier::Notifier;

@@ -6,6 +6,7 @@
 //! - [`flow`]: VPC Flow Logs of a network of web servers, databases, build machines and the people around them;
 //! - [`login`]: logins of people with habits, and of those who take over their accounts;
 //! - [`activity`]: what users of a company do a day, a row each.
+//! - [`usage`]: usage of cloud services by provider, service, region and city.
 //!
 //! [`random`] is where all chance comes from. Nothing reads the clock or the environment: the same parameters give the
 //! same bytes.
@@ -19,3 +20,4 @@ pub mod login;
 mod calendar;
 
 pub mod random;
+pub mod usage;

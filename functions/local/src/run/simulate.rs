@@ -10,9 +10,10 @@ use anyhow::{Context, bail};
 use rayon::iter::{ParallelBridge, ParallelIterator};
 use weir_detect::message::count;
 use weir_simulate::flow::{Parameters, Simulation};
+use weir_simulate::usage::{UsageParameters, UsageSimulation};
 use weir_simulate::{activity, login};
 
-use crate::arguments::{Simulate, SimulateActivity, SimulateFlows, SimulateLogins, SimulateSource};
+use crate::arguments::{Simulate, SimulateActivity, SimulateFlows, SimulateLogins, SimulateSource, SimulateUsage};
 use crate::progress;
 
 pub(super) fn run(arguments: &Simulate) -> anyhow::Result<ExitCode> {
@@ -20,6 +21,7 @@ pub(super) fn run(arguments: &Simulate) -> anyhow::Result<ExitCode> {
         SimulateSource::Flows(arguments) => flows(arguments),
         SimulateSource::Logins(arguments) => logins(arguments),
         SimulateSource::Activity(arguments) => users(arguments),
+        SimulateSource::Usage(arguments) => usage(arguments),
     }
 }
 
@@ -124,6 +126,30 @@ fn users(arguments: &SimulateActivity) -> anyhow::Result<ExitCode> {
         count(users.len() as u64),
         100.0 * anomalous.len() as f64 / rows.len().max(1) as f64,
         folder.display()
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+fn usage(arguments: &SimulateUsage) -> anyhow::Result<ExitCode> {
+    let output = &arguments.output;
+    let simulation = UsageSimulation::new(UsageParameters {
+        weeks: arguments.weeks,
+        seed: arguments.seed,
+        start: arguments.start.0,
+        anomalies: !arguments.no_anomalies,
+    })?;
+    refuse_mixing(output, &["usage.csv", "truth.json"])?;
+    let mut csv = Vec::new();
+    simulation.write_csv(&mut csv)?;
+    write(&output.join("usage.csv"), &csv)?;
+    let truth = simulation.truth();
+    write(&output.join("truth.json"), &serde_json::to_vec_pretty(truth)?)?;
+    anstream::eprintln!(
+        "{} weeks of {} series and {} anomalies in {}",
+        count(u64::from(arguments.weeks)),
+        count(simulation.series().len() as u64),
+        count(truth.incidents.len() as u64),
+        output.display()
     );
     Ok(ExitCode::SUCCESS)
 }

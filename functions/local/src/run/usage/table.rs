@@ -1,0 +1,194 @@
+//! What was found, as tables. Every name came out of a log and is escaped.
+
+use std::fmt::Write as _;
+
+use weir_pipeline::usage::forecast::SeriesForecast;
+use weir_pipeline::usage::{SeriesAnalysis, UsageAnalysis};
+
+use super::words::{Words, number, percent, window};
+use crate::output::{Rows, escape};
+
+/// The most rows of a table.
+const MOST: usize = 20;
+
+/// All tables, one under the other.
+pub(super) fn tables(analysis: &UsageAnalysis, words: &Words) -> String {
+    let mut out = String::new();
+    let mut section = |title: &str, rows: Option<Rows>, all: usize| {
+        let Some(rows) = rows else { return };
+        let more = if all > MOST { format!(" ({MOST} of {all})") } else { String::new() };
+        let _ = writeln!(out, "{title}{more}\n{rows}\n");
+    };
+    let of = analysis.series.len();
+    let mut order: Vec<&SeriesAnalysis> = analysis.series.iter().collect();
+    order.sort_by(|a, b| b.summary.total.total_cmp(&a.summary.total).then_with(|| a.name.cmp(&b.name)));
+    order.truncate(MOST);
+    section(&format!("Series, times in {}", analysis.zone), Some(series(&order, words)), of);
+    for compared in &analysis.compared {
+        let mut rows = Rows::new(
+            1,
+            &[&escape(&compared.key), "series", "total", "share", "peak", "variability", "growth/week", "gaps"],
+        );
+        for value in compared.values.iter().take(MOST) {
+            rows.push(vec![
+                escape(&value.value),
+                value.series.to_string(),
+                number(value.total),
+                percent(value.share),
+                value.peak.map_or_else(|| "-".into(), |peak| number(peak.value)),
+                percent(value.variability),
+                percent(value.growth_per_week),
+                value.gaps.to_string(),
+            ]);
+        }
+        let title = format!("{} by {}", escape(&compared.metric), escape(&compared.key));
+        section(&title, Some(rows), compared.values.len());
+    }
+    let found: usize = analysis.series.iter().map(|one| one.anomalies.len()).sum();
+    section("Anomalies, the furthest from usual first", anomalies(analysis, words), found);
+    let risky: usize = analysis.series.iter().map(|one| one.risky_windows.len()).sum();
+    section("Hours of the week that are anomalous more often than others", windows(analysis), risky);
+    section("Days of like shape, by k-means", days(analysis), 0);
+    section("Series of like habits, by k-means", groups(analysis), 0);
+    section("Forecast, and how good it was on the past", Some(forecasts(&order, words)), of);
+    out.truncate(out.trim_end().len());
+    out.push('\n');
+    out
+}
+
+fn name(one: &SeriesAnalysis) -> String {
+    escape(&one.name.to_string())
+}
+
+fn series(order: &[&SeriesAnalysis], words: &Words) -> Rows {
+    let header = [
+        "series",
+        "from",
+        "steps",
+        "gaps",
+        "median",
+        "peak",
+        "peak at",
+        "variability",
+        "season",
+        "growth/week",
+        "anomalies",
+    ];
+    let mut rows = Rows::new(2, &header);
+    for one in order {
+        let s = &one.summary;
+        rows.push(vec![
+            name(one),
+            words.day(s.start),
+            s.steps.to_string(),
+            s.gaps.to_string(),
+            number(s.median),
+            s.peak.map_or_else(|| "-".into(), |peak| number(peak.value)),
+            s.peak.map_or_else(|| "-".into(), |peak| words.time(peak.time)),
+            percent(s.variability),
+            percent(Some(s.seasonal_strength)),
+            percent(s.growth_per_week),
+            one.anomalies.len().to_string(),
+        ]);
+    }
+    rows
+}
+
+fn anomalies(analysis: &UsageAnalysis, words: &Words) -> Option<Rows> {
+    let mut all: Vec<_> =
+        analysis.series.iter().flat_map(|one| one.anomalies.iter().map(move |anomaly| (one, anomaly))).collect();
+    all.sort_by(|a, b| b.1.distance.total_cmp(&a.1.distance).then_with(|| a.0.name.cmp(&b.0.name)));
+    let mut rows = Rows::new(2, &["series", "when", "value", "usual", "IQRs off", "found by"]);
+    for (one, anomaly) in all.iter().take(MOST) {
+        let by: Vec<&str> = anomaly.by.iter().map(|method| method.name()).collect();
+        rows.push(vec![
+            name(one),
+            words.when(anomaly),
+            number(anomaly.value),
+            number(anomaly.usual),
+            number(anomaly.distance),
+            by.join(" "),
+        ]);
+    }
+    (!all.is_empty()).then_some(rows)
+}
+
+fn windows(analysis: &UsageAnalysis) -> Option<Rows> {
+    let mut all: Vec<_> =
+        analysis.series.iter().flat_map(|one| one.risky_windows.iter().map(move |risky| (one, risky))).collect();
+    all.sort_by(|a, b| b.1.interval.0.total_cmp(&a.1.interval.0).then_with(|| a.0.name.cmp(&b.0.name)));
+    let header = ["series", "hours", "weeks anomalous", "share (90 % interval)", "otherwise", "times as variable"];
+    let mut rows = Rows::new(2, &header);
+    for (one, risky) in all.iter().take(MOST) {
+        let (low, high) = risky.interval;
+        rows.push(vec![
+            name(one),
+            window(risky),
+            format!("{} of {}", risky.anomalous_weeks, risky.weeks),
+            format!("{} ({} to {})", percent(Some(risky.share)), percent(Some(low)), percent(Some(high))),
+            percent(Some(risky.expected)),
+            risky.variability.map_or_else(|| "-".into(), number),
+        ]);
+    }
+    (!all.is_empty()).then_some(rows)
+}
+
+fn days(analysis: &UsageAnalysis) -> Option<Rows> {
+    let profiles = analysis.day_profiles.as_ref()?;
+    let mut rows = Rows::new(1, &["shape", "days", "on weekends", "variability"]);
+    for cluster in &profiles.clusters {
+        rows.push(vec![
+            cluster.name.clone(),
+            cluster.days.to_string(),
+            percent(Some(cluster.weekend_share)),
+            percent(cluster.variability),
+        ]);
+    }
+    rows.push(vec!["like no other (DBSCAN)".into(), profiles.unlike_count.to_string(), "-".into(), "-".into()]);
+    Some(rows)
+}
+
+fn groups(analysis: &UsageAnalysis) -> Option<Rows> {
+    let groups = analysis.series_groups.as_ref()?;
+    let mut rows = Rows::new(2, &["habits", "series", "number", "variability"]);
+    let told = |series: &[weir_pipeline::usage::SeriesName]| {
+        let first: Vec<String> = series.iter().take(3).map(|name| escape(&name.to_string())).collect();
+        if series.len() > 3 { format!("{}, …", first.join(", ")) } else { first.join(", ") }
+    };
+    for cluster in &groups.clusters {
+        let share = percent(Some(cluster.variability));
+        rows.push(vec![cluster.name.clone(), told(&cluster.series), cluster.series.len().to_string(), share]);
+    }
+    if !groups.unlike.is_empty() {
+        let number = groups.unlike.len().to_string();
+        rows.push(vec!["like no other (DBSCAN)".into(), told(&groups.unlike), number, "-".into()]);
+    }
+    Some(rows)
+}
+
+fn forecasts(order: &[&SeriesAnalysis], words: &Words) -> Rows {
+    let header =
+        ["series", "method", "until", "lowest to highest expected", "mean error", "of naive", "sMAPE", "in interval"];
+    let mut rows = Rows::new(3, &header);
+    for one in order {
+        let forecast: &SeriesForecast = &one.forecast;
+        let tried = |method| forecast.tried.iter().find(|tried| tried.method == method).map(|tried| &tried.tried);
+        let (mine, naive) = (tried(forecast.method), tried(weir_model::ForecastMethod::SeasonalNaive));
+        let error = mine.and_then(|tried| tried.mean_absolute_error);
+        let of_naive = error.zip(naive.and_then(|tried| tried.mean_absolute_error));
+        let values = || forecast.steps.iter().map(|step| step.value);
+        let range = values().reduce(f64::min).zip(values().reduce(f64::max));
+        let dash = || "-".to_owned();
+        rows.push(vec![
+            name(one),
+            forecast.method.name().into(),
+            forecast.steps.last().map_or_else(dash, |step| words.time(step.time + i64::from(one.summary.step))),
+            range.map_or_else(dash, |(low, high)| format!("{} to {}", number(low), number(high))),
+            error.map_or_else(dash, number),
+            percent(of_naive.filter(|(_, naive)| *naive > 0.0).map(|(mine, naive)| mine / naive)),
+            percent(mine.and_then(|tried| tried.symmetric_error)),
+            percent(mine.and_then(|tried| tried.coverage)),
+        ]);
+    }
+    rows
+}

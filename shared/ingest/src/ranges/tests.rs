@@ -1,0 +1,73 @@
+use super::*;
+
+fn place(ranges: &ProviderRanges, address: &str) -> Option<[String; 3]> {
+    let found = ranges.find(address.parse().unwrap())?;
+    Some([found.provider.clone(), found.service.clone(), found.region.clone()])
+}
+
+fn is(provider: &str, service: &str, region: &str) -> [String; 3] {
+    [provider, service, region].map(str::to_owned)
+}
+
+#[test]
+fn the_shipped_copy_knows_the_large_ones() {
+    let ranges = ProviderRanges::shipped().unwrap();
+    assert_eq!(place(&ranges, "3.85.1.2"), Some(is("aws", "ec2", "us-east-1")));
+    assert_eq!(place(&ranges, "52.216.9.9"), Some(is("aws", "s3", "us-east-1")));
+    assert_eq!(place(&ranges, "17.1.2.3"), Some(is("apple", "-", "-")));
+    for (address, provider) in [("8.8.8.8", "google"), ("2a00:1450::1", "google"), ("40.90.1.1", "microsoft")] {
+        assert_eq!(place(&ranges, address).unwrap()[0], provider, "{address}");
+    }
+    for address in ["10.0.0.1", "192.0.2.1", "::1", "203.0.113.9"] {
+        assert_eq!(place(&ranges, address), None, "{address}");
+    }
+    assert_eq!(place(&ranges, "::ffff:17.1.2.3"), Some(is("apple", "-", "-")), "an IPv4 address in IPv6's clothes");
+}
+
+#[test]
+fn published_lists_are_read_and_the_longest_prefix_tells() {
+    let mut ranges = ProviderRanges::new();
+    let aws = br#"{"syncToken":"1","createDate":"2025-01-01-00-00-00","prefixes":[
+        {"ip_prefix":"52.94.76.0/22","region":"us-west-2","service":"AMAZON","network_border_group":"us-west-2"},
+        {"ip_prefix":"52.0.0.0/8","region":"GLOBAL","service":"EC2","network_border_group":"x"},
+        {"ip_prefix":"52.94.76.0/22","region":"us-west-2","service":"S3","network_border_group":"us-west-2"},
+        {"ip_prefix":"52.94.76.0/22","region":"us-west-2","service":"AMAZON","network_border_group":"us-west-2"}],
+        "ipv6_prefixes":[{"ipv6_prefix":"2600:1f14::/35","region":"us-west-2","service":"EC2"}]}"#;
+    assert_eq!(ranges.read(aws), Ok(5));
+    assert_eq!(place(&ranges, "52.94.77.1"), Some(is("aws", "s3", "us-west-2")));
+    assert_eq!(place(&ranges, "52.1.1.1"), Some(is("aws", "ec2", "global")));
+    assert_eq!(place(&ranges, "2600:1f14::9"), Some(is("aws", "ec2", "us-west-2")));
+    let google = br#"{"prefixes":[{"ipv4Prefix":"34.1.208.0/20","service":"Google Cloud","scope":"africa-south1"},
+        {"ipv6Prefix":"2600:1900:8000::/44"}]}"#;
+    assert_eq!(ranges.read(google), Ok(2));
+    assert_eq!(place(&ranges, "34.1.210.1"), Some(is("google", "google cloud", "africa-south1")));
+    assert_eq!(place(&ranges, "2600:1900:8000::1"), Some(is("google", "-", "-")));
+    assert_eq!(ranges.read(b"# ours\nmine - here 52.94.77.0/24 # an office\n\n"), Ok(1));
+    assert_eq!(place(&ranges, "52.94.77.1"), Some(is("mine", "-", "here")));
+    assert_eq!(place(&ranges, "52.94.76.1"), Some(is("aws", "s3", "us-west-2")));
+}
+
+#[test]
+fn what_is_no_list_is_refused() {
+    let read = |bytes: &[u8]| ProviderRanges::new().read(bytes);
+    let long = format!("{} - - 10.0.0.0/8", "x".repeat(101));
+    for bytes in [
+        &b"{"[..],
+        b"{}",
+        b"{\"prefixes\":[{}]}",
+        b"{\"prefixes\":[{\"ip_prefix\":\"52.0.0.0/33\"}]}",
+        b"{\"prefixes\":[{\"ip_prefix\":7}]}",
+        b"aws ec2 us-east-1",
+        b"aws ec2 us-east-1 10.0.0.0",
+        b"aws ec2 us-east-1 10.0.0.0/8 more",
+        b"\xff\xfe",
+        long.as_bytes(),
+    ] {
+        assert!(read(bytes).is_err(), "{}", bytes.escape_ascii());
+    }
+    assert_eq!(read(&vec![b' '; ProviderRanges::LARGEST_FILE + 1]), Err(RangesError::TooLarge));
+    let deep = format!("{{\"prefixes\":{}", "[".repeat(100_000));
+    assert!(read(deep.as_bytes()).is_err());
+    let many = "a b c 10.0.0.0/8\n".repeat(ProviderRanges::MOST + 1);
+    assert_eq!(read(many.as_bytes()), Err(RangesError::TooMany));
+}
