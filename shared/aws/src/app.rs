@@ -164,6 +164,7 @@ impl App {
                     batches = done.batches,
                     hits = done.hits,
                     findings = done.findings.len(),
+                    unwatched = done.unwatched,
                     "scored"
                 );
                 Ok::<_, weir_pipeline::score::ScoreError>(())

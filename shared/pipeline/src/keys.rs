@@ -81,12 +81,14 @@ pub struct HourOfScope {
 }
 
 impl HourOfScope {
-    /// What is scored at once: the hour, and for logins its day, by the first hour of it.
+    /// What is scored at once: the hour, and for logins and usage its day, by the first hour of it.
     #[must_use]
     pub fn scored_with(self) -> Self {
         match self.source {
-            Source::Login => Self { hour: Hour::of(self.hour.start().div_euclid(86_400) * 86_400), ..self },
-            Source::Flow | Source::Activity | Source::Usage => self,
+            Source::Login | Source::Usage => {
+                Self { hour: Hour::of(self.hour.start().div_euclid(86_400) * 86_400), ..self }
+            }
+            Source::Flow | Source::Activity => self,
         }
     }
 
@@ -125,16 +127,16 @@ impl HourOfScope {
     }
 }
 
-/// The prefix of all batches of logins of a scope.
+/// The prefix of all batches of a scope in a source.
 #[must_use]
-pub fn processed_logins(scope: &Scope) -> String {
-    format!("{PROCESSED}source={}/scope={scope}/", Source::Login)
+pub fn processed_of(source: Source, scope: &Scope) -> String {
+    format!("{PROCESSED}source={source}/scope={scope}/")
 }
 
-/// What is known of logins when a day (seconds since the epoch) begins.
+/// What is known of a source when a day (seconds since the epoch) begins.
 #[must_use]
-pub fn known_of_logins(scope: &Scope, day: i64) -> String {
-    format!("{HISTORY}source={}/scope={scope}/dt={}.known", Source::Login, utc_day(day))
+pub fn known(source: Source, scope: &Scope, day: i64) -> String {
+    format!("{HISTORY}source={source}/scope={scope}/dt={}.known", utc_day(day))
 }
 
 /// The rollup of an hour.

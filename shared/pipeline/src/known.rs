@@ -20,15 +20,15 @@ pub(crate) const DAY: i64 = 24 * 3600;
 pub(crate) type Batches = Vec<(String, Vec<u8>)>;
 
 /// What is known of a source from before, and how a day adds to it.
-pub(crate) trait Known: Default + Send {
+pub(crate) trait Known: Sized + Send + Sync {
     /// The source.
     const SOURCE: Source;
 
     /// Its bytes; the same knowledge gives the same bytes.
     fn encode(&self) -> Result<Vec<u8>, String>;
 
-    /// Reads it. The bytes may be damaged.
-    fn decode(bytes: &[u8]) -> Result<Self, String>;
+    /// Reads it, in place of what is nothing yet. The bytes may be damaged.
+    fn restore(&self, bytes: &[u8]) -> Result<Self, String>;
 
     /// Takes in a day that begins at a time, seconds since the epoch.
     fn advance(&mut self, day: i64, batches: Batches) -> Result<(), ScoreError>;
@@ -94,7 +94,7 @@ async fn known_before<K: Known>(
         }
         made_of = *hasher.finalize().as_bytes();
     }
-    let (mut known, mut from) = (nothing, i64::MIN);
+    let (mut kept_before, mut from) = (None, i64::MIN);
     let mut etag = None;
     for (day, name) in names.iter().rev() {
         let Some(object) = state.get(&keys::known(K::SOURCE, scope, *day)).await? else { continue };
@@ -102,14 +102,15 @@ async fn known_before<K: Known>(
             etag = Some(object.etag);
         }
         // What cannot be read, or was made of other batches, is as good as none.
-        if let Some(kept) = opened(&object.bytes, name).and_then(|bytes| K::decode(bytes).ok()) {
+        if let Some(kept) = opened(&object.bytes, name).and_then(|bytes| nothing.restore(bytes).ok()) {
             if *day == today {
                 return Ok(kept);
             }
-            (known, from) = (kept, *day);
+            (kept_before, from) = (Some(kept), *day);
             break;
         }
     }
+    let mut known = kept_before.unwrap_or(nothing);
     for (day, keys) in days.range(from..today) {
         known.advance(*day, load(state, keys).await?)?;
     }

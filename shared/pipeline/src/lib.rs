@@ -33,6 +33,7 @@ pub mod models;
 
 mod behaviour;
 mod days;
+mod known;
 
 pub mod detect;
 pub mod login;

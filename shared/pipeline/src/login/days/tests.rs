@@ -2,6 +2,8 @@
 
 use weir_detect::ocsf::DetectionFinding;
 
+use weir_domain::window::Scope;
+
 use super::*;
 use crate::keys::PROCESSED;
 use crate::preprocess::{PreprocessOptions, preprocess};
@@ -81,7 +83,7 @@ async fn a_stranger_who_tries_everybody_is_found_by_what_was_before_and_once() {
 
 /// What is kept of the logins before the fourth day.
 async fn kept(state: &MemoryStore) -> Vec<(String, Vec<u8>)> {
-    let key = keys::known_of_logins(&Scope::new("", ""), (START + 3 * DAY_MS) / 1000);
+    let key = keys::known(Source::Login, &Scope::new("", ""), (START + 3 * DAY_MS) / 1000);
     crate::testing::content(state, &key).await
 }
 
