@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use tempfile::TempDir;
 use weir_pipeline::usage::{UsageOptions, analyse};
-use weir_simulate::usage::{UsageKind, UsageParameters, UsageSimulation};
+use weir_simulate::usage::{UsageIncident, UsageKind, UsageParameters, UsageSimulation};
 use weir_tests::flow_logs::bundled;
 use weir_tests::program::weir;
 
@@ -55,7 +55,7 @@ fn most_simulated_spikes_and_drops_are_found_and_clean_series_are_quiet() {
     let found = analyse(simulation.series(), &UsageOptions::default()).unwrap();
     let told = |kind: UsageKind| {
         let of: Vec<_> = simulation.truth().incidents.iter().filter(|incident| incident.kind == kind).collect();
-        let is_told = |incident: &&&weir_simulate::usage::UsageIncident| {
+        let is_told = |incident: &&&UsageIncident| {
             let series = |one: &&weir_pipeline::usage::SeriesAnalysis| {
                 one.name.keys.iter().all(|(name, value)| incident.series.get(name) == Some(value))
             };
