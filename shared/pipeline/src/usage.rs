@@ -95,7 +95,8 @@ impl SeriesName {
 
 impl std::fmt::Display for SeriesName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let values: Vec<&str> = self.keys.iter().map(|(_, value)| value.as_str()).collect();
+        // What is not known says nothing.
+        let values: Vec<&str> = self.keys.iter().map(|(_, value)| value.as_str()).filter(|v| *v != "-").collect();
         if values.is_empty() { f.write_str(&self.metric) } else { write!(f, "{} {}", values.join(" "), self.metric) }
     }
 }

@@ -10,7 +10,7 @@ mod services;
 mod simulation;
 
 pub use anomaly::{Anomaly, UsageKind};
-pub use simulation::{BadUsageParameters, UsageParameters, UsageSimulation, UsageTruth};
+pub use simulation::{BadUsageParameters, UsageIncident, UsageParameters, UsageSimulation, UsageTruth};
 
 #[cfg(test)]
 mod tests;

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 fn place(ranges: &ProviderRanges, address: &str) -> Option<[String; 3]> {
@@ -70,4 +72,16 @@ fn what_is_no_list_is_refused() {
     assert!(read(deep.as_bytes()).is_err());
     let many = "a b c 10.0.0.0/8\n".repeat(ProviderRanges::MOST + 1);
     assert_eq!(read(many.as_bytes()), Err(RangesError::TooMany));
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200), line in "[a-z0-9./: {}\\[\\]\",-]{0,80}") {
+        for bytes in [&bytes[..], line.as_bytes()] {
+            let mut ranges = ProviderRanges::new();
+            if ranges.read(bytes).is_ok() {
+                let _ = ranges.find("10.0.0.1".parse().unwrap());
+            }
+        }
+    }
 }

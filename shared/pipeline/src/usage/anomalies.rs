@@ -1,4 +1,5 @@
-//! What stands out of a series: steps far from what is usual at their time, joined where they follow one another.
+//! What stands out of a series: steps far from what is usual at their time, joined where they follow one another within
+//! two hours.
 //!
 //! Every step is compared with its trend and with the median of its time of the week; what is left is judged by Tukey's
 //! fences among the same hours of working days, or of weekends (a few weeks are too few for quartiles of their own by hour
@@ -20,6 +21,9 @@ const INNER_FENCE: f64 = 1.5;
 
 /// How far off, in standard deviations of its residuals, a regression must find a step.
 const FAR: f64 = 5.0;
+
+/// How long after an anomaly the next one is the same, in seconds.
+const SAME: i64 = 7200;
 
 /// The most anomalies told of a series.
 const MOST: usize = 1000;
@@ -48,7 +52,7 @@ impl Method {
     }
 }
 
-/// Steps that follow one another and stand out.
+/// Steps that stand out, each within two hours of the one before.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Anomaly {
     /// When the first of them begins, seconds since the epoch.
@@ -157,8 +161,7 @@ pub(super) fn anomalies(seen: &Seen<'_>, marks: &[Option<Mark>]) -> Vec<Anomaly>
         let by: Vec<Method> = by.into_iter().filter(|(found, _)| *found).map(|(_, method)| method).collect();
         let time = seen.time(at);
         let this = Anomaly { start: time, end: time + step, time, value, usual, distance: mark.distance, by };
-        let follows = |last: &&mut Anomaly| last.end == time && (last.value > last.usual) == (value > usual);
-        match found.last_mut().filter(follows) {
+        match found.last_mut().filter(|last| time - last.end <= SAME) {
             Some(last) => {
                 let mut by = [std::mem::take(&mut last.by), this.by.clone()].concat();
                 by.sort_unstable();

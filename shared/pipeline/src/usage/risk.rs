@@ -1,8 +1,9 @@
 //! High-risk windows: the hours of the week in which a series is anomalous more often than otherwise, and how sure that is.
 //!
-//! What is counted is weeks, not steps: an hour was bad in so many of the weeks in which it was measured. How sure the share
-//! is tells Wilson's interval, which is honest about few weeks; a window is told where even its lower end is above the
-//! share of all hours together.
+//! What is counted is weeks, not steps: an hour was bad in so many of the weeks in which it was measured. A window is told
+//! where so many weeks would come by chance (a binomial tail, at the share of all hours together) in fewer than one of
+//! twenty series, all hours of the week being tried. How sure its share is tells Wilson's interval, which is honest about
+//! few weeks.
 //!
 //! Reference: E. B. Wilson, *Probable Inference, the Law of Succession, and Statistical Inference*, JASA 22, 1927.
 
@@ -16,6 +17,9 @@ use super::season::{quantile, relative};
 
 /// Hours of a week.
 const HOURS: usize = 168;
+
+/// The probability with which chance may make an hour risky: one in twenty series, each with 168 hours.
+const CHANCE: f64 = 0.05 / HOURS as f64;
 
 /// The fewest weeks in which an hour must have been anomalous: once is chance.
 const FEWEST_WEEKS: u64 = 2;
@@ -63,7 +67,7 @@ pub(super) fn risky_windows(seen: &Seen<'_>, marks: &[Option<Mark>]) -> Vec<Risk
         .iter()
         .map(|hour| {
             let bad = count(hour);
-            bad >= FEWEST_WEEKS && wilson(bad, hour.len() as u64).0 > expected
+            bad >= FEWEST_WEEKS && at_least(bad, hour.len() as u64, expected) < CHANCE
         })
         .collect();
     let mut windows: Vec<RiskyWindow> =
@@ -121,6 +125,20 @@ fn window(
     }
 }
 
+/// The probability of so many bad weeks or more, each being bad with a probability by itself.
+fn at_least(bad: u64, weeks: u64, probability: f64) -> f64 {
+    let odds = probability / (1.0 - probability);
+    let (mut term, mut tail) = ((1.0 - probability).powf(weeks as f64), 0.0);
+    for k in 0..=weeks {
+        if k >= bad {
+            tail += term;
+        }
+        term *= odds * (weeks - k) as f64 / (k + 1) as f64;
+    }
+    // Where every hour of every week is bad, none is worse than others.
+    if tail.is_finite() { tail } else { 1.0 }
+}
+
 /// Wilson's interval of 90 % about the share of `bad` in `weeks`; all there is where there are none.
 fn wilson(bad: u64, weeks: u64) -> (f64, f64) {
     if weeks == 0 {
@@ -142,6 +160,13 @@ mod tests {
         let (low, high) = wilson(2, 4);
         assert!((low - 0.182_38).abs() < 1e-4 && (high - 0.817_62).abs() < 1e-4, "{low} {high}");
         assert!((wilson(0, 8).0, wilson(8, 8).1) == (0.0, 1.0) && wilson(0, 0) == (0.0, 1.0));
+    }
+
+    #[test]
+    fn binomial_tails_by_hand() {
+        assert!((at_least(3, 4, 0.5) - 5.0 / 16.0).abs() < 1e-12);
+        assert!((at_least(0, 9, 0.3) - 1.0).abs() < 1e-12 && (at_least(1, 2, 0.1) - 0.19).abs() < 1e-12);
+        assert!(at_least(5, 5, 1.0) >= 1.0 && at_least(2, 5, 0.0) <= 0.0);
     }
 
     #[test]

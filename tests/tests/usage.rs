@@ -1,0 +1,166 @@
+//! `weir usage` and `weir simulate usage`: what is simulated is read, looked at and shown, and forecasts hold as often as
+//! they say.
+
+#![expect(clippy::unwrap_used, reason = "what goes wrong in a helper must fail the test")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+use weir_pipeline::usage::{UsageOptions, analyse};
+use weir_simulate::usage::{UsageIncident, UsageKind, UsageParameters, UsageSimulation};
+use weir_tests::flow_logs::bundled;
+use weir_tests::program::weir;
+
+fn run(arguments: &[&str]) -> Output {
+    Command::new(weir()).args(arguments).output().unwrap()
+}
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap()
+}
+
+fn simulated(folder: &Path, more: &[&str]) -> String {
+    let path = folder.join("usage").to_str().unwrap().to_owned();
+    let output = run(&[&["simulate", "usage", &path, "--weeks", "6", "--seed", "7"], more].concat());
+    assert!(output.status.success(), "{}", text(output.stderr));
+    path
+}
+
+#[test]
+fn intervals_hold_nearly_as_often_as_they_say_and_forecasts_beat_the_naive_one() {
+    let simulation =
+        UsageSimulation::new(UsageParameters { weeks: 10, seed: 7, ..UsageParameters::default() }).unwrap();
+    let found = analyse(simulation.series(), &UsageOptions::default()).unwrap();
+    let (mut inside, mut steps, mut ratio) = (0.0, 0.0, 0.0);
+    for one in &found.series {
+        let [naive, near] = &one.forecast.tried[..] else { panic!("two methods") };
+        ratio += near.tried.mean_absolute_error.unwrap() / naive.tried.mean_absolute_error.unwrap();
+        let mine = if one.forecast.method == naive.method { naive } else { near };
+        inside += mine.tried.coverage.unwrap() * mine.tried.covered_steps as f64;
+        steps += mine.tried.covered_steps as f64;
+    }
+    let (coverage, ratio) = (inside / steps, ratio / found.series.len() as f64);
+    eprintln!("coverage {coverage:.3} of 0.9 over {steps} steps, mean error {ratio:.3} of the naive one");
+    assert!((coverage - 0.9).abs() < 0.04, "{coverage}");
+    assert!(ratio < 0.8, "{ratio}");
+}
+
+#[test]
+fn most_simulated_spikes_and_drops_are_found_and_clean_series_are_quiet() {
+    let parameters = UsageParameters { weeks: 10, seed: 7, ..UsageParameters::default() };
+    let simulation = UsageSimulation::new(parameters).unwrap();
+    let found = analyse(simulation.series(), &UsageOptions::default()).unwrap();
+    let told = |kind: UsageKind| {
+        let of: Vec<_> = simulation.truth().incidents.iter().filter(|incident| incident.kind == kind).collect();
+        let is_told = |incident: &&&UsageIncident| {
+            let series = |one: &&weir_pipeline::usage::SeriesAnalysis| {
+                one.name.keys.iter().all(|(name, value)| incident.series.get(name) == Some(value))
+            };
+            let one = found.series.iter().find(series).unwrap();
+            one.anomalies.iter().any(|anomaly| anomaly.start < incident.end && incident.start < anomaly.end)
+        };
+        (of.iter().filter(is_told).count(), of.len())
+    };
+    let (spikes, drops) = (told(UsageKind::UsageSpike), told(UsageKind::UsageDrop));
+    eprintln!("spikes {spikes:?}, drops {drops:?} found");
+    assert!(spikes.1 > 10 && spikes.0 * 10 >= spikes.1 * 9 && drops.0 * 10 >= drops.1 * 8);
+    let clean = UsageSimulation::new(UsageParameters { anomalies: false, ..parameters }).unwrap();
+    let quiet = analyse(clean.series(), &UsageOptions::default()).unwrap();
+    let count: usize = quiet.series.iter().map(|one| one.anomalies.len()).sum();
+    let days = 17 * 70;
+    eprintln!("{count} anomalies in {days} clean days of series, holidays among them");
+    assert!(count * 5 < days, "{count}");
+}
+
+#[test]
+fn what_is_simulated_is_shown_as_tables_json_csv_and_a_page() {
+    let folder = TempDir::new().unwrap();
+    let usage = simulated(folder.path(), &[]);
+    let report = folder.path().join("report.html");
+    let output = run(&["usage", &usage, "--timezone", "Europe/Berlin", "--report", report.to_str().unwrap()]);
+    let (shown, told) = (text(output.stdout), text(output.stderr));
+    assert!(output.status.success(), "{told}");
+    for part in
+        ["Series, times in Europe/Berlin", "bytes by provider", "bytes by city", "Anomalies", "Forecast", "cloudfront"]
+    {
+        assert!(shown.contains(part), "{part} in:\n{shown}");
+    }
+    assert!(told.contains("17 series of") && told.contains("0 rows rejected"), "{told}");
+    let page = fs::read_to_string(&report).unwrap();
+    assert!(page.starts_with("<!DOCTYPE html>") && page.matches("<svg").count() > 30 && !page.contains("<script"));
+
+    let json: Value =
+        serde_json::from_slice(&run(&["usage", &usage, "--format", "json", "--horizon", "3h"]).stdout).unwrap();
+    assert_eq!(json["series"].as_array().unwrap().len(), 17);
+    assert_eq!(json["series"][0]["forecast"]["steps"].as_array().unwrap().len(), 6);
+    assert_eq!(json["compared"][1]["key"], "provider");
+    let csv = text(run(&["usage", &usage, "--format", "csv"]).stdout);
+    assert!(
+        csv.starts_with("kind,metric,series,start,") && csv.contains("\nforecast,bytes,") && csv.contains("\nanomaly,")
+    );
+    assert!(run(&["usage", &usage, "--format", "csv"]).stdout == csv.into_bytes(), "twice the same");
+}
+
+#[test]
+fn flow_logs_are_usage_of_providers_and_ranges_can_be_given() {
+    let logs = bundled();
+    let logs = logs.to_str().unwrap();
+    let json = |more: &[&str]| -> Value {
+        let output = run(&[&["usage", logs, "--format", "json"], more].concat());
+        assert!(output.status.success(), "{}", text(output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let providers = |found: &Value| {
+        let compared = found["compared"].as_array().unwrap().iter();
+        let mut of = compared.filter(|one| one["key"] == "provider" && one["metric"] == "flows");
+        let values = of.next().map(|one| one["values"].as_array().unwrap().clone()).unwrap_or_default();
+        values.iter().map(|value| value["value"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let own = providers(&json(&[]));
+    assert!(own.contains(&"internal".to_owned()), "{own:?}");
+    let folder = TempDir::new().unwrap();
+    let ranges = folder.path().join("ranges.txt");
+    fs::write(&ranges, "everyone - - 0.0.0.0/0\n").unwrap();
+    let given = providers(&json(&["--ranges", ranges.to_str().unwrap()]));
+    assert!(given.contains(&"everyone".to_owned()) && !given.contains(&"other".to_owned()), "{given:?}");
+    fs::write(&ranges, "nonsense").unwrap();
+    let refused = run(&["usage", logs, "--ranges", ranges.to_str().unwrap()]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(refused.stderr).contains("provider service region prefix"));
+}
+
+#[test]
+fn unordered_double_and_hostile_measurements() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("u.csv");
+    fs::write(&path, "timestamp,region,value\n2024-01-01 05:00,<b>\u{202e}x,5\n2024-01-01 00:00,<b>\u{202e}x,1\n2024-01-01 00:00,<b>\u{202e}x,2\n")
+        .unwrap();
+    let report = folder.path().join("r.html");
+    let file = path.to_str().unwrap();
+    let output = run(&["usage", file, "--format", "json", "--report", report.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", text(output.stderr));
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let summary = &json["series"][0]["summary"];
+    assert_eq!((&summary["steps"], &summary["gaps"], &summary["total"]), (&11.into(), &9.into(), &8.0.into()));
+    assert!(!fs::read_to_string(report).unwrap().contains("<b>"));
+    assert!(!text(run(&["usage", file]).stdout).contains('\u{202e}'));
+    for (arguments, says) in [
+        (&["--timezone", "Mars"][..], "IANA"),
+        (&["--top", "0"], "percentage"),
+        (&["--step", "1"], "minutes"),
+        (&["--ranges", "/no/such/file"], "/no/such/file"),
+    ] {
+        let output = run(&[&["usage", file], arguments].concat());
+        assert_eq!(output.status.code(), Some(2));
+        let error = text(output.stderr);
+        assert!(error.contains(says), "{error}");
+    }
+    let logins = folder.path().join("l.csv");
+    fs::write(&logins, "timestamp,user_id,ip_address,success\n2024-01-01 05:00,u,10.0.0.1,true\n").unwrap();
+    let output = run(&["usage", logins.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(output.stderr).contains("simple-logins"));
+}
