@@ -104,8 +104,8 @@ pub async fn score(
 ) -> Result<Scored, ScoreError> {
     match hour.source {
         Source::Flow => {}
-        Source::Login => return crate::login::days::score_day(state, hour, now).await,
-        Source::Usage => return crate::usage::days::score_day(state, hour, now).await,
+        Source::Login => return Box::pin(crate::login::days::score_day(state, hour, now)).await,
+        Source::Usage => return Box::pin(crate::usage::days::score_day(state, hour, now)).await,
         Source::Activity => return Ok(Scored::default()),
     }
     let (merged, batches) = load_hour(state, hour).await?;
