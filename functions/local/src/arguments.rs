@@ -256,7 +256,7 @@ pub(crate) struct Usage {
     #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = duration)]
     pub(crate) horizon: i64,
     /// The share of the steps that regressions mark, those of the largest residuals
-    #[arg(long, value_name = "PERCENT", default_value = "5%", value_parser = share)]
+    #[arg(long, value_name = "PERCENT", default_value = "5%", value_parser = percentage)]
     pub(crate) top: f64,
     /// Seed of everything random
     #[arg(long, default_value_t = 42)]
@@ -595,7 +595,7 @@ fn zone(text: &str) -> Result<TimeZone, String> {
 }
 
 /// `5%` or `5`: 0.05.
-fn share(text: &str) -> Result<f64, String> {
+fn percentage(text: &str) -> Result<f64, String> {
     let percent = text.trim_end_matches('%').trim().parse::<f64>().ok().filter(|p| *p > 0.0 && *p <= 100.0);
     percent.map(|p| p / 100.0).ok_or_else(|| "write it as a percentage above 0 and up to 100: 5%".to_owned())
 }
@@ -627,9 +627,9 @@ mod tests {
     fn zones_and_shares() {
         assert_eq!(zone("Europe/Berlin").unwrap().iana_name(), Some("Europe/Berlin"));
         assert!(zone("Nowhere/Town").is_err() && zone("").is_err());
-        assert_eq!((share("5%"), share("12.5")), (Ok(0.05), Ok(0.125)));
+        assert_eq!((percentage("5%"), percentage("12.5")), (Ok(0.05), Ok(0.125)));
         for bad in ["", "0", "101%", "NaN", "-1%"] {
-            assert!(share(bad).is_err(), "{bad}");
+            assert!(percentage(bad).is_err(), "{bad}");
         }
     }
 
