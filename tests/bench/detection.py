@@ -40,7 +40,7 @@ def main():
     parser.add_argument("weir", type=pathlib.Path)
     parser.add_argument("folders", nargs="*", type=pathlib.Path)
     parser.add_argument("--seeds", type=int, default=10)
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     print(HEAD)
     with tempfile.TemporaryDirectory() as temporary:
         work = pathlib.Path(temporary)

@@ -49,7 +49,7 @@ impl Logs {
     fn new() -> Self {
         let mut network = Network::at_work(30, MIDNIGHT, 8, 3);
         network.plant(MIDNIGHT + 3 * 3600);
-        for n in 100..220 {
+        for n in 100..180 {
             network.talk(own(9), stranger(n), (6, 443), (9_000, 12_000_000), (3_000, 200_000), MIDNIGHT + 6 * 3600);
         }
         let folder = TempDir::new().unwrap();

@@ -10,7 +10,9 @@ use weir_ingest::Format;
 use weir_ingest::flow::vpc_flow_log::FieldOrder;
 use weir_ingest::usage::Statistic;
 use weir_model::EstimatorKind;
+use weir_pipeline::activity::Judge;
 use weir_simulate::flow::{Intensity, Kind};
+use weir_simulate::login::Level;
 
 /// Anomaly detection over cloud logs: says what is out of the ordinary, why, and how sure it is.
 #[derive(Debug, Parser)]
@@ -64,10 +66,19 @@ pub(crate) struct Detect {
     /// Judge by a model that `weir train` wrote, instead of learning from the input
     #[arg(long, value_name = "FILE")]
     pub(crate) model: Option<PathBuf>,
+    /// What the columns of a table are: a file that `weir schema` wrote, or the name of a shipped one (kdd99, nsl-kdd,
+    /// unsw-nb15); without it, it is guessed (for --source activity)
+    #[arg(long, value_name = "FILE|NAME", conflicts_with = "model")]
+    pub(crate) schema: Option<String>,
+    /// The share of usual rows of a table that may pass for anomalous; by default 0.01 (for --source activity)
+    #[arg(long, value_name = "SHARE", value_parser = share, conflicts_with = "alerts_per_day")]
+    pub(crate) contamination: Option<f64>,
+    #[command(flatten)]
+    pub(crate) logins: LoginArguments,
     #[command(flatten)]
     pub(crate) estimators: Estimators,
     /// How many windows of hosts a day may pass for unlikely by chance (those that are then far above what is usual become
-    /// findings); by default 3 in 100
+    /// findings); by default 3 in 100. Of a table: how many rows
     #[arg(long, value_name = "NUMBER", value_parser = positive)]
     pub(crate) alerts_per_day: Option<f64>,
     /// How findings are written: a table to look at, OCSF (one JSON object a line), or CSV
@@ -88,6 +99,21 @@ pub(crate) struct Detect {
     /// Show what is suppressed or beyond the limit, too, with the reason
     #[arg(long)]
     pub(crate) all: bool,
+}
+
+/// What concerns logins alone.
+#[derive(Debug, Args)]
+pub(crate) struct LoginArguments {
+    /// With --source login: write one line per login that is reported on: its number, score, p-value, kind, user, time and reasons
+    #[arg(long, value_name = "FILE")]
+    pub(crate) scores: Option<PathBuf>,
+    /// With --source login: where addresses are (CSV with a column cidr and any of asn, country, region and city), for logs
+    /// that do not say
+    #[arg(long, value_name = "FILE")]
+    pub(crate) places: Option<PathBuf>,
+    /// With --source login: addresses of bad reputation (VPN, Tor, hosting), one address or block a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) networks: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -149,6 +175,17 @@ pub(crate) struct Estimators {
 pub(crate) struct Train {
     #[command(flatten)]
     pub(crate) logs: Logs,
+    /// What the logs are
+    #[arg(long, value_enum, default_value_t = Source::Flow)]
+    pub(crate) source: Source,
+    /// What the columns of a table are: a file that `weir schema` wrote, or the name of a shipped one; without it, it is
+    /// guessed (for --source activity)
+    #[arg(long, value_name = "FILE|NAME")]
+    pub(crate) schema: Option<String>,
+    /// An earlier model of the table, to say which features have moved since; by default the one at --output, if there is one,
+    /// else the second half of the rows is compared with the first (for --source activity)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) earlier: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) estimators: Estimators,
     /// The file to write the model to
@@ -168,6 +205,11 @@ pub(crate) enum SimulateSource {
     Flows(SimulateFlows),
     /// Usage of cloud services by provider, service, region and city, and truth.json, which names every anomaly
     Usage(SimulateUsage),
+    /// Logins of people with habits and of those who take over their accounts: logins.csv, logins.jsonl, prefixes.csv and
+    /// truth.json, which names every attack
+    Logins(SimulateLogins),
+    /// What users did, a row per user and day: activity.csv with the truth in its last column, and its schema.toml
+    Activity(SimulateActivity),
 }
 
 #[derive(Debug, Args)]
@@ -214,7 +256,7 @@ pub(crate) struct Usage {
     #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = duration)]
     pub(crate) horizon: i64,
     /// The share of the steps that regressions mark, those of the largest residuals
-    #[arg(long, value_name = "PERCENT", default_value = "5%", value_parser = share)]
+    #[arg(long, value_name = "PERCENT", default_value = "5%", value_parser = percentage)]
     pub(crate) top: f64,
     /// Seed of everything random
     #[arg(long, default_value_t = 42)]
@@ -254,6 +296,50 @@ impl From<StatisticName> for Statistic {
             StatisticName::Mean => Self::Mean,
         }
     }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateLogins {
+    /// The folder to write to; it must not hold logins yet
+    #[arg(value_name = "FOLDER")]
+    pub(crate) output: PathBuf,
+    /// People with an account, 200 to 20000
+    #[arg(long, default_value_t = 8000)]
+    pub(crate) users: usize,
+    /// Length in days, 10 to 120; the first six tenths are for training
+    #[arg(long, default_value_t = 45)]
+    pub(crate) days: u32,
+    /// Seed of everything random: the same seed and options give the same files
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
+    /// The first day (UTC)
+    #[arg(long, value_name = "YYYY-MM-DD", default_value = "2025-03-03", value_parser = midnight)]
+    pub(crate) start: Midnight,
+    /// How rare attacks are and how well they hide: easy, medium or hard
+    #[arg(long, default_value_t = Level::Easy)]
+    pub(crate) level: Level,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateActivity {
+    /// The folder to write to; it must not hold a table yet
+    #[arg(value_name = "FOLDER")]
+    pub(crate) output: PathBuf,
+    /// Users, 20 to 5000
+    #[arg(long, default_value_t = 300)]
+    pub(crate) users: usize,
+    /// Length in days, 10 to 366
+    #[arg(long, default_value_t = 60)]
+    pub(crate) days: u32,
+    /// Seed of everything random: the same seed and options give the same files
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
+    /// The first day (UTC)
+    #[arg(long, value_name = "YYYY-MM-DD", default_value = "2025-03-03", value_parser = midnight)]
+    pub(crate) start: Midnight,
+    /// How rare anomalous users are and how well they hide: easy, medium or hard
+    #[arg(long, default_value_t = Level::Easy)]
+    pub(crate) level: Level,
 }
 
 #[derive(Debug, Args)]
@@ -334,16 +420,34 @@ pub(crate) struct Schema {
 #[derive(Debug, Args)]
 pub(crate) struct Evaluate {
     /// Findings to judge: OCSF, one JSON object a line (`weir detect --format ocsf`)
-    #[arg(long, value_name = "FILE", requires = "truth", required_unless_present = "suite", conflicts_with = "suite")]
+    #[arg(long, value_name = "FILE", requires = "truth", required_unless_present_any = ["suite", "labels"],
+          conflicts_with_all = ["suite", "labels"])]
     pub(crate) findings: Option<PathBuf>,
     /// What really happened in those logs: JSON
     #[arg(long, value_name = "FILE", requires = "findings")]
     pub(crate) truth: Option<PathBuf>,
-    /// Run the estimators on a benchmark instead
+    /// Run the estimators, or the detectors for series, on a benchmark instead
     #[arg(long, value_enum, value_name = "NAME", requires = "path")]
     pub(crate) suite: Option<Suite>,
-    /// The benchmark: a file, or a folder of them
-    #[arg(value_name = "PATH", requires = "suite")]
+    /// Hold out a third of a labelled table instead, and say how well its rows are told apart; the column has the truth
+    #[arg(long, value_name = "COLUMN", requires = "path", conflicts_with = "suite")]
+    pub(crate) labels: Option<String>,
+    /// What the columns of the table are: a file that `weir schema` wrote, or the name of a shipped one (kdd99, nsl-kdd,
+    /// unsw-nb15); without it, it is guessed
+    #[arg(long, value_name = "FILE|NAME", requires = "labels")]
+    pub(crate) schema: Option<String>,
+    /// Which label stands for the usual; by default normal, benign, 0, false and nothing do
+    #[arg(long, value_name = "VALUE", requires = "labels")]
+    pub(crate) normal: Option<String>,
+    /// What tells the table's rows apart: random-forest, which learns from the labels, or one that does not see them
+    /// (isolation-forest, local-outlier-factor, one-class-svm, ecod)
+    #[arg(long, value_name = "NAME", default_value = "random-forest")]
+    pub(crate) estimator: Judge,
+    /// Seed of the split and of the estimator, for --labels
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
+    /// The benchmark (a file, or a folder of them), or the table
+    #[arg(value_name = "PATH")]
     pub(crate) path: Option<PathBuf>,
     /// How often estimators that are random run, with the seeds 0, 1, …: their figures are means
     #[arg(long, value_name = "NUMBER", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
@@ -403,6 +507,10 @@ pub(crate) struct InStore {
 pub(crate) enum Source {
     /// Network flow logs
     Flow,
+    /// Any table, a row each: what users did a day, connections with labels
+    Activity,
+    /// Logins: CSV with the RBA or the simple columns, JSON lines, CloudTrail, sshd
+    Login,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -416,6 +524,11 @@ pub(crate) enum OutputFormat {
 pub(crate) enum Suite {
     /// Outlier detection on tables: .npz files of X and y
     Adbench,
+    /// Anomalies in series as the Numenta Anomaly Benchmark scores them: a folder with `combined_windows.json` and the files
+    /// it names
+    Nab,
+    /// Labelled anomalies in series: CSV files of time, value and label, such as Microsoft's cloud monitoring ones
+    Cloudmon,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -443,6 +556,11 @@ impl From<SeverityName> for Severity {
             SeverityName::Critical => Self::Critical,
         }
     }
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|n| *n > 0.0 && *n < 1.0);
+    number.ok_or_else(|| "write it as a number between 0 and 1, such as 0.01".to_owned())
 }
 
 fn positive(text: &str) -> Result<f64, String> {
@@ -477,7 +595,7 @@ fn zone(text: &str) -> Result<TimeZone, String> {
 }
 
 /// `5%` or `5`: 0.05.
-fn share(text: &str) -> Result<f64, String> {
+fn percentage(text: &str) -> Result<f64, String> {
     let percent = text.trim_end_matches('%').trim().parse::<f64>().ok().filter(|p| *p > 0.0 && *p <= 100.0);
     percent.map(|p| p / 100.0).ok_or_else(|| "write it as a percentage above 0 and up to 100: 5%".to_owned())
 }
@@ -509,9 +627,9 @@ mod tests {
     fn zones_and_shares() {
         assert_eq!(zone("Europe/Berlin").unwrap().iana_name(), Some("Europe/Berlin"));
         assert!(zone("Nowhere/Town").is_err() && zone("").is_err());
-        assert_eq!((share("5%"), share("12.5")), (Ok(0.05), Ok(0.125)));
+        assert_eq!((percentage("5%"), percentage("12.5")), (Ok(0.05), Ok(0.125)));
         for bad in ["", "0", "101%", "NaN", "-1%"] {
-            assert!(share(bad).is_err(), "{bad}");
+            assert!(percentage(bad).is_err(), "{bad}");
         }
     }
 

@@ -1,11 +1,13 @@
 //! Doing what was typed: one module per verb.
 
+mod activity;
 mod detect;
 mod evaluate;
 mod feedback;
 mod findings;
 mod inspect;
 mod listing;
+mod login;
 mod models;
 mod preprocess;
 mod publish;

@@ -152,7 +152,9 @@ impl App {
             event.payload,
             |item| match item {
                 Item::Sweep => Ok(Some(Score::Sweep)),
-                Item::Object(_) | Item::Log(_) => Ok(HourOfScope::of_batch(&item.object()?.key).map(Score::Hour)),
+                Item::Object(_) | Item::Log(_) => {
+                    Ok(HourOfScope::of_batch(&item.object()?.key).map(|hour| Score::Hour(hour.scored_with())))
+                }
             },
             async |what: &Score| {
                 let Score::Hour(hour) = what else { return Box::pin(self.sweep(model.as_deref())).await };
@@ -162,6 +164,7 @@ impl App {
                     batches = done.batches,
                     hits = done.hits,
                     findings = done.findings.len(),
+                    unwatched = done.unwatched,
                     "scored"
                 );
                 Ok::<_, weir_pipeline::score::ScoreError>(())

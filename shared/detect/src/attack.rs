@@ -1,6 +1,6 @@
 //! The MITRE ATT&CK (Enterprise, v17) technique and tactic a finding points at.
 
-use weir_domain::finding::{Facts, Flood};
+use weir_domain::finding::{Facts, Flood, Kind};
 
 /// A technique and the tactic it serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,7 @@ const RECONNAISSANCE: (&str, &str) = ("TA0043", "Reconnaissance");
 const COMMAND_AND_CONTROL: (&str, &str) = ("TA0011", "Command and Control");
 const EXFILTRATION: (&str, &str) = ("TA0010", "Exfiltration");
 const CREDENTIAL_ACCESS: (&str, &str) = ("TA0006", "Credential Access");
+const INITIAL_ACCESS: (&str, &str) = ("TA0001", "Initial Access");
 const LATERAL_MOVEMENT: (&str, &str) = ("TA0008", "Lateral Movement");
 const IMPACT: (&str, &str) = ("TA0040", "Impact");
 
@@ -67,7 +68,28 @@ pub fn techniques(facts: &Facts) -> Vec<Technique> {
         Facts::Beacon { port, .. } | Facts::UnknownPeer { port, .. } | Facts::UnusualProtocol { port, .. } => {
             vec![channel(*port)]
         }
+        Facts::Login { kind, .. } => vec![of_login(*kind)],
+        // Somebody else's work on one's machines is the reason to fear of more usage; less of it has none to name.
+        Facts::Usage { kind: Kind::UsageSpike, .. } => vec![technique("T1496", "Resource Hijacking", IMPACT)],
+        Facts::Usage { kind: Kind::UsageLevelChange, value, usual, .. } if value > usual => {
+            vec![technique("T1496", "Resource Hijacking", IMPACT)]
+        }
+        // What the columns of a table mean is not known here.
+        Facts::Usage { .. } | Facts::UnusualRow { .. } => Vec::new(),
         Facts::Behaviour { reasons, .. } => reasons.first().map(|r| vec![of_feature(&r.feature)]).unwrap_or_default(),
+    }
+}
+
+fn of_login(kind: Kind) -> Technique {
+    match kind {
+        Kind::PasswordSpray => technique("T1110.003", "Brute Force: Password Spraying", CREDENTIAL_ACCESS),
+        Kind::CredentialStuffing | Kind::SharedIp => {
+            technique("T1110.004", "Brute Force: Credential Stuffing", CREDENTIAL_ACCESS)
+        }
+        Kind::BruteForce => technique("T1110.001", "Brute Force: Password Guessing", CREDENTIAL_ACCESS),
+        Kind::Exfiltration => technique("T1567", "Exfiltration Over Web Service", EXFILTRATION),
+        Kind::AnomalousUser => technique("T1078.004", "Valid Accounts: Cloud Accounts", INITIAL_ACCESS),
+        _ => technique("T1078", "Valid Accounts", INITIAL_ACCESS),
     }
 }
 

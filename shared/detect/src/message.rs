@@ -1,6 +1,7 @@
 //! The sentence a tired analyst reads: who did what to whom, how much, and what is usual.
 
 mod sentence;
+mod series;
 
 use std::collections::BTreeMap;
 
@@ -32,6 +33,9 @@ pub fn title(entity: &Entity, incident: &Incident) -> String {
         Some(Facts::UnusualProtocol { protocol, port, .. }) => {
             format!("{entity} uses {}, unusual for it", service(*protocol, *port))
         }
+        Some(Facts::UnusualRow { .. }) => format!("{entity} behaves unlike all others"),
+        Some(Facts::Login { title, .. }) => title.clone(),
+        Some(Facts::Usage { kind, .. }) => series::title(entity, *kind),
         Some(Facts::Behaviour { .. }) => format!("{entity} behaves unlike before"),
         None => format!("Closed finding about {entity}"),
     }
@@ -88,6 +92,12 @@ pub fn message(entity: &Entity, incident: &Incident) -> String {
         | Facts::LateralMovement { .. }
         | Facts::UnknownPeer { .. }
         | Facts::UnusualProtocol { .. }) => sentence::of(entity, facts, &within(peak), &when),
+        Facts::UnusualRow { reasons, p_value, .. } => {
+            let (what, share) = (reasons.join("; "), percent(*p_value));
+            format!("{entity} behaved unlike all others {when}: {what}. Fewer than {share} of usual rows look so.")
+        }
+        Facts::Login { sentence, .. } => sentence.clone(),
+        facts @ Facts::Usage { .. } => series::sentence(entity, facts, &when),
         Facts::Behaviour { reasons, p_value, .. } => {
             let what: Vec<_> = reasons.iter().map(reason).collect();
             format!(
@@ -112,8 +122,11 @@ fn strength(facts: &Facts) -> u64 {
         Facts::Beacon { connections, .. } => *connections,
         Facts::BruteForce { attempts, .. } => *attempts,
         Facts::LateralMovement { targets, .. } => *targets,
+        Facts::Login { logins, .. } => *logins,
+        // The least usual, and of equal ones the farthest off.
+        Facts::Usage { rarity, effect, .. } => (rarity * 1e9) as u64 + effect.min(1e6) as u64,
         // Scores are in (0, 1]; the strongest is the most anomalous.
-        Facts::Behaviour { score, .. } => (score * 1e9) as u64,
+        Facts::Behaviour { score, .. } | Facts::UnusualRow { score, .. } => (score * 1e9) as u64,
     }
 }
 
@@ -180,13 +193,14 @@ fn reason(reason: &Reason) -> String {
         Reference::Itself => "usually",
         Reference::AllHosts => "usually, over all hosts,",
     };
-    format!(
-        "{} {} ({usually} {}, rarely above {})",
-        quantity(reason.value, &reason.unit),
-        reason.label,
-        quantity(reason.usual, &reason.unit),
-        quantity(reason.usual_high, &reason.unit)
-    )
+    let (usual, high) = (quantity(reason.usual, &reason.unit), quantity(reason.usual_high, &reason.unit));
+    let usual = match reason.unit.as_str() {
+        "" if usual == "0" && high == "0" => format!("{usually} none"),
+        "" if usual == "0" => format!("{usually} none, rarely above {high}"),
+        "B" if reason.usual_high < 0.5 => format!("{usually} nothing"),
+        _ => format!("{usually} {usual}, rarely above {high}"),
+    };
+    format!("{} {} ({usual})", quantity(reason.value, &reason.unit), reason.label)
 }
 
 /// The hosts most of it went to.

@@ -14,7 +14,7 @@ mod stored;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use crate::aggregate::{PairKey, Service};
+use crate::aggregate::{PairKey, Service, Span};
 use crate::bounded::{BottomK, Merge, Priority};
 use crate::distinct::stable_hash;
 use crate::window::{HOUR_SECONDS, Hour, Scope};
@@ -71,6 +71,12 @@ pub struct Habit {
     pub bytes: Spread,
     /// Bytes from who is addressed.
     pub bytes_back: Spread,
+    /// Flows begun by, or towards, the one host on the other side with most of them.
+    pub busiest: Spread,
+    /// Bytes from who is addressed to the one host on the other side that got most.
+    pub most_back: Spread,
+    /// TCP openings that came to nothing.
+    pub half_open: Spread,
 }
 
 impl Merge for Habit {
@@ -81,6 +87,9 @@ impl Merge for Habit {
         self.packets.merge(other.packets);
         self.bytes.merge(other.bytes);
         self.bytes_back.merge(other.bytes_back);
+        self.busiest.merge(other.busiest);
+        self.most_back.merge(other.most_back);
+        self.half_open.merge(other.half_open);
     }
 }
 
@@ -244,6 +253,8 @@ impl Merge for HostBaseline {
 pub struct Baseline {
     /// The hours learned from.
     hours: BTreeSet<Hour>,
+    /// When the first window learned from begins and the last one ends, seconds since the epoch.
+    span: Span,
     /// By name of the host (`account.region/address`).
     hosts: BTreeMap<String, HostBaseline>,
     /// Who is asked for what, and by how many.
@@ -258,6 +269,7 @@ impl Default for Baseline {
     fn default() -> Self {
         Self {
             hours: BTreeSet::new(),
+            span: Span::default(),
             hosts: BTreeMap::new(),
             contacts: BottomK::new(Self::MOST_CONTACTS),
             networks: BottomK::new(Self::MOST_NETWORKS),
@@ -276,9 +288,11 @@ impl Baseline {
     /// Services kept over all hosts.
     pub const MOST_SERVICES: usize = 4096;
 
-    /// Begins an hour. An hour is learned once: what is added for it must be complete.
-    pub fn begin(&mut self, hour: Hour) {
+    /// Begins an hour, of which windows from a time to another are learned. An hour is learned once: what is added for it must
+    /// be complete.
+    pub fn begin(&mut self, hour: Hour, windows: Span) {
         self.hours.insert(hour);
+        self.span.merge(windows);
     }
 
     /// The baseline of a host, made if absent; `None` once there are too many.
@@ -313,6 +327,23 @@ impl Baseline {
         self.hosts.get(host)
     }
 
+    /// What other hosts than one exchange with a peer over a service. O(hosts · log pairs).
+    pub fn pairs_of_others<'a>(&'a self, host: &'a str, key: &'a PairKey) -> impl Iterator<Item = &'a PairHabit> {
+        self.hosts.iter().filter(move |(name, _)| *name != host).filter_map(|(_, other)| other.pairs.get(key))
+    }
+
+    /// Whether something happened all day long: in at least half of the hours learned from.
+    #[must_use]
+    pub fn is_all_day(&self, seen: Seen) -> bool {
+        2 * u64::from(seen.hours) >= self.hours.len() as u64
+    }
+
+    /// Hours that were learned from.
+    #[must_use]
+    pub fn hours(&self) -> usize {
+        self.hours.len()
+    }
+
     /// Hosts that are known.
     #[must_use]
     pub fn hosts(&self) -> usize {
@@ -340,14 +371,14 @@ impl Baseline {
     /// Whether all of it is from before a time.
     #[must_use]
     pub fn is_older(&self, at: i64) -> bool {
-        self.hours.last().is_some_and(|last| last.start() + HOUR_SECONDS <= at)
+        !self.hours.is_empty() && self.span.last <= at
     }
 
     /// Whether something that is there since a time counts as known at another.
     #[must_use]
     pub fn is_known(&self, seen: Seen, at: i64) -> bool {
-        let Some(first) = self.hours.first() else { return false };
-        self.is_older(at) || seen.first < at - NEW_FOR || at < first.start() + NEW_FOR
+        !self.hours.is_empty()
+            && (self.is_older(at) || seen.first < at - NEW_FOR || at < self.span.first.saturating_add(NEW_FOR))
     }
 
     /// What is usual at most, of what was observed: what 1 window in 500 exceeds (the nightly backup of one window is
@@ -372,8 +403,7 @@ impl Baseline {
     /// from before the time asked about and at least six hours.
     #[must_use]
     pub fn can_tell_new(&self, at: i64) -> bool {
-        let Some(first) = self.hours.first() else { return false };
-        if self.is_older(at) { self.hours.len() >= 6 } else { at >= first.start() + NEW_FOR }
+        if self.is_older(at) { self.hours.len() >= 6 } else { at >= self.span.first.saturating_add(NEW_FOR) }
     }
 
     /// Drops what is beyond the caps. To be called when all hours are learned.
@@ -392,6 +422,7 @@ impl Baseline {
 impl Merge for Baseline {
     fn merge(&mut self, other: Self) {
         self.hours.extend(other.hours);
+        self.span.merge(other.span);
         for (name, theirs) in other.hosts {
             self.hosts.entry(name).or_default().merge(theirs);
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 
+use crate::usage::UsageSeason;
 use crate::window::{Scope, WindowStart};
 
 /// What was found. The names are the public ones (`finding_info.types[0]`).
@@ -531,6 +532,57 @@ pub enum Facts {
         tunnel: bool,
         /// Whether no monitored host ever used it, not only not this one.
         new_here: bool,
+    },
+    /// Of a row of a table of what users did.
+    UnusualRow {
+        /// The estimator's score.
+        score: f64,
+        /// The chance that a usual row scores so high, or has something as new.
+        p_value: f64,
+        /// Why, strongest first, in words; text in them is quoted and escaped.
+        reasons: Vec<String>,
+    },
+    /// Of logins or calls of an API.
+    Login {
+        /// What was found: the public kind.
+        kind: Kind,
+        /// The title.
+        title: String,
+        /// The sentence an analyst reads.
+        sentence: String,
+        /// Logins or calls.
+        logins: u64,
+        /// Of these, failed.
+        failed: u64,
+        /// Distinct users.
+        users: u64,
+        /// Distinct source addresses.
+        sources: u64,
+        /// The highest score of one of them.
+        score: f64,
+    },
+    /// Of a series of usage.
+    Usage {
+        /// What was found: the public kind.
+        kind: Kind,
+        /// What it was: the value, the mean of the last ones for another level, their mean distance from one another for a
+        /// change of variability; the last value before a gap.
+        value: f64,
+        /// What that usually is.
+        usual: f64,
+        /// What it is rarely below.
+        usual_low: f64,
+        /// What it is rarely above.
+        usual_high: f64,
+        /// What usual depends on.
+        season: UsageSeason,
+        /// How many times as far from usual as what is rarely exceeded; for a change of variability how many times the usual
+        /// spread, for a gap the steps missing.
+        effect: f64,
+        /// −log₁₀ of the share of points of the series that are as unusual; 0 for a gap.
+        rarity: f64,
+        /// Steps that it is about.
+        steps: u64,
     },
     /// Of a learned detection.
     Behaviour {

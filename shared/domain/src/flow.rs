@@ -136,6 +136,13 @@ impl FlowRecord<'_> {
         }
     }
 
+    /// True for a row that may begin a conversation: a TCP row with a SYN, and any row of a log without TCP flags or of
+    /// another protocol. A long connection is logged once per aggregation interval, and only its first row has the SYN.
+    #[must_use]
+    pub fn opens(&self) -> bool {
+        self.protocol != TCP || self.tcp_flags.is_none_or(|flags| flags & tcp_flag::SYN != 0)
+    }
+
     /// True when the packets carry no payload: every one is at most as long as bare headers.
     #[must_use]
     pub fn header_only(&self) -> bool {
@@ -255,6 +262,16 @@ mod tests {
         assert_eq!(row(50000, 6379, TCP, None).sender(), Sender::Initiator);
         assert_eq!(row(0, 0, ICMP, None).sender(), Sender::Initiator);
         assert_eq!(row(123, 123, UDP, None).sender(), Sender::Initiator);
+    }
+
+    #[test]
+    fn only_the_first_row_of_a_connection_opens_it() {
+        assert!(row(50000, 22, TCP, Some(2)).opens());
+        assert!(row(50000, 22, TCP, Some(3)).opens(), "a whole connection in one interval");
+        assert!(!row(50000, 22, TCP, Some(0)).opens(), "it goes on");
+        assert!(!row(50000, 22, TCP, Some(1)).opens(), "it ends");
+        assert!(row(50000, 22, TCP, None).opens(), "without flags nobody knows");
+        assert!(row(50000, 53, UDP, Some(0)).opens());
     }
 
     #[test]

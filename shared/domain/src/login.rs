@@ -53,7 +53,8 @@ impl LoginKind {
 
 /// What a labelled log says about a login: the truth, or columns so near to it that they give it away.
 ///
-/// Invariant: no detector reads these. They are for judging what was found.
+/// Invariant: no detector reads these of the logins it reports on. They are for judging what was found, and may be learned
+/// from in a training period that comes before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Labels {
     /// The source address was known to attack.
@@ -180,6 +181,133 @@ impl ApiActivity<'_> {
     pub fn failed(&self) -> bool {
         !self.error_code.is_empty()
     }
+}
+
+/// How often one value of a login was seen, everywhere and by its user: successful logins.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct ValueCount {
+    /// Logins of anybody with this value; finite and not negative.
+    pub everybody: f64,
+    /// Logins of the user with this value; finite and not negative.
+    pub user: f64,
+}
+
+/// What a login's values were before it, for the risk score of Freeman et al.: counts of the address, its network and its
+/// country, and of the client, its browser, its operating system and its device.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct RiskCounts {
+    /// Address, network, country: from the finest to the coarsest.
+    pub place: [ValueCount; 3],
+    /// Client as sent, browser, operating system, device: from the finest to the coarsest.
+    pub client: [ValueCount; 4],
+    /// Distinct values of the coarser levels of the place, everywhere.
+    pub coarser_places: f64,
+    /// Distinct values of the coarser levels of the client, everywhere.
+    pub coarser_clients: f64,
+    /// Logins of anybody.
+    pub logins: f64,
+    /// Logins of the user.
+    pub user_logins: f64,
+    /// Users.
+    pub users: f64,
+}
+
+/// A way accounts are attacked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum LoginAttack {
+    /// Somebody else has the user's credentials.
+    Takeover,
+    /// Many accounts are tried, from one place or many.
+    Campaign,
+    /// One account is tried again and again.
+    Guessing,
+    /// The user takes far more than ever.
+    Bulk,
+}
+
+/// A login and what was made of it.
+#[expect(clippy::struct_excessive_bools, reason = "each says something else of the login")]
+#[derive(Debug, Clone, PartialEq)]
+pub struct JudgedLogin {
+    /// Its number in the files it came from.
+    pub index: u64,
+    /// When, milliseconds since the epoch.
+    pub time: i64,
+    /// Who, as the log names them.
+    pub user: String,
+    /// From which address.
+    pub source_ip: Option<IpAddr>,
+    /// Country of the source.
+    pub country: String,
+    /// What was logged in to.
+    pub account: String,
+    /// What kind of login.
+    pub kind: LoginKind,
+    /// Whether it was let in.
+    pub succeeded: bool,
+    /// Whether a second factor was used.
+    pub mfa: Option<bool>,
+    /// The logarithm of the odds of attack before rarity: finite, higher is more anomalous.
+    pub score: f64,
+    /// The chance that an ordinary login scores so high.
+    pub p_value: f64,
+    /// The published risk score (Freeman et al.), to compare with.
+    pub risk: f64,
+    /// The way of attack that explains it best.
+    pub way: LoginAttack,
+    /// How little the user knows the place: 0 the address, 1 its /24, 2 its network, 3 its country, 4 nothing.
+    pub place: u8,
+    /// How little the user knows the device: 0 the device, 1 an earlier version, 2 the system, 3 nothing.
+    pub device: u8,
+    /// How well the user is known: 0 not at all, to 6 by sixty logins and more.
+    pub acquaintance: u8,
+    /// How strange the place is to the user, 0 to 1.
+    pub strangeness: f64,
+    /// Whether nobody can have travelled here since the last success.
+    pub travelled: bool,
+    /// Whether it is far outside the user's hours.
+    pub off_hours: bool,
+    /// Whether a second factor is missing that the user always uses.
+    pub second_factor_missing: bool,
+    /// Whether the address is on a list of bad reputation.
+    pub listed: bool,
+    /// Standard deviations by which the bytes of the session are above the user's own.
+    pub excess: f64,
+    /// Why, in words, strongest first; text of the log is in it.
+    pub reasons: Vec<String>,
+}
+
+/// What one principal did in one hour, beside what they did in the hours before.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PrincipalHour {
+    /// Who: the role or user, whatever the session.
+    pub principal: String,
+    /// The account called upon most.
+    pub account: String,
+    /// First call, seconds since the epoch.
+    pub first: i64,
+    /// Last call.
+    pub last: i64,
+    /// Calls.
+    pub calls: u64,
+    /// Of these, failed.
+    pub failed: u64,
+    /// Failed calls in the busiest hour before; `None` in the first hour that is known.
+    pub failed_before: Option<u64>,
+    /// Distinct calls (service and action).
+    pub actions: u64,
+    /// Of these, never made by the principal before.
+    pub new_actions: Vec<String>,
+    /// Services never called by the principal before.
+    pub new_services: Vec<String>,
+    /// Regions never called upon by the principal before.
+    pub new_regions: Vec<String>,
+    /// Calls with which attackers look for credentials, stay or hide, as `service:Action`, those never made before.
+    pub sensitive: Vec<String>,
+    /// Hours in which the principal was seen before.
+    pub hours_before: u64,
+    /// The address most calls came from.
+    pub source_ip: Option<IpAddr>,
 }
 
 #[cfg(test)]

@@ -17,6 +17,10 @@ pub struct Slot {
     pub window: WindowStart,
     /// Rows of attempts: flows, and one more for each aggregation interval a flow goes on.
     pub attempts: u64,
+    /// Of these, those that begin something: see `FlowRecord::opens`.
+    pub openings: u64,
+    /// Packets from host to peer.
+    pub packets_sent: u64,
     /// Bytes from host to peer.
     pub bytes_sent: u64,
     /// Bytes from peer to host.

@@ -42,3 +42,85 @@ impl UsageSeries {
         self.values.iter().filter(|v| v.is_none()).count()
     }
 }
+
+/// What a detector that sees a series point by point says of one point, from the points before it alone.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UsageScore {
+    /// When, in seconds since the epoch.
+    pub time: i64,
+    /// What was measured.
+    pub value: f64,
+    /// How unusual the point is by itself: −log₁₀ of the share of earlier points that were as far from what was usual for
+    /// them, or from the point before; from 0 up to 12, and 0 until enough is known.
+    pub surprise: f64,
+    /// How rare it is in this series that the point and those up to it look so, from all sides: −log₁₀ of a tail
+    /// probability, 2 is one point in a hundred; from 0 up to 12.
+    pub rarity: f64,
+    /// Whether no point shortly before was as rare: only the first point of something unusual is fresh, or a rarer one.
+    pub fresh: bool,
+    /// The view that was surprised most.
+    pub view: UsageView,
+    /// The season the point was compared with.
+    pub season: UsageSeason,
+    /// What is usual at this time.
+    pub usual: f64,
+    /// What it is below in one of twenty cases.
+    pub usual_low: f64,
+    /// What it is above in one of twenty cases.
+    pub usual_high: f64,
+    /// Mean distance of the last points from what was usual for them, signed: another level shows here.
+    pub recent_offset: f64,
+    /// Mean distance of the last points from one another's mean, regardless of the side.
+    pub recent_spread: f64,
+    /// What that spread usually is (median).
+    pub usual_spread: f64,
+    /// Steps before this point in which nothing was measured, where the length of a step is known.
+    pub missing_steps: u64,
+    /// Length of a step in seconds, the median of those seen; 0 until it is known.
+    pub step: i64,
+    /// Points seen before this one.
+    pub seen: u64,
+}
+
+impl UsageScore {
+    /// The probability that a usual point is less surprising, 0 to 1: the *anomaly likelihood* of Lavin and Ahmad (2015).
+    #[must_use]
+    pub fn likelihood(&self) -> f64 {
+        1.0 - 10_f64.powf(-self.rarity)
+    }
+
+    /// The rarity, or 0 where the point repeats what was already said: what a threshold for alerts is compared with.
+    #[must_use]
+    pub fn alarm(&self) -> f64 {
+        if self.fresh { self.rarity } else { 0.0 }
+    }
+}
+
+/// From which side a point of a series is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UsageView {
+    /// How far it is from what is usual.
+    Value,
+    /// How far it is from the point before.
+    Jump,
+    /// How far the last points together are from what is usual.
+    Level,
+    /// How unlike any earlier stretch the last points are.
+    Pattern,
+    /// How long nothing has changed.
+    Standstill,
+}
+
+/// What a series repeats itself with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UsageSeason {
+    /// Nothing that helps to foresee it.
+    None,
+    /// The hour of the day.
+    Day,
+    /// The hour of the week.
+    Week,
+}

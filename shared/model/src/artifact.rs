@@ -16,15 +16,13 @@
 use weir_domain::baseline::Baseline;
 
 use crate::behaviour::BehaviourModel;
+use crate::sealed::{self, MAGIC_OF_LOGS as MAGIC};
 
 /// Version of the format; a reader refuses later ones.
 pub const FORMAT_VERSION: u16 = 1;
 
 /// The largest payload that is read.
 pub const MOST_BYTES: usize = 256 << 20;
-
-const MAGIC: &[u8; 8] = b"WEIRMODL";
-const HEADER: usize = 8 + 2 + 8 + 32;
 
 /// A trained model and what it was trained on.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -75,10 +73,11 @@ pub enum ArtifactError {
     /// Not a model at all.
     #[error("not a Weir model: it does not begin like one")]
     Foreign,
+    /// A model, and of something else.
+    #[error("the model is {0}: use it with the --source it was trained with, or train another")]
+    OtherSource(&'static str),
     /// Written by a later program.
-    #[error(
-        "the model has format version {0}, and this program reads up to {FORMAT_VERSION}: use a later program, or train anew"
-    )]
+    #[error("the model has format version {0}, later than this program reads: use a later program, or train anew")]
     Future(u16),
     /// Cut off, or something was added.
     #[error("the model is cut off or damaged: it says {expected} bytes of payload and has {got}")]
@@ -105,17 +104,7 @@ impl Artifact {
     /// # Errors
     /// When it is larger than [`MOST_BYTES`].
     pub fn encode(&self) -> Result<Vec<u8>, ArtifactError> {
-        let payload = postcard::to_allocvec(self).map_err(|e| ArtifactError::Payload(e.to_string()))?;
-        if payload.len() > MOST_BYTES {
-            return Err(ArtifactError::TooLarge(payload.len() as u64));
-        }
-        let mut file = Vec::with_capacity(HEADER + payload.len());
-        file.extend_from_slice(MAGIC);
-        file.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
-        file.extend_from_slice(&(payload.len() as u64).to_le_bytes());
-        file.extend_from_slice(blake3::hash(&payload).as_bytes());
-        file.extend_from_slice(&payload);
-        Ok(file)
+        sealed::encode(MAGIC, FORMAT_VERSION, self)
     }
 
     /// Reads a file.
@@ -123,29 +112,8 @@ impl Artifact {
     /// # Errors
     /// When it is none that this program can use; says why and what to do.
     pub fn decode(file: &[u8]) -> Result<Self, ArtifactError> {
-        if file.get(..8) != Some(MAGIC) {
-            return Err(ArtifactError::Foreign);
-        }
-        let cut = |expected| ArtifactError::Length { expected, got: file.len().saturating_sub(HEADER) as u64 };
-        let version = array(file, 8).map(u16::from_le_bytes).ok_or_else(|| cut(0))?;
-        if version > FORMAT_VERSION || version == 0 {
-            return Err(ArtifactError::Future(version));
-        }
-        let length = array(file, 10).map(u64::from_le_bytes).ok_or_else(|| cut(0))?;
-        if length > MOST_BYTES as u64 {
-            return Err(ArtifactError::TooLarge(length));
-        }
-        let hash: [u8; 32] = array(file, 18).ok_or_else(|| cut(length))?;
-        let payload = file.get(HEADER..).filter(|p| p.len() as u64 == length).ok_or_else(|| cut(length))?;
-        if blake3::hash(payload) != hash {
-            return Err(ArtifactError::Damaged);
-        }
-        postcard::from_bytes(payload).map_err(|e| ArtifactError::Payload(e.to_string()))
+        sealed::decode(MAGIC, FORMAT_VERSION, file)
     }
-}
-
-fn array<const N: usize>(file: &[u8], at: usize) -> Option<[u8; N]> {
-    file.get(at..at + N)?.try_into().ok()
 }
 
 #[cfg(test)]

@@ -191,6 +191,27 @@ impl TableEncoder {
         self.columns.iter().zip(values).map(number).collect()
     }
 
+    /// The share of the training rows that had the word of a row, from 0 (never seen) to 1; `None` where the column is one of
+    /// numbers, or the value is missing.
+    #[must_use]
+    pub fn share(&self, column: usize, value: &Value<'_>) -> Option<f64> {
+        match (self.columns.get(column), value) {
+            (Some((_, Encoded::Words(categories))), Value::Text(word)) => Some(categories.share(word)),
+            _ => None,
+        }
+    }
+
+    /// How likely a row is to have a word in a column that no training row had there, from 0 to 1: the share of words that were
+    /// there once (I. J. Good, *The population frequencies of species*, Biometrika 40, 1953). `None` where the column is one of
+    /// numbers.
+    #[must_use]
+    pub fn chance_of_unseen(&self, column: usize) -> Option<f64> {
+        match self.columns.get(column) {
+            Some((_, Encoded::Words(categories))) => Some(categories.chance_of_unseen()),
+            _ => None,
+        }
+    }
+
     /// Whether the word of a row was never there in training; false where the column is one of numbers.
     #[must_use]
     pub fn is_unseen(&self, column: usize, value: &Value<'_>) -> bool {

@@ -14,10 +14,15 @@
 //! - [`decomposition`] and [`forecast`]: a series as trend, season and remainder, and what is to come of it;
 //! - [`estimator`] and [`ensemble`]: any of these as one type, and several of them as one judge;
 //! - [`random_forest`]: classes and numbers learned from labelled rows;
+//! - [`risk_based_authentication`]: how much likelier a login is an attacker's than the user's, by counts of its values;
+//! - [`evidence_mixture`]: log-likelihood ratios for several ways of attack, summed to one score;
 //! - [`scaling`]: columns on one scale, for estimators that measure distances;
 //! - [`encoding`]: tables of numbers and words as matrices, with a code for the unseen;
+//! - [`streaming`]: series, point by point, with nothing but their past;
 //! - [`calibration`]: from scores, which mean nothing by themselves, to p-values, and from alerts a day to thresholds;
 //! - [`behaviour`] and [`artifact`]: all that is learned in one piece, and as a file;
+//! - [`activity`]: the same for a table of any columns, with how they are read and encoded;
+//! - [`drift`]: whether what comes in is still distributed as what was learned from;
 //! - [`evaluation`]: how good scores and predictions are, where the truth is known;
 //! - [`error`]: what can be wrong with parameters, training data and schemas.
 //!
@@ -71,7 +76,10 @@ pub mod dbscan;
 
 pub mod knn_regressor;
 
+pub mod risk_based_authentication;
+
 pub mod decomposition;
+pub mod evidence_mixture;
 
 pub mod forecast;
 
@@ -85,17 +93,24 @@ pub mod encoding;
 
 pub mod calibration;
 
+pub mod streaming;
+
 pub mod usual;
 
 pub mod behaviour;
 
 pub mod artifact;
 
+pub mod activity;
+
+pub mod drift;
+
 pub mod evaluation;
 
 pub mod error;
 
 mod nearest;
+mod sealed;
 mod seeds;
 mod shares;
 mod tiles;
@@ -104,6 +119,7 @@ mod tree;
 #[cfg(test)]
 mod synthetic;
 
+pub use activity::ActivityModel;
 pub use artifact::{Artifact, ArtifactError, TrainingSummary};
 pub use behaviour::BehaviourModel;
 pub use calibration::{AlertBudget, CalibratedPValues, EmpiricalPValues};
@@ -114,6 +130,7 @@ pub use encoding::{CategoryEncoding, TableEncoder, TableEncoderBuilder};
 pub use ensemble::{Ensemble, Said, Verdict};
 pub use error::{BadParams, ExplainError, FitError, OutOfRange, SchemaMismatch};
 pub use estimator::{Estimator, EstimatorKind};
+pub use evidence_mixture::{EvidenceMixture, EvidenceMixtureParams, EvidenceVoice, Weighed};
 pub use forecast::{Expected, Forecast, ForecastMethod, ForecastParams, ForecastValid, Tried};
 pub use iqr::{GroupError, Iqr, IqrParams, IqrValid};
 pub use isolation_forest::{IsolationForest, IsolationForestParams, IsolationForestValid};
@@ -126,5 +143,7 @@ pub use random_forest::{
     ClassWeights, MaxFeatures, OutOfBagClasses, OutOfBagTargets, RandomForestClassifier, RandomForestClassifierParams,
     RandomForestClassifierValid, RandomForestRegressor, RandomForestRegressorParams, RandomForestRegressorValid,
 };
+pub use risk_based_authentication::{RiskBasedAuthentication, RiskBasedAuthenticationParams};
 pub use scaling::{RobustScaler, StandardScaler};
+pub use streaming::{OnlineDetector, OnlineDetectorParams, OnlineDetectorValid};
 pub use usual::usual_ranges;

@@ -25,7 +25,7 @@ pub use usage::{Measurement, UsageBatch, UsageBatchWriter};
 pub use write::BatchWriter;
 
 /// Version of the stored format; a reader refuses any other.
-pub const FORMAT_VERSION: &str = "2";
+pub const FORMAT_VERSION: &str = "3";
 
 /// Times that a row of a log may have, seconds since the epoch; sums and differences of such times do not overflow.
 const TIMES: std::ops::Range<i64> = 0..4_102_444_800;

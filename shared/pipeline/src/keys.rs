@@ -55,6 +55,12 @@ impl fmt::Display for ObjectRef {
 pub const PROCESSED: &str = "processed/";
 /// Where rollups are.
 pub const ROLLUP: &str = "rollup/";
+/// Where what is known from before is.
+pub const HISTORY: &str = "history/";
+/// A table of address blocks with their networks and places, where there is one.
+pub const PLACES: &str = "places.csv";
+/// A list of address blocks of anonymising networks, where there is one.
+pub const NETWORKS: &str = "networks.txt";
 /// Where findings are.
 pub const FINDINGS: &str = "findings/";
 /// Where models are.
@@ -75,6 +81,17 @@ pub struct HourOfScope {
 }
 
 impl HourOfScope {
+    /// What is scored at once: the hour, and for logins and usage its day, by the first hour of it.
+    #[must_use]
+    pub fn scored_with(self) -> Self {
+        match self.source {
+            Source::Login | Source::Usage => {
+                Self { hour: Hour::of(self.hour.start().div_euclid(86_400) * 86_400), ..self }
+            }
+            Source::Flow | Source::Activity => self,
+        }
+    }
+
     /// The prefix of all batches of the hour.
     #[must_use]
     pub fn prefix(&self) -> String {
@@ -108,6 +125,18 @@ impl HourOfScope {
         let found = Self { source, scope, hour: Hour::of(midnight + hour * HOUR_SECONDS) };
         (found.batch(name.trim_end_matches(".parquet")) == key).then_some(found)
     }
+}
+
+/// The prefix of all batches of a scope in a source.
+#[must_use]
+pub fn processed_of(source: Source, scope: &Scope) -> String {
+    format!("{PROCESSED}source={source}/scope={scope}/")
+}
+
+/// What is known of a source when a day (seconds since the epoch) begins.
+#[must_use]
+pub fn known(source: Source, scope: &Scope, day: i64) -> String {
+    format!("{HISTORY}source={source}/scope={scope}/dt={}.known", utc_day(day))
 }
 
 /// The rollup of an hour.

@@ -4,6 +4,10 @@
 //! incidents and findings, [`sweep()`] does so for what needs whole windows or hours, [`publish()`] sends each finding once to
 //! each channel, but for those that [`suppressions`] or the alert limit hold back. [`train()`] learns what is usual, and
 //! [`models`] keeps what was learned. [`detect()`] goes the whole way over a folder of batches at once, with a model given or
+//! one fitted on the data itself or on its beginning. [`activity`] has the same for tables of any columns, and what
+//! evaluates on labelled ones.
+//!
+//! [`login`] does so for logins, in memory.
 //! one fitted on the data itself or on its beginning. [`usage`] looks at series of usage over time.
 //!
 //! The ports are [`Store`] (where everything is kept) and [`Notifier`] (where findings go). Memory and folder stores are
@@ -11,6 +15,7 @@
 //!
 //! Invariant: nothing here reads a clock or the environment; `now` is an argument, milliseconds since the epoch.
 
+pub mod activity;
 pub mod batch;
 pub mod keys;
 pub mod notifier;
@@ -28,8 +33,10 @@ pub mod models;
 
 mod behaviour;
 mod days;
+mod known;
 
 pub mod detect;
+pub mod login;
 
 pub mod usage;
 

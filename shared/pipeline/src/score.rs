@@ -27,6 +27,8 @@ pub struct Scored {
     pub batches: usize,
     /// Detections in windows.
     pub hits: usize,
+    /// Series of usage that are not watched, since a scope has more than are.
+    pub unwatched: usize,
     /// Keys of findings that were written because they are new or say something new.
     pub findings: Vec<String>,
 }
@@ -53,6 +55,14 @@ pub enum ScoreError {
         /// How.
         error: Mismatch,
     },
+    /// What is known of addresses is unreadable.
+    #[error("{key}: {error}")]
+    Places {
+        /// Where it is.
+        key: String,
+        /// What is wrong with it.
+        error: weir_features::login::BadPlaces,
+    },
     /// Stored incidents are unreadable.
     #[error("{key}: not an incident log: {error}")]
     Incidents {
@@ -64,6 +74,9 @@ pub enum ScoreError {
     /// The model in use does not fit the logs.
     #[error("the model does not fit these logs: {0}: train one on logs like them")]
     Model(#[from] weir_model::SchemaMismatch),
+    /// The parameters of a detector are out of range, which would be a fault of this program.
+    #[error(transparent)]
+    Params(#[from] weir_model::BadParams),
     /// Others kept writing the same object. Trying again later will help.
     #[error("{key}: still being written by others after {ATTEMPTS} tries")]
     Contended {
@@ -75,7 +88,7 @@ pub enum ScoreError {
 /// How often a conditional write is tried against others.
 const ATTEMPTS: u32 = 12;
 
-/// Scores one hour of flow logs, with a model where there is one; hours of other sources have nothing to be scored yet. `now` is milliseconds since the epoch: the learned detection judges the
+/// Scores one hour of flow logs, with a model where there is one, or the day of an hour of logins or of usage. `now` is milliseconds since the epoch: the learned detection judges the
 /// windows that ended at least 15 minutes before, since it needs whole ones.
 ///
 /// Doing it again, or at the same time elsewhere, changes nothing: incidents are kept by compare-and-swap, and findings
@@ -89,8 +102,11 @@ pub async fn score(
     hour: &HourOfScope,
     now: i64,
 ) -> Result<Scored, ScoreError> {
-    if hour.source != Source::Flow {
-        return Ok(Scored::default());
+    match hour.source {
+        Source::Flow => {}
+        Source::Login => return Box::pin(crate::login::days::score_day(state, hour, now)).await,
+        Source::Usage => return Box::pin(crate::usage::days::score_day(state, hour, now)).await,
+        Source::Activity => return Ok(Scored::default()),
     }
     let (merged, batches) = load_hour(state, hour).await?;
     let Some(merged) = merged else { return Ok(Scored::default()) };
@@ -236,7 +252,7 @@ async fn read_incidents(state: &impl Store, key: &str) -> Result<(IncidentLog, O
     }
 }
 
-fn condition(etag: Option<Etag>) -> Condition {
+pub(crate) fn condition(etag: Option<Etag>) -> Condition {
     etag.map_or(Condition::IfAbsent, Condition::IfMatch)
 }
 

@@ -50,7 +50,7 @@ struct StoredRollup {
 }
 
 /// Version of the stored rollup; any other is made anew.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Sweeps the hours that began at or after a time (seconds since the epoch) and of which something changed, in their order
 /// per scope. `now` is milliseconds since the epoch: windows that ended at least 15 minutes before are looked at.

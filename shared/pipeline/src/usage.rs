@@ -8,6 +8,7 @@
 
 pub mod anomalies;
 pub mod compare;
+pub(crate) mod days;
 pub mod flows;
 pub mod forecast;
 pub mod groups;

@@ -14,13 +14,20 @@ use weir_pipeline::detect::{DetectOptions, Detected, Fitted, Knowledge};
 use weir_pipeline::train::FEWEST_WINDOWS;
 use weir_pipeline::{FolderStore, detect};
 
-use super::listing;
 use super::preprocess::read_all;
+use super::{activity, listing};
 use crate::arguments::{Detect, Source};
 use crate::progress;
 
 pub(super) async fn run(arguments: Detect) -> anyhow::Result<ExitCode> {
-    let Source::Flow = arguments.source;
+    match arguments.source {
+        Source::Flow => flow(arguments).await,
+        Source::Login => super::login::run(&arguments),
+        Source::Activity => activity::detect(&arguments),
+    }
+}
+
+async fn flow(arguments: Detect) -> anyhow::Result<ExitCode> {
     // Before the long work: a model that cannot be read is said at once.
     let model = arguments.model.as_deref().map(super::read_model).transpose()?;
     let suppressions = arguments.suppressions.as_deref().map(super::read_suppressions).transpose()?.unwrap_or_default();

@@ -1,11 +1,16 @@
 //! `weir evaluate`: how good findings and estimators are, where the truth is known.
 //!
-//! What is evaluated decides the module: [`findings`] against a truth file, or [`suite`], the estimators on a benchmark.
+//! What is evaluated decides the module: [`findings`] against a truth file, [`suite`], the estimators on tables, [`nab`] and
+//! [`cloudmon`], the detectors for series, or [`labels`], one estimator on the rows of a labelled table that were held out.
 
 mod adbench;
+mod cloudmon;
 mod estimators;
 mod findings;
+mod labels;
+mod nab;
 mod reference;
+mod series;
 mod suite;
 
 use std::fs::File;
@@ -15,14 +20,17 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 
-use crate::arguments::{Evaluate, EvaluationFormat};
+use crate::arguments::{Evaluate, EvaluationFormat, Suite};
 use crate::output::Rows;
 
 pub(super) fn run(arguments: &Evaluate) -> anyhow::Result<ExitCode> {
     match (&arguments.findings, &arguments.truth, arguments.suite, &arguments.path) {
         (Some(findings), Some(truth), _, _) => findings::run(findings, truth, arguments.format),
-        (_, _, Some(suite), Some(path)) => suite::run(suite, path, arguments),
-        _ => anyhow::bail!("nothing to evaluate: give --findings and --truth, or --suite and a path"),
+        (_, _, Some(Suite::Adbench), Some(path)) => suite::run(path, arguments),
+        (_, _, Some(Suite::Nab), Some(path)) => nab::run(path, arguments.format),
+        (_, _, Some(Suite::Cloudmon), Some(path)) => cloudmon::run(path, arguments.format),
+        (_, _, None, Some(path)) if arguments.labels.is_some() => labels::run(path, arguments),
+        _ => anyhow::bail!("nothing to evaluate: give --findings and --truth, or a path with --suite or --labels"),
     }
 }
 

@@ -166,7 +166,7 @@ fn flow_rows(
 
 /// The year a file was last written in: what syslog lines leave out. Its last line is of that year, and the years turn
 /// within the file.
-fn year(path: &Path) -> i16 {
+pub(super) fn year(path: &Path) -> i16 {
     let written = std::fs::metadata(path).and_then(|m| m.modified()).ok();
     let written = written.and_then(|time| jiff::Timestamp::try_from(time).ok());
     written.map_or(1970, |time| time.to_zoned(jiff::tz::TimeZone::UTC).year())

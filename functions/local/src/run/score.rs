@@ -12,8 +12,13 @@ use crate::progress;
 
 pub(super) async fn run(arguments: InStore) -> anyhow::Result<ExitCode> {
     let store = FolderStore::open_or_create(&arguments.store)?;
-    let hours: BTreeSet<HourOfScope> =
-        store.list(PROCESSED).await?.iter().filter_map(|key| HourOfScope::of_batch(key)).collect();
+    let hours: BTreeSet<HourOfScope> = store
+        .list(PROCESSED)
+        .await?
+        .iter()
+        .filter_map(|key| HourOfScope::of_batch(key))
+        .map(HourOfScope::scored_with)
+        .collect();
     if hours.is_empty() {
         anyhow::bail!(
             "no processed batches in {}: run `weir preprocess PATH --store {0}` first",
@@ -27,10 +32,11 @@ pub(super) async fn run(arguments: InStore) -> anyhow::Result<ExitCode> {
         );
     }
     let bar = progress::bar(hours.len(), "scoring");
-    let (mut hits, mut findings) = (0, BTreeSet::new());
+    let (mut hits, mut unwatched, mut findings) = (0, 0, BTreeSet::new());
     for hour in &hours {
         let scored = score(&store, model.as_ref(), hour, super::now()).await?;
         hits += scored.hits;
+        unwatched = unwatched.max(scored.unwatched);
         findings.extend(scored.findings);
         bar.inc(1);
     }
@@ -44,5 +50,8 @@ pub(super) async fn run(arguments: InStore) -> anyhow::Result<ExitCode> {
         count(hits as u64),
         count(findings.len() as u64)
     );
+    if unwatched > 0 {
+        anstream::eprintln!("{} series of usage are not watched: a scope has more than are", count(unwatched as u64));
+    }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,5 +1,6 @@
 //! `weir simulate`: logs of a made-up account, and the truth about them. One function per log source.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
@@ -10,15 +11,28 @@ use rayon::iter::{ParallelBridge, ParallelIterator};
 use weir_detect::message::count;
 use weir_simulate::flow::{Parameters, Simulation};
 use weir_simulate::usage::{UsageParameters, UsageSimulation};
+use weir_simulate::{activity, login};
 
-use crate::arguments::{Simulate, SimulateFlows, SimulateSource, SimulateUsage};
+use crate::arguments::{Simulate, SimulateActivity, SimulateFlows, SimulateLogins, SimulateSource, SimulateUsage};
 use crate::progress;
 
 pub(super) fn run(arguments: &Simulate) -> anyhow::Result<ExitCode> {
     match &arguments.source {
         SimulateSource::Flows(arguments) => flows(arguments),
+        SimulateSource::Logins(arguments) => logins(arguments),
+        SimulateSource::Activity(arguments) => users(arguments),
         SimulateSource::Usage(arguments) => usage(arguments),
     }
+}
+
+/// An error when a folder already has a file that would be written.
+fn refuse_mixing(folder: &Path, names: &[&str]) -> anyhow::Result<()> {
+    for taken in names.iter().map(|name| folder.join(name)) {
+        if taken.exists() {
+            bail!("{} is there already: name a new folder, so that no logs are mixed", taken.display());
+        }
+    }
+    Ok(())
 }
 
 fn flows(arguments: &SimulateFlows) -> anyhow::Result<ExitCode> {
@@ -32,7 +46,7 @@ fn flows(arguments: &SimulateFlows) -> anyhow::Result<ExitCode> {
         intensity: arguments.intensity,
         only: arguments.only.clone(),
     })?;
-    refuse_taken(output, ["AWSLogs", "truth.json"])?;
+    refuse_mixing(output, &["AWSLogs", "truth.json"])?;
     let bar = progress::bar(arguments.days as usize * 288, "simulating");
     let (rows, bytes) = (AtomicU64::new(0), AtomicU64::new(0));
     // Files are made one after the other and compressed side by side.
@@ -58,6 +72,64 @@ fn flows(arguments: &SimulateFlows) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+fn logins(arguments: &SimulateLogins) -> anyhow::Result<ExitCode> {
+    let folder = &arguments.output;
+    refuse_mixing(folder, &["logins.csv", "logins.jsonl", "prefixes.csv", "truth.json"])?;
+    let simulation = login::Simulation::new(login::Parameters {
+        users: arguments.users,
+        days: arguments.days,
+        seed: arguments.seed,
+        start: arguments.start.0,
+        level: arguments.level,
+    })?;
+    let truth = simulation.truth();
+    write(&folder.join("logins.csv"), simulation.csv().as_bytes())?;
+    write(&folder.join("logins.jsonl"), simulation.json_lines().as_bytes())?;
+    write(&folder.join("prefixes.csv"), simulation.prefixes_csv().as_bytes())?;
+    write(&folder.join("truth.json"), &serde_json::to_vec(truth)?)?;
+    let tested = truth.n_test_attack + truth.n_test_benign;
+    anstream::eprintln!(
+        "{} logins of {} users in {} days, level {}: the last {} of them, {} of attacks ({:.2} %), are to test on; {} attacks in all, in {}",
+        count(truth.n_logins as u64),
+        count(truth.users as u64),
+        truth.days,
+        truth.level,
+        count(tested as u64),
+        count(truth.n_test_attack as u64),
+        100.0 * truth.n_test_attack as f64 / tested.max(1) as f64,
+        count(truth.attacks.len() as u64),
+        folder.display()
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+fn users(arguments: &SimulateActivity) -> anyhow::Result<ExitCode> {
+    let folder = &arguments.output;
+    refuse_mixing(folder, &["activity.csv", "schema.toml"])?;
+    let rows = activity::simulate(&activity::Parameters {
+        users: arguments.users,
+        days: arguments.days,
+        seed: arguments.seed,
+        start: arguments.start.0,
+        level: arguments.level,
+    })?;
+    write(&folder.join("activity.csv"), activity::csv(&rows).as_bytes())?;
+    write(&folder.join("schema.toml"), activity::SCHEMA.as_bytes())?;
+    let anomalous: Vec<_> = rows.iter().filter(|row| row.label != "normal").collect();
+    let users: BTreeSet<_> = anomalous.iter().map(|row| &row.user).collect();
+    anstream::eprintln!(
+        "{} days of {} users, level {}: {} days of {} users are anomalous ({:.2} %), in {}",
+        count(rows.len() as u64),
+        count(arguments.users as u64),
+        arguments.level,
+        count(anomalous.len() as u64),
+        count(users.len() as u64),
+        100.0 * anomalous.len() as f64 / rows.len().max(1) as f64,
+        folder.display()
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
 fn usage(arguments: &SimulateUsage) -> anyhow::Result<ExitCode> {
     let output = &arguments.output;
     let simulation = UsageSimulation::new(UsageParameters {
@@ -66,7 +138,7 @@ fn usage(arguments: &SimulateUsage) -> anyhow::Result<ExitCode> {
         start: arguments.start.0,
         anomalies: !arguments.no_anomalies,
     })?;
-    refuse_taken(output, ["usage.csv", "truth.json"])?;
+    refuse_mixing(output, &["usage.csv", "truth.json"])?;
     let mut csv = Vec::new();
     simulation.write_csv(&mut csv)?;
     write(&output.join("usage.csv"), &csv)?;
@@ -80,15 +152,6 @@ fn usage(arguments: &SimulateUsage) -> anyhow::Result<ExitCode> {
         output.display()
     );
     Ok(ExitCode::SUCCESS)
-}
-
-fn refuse_taken(output: &Path, names: [&str; 2]) -> anyhow::Result<()> {
-    for taken in names.map(|name| output.join(name)) {
-        if taken.exists() {
-            bail!("{} is there already: name a new folder, so that no logs are mixed", taken.display());
-        }
-    }
-    Ok(())
 }
 
 fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {

@@ -5,19 +5,26 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use weir_detect::message::count;
-use weir_domain::source::Source;
 use weir_model::EstimatorKind;
 use weir_pipeline::{FolderStore, train};
 
 use super::preprocess::read_all;
-use super::train_options;
-use crate::arguments::Train;
+use super::{activity, train_options};
+use crate::arguments::{Source, Train};
 use crate::progress;
 
 pub(super) async fn run(arguments: Train) -> anyhow::Result<ExitCode> {
+    match arguments.source {
+        Source::Flow => flow(arguments).await,
+        Source::Login => anyhow::bail!("logins are learned from while they are judged: weir detect --source login"),
+        Source::Activity => activity::train(&arguments),
+    }
+}
+
+async fn flow(arguments: Train) -> anyhow::Result<ExitCode> {
     let folder = tempfile::Builder::new().prefix("weir-").tempdir().context("making a temporary folder")?;
     let store = Arc::new(FolderStore::open_or_create(folder.path())?);
-    let read = read_all(&arguments.logs, Some(Source::Flow), Arc::clone(&store)).await?;
+    let read = read_all(&arguments.logs, Some(weir_domain::source::Source::Flow), Arc::clone(&store)).await?;
     read.tell(arguments.logs.window);
 
     let bar = progress::bar(0, "learning");

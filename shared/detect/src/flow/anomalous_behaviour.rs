@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use weir_domain::aggregate::{HostWindow, PairTotals};
 use weir_domain::bounded::Merge;
 use weir_domain::finding::{Evidence, Facts, Hit, Kind, Reason, Reference, Severity, Subject};
-use weir_domain::matrix::FeatureSchema;
+use weir_domain::matrix::{Feature, FeatureSchema};
 use weir_domain::score::{Explanation, PValue, Score, UsualRange};
 
 use super::{WindowContext, interfaces};
@@ -54,11 +54,14 @@ pub struct Judgement<'a> {
 }
 
 /// Counts and bytes below which nothing is remarkable however rare: a host that sends 3 packets instead of none has
-/// changed infinitely and means nothing.
-fn floor(unit: &str) -> f64 {
-    match unit {
-        "B" => 1e7,
-        "s" => f64::INFINITY,
+/// changed infinitely and means nothing. Packets without answer are also what is left where a window ends between the rows
+/// of a transfer's two directions: 17 a second are not. A build or a deployment begins a hundred flows.
+fn floor(feature: &Feature) -> f64 {
+    match (feature.unit.as_str(), feature.name.as_str()) {
+        ("B", _) => 1e7,
+        ("s", _) => f64::INFINITY,
+        (_, "packets_unanswered" | "packets_unasked") => 5_000.0,
+        (_, "flows_begun" | "largest_flows" | "busiest_slot") => 200.0,
         _ => 100.0,
     }
 }
@@ -76,7 +79,7 @@ impl Judgement<'_> {
                 let (feature, usual) = (self.schema.features.get(at)?, self.usual.get(at)?);
                 let value = feature.transform.invert(*self.row.get(at)?);
                 let usual_high = feature.transform.invert(usual.high);
-                let remarkable = value >= floor(&feature.unit) && value >= thresholds.effect * usual_high;
+                let remarkable = value >= floor(feature) && value >= thresholds.effect * usual_high;
                 remarkable.then(|| Reason {
                     feature: feature.name.clone(),
                     label: feature.label.clone(),

@@ -17,9 +17,9 @@ use super::known::Known;
 use super::traffic::{Line, Traffic, Verdict, confidence, header_only};
 
 /// Ports where people and administrators log in: FTP, SSH, telnet, SMB, rlogin, RDP, VNC, `WinRM`.
-const LOGINS: [u16; 14] = [21, 22, 23, 445, 512, 513, 514, 2222, 2323, 3389, 5900, 5901, 5985, 5986];
+pub(super) const LOGINS: [u16; 14] = [21, 22, 23, 445, 512, 513, 514, 2222, 2323, 3389, 5900, 5901, 5985, 5986];
 /// Ports where programs log in: mail, Kerberos, LDAP, databases. They do so often; only strangers are looked at, and who
-/// never did and does as nobody else here.
+/// does so far more often than all others here, each time as briefly as a refusal takes.
 const PROGRAMS: [u16; 21] = [
     25, 88, 110, 143, 389, 465, 587, 636, 993, 995, 1433, 1521, 3268, 3306, 5432, 5439, 6379, 9042, 9200, 11211, 27017,
 ];
@@ -28,6 +28,9 @@ const SIP: u16 = 5060;
 
 /// Tries at one service in a window of five minutes.
 pub const TRIES: u64 = 15;
+/// How many times as many tries it takes at a service that is tried all day long: where the busiest of its clients makes as
+/// many tries in a window of a usual day. One more of them is the weather.
+pub const TIMES_WHERE_TRIED: u64 = 2;
 /// Tries by many hosts together at one service of a victim.
 pub const SHARED_TRIES: u64 = 60;
 /// Hosts that make it many.
@@ -36,10 +39,17 @@ pub const SHARED_SOURCES: u64 = 20;
 pub const TIMES_USUAL: f64 = 4.0;
 /// The most packets, and bytes, a refused try takes from who tries: OpenSSH lets six passwords be tried in a connection.
 const SHORT: (u64, u64) = (60, 16_000);
+/// The most bytes, either way, of a program's try that is refused: a name, a password, an error. Queries say more.
+const SHORT_OF_A_PROGRAM: u64 = 1_500;
+/// How many times what is usual for a program inside, of its own and of all others that ask the same host.
+const TIMES_USUAL_OF_PROGRAMS: f64 = 8.0;
 
 fn asks_who_is_there(service: Service, outside: bool) -> bool {
     match service.protocol {
-        TCP => LOGINS.contains(&service.port) || (outside && (PROGRAMS.contains(&service.port) || service.port == SIP)),
+        TCP => {
+            let programs = PROGRAMS.contains(&service.port);
+            LOGINS.contains(&service.port) || programs || (outside && service.port == SIP)
+        }
         UDP => service.port == SIP,
         _ => false,
     }
@@ -62,7 +72,7 @@ const OPENING: u64 = 4;
 /// How many tries a pair is: short conversations, or attempts that did not get through. Of the latter many may share a row,
 /// where the source keeps its port.
 fn tries(line: &Line<'_>) -> Option<u64> {
-    let (rows, (packets, bytes)) = (line.totals().attempt_rows, line.asked());
+    let (rows, (packets, bytes)) = (line.totals().opening_rows, line.asked());
     if !line.pair.answered() && rows > 0 && header_only(packets, bytes) {
         return Some(rows.max(packets / OPENING));
     }
@@ -76,6 +86,18 @@ fn spoke(line: &Line<'_>) -> bool {
     line.pair.answered() && !header_only(packets, bytes)
 }
 
+/// Whether a program is told no more, and says no more, than a refusal takes.
+fn is_refused_program(line: &Line<'_>, tries: u64) -> bool {
+    let t = line.totals();
+    t.bytes_sent.max(t.bytes_received) <= SHORT_OF_A_PROGRAM.saturating_mul(tries)
+}
+
+/// Whether a host that is known asks far more often than it, or anybody else here, ever asks the same host.
+fn exceeds_programs(line: &Line<'_>, tries: u64, usual: f64, known: &Known<'_>) -> bool {
+    known.is_known_host()
+        && tries as f64 >= TIMES_USUAL_OF_PROGRAMS * usual.max(known.usual_of_others(&line.key, |pair| &pair.flows))
+}
+
 /// One source that tries one service, of one host or of many.
 fn one_source<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<(Verdict, Vec<Line<'a>>)> {
     let host = traffic.host;
@@ -87,8 +109,12 @@ fn one_source<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<(Verdict, 
             // At the closed port of a program nothing is at risk.
             let program = PROGRAMS.contains(&line.key.service.port);
             let silent = !spoke(line) && (line.pair.answered() || program);
-            let role = host.own && known.others(&line.key) >= 2;
-            if !silent && !role && tries as f64 >= TIMES_USUAL * usual {
+            let counts = if host.own && program {
+                tries >= TRIES && is_refused_program(line, tries) && exceeds_programs(line, tries, usual, known)
+            } else {
+                !(host.own && known.others(&line.key) >= 2) && tries as f64 >= TIMES_USUAL * usual
+            };
+            if !silent && counts {
                 services.entry(line.key.service).or_default().push((*line, tries));
             }
         }
@@ -98,12 +124,18 @@ fn one_source<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<(Verdict, 
         (service, all, lines)
     });
     let (service, all, lines) = most.max_by_key(|(service, all, _)| (*all, std::cmp::Reverse(*service)))?;
-    let usual = if host.own { known.usual_of_all(known.begins(service).map(|habit| &habit.flows)) } else { 0.0 };
-    let over = all as f64 / (TIMES_USUAL * usual).max(TRIES as f64);
+    let (target, _) = lines.iter().max_by_key(|(line, tries)| (*tries, std::cmp::Reverse(line.key.peer)))?;
+    let (usual, enough) = if host.own {
+        let usual = known.usual_of_all(known.begins(service).map(|habit| &habit.flows));
+        (usual, (TIMES_USUAL * usual).max(TRIES as f64))
+    } else {
+        let usual = known.busiest_client(target.key.peer, service);
+        (usual, (TRIES * if usual >= TRIES as f64 { TIMES_WHERE_TRIED } else { 1 }) as f64)
+    };
+    let over = all as f64 / enough;
     if over < 1.0 {
         return None;
     }
-    let (target, _) = lines.iter().max_by_key(|(line, tries)| (*tries, std::cmp::Reverse(line.key.peer)))?;
     let through = lines.iter().any(|(line, _)| spoke(line));
     let verdict = Verdict {
         kind: Kind::BruteForce,

@@ -13,11 +13,14 @@ use super::traffic::{Line, Traffic, Verdict, confidence};
 
 /// Flows of one service begun by a host in a window of five minutes: two every three seconds.
 pub const BEGUN: f64 = 200.0;
+/// The same where it is that many times what is usual of a single client: one every three seconds.
+pub const BEGUN_FAR_ABOVE_USUAL: f64 = 100.0;
 /// Flows of one service begun towards a host by hosts that are not monitored. A service has peaks.
 pub const RECEIVED: f64 = 2_000.0;
 /// How many times what is usual, to the next power of two: a peak of the day or a deployment is rarely more than that.
 pub const TIMES_USUAL: f64 = 4.0;
-/// How many times what is usual between two hosts: one of a service's clients among many varies more.
+/// How many times what is usual where that is little, and between two hosts: one of a service's clients among many varies
+/// more.
 pub const TIMES_USUAL_OF_A_PAIR: f64 = 8.0;
 /// How many times the floor where nothing is known of the host.
 const TIMES_FLOOR_IF_UNKNOWN: f64 = 10.0;
@@ -34,6 +37,11 @@ pub(super) fn detect(
     Some(verdict.hit(traffic.host, context, &lines))
 }
 
+/// How far some flows are over the lower floor and the higher multiple of what is usual.
+fn over_far(flows: f64, usual: f64) -> f64 {
+    flows / (TIMES_USUAL_OF_A_PAIR * usual).max(BEGUN_FAR_ABOVE_USUAL)
+}
+
 fn burst<'a>(traffic: &Traffic<'a>, known: &Known<'_>, role: Role) -> Option<(Verdict, Vec<Line<'a>>)> {
     let outbound = role == Role::Initiator;
     let lines = if outbound { &traffic.begun } else { &traffic.served };
@@ -44,32 +52,37 @@ fn burst<'a>(traffic: &Traffic<'a>, known: &Known<'_>, role: Role) -> Option<(Ve
             services.entry(line.key.service).or_default().push(*line);
         }
     }
-    let unknown = known.host.is_none();
-    let floor = if outbound { BEGUN } else { RECEIVED } * if unknown { TIMES_FLOOR_IF_UNKNOWN } else { 1.0 };
+    let unknown = if known.host.is_none() { TIMES_FLOOR_IF_UNKNOWN } else { 1.0 };
+    let floor = unknown * if outbound { BEGUN } else { RECEIVED };
     let scale = traffic.sampling(role);
     let bursts = services.into_iter().filter_map(|(service, lines)| {
-        let flows = lines.iter().map(|line| line.totals().attempt_rows).sum::<u64>() as f64 * scale;
+        let flows = lines.iter().map(|line| line.totals().opening_rows).sum::<u64>() as f64 * scale;
         let habit = if outbound { known.begins(service) } else { known.serves(service) };
         let usual = known.usual(habit.map(|habit| &habit.flows));
-        // A role that several others have: a host that is deployed begins what they do.
-        let role = lines.iter().all(|line| known.others(&line.key) >= 2) && known.pair(&lines.first()?.key).is_none();
-        let over = flows / (TIMES_USUAL * usual).max(floor * if role { TIMES_FLOOR_IF_UNKNOWN } else { 1.0 });
+        // A role that several others have: a host that takes it up begins what they do.
+        let role = flows >= BEGUN_FAR_ABOVE_USUAL
+            && lines.iter().all(|line| known.others(&line.key) >= 2 && known.pair(&line.key).is_none());
+        let of_others = |line: &Line<'_>| known.usual_of_others(&line.key, |pair| &pair.flows);
+        let usual = if role { usual.max(lines.iter().map(of_others).sum()) } else { usual };
+        let far_above = if outbound { over_far(flows, usual) / unknown } else { 0.0 };
+        let over = (flows / (TIMES_USUAL * usual).max(floor)).max(far_above);
         if over >= 1.0 {
             return Some((service, flows, usual, over, lines));
         }
-        // A burst towards one host drowns in what is usual over the service.
-        let to_one = |line: &&Line<'a>| {
-            // Whom it is new to is as any other host the service is asked of.
-            let peers = known.usual(habit.map(|habit| &habit.peers)).max(1.0);
-            let usual = known.pair(&line.key).map_or(usual / peers, |pair| known.usual(Some(&pair.flows)));
-            let flows = line.totals().attempt_rows as f64;
-            (outbound && habit.is_some()).then(|| (flows, usual, flows / (TIMES_USUAL_OF_A_PAIR * usual).max(floor)))
-        };
-        let (line, (flows, usual, over)) = lines
+        // A burst between two hosts drowns in what is usual over the service.
+        let (line, flows) = lines
             .iter()
-            .filter_map(|line| Some((*line, to_one(&line)?)))
-            .max_by(|(a, x), (b, y)| x.2.total_cmp(&y.2).then(b.key.cmp(&a.key)))?;
-        (over >= 1.0).then(|| (service, flows, usual, over, vec![line]))
+            .map(|line| (*line, line.totals().opening_rows as f64))
+            .max_by(|(a, x), (b, y)| x.total_cmp(y).then(b.key.cmp(&a.key)))?;
+        let usual = if outbound {
+            // Whom it is new to is as any other host the service is asked of.
+            let each = usual / known.usual(habit.map(|habit| &habit.peers)).max(1.0);
+            known.pair(&line.key).map_or(each, |pair| known.usual(Some(&pair.flows)))
+        } else {
+            known.usual(habit.map(|habit| &habit.busiest))
+        };
+        let over = over_far(flows, usual);
+        (habit.is_some() && over >= 1.0).then(|| (service, flows, usual, over, vec![line]))
     });
     let (service, flows, usual, over, lines) = bursts.max_by(|a, b| a.3.total_cmp(&b.3).then(b.0.cmp(&a.0)))?;
     let peers = lines.iter().map(|line| line.key.peer).collect::<BTreeSet<_>>().len();

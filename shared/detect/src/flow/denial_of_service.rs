@@ -7,14 +7,14 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use weir_domain::aggregate::{PairTotals, Role, Service};
+use weir_domain::aggregate::{PairTotals, Role, Service, Span};
 use weir_domain::bounded::Merge;
 use weir_domain::finding::{Facts, Flood, Hit, Kind, Severity, Subject};
 use weir_domain::flow::{ICMP, ICMP_V6, TCP, UDP};
 
 use super::WindowContext;
 use super::known::Known;
-use super::traffic::{Line, Traffic, Verdict, confidence, header_only};
+use super::traffic::{Line, Traffic, Verdict, confidence, header_only, is_public};
 
 /// Services that answer a small question with a large answer, or to anybody: UDP ports from CISA's alert TA14-017A
 /// (UDP-based amplification attacks).
@@ -25,12 +25,22 @@ const AMPLIFIERS: [u16; 18] =
 pub const UNASKED_PACKETS: u64 = 5_000;
 /// TCP openings towards one service that come to nothing: 3 a second. Also more than went well.
 pub const HALF_OPEN: u64 = 1_000;
+/// The same where the host is known and such openings are rare there: one every three seconds, and so many times what is
+/// usual of them.
+pub const HALF_OPEN_WHERE_RARE: f64 = 100.0;
+/// How many times the usual openings that come to nothing.
+const TIMES_USUAL_HALF_OPEN: f64 = 8.0;
 /// TCP packets without payload either way, towards one service: 67 a second. A conversation carries something.
 pub const EMPTY_PACKETS: u64 = 20_000;
 /// Packets that the host does not answer: 100 a second.
 pub const UNANSWERED_PACKETS: u64 = 30_000;
 /// Packets of one of ours that one victim does not answer: 33 a second.
 pub const PACKETS_SENT: u64 = 10_000;
+/// The same where they come in a rush, that is at least [`RUSH`] a second, as no person and no protocol sends them to whom
+/// does not answer.
+pub const PACKETS_IN_A_RUSH: u64 = 500;
+/// Packets a second of a rush.
+pub const RUSH: u64 = 200;
 /// How many times what is usual. Telemetry is not answered either; a peak is rarely more than a few times a usual day.
 pub const TIMES_USUAL: f64 = 4.0;
 /// One packet back for so many there is no conversation.
@@ -159,7 +169,7 @@ fn half_open<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<Found<'a>> 
     let mut services: BTreeMap<Service, (u64, Vec<Line<'a>>)> = BTreeMap::new();
     for line in traffic.served.iter().filter(|line| line.key.service.protocol == TCP) {
         let (t, (flows, empty)) = (line.totals(), services.entry(line.key.service).or_default());
-        *flows += t.attempt_rows;
+        *flows += t.opening_rows;
         // What one of ours does is reported as its own.
         let nothing = header_only(t.packets_received, t.bytes_received) && header_only(t.packets_sent, t.bytes_sent);
         if nothing && t.attempt_rows > 0 && !traffic.is_own(line.key.peer) {
@@ -173,7 +183,12 @@ fn half_open<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<Found<'a>> 
         let by_openings =
             openings as f64 / (TIMES_USUAL * known.usual_of_all(usual.map(|u| &u.flows))).max(HALF_OPEN as f64);
         // Openings that come to nothing are unusual by themselves: a usual day's number of flows is enough to compare with.
-        let openings_count = openings >= HALF_OPEN && 2 * sum.half_open_rows >= flows;
+        let usual_half_open = known.usual(usual.map(|u| &u.half_open));
+        let rare = (TIMES_USUAL_HALF_OPEN * usual_half_open).max(HALF_OPEN_WHERE_RARE);
+        // At a port that serves nobody nothing is at stake: that is the scan of a botnet.
+        let at_stake = known.is_known_host() && usual.is_some();
+        let enough = if at_stake { rare.min(HALF_OPEN as f64) } else { HALF_OPEN as f64 };
+        let openings_count = openings as f64 >= enough && 2 * sum.half_open_rows >= flows;
         let by_packets = packets as f64 / EMPTY_PACKETS as f64;
         let over = if openings_count { by_openings.max(by_packets).max(1.0) } else { by_packets };
         (over >= 1.0).then(|| Found {
@@ -194,9 +209,16 @@ fn half_open<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<Found<'a>> 
 /// Datagrams that the host does not answer.
 fn unanswered_inbound<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<Found<'a>> {
     let mut protocols: BTreeMap<u8, Vec<Line<'a>>> = BTreeMap::new();
+    // Where a protocol has no ports both ends begin, and what goes back is another line.
+    let mut back: BTreeMap<(IpAddr, Service), u64> = BTreeMap::new();
+    for line in traffic.lines().filter(|line| line.key.service.port == 0) {
+        let sent = back.entry((line.key.peer, line.key.service)).or_default();
+        *sent = sent.saturating_add(line.totals().packets_sent);
+    }
     for line in traffic.lines().filter(|line| line.key.service.protocol != TCP && !traffic.is_own(line.key.peer)) {
         let t = line.totals();
-        if t.packets_received > t.packets_sent.saturating_mul(ONE_BACK_FOR) {
+        let sent = back.get(&(line.key.peer, line.key.service)).copied().unwrap_or(t.packets_sent);
+        if t.packets_received > sent.saturating_mul(ONE_BACK_FOR) {
             protocols.entry(line.key.service.protocol).or_default().push(*line);
         }
     }
@@ -242,7 +264,9 @@ fn outbound<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<Found<'a>> {
         // What is usual over a service of TCP carries payload: it says nothing of whom the host does not know.
         let comparable = protocol != TCP || lines.iter().any(|line| known.pair(&line.key).is_some());
         let usual = known.usual_of_all(known.begins(service).filter(|_| comparable).map(|habit| &habit.packets));
-        let over = sum.packets_sent as f64 / (TIMES_USUAL * usual).max(PACKETS_SENT as f64);
+        let rush = sum.packets_received == 0 && is_rush(sum.packets_sent, &lines, known.at) && is_public(peer);
+        let floor = if rush { PACKETS_IN_A_RUSH } else { PACKETS_SENT };
+        let over = sum.packets_sent as f64 / (TIMES_USUAL * usual).max(floor as f64);
         (over >= 1.0).then(|| Found {
             flood: flood_of(protocol),
             target: Some(peer),
@@ -256,6 +280,17 @@ fn outbound<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<Found<'a>> {
         })
     };
     victims.into_iter().filter_map(flood).max_by_key(|found| found.packets)
+}
+
+/// Whether packets came at once: so many a second from the first of them to the last. Not near the ends of a window, where an
+/// answer may be logged in the one before or after.
+fn is_rush(packets: u64, lines: &[Line<'_>], window: i64) -> bool {
+    let span = lines.iter().fold(Span::default(), |mut span, line| {
+        span.merge(line.pair.span);
+        span
+    });
+    let within = span.first >= window + 60 && span.last < window + 300;
+    within && packets / RUSH > span.last.saturating_sub(span.first).unsigned_abs()
 }
 
 fn flood_of(protocol: u8) -> Flood {

@@ -8,7 +8,10 @@ use std::net::IpAddr;
 
 use weir_domain::finding::{Facts, Hit, Kind, Severity, Subject};
 
+use weir_domain::flow::TCP;
+
 use super::WindowContext;
+use super::brute_force::LOGINS;
 use super::known::Known;
 use super::traffic::{Line, Traffic, Verdict, confidence, is_public};
 
@@ -18,8 +21,13 @@ pub const BYTES: f64 = 50e6;
 pub const TIMES_USUAL: f64 = 4.0;
 /// How many times what is usual over the service, where nobody ever asked anybody in the destination's network.
 pub const TIMES_USUAL_IN_A_NEW_NETWORK: f64 = 2.0;
-/// How many times the floor, where the host itself is new or several others send there as well.
-const TIMES_FLOOR: f64 = 10.0;
+/// How many times the floor, where the host itself is new.
+const TIMES_FLOOR_IF_UNKNOWN: f64 = 10.0;
+/// The same where several others send there as well.
+const TIMES_FLOOR_IF_SHARED: f64 = 4.0;
+/// Bytes that somebody from outside takes out in a window over a service where one logs in. A person reads some kilobytes;
+/// screens of remote desktops are compared with what is usual over the service.
+pub const BYTES_TAKEN: f64 = 5e6;
 /// Sent rather than exchanged: so many times what comes back.
 const ONE_WAY: u64 = 3;
 
@@ -36,7 +44,42 @@ pub(super) fn detect(traffic: &mut Traffic<'_>, known: &Known<'_>, context: &Win
             found.push(verdict.hit(traffic.host, context, &lines));
         }
     }
+    let taken: Vec<Line<'_>> =
+        traffic.served.iter().filter(|line| is_login(line) && !traffic.is_own(line.key.peer)).copied().collect();
+    for line in taken {
+        if let Some(verdict) = taken_by(&line, known) {
+            traffic.explain(&[line]);
+            found.push(verdict.hit(traffic.host, context, &[line]));
+        }
+    }
     found
+}
+
+fn is_login(line: &Line<'_>) -> bool {
+    line.key.service.protocol == TCP && LOGINS.contains(&line.key.service.port) && is_public(line.key.peer)
+}
+
+/// What somebody from outside who logged in takes out.
+fn taken_by(line: &Line<'_>, known: &Known<'_>) -> Option<Verdict> {
+    let (service, t) = (line.key.service, line.totals());
+    let usual = known.usual(known.serves(service).map(|habit| &habit.most_back));
+    let over = t.bytes_sent as f64 / (TIMES_USUAL * usual).max(BYTES_TAKEN);
+    let one_way = t.bytes_sent >= t.bytes_received.saturating_mul(ONE_WAY);
+    (known.is_known_host() && one_way && over >= 1.0).then(|| Verdict {
+        kind: Kind::Exfiltration,
+        peer: Some(line.key.peer),
+        severity: Severity::Medium,
+        confidence: confidence(over, 60, 90),
+        facts: Facts::Exfiltration {
+            peer: line.key.peer,
+            protocol: service.protocol,
+            port: service.port,
+            bytes: t.bytes_sent,
+            seconds: line.pair.span.last.saturating_sub(line.pair.span.first).max(1),
+            usual_bytes: usual,
+            first_contact: false,
+        },
+    })
 }
 
 fn leaves(peer: IpAddr, lines: &[Line<'_>], known: &Known<'_>) -> Option<Verdict> {
@@ -52,7 +95,11 @@ fn leaves(peer: IpAddr, lines: &[Line<'_>], known: &Known<'_>) -> Option<Verdict
     let new_network = known.is_known_host() && known.is_new_network(peer);
     let times = if new_network { TIMES_USUAL_IN_A_NEW_NETWORK } else { TIMES_USUAL };
     let shared = known.others(&most) >= 2;
-    let floor = if known.host.is_none() || shared { TIMES_FLOOR * BYTES } else { BYTES };
+    let floor = match (known.host, shared) {
+        (None, _) => TIMES_FLOOR_IF_UNKNOWN * BYTES,
+        (Some(_), true) => TIMES_FLOOR_IF_SHARED * BYTES,
+        (Some(_), false) => BYTES,
+    };
     let over = sent as f64 / (times * usual).max(floor);
     if over < 1.0 {
         return None;

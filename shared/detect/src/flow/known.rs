@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use weir_domain::aggregate::{HostWindows, PairKey, Service};
 use weir_domain::baseline::{Baseline, Habit, HostBaseline, PairHabit, Spread, host_name};
 use weir_domain::finding::{Hit, Subject};
+use weir_domain::window::Scope;
 
 use super::traffic::Traffic;
 use super::{
@@ -19,6 +20,8 @@ pub struct Known<'a> {
     pub baseline: &'a Baseline,
     /// The host's name in it.
     pub name: &'a str,
+    /// Whose logs.
+    pub scope: &'a Scope,
     /// What is usual for the host; `None` if it is new.
     pub host: Option<&'a HostBaseline>,
     /// The beginning of the window that is looked at.
@@ -50,6 +53,19 @@ impl Known<'_> {
     /// What the host exchanges with a peer over a service, if that is known already.
     pub(super) fn pair(&self, key: &PairKey) -> Option<&PairHabit> {
         self.host?.pairs.get(key).filter(|pair| self.baseline.is_known(pair.seen, self.at))
+    }
+
+    /// The most of what is usual for the others that exchange something with a peer over a service; 0 where nobody does.
+    /// O(hosts of the baseline): for what is remarkable otherwise.
+    pub(super) fn usual_of_others(&self, key: &PairKey, of: fn(&PairHabit) -> &Spread) -> f64 {
+        let others = self.baseline.pairs_of_others(self.name, key);
+        others.map(|pair| self.usual(Some(of(pair)))).fold(0.0, f64::max)
+    }
+
+    /// The most flows that a single client begins towards a service of another monitored host, in a usual window, where the
+    /// service is used all day long; else 0.
+    pub(super) fn busiest_client(&self, host: IpAddr, service: Service) -> f64 {
+        busiest_client(self.baseline, self.scope, (host, service), self.at)
     }
 
     /// Hosts other than this one that are known to ask a peer for a service.
@@ -87,28 +103,45 @@ impl Known<'_> {
     }
 }
 
+/// Bytes that no scan exchanges with one service of a host: banners and certificates are some kilobytes.
+const MORE_THAN_A_SCAN: u64 = 100_000;
+
+/// See [`Known::busiest_client`].
+pub(super) fn busiest_client(baseline: &Baseline, scope: &Scope, (host, service): (IpAddr, Service), at: i64) -> f64 {
+    let host = baseline.host(&host_name(scope, host));
+    let habit = host.and_then(|host| host.serves_by_service.get(&service));
+    habit.filter(|habit| baseline.is_all_day(habit.seen)).map_or(0.0, |habit| baseline.usual(&habit.busiest, at))
+}
+
 /// Everything that compares a whole window with what is usual: every host of the window, in the order of addresses.
 #[must_use]
 pub fn detect_known(hosts: &HostWindows<'_>, context: &WindowContext<'_>, baseline: &Baseline) -> Vec<(Subject, Hit)> {
     let mut found = Vec::new();
     for host in hosts.iter() {
         let name = host_name(context.scope, host.host);
-        let known = Known { baseline, name: &name, host: baseline.host(&name), at: context.start.0 };
+        let known =
+            Known { baseline, name: &name, scope: context.scope, host: baseline.host(&name), at: context.start.0 };
         let mut traffic = Traffic::of(host, hosts);
         found.extend(denial_of_service::detect(&mut traffic, &known, context));
-        // What a scanner reaches is part of its scan.
-        if port_scan::detect(host, context).is_some() || host_sweep::detect(host, context).is_some() {
-            continue;
+        // What a scanner reaches is part of its scan, but for what it exchanges much with.
+        let scans = port_scan::detect(host, context).is_some() || host_sweep::detect(host, context).is_some();
+        if scans {
+            traffic.leave_out_less_than(MORE_THAN_A_SCAN);
+        } else {
+            found.extend(brute_force::detect(&mut traffic, &known, context));
         }
-        found.extend(brute_force::detect(&mut traffic, &known, context));
         if !host.own {
             continue;
         }
         found.extend(unusual_protocol::detect(&mut traffic, &known, context));
-        found.extend(lateral_movement::detect(&mut traffic, &known, context));
+        if !scans {
+            found.extend(lateral_movement::detect(&mut traffic, &known, context));
+        }
         found.extend(exfiltration::detect(&mut traffic, &known, context));
         found.extend(unknown_peer::detect(&mut traffic, &known, context));
-        found.extend(connection_burst::detect(&mut traffic, &known, context));
+        if !scans {
+            found.extend(connection_burst::detect(&mut traffic, &known, context));
+        }
     }
     found
 }

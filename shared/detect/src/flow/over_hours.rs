@@ -1,4 +1,5 @@
-//! Detections that need hours: beacons, slow scans and sweeps, slow exfiltration, slow brute force.
+//! Detections that need hours: beacons, slow scans and sweeps, slow exfiltration, brute force that is slow or shared by many,
+//! slow tunnels, strangers who insist.
 //!
 //! All are pure functions of the last 24 hourly rollups. An hour is looked at four times, at the end of the windows that
 //! complete its quarters, each time with what was known by then and nothing later: so a hit depends on no sweep's timing,
@@ -6,11 +7,14 @@
 //! enough for incidents to join ([`crate::incidents::GAP`]).
 
 pub mod beacon;
+pub mod insistent;
 mod series;
+pub mod shared_brute_force;
 pub mod slow_brute_force;
 pub mod slow_exfiltration;
 pub mod slow_host_sweep;
 pub mod slow_port_scan;
+pub mod slow_tunnel;
 
 use std::net::IpAddr;
 
@@ -54,6 +58,9 @@ pub fn detect(day: &Day<'_>, judges: impl Fn(WindowStart) -> bool) -> Vec<(Subje
         found.extend(slow_host_sweep::detect(&histories, &moment));
         found.extend(slow_exfiltration::detect(&histories, &moment));
         found.extend(slow_brute_force::detect(&histories, &moment));
+        found.extend(shared_brute_force::detect(&histories, &moment));
+        found.extend(slow_tunnel::detect(&histories, &moment));
+        found.extend(insistent::detect(&histories, &moment));
     }
     found
 }

@@ -46,7 +46,7 @@ impl How {
 
     /// The sums of the attempt, and whether an answer follows.
     fn rows(self) -> (PairTotals, bool) {
-        let attempt = PairTotals { attempt_rows: 1, ..PairTotals::default() };
+        let attempt = PairTotals { attempt_rows: 1, opening_rows: 1, ..PairTotals::default() };
         match self {
             Self::Stopped => (PairTotals { rejected_rows: 1, half_open_rows: 1, ..attempt }, false),
             Self::HalfOpen => (PairTotals { half_open_rows: 1, ..attempt }, false),
@@ -130,6 +130,7 @@ fn fold(hour: &mut HourAggregate, window: WindowStart, name: &str, own: IpAddr, 
             };
             let mut totals = HostTotals {
                 attempt_rows: exchange.attempt_rows,
+                opening_rows: exchange.opening_rows,
                 reply_rows: exchange.reply_rows,
                 rejected_rows: exchange.rejected_rows,
                 half_open_rows: exchange.half_open_rows,

@@ -95,6 +95,13 @@ impl<'a> Traffic<'a> {
         aggregate.distinct_pairs() as f64 / aggregate.pairs().len().max(1) as f64
     }
 
+    /// Takes away the pairs that exchanged less than some bytes both ways.
+    pub(super) fn leave_out_less_than(&mut self, bytes: u64) {
+        for left in [&mut self.begun, &mut self.served] {
+            left.retain(|line| line.bytes() >= bytes);
+        }
+    }
+
     /// Takes away what a detection explains.
     pub(super) fn explain(&mut self, lines: &[Line<'_>]) {
         let explained: BTreeSet<(Role, PairKey)> = lines.iter().map(|line| (line.role, line.key)).collect();

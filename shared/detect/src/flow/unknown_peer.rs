@@ -1,14 +1,18 @@
-//! `unknown-peer`: a lot is exchanged with somebody on the internet whom no monitored host ever asked for anything.
+//! `unknown-peer`: a lot is exchanged with somebody whom no monitored host ever asked for anything.
 //!
-//! New addresses are usual where a provider has many (object storage, content delivery): what counts there is how much
-//! the host exchanges with addresses it meets once. In a network (about a provider) that nobody ever asked, the floor is
-//! enough, and no floor is needed where a program stays with a service that nobody here ever used (mining pools, chat servers
-//! of bots).
+//! New addresses on the internet are usual where a provider has many (object storage, content delivery): what counts there is
+//! how much the host exchanges with addresses it meets once. In a network (about a provider) that nobody ever asked, the floor
+//! is enough; it is lower for a service that nobody here ever used, and none is needed where a program stays with one (mining
+//! pools, chat servers of bots). Who browses meets somebody new all day long, and gets much from some of them: of such a host
+//! only what it sends counts.
+//!
+//! Inside, somebody new is usual for a host that goes to others over the service already (a server was added), so there it is
+//! the service that must be new to the host.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use weir_domain::baseline::PairHabit;
+use weir_domain::aggregate::{Service, is_private};
 use weir_domain::finding::{Facts, Hit, Kind, Severity, Subject};
 
 use super::WindowContext;
@@ -22,6 +26,12 @@ pub const BYTES_IN_A_NEW_NETWORK: f64 = 5e6;
 pub const BYTES: f64 = 20e6;
 /// The same on a service that nobody used before, towards a network that nobody asked, where a program stays with it.
 pub const BYTES_OF_A_NEW_SERVICE: f64 = 2_000.0;
+/// The same where it is one exchange of a connection or a few.
+pub const BYTES_ONCE_OF_A_NEW_SERVICE: f64 = 1e6;
+/// The same with somebody inside whom nobody here ever asked for that service, by a host that never used it: a page, a report.
+pub const BYTES_INSIDE: f64 = 500e3;
+/// Public hosts met once over a service, in the time learned from, from which on somebody new is nothing new: who browses.
+const BROWSES: usize = 20;
 /// Services that everybody uses sooner or later: DNS, web, NTP, DNS over TLS.
 const EVERYBODYS: [u16; 5] = [53, 80, 123, 443, 853];
 /// From here up systems pick client ports: they name no service.
@@ -40,19 +50,30 @@ pub(super) fn detect(
     if !known.is_known_host() {
         return None;
     }
+    outside(traffic, known, context).or_else(|| inside(traffic, known, context))
+}
+
+/// Somebody on the internet.
+fn outside(traffic: &mut Traffic<'_>, known: &Known<'_>, context: &WindowContext<'_>) -> Option<(Subject, Hit)> {
     let mut peers: BTreeMap<IpAddr, Vec<Line<'_>>> = BTreeMap::new();
     for line in traffic.begun.iter().filter(|line| line.pair.attempted() && is_public(line.key.peer)) {
         peers.entry(line.key.peer).or_default().push(*line);
     }
     // One key that is known makes the peer known.
     peers.retain(|_, lines| lines.iter().all(|line| known.is_new_contact(&line.key)));
+    let met = MetOnce::of(known);
     let unknown = |(peer, lines): (IpAddr, Vec<Line<'_>>)| {
-        let bytes = lines.iter().map(Line::bytes).fold(0, u64::saturating_add);
+        let browses = lines.iter().all(|line| met.browses(line.key.service));
+        let counted = |line: &Line<'_>| if browses { line.totals().bytes_sent } else { line.bytes() };
+        let bytes = lines.iter().map(counted).fold(0, u64::saturating_add);
         let answered = lines.iter().any(|line| line.totals().packets_received > 0);
-        let new_network = known.is_new_network(peer);
+        let new_network = known.is_new_network(peer) && !browses;
+        let new_service = |line: &Line<'_>| names_something(line.key.service) && known.is_new_service(line.key.service);
         let floor = match new_network {
             true if lines.iter().any(|line| stays_with_a_new_service(line, known, context)) => BYTES_OF_A_NEW_SERVICE,
+            true if lines.iter().all(new_service) => BYTES_ONCE_OF_A_NEW_SERVICE,
             true => BYTES_IN_A_NEW_NETWORK,
+            false if browses => BYTES.max(TIMES_USUAL * met.most_sent),
             false => BYTES,
         };
         (answered && bytes as f64 >= floor).then_some((peer, bytes, new_network, floor))
@@ -61,7 +82,7 @@ pub(super) fn detect(
     if candidates.is_empty() {
         return None;
     }
-    let usual = usual_with_somebody_new(known);
+    let usual = met.usual;
     let over = |&(_, bytes, new_network, floor): &(IpAddr, u64, bool, f64)| {
         bytes as f64 / if new_network { floor } else { floor.max(TIMES_USUAL * usual) }
     };
@@ -90,23 +111,80 @@ pub(super) fn detect(
 /// Whether packets go both ways for most of the window, over a service that no monitored host is known to use.
 fn stays_with_a_new_service(line: &Line<'_>, known: &Known<'_>, context: &WindowContext<'_>) -> bool {
     let (service, t, span) = (line.key.service, line.totals(), line.pair.span);
-    let names_something =
-        service.port > 0 && service.port < FIRST_EPHEMERAL_PORT && !EVERYBODYS.contains(&service.port);
-    names_something
+    names_something(service)
         && t.attempt_rows.min(t.reply_rows) >= 3
         && 4 * span.last.saturating_sub(span.first) >= 3 * context.length.seconds()
         && known.is_new_service(service)
 }
 
-/// Bytes both ways, an hour, that one in twenty of the public peers exceeds whom the host met once: O(pairs of the host).
-fn usual_with_somebody_new(known: &Known<'_>) -> f64 {
-    let Some(host) = known.host else { return 0.0 };
-    let bytes = |pair: &PairHabit| pair.bytes_sent.most() + pair.bytes_received.most();
-    let met = host.pairs.iter().filter(|(key, pair)| is_public(key.peer) && pair.seen.hours <= MET_ONCE);
-    let mut met: Vec<f64> = met.map(|(_, pair)| bytes(pair)).collect();
-    met.sort_by(f64::total_cmp);
-    let at = met.len().saturating_sub(1 + met.len() / 20);
-    met.get(at).copied().unwrap_or(0.0)
+/// Whether a port names a service, and one that not everybody uses sooner or later.
+pub(super) fn names_something(service: Service) -> bool {
+    service.port > 0 && service.port < FIRST_EPHEMERAL_PORT && !EVERYBODYS.contains(&service.port)
+}
+
+/// The public peers whom the host met once.
+#[derive(Default)]
+struct MetOnce {
+    by_service: BTreeMap<Service, usize>,
+    /// Bytes both ways, an hour, that one in twenty of them exceeds.
+    usual: f64,
+    /// The most bytes sent to one of them in an hour.
+    most_sent: f64,
+}
+
+impl MetOnce {
+    /// O(pairs of the host).
+    fn of(known: &Known<'_>) -> Self {
+        let Some(host) = known.host else { return Self::default() };
+        let mut met = Self::default();
+        let mut bytes = Vec::new();
+        for (key, pair) in host.pairs.iter().filter(|(key, pair)| is_public(key.peer) && pair.seen.hours <= MET_ONCE) {
+            // What is looked at is not what it is compared with.
+            if known.baseline.is_known(pair.seen, known.at) {
+                *met.by_service.entry(key.service).or_default() += 1;
+                met.most_sent = met.most_sent.max(pair.bytes_sent.most());
+            }
+            bytes.push(pair.bytes_sent.most() + pair.bytes_received.most());
+        }
+        bytes.sort_by(f64::total_cmp);
+        met.usual = bytes.get(bytes.len().saturating_sub(1 + bytes.len() / 20)).copied().unwrap_or(0.0);
+        met
+    }
+
+    fn browses(&self, service: Service) -> bool {
+        self.by_service.get(&service).is_some_and(|met| *met >= BROWSES)
+    }
+}
+
+/// Somebody inside, over a service that the host never used and nobody asks that one for.
+fn inside(traffic: &mut Traffic<'_>, known: &Known<'_>, context: &WindowContext<'_>) -> Option<(Subject, Hit)> {
+    let is_new = |line: &&Line<'_>| {
+        let key = &line.key;
+        line.pair.attempted()
+            && line.pair.answered()
+            && (traffic.is_own(key.peer) || is_private(key.peer))
+            && names_something(key.service)
+            && line.bytes() as f64 >= BYTES_INSIDE
+            && known.begins(key.service).is_none()
+            && known.is_new_contact(key)
+    };
+    let lines: Vec<Line<'_>> = traffic.begun.iter().filter(is_new).copied().collect();
+    let most = lines.iter().max_by_key(|line| (line.bytes(), std::cmp::Reverse(line.key)))?;
+    let verdict = Verdict {
+        kind: Kind::UnknownPeer,
+        peer: None,
+        severity: Severity::Medium,
+        confidence: confidence(most.bytes() as f64 / BYTES_INSIDE, 55, 85),
+        facts: Facts::UnknownPeer {
+            peer: most.key.peer,
+            protocol: most.key.service.protocol,
+            port: most.key.service.port,
+            bytes: most.bytes(),
+            usual_bytes: 0.0,
+        },
+    };
+    traffic.explain(&lines);
+    Some(verdict.hit(traffic.host, context, &lines))
 }
 
 /// Medium: new services are met every day. High where much goes to a network that nobody here ever used.

@@ -14,15 +14,20 @@ use weir_domain::flow::{ICMP, ICMP_V6, TCP, UDP};
 
 use super::WindowContext;
 use super::known::Known;
-use super::traffic::{Line, Traffic, Verdict, confidence};
+use super::traffic::{Line, Traffic, Verdict, confidence, is_public};
 
 /// The port of DNS.
-const DNS: u16 = 53;
+pub(super) const DNS: u16 = 53;
 /// Bytes of a packet that no DNS question has: 255 of name, 16 of the rest of the question and header, 11 to 23 of EDNS,
 /// 48 of UDP over IPv6.
 const LARGE_QUESTION: u64 = 350;
+/// Bytes of a packet that questions rarely have on average: 28 of IP and UDP, 16 of header and type, 11 of EDNS, and a name of
+/// some 15 to 50 bytes. Data in names makes it more, where it goes to a server outside that nobody here asked before.
+pub(super) const LONG_QUESTION: u64 = 150;
+/// Such questions in a window of five minutes.
+pub const LONG_QUESTIONS: u64 = 50;
 /// Bytes of a packet that an echo request rarely has: 84 by default, up to 300 in monitoring.
-const LARGE_ECHO: u64 = 500;
+pub(super) const LARGE_ECHO: u64 = 500;
 /// Packets of such sizes, in a window of five minutes, that are no chance.
 pub const LARGE_PACKETS: u64 = 15;
 /// Bytes of them.
@@ -108,6 +113,10 @@ fn dns<'a>(t: &PairTotals, lines: &[Line<'a>], known: &Known<'_>) -> Option<Foun
     let key = lines.first()?.key;
     if let Some(over) = large(t.packets_sent, t.bytes_sent, LARGE_QUESTION) {
         return Some(found(key.service, over, Severity::High));
+    }
+    let long = t.packets_sent >= LONG_QUESTIONS && t.bytes_sent >= t.packets_sent.saturating_mul(LONG_QUESTION);
+    if long && is_public(key.peer) && known.is_known_host() && known.is_new_contact(&key) {
+        return Some(found(key.service, t.packets_sent as f64 / LONG_QUESTIONS as f64, Severity::High));
     }
     // A resolver asks for all of its clients: what is usual over all of DNS is what to compare with.
     let usual = known.usual(known.begins(key.service).map(|habit| &habit.bytes));

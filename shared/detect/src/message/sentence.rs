@@ -1,5 +1,6 @@
 //! The sentences of the detections that say what one window, or the hours up to it, held.
 
+use weir_domain::aggregate::is_private;
 use weir_domain::finding::{Entity, Facts, Flood};
 
 use super::{bytes, count, service, whose};
@@ -25,7 +26,10 @@ pub(super) fn of(entity: &Entity, facts: &Facts, within: &str, when: &str) -> St
                 bytes(*sent as f64),
                 flood_of(*flood, *protocol, *port)
             );
-            let usual = format!("Such a window rarely holds more than {}.", plain(*usual_packets));
+            let usual = match plain(*usual_packets).as_str() {
+                "0" => "There are usually none.".to_owned(),
+                usual => format!("Such a window rarely holds more than {usual}."),
+            };
             if *inbound {
                 format!("{entity} received {amount} from {}. {usual}", hosts(*sources))
             } else {
@@ -34,23 +38,29 @@ pub(super) fn of(entity: &Entity, facts: &Facts, within: &str, when: &str) -> St
         }
         Facts::ConnectionBurst { flows, outbound, peers, protocol, port, usual_flows } => {
             let (verb, way) = if *outbound { ("began", "to") } else { ("was sent", "from") };
+            let usual = match plain(*usual_flows).as_str() {
+                "0" => "There are usually none.".to_owned(),
+                usual => format!("It rarely exceeds {usual}."),
+            };
             format!(
-                "{entity} {verb} {} flows within {within} {when}, {way} {}, mostly on {}. It rarely exceeds {}.",
+                "{entity} {verb} {} flows within {within} {when}, {way} {}, mostly on {}. {usual}",
                 count(*flows),
                 hosts(*peers),
                 service(*protocol, *port),
-                plain(*usual_flows)
             )
         }
         Facts::Exfiltration { peer, protocol, port, bytes: sent, seconds, usual_bytes, first_contact } => {
             let known = if *first_contact { ", to which it never spoke before" } else { "" };
+            let usual = if *usual_bytes < 1.0 {
+                "It usually sends nothing so.".to_owned()
+            } else {
+                format!("It rarely sends more than {} to one place in that time.", bytes(*usual_bytes))
+            };
             format!(
-                "{entity}, one of your hosts, sent {} to {peer} ({}){known} within {} {when}. It rarely sends more than {} \
-                 to one place in that time.",
+                "{entity}, one of your hosts, sent {} to {peer} ({}){known} within {} {when}. {usual}",
                 bytes(*sent as f64),
                 service(*protocol, *port),
                 duration(*seconds as f64),
-                bytes(*usual_bytes)
             )
         }
         Facts::Beacon { peer, protocol, port, connections, interval, jitter, bytes: sent, hours, .. } => format!(
@@ -71,19 +81,7 @@ pub(super) fn of(entity: &Entity, facts: &Facts, within: &str, when: &str) -> St
                 flows(*attempts)
             )
         }
-        Facts::UnknownPeer { peer, protocol, port, bytes: exchanged, usual_bytes } => {
-            let usual = if *usual_bytes > 0.0 {
-                format!(". With somebody new it is rarely more than {}.", bytes(*usual_bytes))
-            } else {
-                ", nor with anybody in its network.".to_owned()
-            };
-            format!(
-                "{entity}, one of your hosts, exchanged {} with {peer} ({}) {when}, with whom none of your hosts spoke \
-                 before{usual}",
-                bytes(*exchanged as f64),
-                service(*protocol, *port)
-            )
-        }
+        Facts::UnknownPeer { .. } => somebody_new(entity, facts, when),
         Facts::UnusualProtocol { peer, protocol, port, packets, bytes: exchanged, tunnel, new_here } => {
             let why = match (*new_here, *tunnel) {
                 (true, _) => "None of your hosts used it before.",
@@ -97,8 +95,32 @@ pub(super) fn of(entity: &Entity, facts: &Facts, within: &str, when: &str) -> St
                 service(*protocol, *port)
             )
         }
-        Facts::PortScan { .. } | Facts::HostSweep { .. } | Facts::Behaviour { .. } => String::new(),
+        Facts::PortScan { .. }
+        | Facts::HostSweep { .. }
+        | Facts::Login { .. }
+        | Facts::Usage { .. }
+        | Facts::Behaviour { .. }
+        | Facts::UnusualRow { .. } => String::new(),
     }
+}
+
+/// A lot with somebody new.
+fn somebody_new(entity: &Entity, facts: &Facts, when: &str) -> String {
+    let Facts::UnknownPeer { peer, protocol, port, bytes: exchanged, usual_bytes } = facts else {
+        return String::new();
+    };
+    let usual = if is_private(*peer) {
+        " over that service.".to_owned()
+    } else if *usual_bytes > 0.0 {
+        format!(". With somebody new it is rarely more than {}.", bytes(*usual_bytes))
+    } else {
+        ", nor with anybody in its network.".to_owned()
+    };
+    format!(
+        "{entity}, one of your hosts, exchanged {} with {peer} ({}) {when}, with whom none of your hosts spoke before{usual}",
+        bytes(*exchanged as f64),
+        service(*protocol, *port)
+    )
 }
 
 fn tries(entity: &Entity, facts: &Facts, within: &str, when: &str) -> String {

@@ -42,6 +42,9 @@ counters! {
     PairTotals {
         /// Rows sent by the initiator.
         attempt_rows,
+        /// Of these, those that begin something: where the log has TCP flags, those with a SYN; else all of them. A long
+        /// connection makes a row in every aggregation interval, and only its first one opens it.
+        opening_rows,
         /// Rows sent by the responder that were let through and are more than a refusal.
         reply_rows,
         /// Rows sent by the responder that only refuse (a bare TCP RST).
@@ -68,6 +71,9 @@ counters! {
     HostTotals {
         /// Rows sent by the initiator.
         attempt_rows,
+        /// Of these, those that begin something: where the log has TCP flags, those with a SYN; else all of them. A long
+        /// connection makes a row in every aggregation interval, and only its first one opens it.
+        opening_rows,
         /// Rows sent by the responder that were let through and are more than a refusal.
         reply_rows,
         /// Rows sent by the responder that only refuse (a bare TCP RST).

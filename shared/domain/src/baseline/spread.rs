@@ -50,6 +50,12 @@ impl Spread {
         0.0
     }
 
+    /// What was observed in all, at most: every observation taken for the next power of two (less one).
+    #[must_use]
+    pub fn sum_at_most(&self) -> f64 {
+        self.by_bits.iter().map(|(bits, times)| largest(*bits) * f64::from(*times)).sum()
+    }
+
     /// The most that was observed, to the next power of two (less one).
     #[must_use]
     pub fn most(&self) -> f64 {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Baseline, Habit, HostBaseline, Network, PairHabit, Prevalence, Seen};
-use crate::aggregate::{PairKey, Service};
+use crate::aggregate::{PairKey, Service, Span};
 use crate::bounded::{BottomK, Merge, Priority};
 use crate::window::Hour;
 
@@ -11,6 +11,8 @@ use crate::window::Hour;
 #[serde(deny_unknown_fields)]
 pub(super) struct StoredBaseline {
     hours: BTreeSet<i64>,
+    /// When the first window learned from begins and the last one ends; 0 and 0 where there is none.
+    span: (i64, i64),
     hosts: BTreeMap<String, StoredHost>,
     contacts: Kept<PairKey, Prevalence>,
     networks: Kept<Network, Prevalence>,
@@ -76,6 +78,7 @@ impl From<Baseline> for StoredBaseline {
             (name, stored)
         };
         Self {
+            span: if baseline.hours.is_empty() { (0, 0) } else { (baseline.span.first, baseline.span.last) },
             hours: baseline.hours.iter().map(|hour| hour.start()).collect(),
             hosts: baseline.hosts.into_iter().map(host).collect(),
             contacts: Kept::of(baseline.contacts),
@@ -93,6 +96,10 @@ impl TryFrom<StoredBaseline> for Baseline {
         const TIMES: std::ops::Range<i64> = 0..4_102_444_800;
         let hour = |start: i64| (TIMES.contains(&start) && Hour::of(start).start() == start).then(|| Hour::of(start));
         let hours: Option<BTreeSet<Hour>> = stored.hours.into_iter().map(hour).collect();
+        let (first, last) = stored.span;
+        if !TIMES.contains(&first) || !TIMES.contains(&last) || first > last {
+            return Err("a baseline of a time that is none");
+        }
         let host = |(name, host): (String, StoredHost)| {
             if host.sent_by_hour_of_week.len() != HostBaseline::WEEK {
                 return Err("a baseline with a week of other than 168 hours");
@@ -111,8 +118,10 @@ impl TryFrom<StoredBaseline> for Baseline {
         if stored.hosts.len() > Self::MOST_HOSTS {
             return Err("a baseline of more hosts than are kept");
         }
+        let hours = hours.ok_or("a baseline with hours that are none")?;
         Ok(Self {
-            hours: hours.ok_or("a baseline with hours that are none")?,
+            span: if hours.is_empty() { Span::default() } else { Span { first, last } },
+            hours,
             hosts: stored.hosts.into_iter().map(host).collect::<Result<_, &'static str>>()?,
             contacts: stored.contacts.restore(Self::MOST_CONTACTS)?,
             networks: stored.networks.restore(Self::MOST_NETWORKS)?,

@@ -12,10 +12,14 @@ fn contact(peer: u8, port: u16) -> PairKey {
     PairKey { peer: IpAddr::from([203, 0, 113, peer]), service: service(port) }
 }
 
+fn whole(hour: Hour) -> Span {
+    Span { first: hour.start(), last: hour.start() + HOUR_SECONDS }
+}
+
 /// One hour in which a host begins some flows with a peer.
 fn hour(at: u8, host: u8, peer: u8, flows: u64) -> Baseline {
     let (mut baseline, hour, name) = (Baseline::default(), Hour::of(i64::from(at) * HOUR_SECONDS), format!("h{host}"));
-    baseline.begin(hour);
+    baseline.begin(hour, whole(hour));
     let seen = Seen { first: hour.start(), last: hour.start(), hours: 1 };
     if let Some(host) = baseline.host_mut(&name) {
         host.seen.merge(seen);
@@ -69,6 +73,7 @@ fn spreads_tell_what_is_rarely_exceeded() {
     spread.observe(1_000_000);
     assert_eq!((spread.len(), spread.rarely_exceeded(0.01), spread.most()), (100, 15.0, 1_048_575.0));
     assert_eq!((spread.exceeded_at_most(0), spread.exceeded_at_most(1)), (1_048_575.0, 15.0));
+    assert!((spread.sum_at_most() - (99.0 * 15.0 + 1_048_575.0)).abs() < 1e-9);
     assert!(spread.exceeded_at_most(100) < 1.0, "what is there in fewer windows than may be rare is not usual");
     spread.observe(u64::MAX);
     assert!((spread.most() / u64::MAX as f64 - 1.0).abs() < 1e-12);
@@ -87,6 +92,29 @@ fn what_was_learned_before_is_known_and_what_is_new_is_told_after_a_day() {
     assert!(longer.is_known(seen(3), 41 * HOUR_SECONDS));
     assert!(!Baseline::default().is_known(Seen::default(), DAY) && !Baseline::default().can_tell_new(DAY));
     assert!(!merged((0..5).map(|at| hour(at, 1, at, 3))).can_tell_new(DAY), "five hours are too few");
+}
+
+/// A baseline of 24 hours rarely begins and ends at a whole hour: what was learned in its last one is no news after it.
+#[test]
+fn a_day_that_ends_within_an_hour_is_known_from_its_end_on() {
+    let (begins, ends) = (2700, DAY + 2700);
+    let mut day = merged((1..24).map(|at| hour(at, 1, at, 3)));
+    day.begin(Hour::of(0), Span { first: begins, last: HOUR_SECONDS });
+    day.begin(Hour::of(DAY), Span { first: DAY, last: ends });
+    let seen = day.contact(&contact(20, 443)).unwrap().seen;
+    assert!(day.is_known(seen, DAY + 300) && !day.is_older(DAY + 300), "still within the first day");
+    assert!(!day.can_tell_new(DAY + 300));
+    assert!(day.is_known(seen, ends) && day.is_older(ends) && day.can_tell_new(ends));
+}
+
+#[test]
+fn what_others_do_and_what_goes_on_all_day_is_told() {
+    let all = merged([hour(1, 1, 9, 1), hour(2, 2, 9, 1), hour(3, 3, 8, 1), hour(4, 3, 8, 1)]);
+    assert_eq!((all.pairs_of_others("h1", &contact(9, 443)).count(), all.hours()), (1, 4));
+    assert_eq!(all.pairs_of_others("h4", &contact(9, 443)).count(), 2);
+    assert!(
+        all.is_all_day(Seen { hours: 2, ..Seen::default() }) && !all.is_all_day(Seen { hours: 1, ..Seen::default() })
+    );
 }
 
 #[test]
@@ -116,7 +144,11 @@ fn hosts_services_and_contacts_are_capped() {
 #[test]
 fn unsound_baselines_are_refused() {
     let text = serde_json::to_string(&hour(1, 1, 9, 1)).unwrap();
-    for (from, to) in [("\"hours\":[3600]", "\"hours\":[3601]"), ("\"hours\":[3600]", "\"hours\":[-3600]")] {
+    for (from, to) in [
+        ("\"hours\":[3600]", "\"hours\":[3601]"),
+        ("\"hours\":[3600]", "\"hours\":[-3600]"),
+        ("\"span\":[3600,7200]", "\"span\":[3600,3599]"),
+    ] {
         assert!(text.contains(from), "{text}");
         assert!(serde_json::from_str::<Baseline>(&text.replace(from, to)).is_err(), "{to}");
     }

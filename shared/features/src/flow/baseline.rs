@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use weir_domain::aggregate::{
-    HostWindow, HostWindows, HourAggregate, OwnAddresses, PairAggregate, PairKey, Role, Service,
+    HostWindow, HostWindows, HourAggregate, OwnAddresses, PairAggregate, PairKey, Role, Service, Span,
 };
 use weir_domain::baseline::{Baseline, Habit, PairHabit, Seen, host_name};
 use weir_domain::bounded::Merge;
+use weir_domain::flow::TCP;
 use weir_domain::window::{HOUR_SECONDS, Hour, WindowStart};
 
 /// Takes the windows of an hour that pass a test into a baseline. An hour is to be taken once, when it is complete:
@@ -15,7 +16,9 @@ use weir_domain::window::{HOUR_SECONDS, Hour, WindowStart};
 pub fn learn(baseline: &mut Baseline, hour: &HourAggregate, takes: impl Fn(WindowStart) -> bool) {
     let own = OwnAddresses::of(hour);
     let mut hosts: BTreeMap<IpAddr, HostHour> = BTreeMap::new();
-    for (_, window) in hour.windows.iter().filter(|(start, _)| takes(**start)) {
+    let mut span = Span::default();
+    for (start, window) in hour.windows.iter().filter(|(start, _)| takes(**start)) {
+        span.merge(Span { first: start.0, last: start.end(hour.window_length) });
         for host in HostWindows::of(window, &own).iter().filter(|host| host.own) {
             hosts.entry(host.host).or_default().take(host);
         }
@@ -23,7 +26,7 @@ pub fn learn(baseline: &mut Baseline, hour: &HourAggregate, takes: impl Fn(Windo
     if hosts.is_empty() {
         return;
     }
-    baseline.begin(hour.hour);
+    baseline.begin(hour.hour, span);
     for (host, of_hour) in hosts {
         of_hour.add_to(baseline, &host_name(&hour.scope, host), hour.hour);
     }
@@ -38,12 +41,17 @@ struct HostHour {
     serves_by_service: BTreeMap<Service, Habit>,
     pairs: BTreeMap<PairKey, (PairHabit, [u64; 2])>,
     most_sent: u64,
+    /// Services that the host serves: what the internet's scanners try in vain is none of them, and would crowd them out.
+    served: BTreeSet<Service>,
 }
 
 /// Sums over the pairs of a service, or over all.
 #[derive(Default)]
 struct Sums {
     flows: u64,
+    busiest: u64,
+    most_back: u64,
+    half_open: u64,
     peers: BTreeSet<IpAddr>,
     packets: u64,
     bytes: u64,
@@ -57,6 +65,9 @@ impl Sums {
         habit.packets.observe(self.packets);
         habit.bytes.observe(self.bytes);
         habit.bytes_back.observe(self.bytes_back);
+        habit.busiest.observe(self.busiest);
+        habit.most_back.observe(self.most_back);
+        habit.half_open.observe(self.half_open);
     }
 }
 
@@ -76,7 +87,11 @@ fn by_service(host: &HostWindow<'_>, role: Role) -> BTreeMap<Service, Sums> {
             Role::Initiator => (t.packets_sent, t.bytes_sent, t.bytes_received),
             Role::Responder => (t.packets_received, t.bytes_received, t.bytes_sent),
         };
-        sums.flows = sums.flows.saturating_add(t.attempt_rows);
+        sums.flows = sums.flows.saturating_add(t.opening_rows);
+        // A peer has one pair of a service.
+        sums.busiest = sums.busiest.max(t.opening_rows);
+        sums.most_back = sums.most_back.max(bytes_back);
+        sums.half_open = sums.half_open.saturating_add(t.half_open_rows);
         sums.packets = sums.packets.saturating_add(packets);
         sums.bytes = sums.bytes.saturating_add(bytes);
         sums.bytes_back = sums.bytes_back.saturating_add(bytes_back);
@@ -105,26 +120,36 @@ impl HostHour {
             } else {
                 (totals.packets_received, totals.bytes_received, totals.bytes_sent)
             };
-            habit.flows.observe(totals.attempt_rows);
+            habit.flows.observe(totals.opening_rows);
             habit.peers.observe(aggregate.distinct_peers());
             habit.packets.observe(packets);
             habit.bytes.observe(bytes);
             habit.bytes_back.observe(bytes_back);
-            for (service, sums) in by_service(host, role) {
+            let services = by_service(host, role);
+            habit.busiest.observe(services.values().map(|sums| sums.busiest).max().unwrap_or(0));
+            habit.most_back.observe(services.values().map(|sums| sums.most_back).max().unwrap_or(0));
+            habit.half_open.observe(totals.half_open_rows);
+            for (service, sums) in services {
                 sums.observe(habits.entry(service).or_default());
             }
         }
+        // Datagrams may be taken without an answer.
+        let serves = |(key, pair): &(&PairKey, &PairAggregate)| {
+            pair.answered() || (key.service.protocol != TCP && pair.totals.rejected_rows == 0)
+        };
+        self.served.extend(begun(host, Role::Responder).filter(serves).map(|(key, _)| key.service));
         self.most_sent = self.most_sent.max(host.initiator.totals().bytes_sent);
         for (key, pair) in begun(host, Role::Initiator) {
             let (habit, [sent, received]) = self.pairs.entry(*key).or_default();
-            habit.flows.observe(pair.totals.attempt_rows);
+            habit.flows.observe(pair.totals.opening_rows);
             *sent = sent.saturating_add(pair.totals.bytes_sent);
             *received = received.saturating_add(pair.totals.bytes_received);
         }
     }
 
-    fn add_to(self, baseline: &mut Baseline, name: &str, hour: Hour) {
+    fn add_to(mut self, baseline: &mut Baseline, name: &str, hour: Hour) {
         let seen = Seen { first: hour.start(), last: hour.start(), hours: 1 };
+        self.serves_by_service.retain(|service, _| self.served.contains(service));
         for contact in self.pairs.keys() {
             baseline.note(name, *contact, hour);
         }

@@ -132,6 +132,7 @@ impl Row {
         let size = fixed::log2(record.bytes);
         let mut totals = HostTotals {
             attempt_rows: attempt.into(),
+            opening_rows: (attempt && record.opens()).into(),
             reply_rows: (!attempt && !refusal && !rejected).into(),
             refusal_rows: refusal.into(),
             rejected_rows: rejected.into(),
@@ -204,6 +205,7 @@ impl Row {
         let t = &self.totals;
         PairTotals {
             attempt_rows: t.attempt_rows,
+            opening_rows: t.opening_rows,
             reply_rows: t.reply_rows,
             refusal_rows: t.refusal_rows,
             rejected_rows: t.rejected_rows,

@@ -63,7 +63,13 @@ pub fn host_row(host: &HostWindow<'_>) -> Vec<f64> {
         begun.distinct_pairs() as f64,
         failed as f64 * sampled,
         payload(b.bytes_sent, b.packets_sent) as f64,
-        largest(|t| payload(t.bytes_sent, t.packets_sent)),
+        // A visitor's download is what it is served; somebody who gets much from the host shows in what it serves in all.
+        begun
+            .pairs()
+            .iter()
+            .map(|(_, pair)| payload(pair.totals.bytes_sent, pair.totals.packets_sent))
+            .max()
+            .unwrap_or(0) as f64,
         largest(|t| t.attempt_rows),
         b.slots().into_iter().max().unwrap_or(0) as f64,
         pairs().map(|t| one_sided(t.packets_sent, t.packets_received)).sum::<u64>() as f64,

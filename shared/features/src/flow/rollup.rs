@@ -86,6 +86,8 @@ impl HostHour {
             let slot = Slot {
                 window,
                 attempts: totals.attempt_rows,
+                openings: totals.opening_rows,
+                packets_sent: totals.packets_sent,
                 bytes_sent: totals.bytes_sent,
                 bytes_received: totals.bytes_received,
                 first: pair.span.first,

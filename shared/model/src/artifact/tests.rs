@@ -5,6 +5,7 @@ use weir_domain::matrix::FeatureMatrix;
 
 use super::*;
 use crate::EstimatorKind;
+use crate::sealed::HEADER;
 use crate::synthetic::{self, bell};
 
 fn artifact() -> Artifact {
@@ -21,7 +22,8 @@ fn artifact() -> Artifact {
         seed: 42,
     };
     let mut baseline = Baseline::default();
-    baseline.begin(weir_domain::window::Hour::of(1_699_900_000));
+    let hour = weir_domain::window::Hour::of(1_699_900_000);
+    baseline.begin(hour, weir_domain::aggregate::Span { first: hour.start(), last: hour.start() + 3600 });
     baseline.note_service(
         "10.0.0.1",
         weir_domain::aggregate::Service { protocol: 6, port: 22 },

@@ -80,6 +80,18 @@ impl Categories {
         self.words.contains_key(word)
     }
 
+    /// How likely a row is to have a word that no training row had: the share of the training rows whose word no other one
+    /// had (Good 1953), the row itself counted among them.
+    pub(super) fn chance_of_unseen(&self) -> f64 {
+        let once = self.words.values().filter(|(_, count)| *count == 1).count();
+        ((once + 1) as f64 / (self.rows as f64 + 1.0)).min(1.0)
+    }
+
+    /// The share of the training rows that had a word.
+    pub(super) fn share(&self, word: &str) -> f64 {
+        self.words.get(word).map_or(0.0, |(_, count)| *count as f64 / self.rows.max(1) as f64)
+    }
+
     /// The number for a word, or for a missing value.
     pub(super) fn encode(&self, word: Option<&str>, encoding: CategoryEncoding) -> f64 {
         // Unseen words come after all that were seen, missing ones after those.

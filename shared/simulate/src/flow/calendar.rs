@@ -1,18 +1,11 @@
 //! When people are about: the day, the week, and how one day differs from another.
 
+pub(crate) use crate::calendar::{DAY, weekday};
 use crate::random::Stream;
-
-/// Seconds in a day.
-pub(crate) const DAY: i64 = 86_400;
 
 /// Hour of the day (UTC), with its fraction.
 pub(crate) fn hour(time: i64) -> f64 {
     time.rem_euclid(DAY) as f64 / 3600.0
-}
-
-/// Monday is 0. (The epoch was a Thursday.)
-pub(crate) fn weekday(time: i64) -> i64 {
-    (time.div_euclid(DAY) + 3).rem_euclid(7)
 }
 
 /// True from Monday to Friday.

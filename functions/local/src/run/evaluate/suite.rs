@@ -12,7 +12,7 @@ use super::adbench::{self, Set};
 use super::estimators::{ESTIMATORS, Estimator};
 use super::reference::{Reached, Reference};
 use super::{number, show};
-use crate::arguments::{Evaluate, Suite};
+use crate::arguments::Evaluate;
 use crate::output::{Rows, escape};
 use crate::progress;
 
@@ -22,8 +22,7 @@ const REFERENCE: &str = "tests/parity/adbench.json";
 /// The least difference of two ROC AUCs that says something.
 const LEAST_TOLERANCE: f64 = 0.01;
 
-pub(super) fn run(suite: Suite, path: &Path, arguments: &Evaluate) -> anyhow::Result<ExitCode> {
-    let Suite::Adbench = suite;
+pub(super) fn run(path: &Path, arguments: &Evaluate) -> anyhow::Result<ExitCode> {
     let reference = match &arguments.reference {
         Some(file) => Reference::read(file)?,
         None if Path::new(REFERENCE).exists() => Reference::read(Path::new(REFERENCE))?,

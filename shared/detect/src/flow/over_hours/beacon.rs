@@ -21,6 +21,7 @@ use weir_domain::rollup::Slot;
 use super::series::{Histories, History};
 use super::slow_brute_force::asks_who_is_there;
 use super::{Measured, Moment, is_public};
+use crate::flow::unknown_peer::names_something;
 
 /// Calls that show a rhythm at all. RITA asks for 4 distinct times; a dozen make quartiles of intervals mean something.
 const FEWEST_CALLS: usize = 12;
@@ -34,6 +35,16 @@ const SHORTEST_STEADY: i64 = 3 * 3600;
 
 /// The same for calls that nobody answers and that need not be new.
 const SHORTEST_UNANSWERED: i64 = 6 * 3600;
+
+/// The same where they are so many, and not to a service that everybody uses: a program that was given a dead address gives up,
+/// or waits longer each time.
+const SHORTEST_INSISTENT: i64 = 1800;
+
+/// Calls that are insistent: two a minute over an hour, four over half of one.
+const INSISTENT_CALLS: u64 = 100;
+
+/// Windows that show how even counts are, beside the two at the ends.
+const FEWEST_WINDOWS: usize = 6;
 
 /// The most time between two calls (seconds).
 const LONGEST_INTERVAL: f64 = 7200.0;
@@ -121,7 +132,15 @@ fn look<'a>(history: &'a History<'a>, histories: &Histories<'_>, moment: &Moment
     let (first, last) = (slots.first()?, slots.last()?);
     let alive = (moment.end - last.last) as f64 <= 2.0 * rhythm.interval + super::QUARTER as f64;
     let lasted = last.first - first.first;
-    if !alive || !rhythm.is_regular() || rhythm.bytes > LARGEST_CALL || lasted < rhythm.shortest() {
+    let failing = || slots.iter().filter(|slot| slot.failed && !slot.answered).count();
+    let dead = key.service.protocol == TCP && failing() * 10 >= slots.len() * 9;
+    let insistent = dead
+        && outward
+        && lasted >= SHORTEST_INSISTENT
+        && rhythm.calls >= INSISTENT_CALLS
+        && names_something(key.service);
+    let long = lasted >= rhythm.shortest() || insistent;
+    if !alive || !rhythm.is_regular() || rhythm.bytes > LARGEST_CALL || !long {
         return None;
     }
     let call = |why, unheard_of| Some(Call { of: history, slots, rhythm, why, unheard_of });
@@ -144,9 +163,7 @@ fn look<'a>(history: &'a History<'a>, histories: &Histories<'_>, moment: &Moment
         let company = company();
         return if company.others <= 1 && !company.relays { call(Why::New, !heard_of) } else { None };
     }
-    let silent = slots.iter().filter(|slot| slot.failed && !slot.answered).count();
-    let dead = key.service.protocol == TCP && silent * 10 >= slots.len() * 9 && lasted >= SHORTEST_UNANSWERED;
-    if dead && rhythm.regularity >= REGULARITY {
+    if dead && (insistent || lasted >= SHORTEST_UNANSWERED) && rhythm.regularity >= REGULARITY {
         let company = company();
         return if company.others == 0 && !company.relays { call(Why::Unanswered, false) } else { None };
     }
@@ -286,7 +303,7 @@ fn by_counts(slots: &[Slot], window_seconds: i64) -> Option<(f64, f64, Spread, f
     let (first, last) = (slots.first()?.window.0, slots.last()?.window.0);
     let windows = (last - first) / window_seconds.max(1) + 1;
     // One window in ten may be empty.
-    if (slots.len() as i64) * 10 < windows * 9 || slots.len() < FEWEST_CALLS + 2 {
+    if (slots.len() as i64) * 10 < windows * 9 || slots.len() < FEWEST_WINDOWS + 2 {
         return None;
     }
     let mut counts: Vec<f64> = slots[1..slots.len() - 1].iter().map(|slot| slot.attempts as f64).collect();

@@ -7,6 +7,7 @@ use weir_domain::aggregate::{PairKey, Service};
 use weir_domain::finding::Evidence;
 use weir_domain::rollup::{HourRollup, Slot};
 
+use super::slow_brute_force::{asks_who_is_there, is_try};
 use super::{Day, Moment};
 
 /// Hours that a pair may be silent in and still be looked at.
@@ -58,6 +59,9 @@ impl History<'_> {
 pub(super) struct Histories<'a> {
     hours: &'a [HourRollup],
     by_host: BTreeMap<IpAddr, Vec<History<'a>>>,
+    /// By monitored host and a service of it that asks who is there: what strangers tried there in the whole day, each with
+    /// what it did in one window.
+    tried: BTreeMap<(IpAddr, Service), Vec<(IpAddr, &'a Slot)>>,
 }
 
 impl<'a> Histories<'a> {
@@ -90,7 +94,25 @@ impl<'a> Histories<'a> {
             }
             by_host.insert(host, pairs.into_values().collect());
         }
-        Self { hours: day.hours, by_host }
+        let mut tried: BTreeMap<(IpAddr, Service), Vec<(IpAddr, &'a Slot)>> = BTreeMap::new();
+        for stranger in day.hours.iter().flat_map(|hour| &hour.hosts).filter(|host| !host.own) {
+            for pair in stranger.pairs.iter().filter(|pair| pair.peer_own && asks_who_is_there(pair.key.service)) {
+                let tries = pair.slots.iter().filter(|slot| is_try(slot)).map(|slot| (stranger.host, slot));
+                tried.entry((pair.key.peer, pair.key.service)).or_default().extend(tries);
+            }
+        }
+        Self { hours: day.hours, by_host, tried }
+    }
+
+    /// What strangers tried in the day at the monitored hosts' services that ask who is there, in the order of time but for
+    /// what lies in one hour.
+    pub(super) fn tried(&self) -> impl Iterator<Item = (IpAddr, Service, &[(IpAddr, &'a Slot)])> {
+        self.tried.iter().map(|((target, service), tries)| (*target, *service, tries.as_slice()))
+    }
+
+    /// What a host that began something lately did with a peer over a service.
+    pub(super) fn pair(&self, host: IpAddr, key: &PairKey) -> Option<&History<'a>> {
+        self.by_host.get(&host)?.iter().find(|pair| pair.key == *key)
     }
 
     /// By host, ascending: its pairs, ascending by key.

@@ -15,6 +15,8 @@ use weir_domain::rollup::Slot;
 use super::beacon::{median, median_deviation};
 use super::series::{Histories, History};
 use super::{Measured, Moment};
+use crate::flow::brute_force::TRIES as TRIES_IN_A_WINDOW;
+use crate::flow::known::busiest_client;
 
 /// Services that ask who is there and that people use at a distance: FTP, SSH, Telnet, RDP, VNC, Windows remote management.
 const REMOTE: [u16; 8] = [21, 22, 23, 3389, 5900, 5901, 5985, 5986];
@@ -23,9 +25,19 @@ const REMOTE: [u16; 8] = [21, 22, 23, 3389, 5900, 5901, 5985, 5986];
 /// business there.
 const PROGRAMS: [u16; 7] = [139, 445, 1433, 1521, 3306, 5432, 6379];
 
-/// Tries in [`LOOK_BACK`] on one host: ten an hour, as of ports ([`slow_port_scan`](super::slow_port_scan)). Slips alerts
-/// at 9 in an hour, which an administrator's own session reaches in rows of a flow log.
-const TRIES: u64 = 40;
+/// Tries in [`LOOK_BACK`], all alike, of one service: six an hour. (Slips alerts at 9 in an hour, Zeek at 30 failed logins in
+/// half of one.)
+const TRIES: u64 = 24;
+
+/// The same by a stranger where the service is tried all day long, as every open SSH server is: twenty an hour. One more who
+/// tries less is the weather.
+const TRIES_WHERE_TRIED: u64 = 80;
+
+/// How many times what a program, or any other here that asks the same host, does in that time.
+const TIMES_USUAL: f64 = 4.0;
+
+/// The most bytes, either way, of a program's try that is refused: a name, a password, an error. Queries say more.
+const MOST_OF_A_PROGRAM: f64 = 1500.0;
 
 /// Tries in a day by one of the monitored hosts that are spread over [`SPRAYED`] hosts.
 const TRIES_SPREAD: u64 = 24;
@@ -72,15 +84,20 @@ fn of_host(pairs: &[History<'_>], moment: &Moment<'_>) -> Option<(Subject, Hit)>
     let ways: Vec<&History<'_>> = pairs
         .iter()
         .filter(|pair| asks_who_is_there(pair.key.service))
-        .filter(|pair| !first.own || (REMOTE.contains(&pair.key.service.port) && !known(pair, moment)))
+        .filter(|pair| !first.own || !known(pair, moment) || PROGRAMS.contains(&pair.key.service.port))
         .collect();
-    let recently = tries(&ways, moment, moment.end - LOOK_BACK).filter(|(_, tried)| count(tried) >= TRIES);
+    let recently = tries(&ways, moment, moment.end - LOOK_BACK)
+        .map(|(service, tried)| {
+            let tried: Tried<'_> = tried.into_iter().filter(|tried| exceeds_programs(tried, moment)).collect();
+            (if first.own { TRIES } else { tries_outside(service, &tried, moment) }, service, tried)
+        })
+        .filter(|(enough, _, tried)| count(tried) >= *enough);
     let spread = || {
         let all_day = tries(&ways, moment, i64::MIN).filter(|_| first.own);
         all_day.filter(|(_, tried)| count(tried) >= TRIES_SPREAD && tried.len() >= SPRAYED)
     };
     let (fewest, (service, tried)) = match recently {
-        Some(most) => (TRIES, most),
+        Some((enough, service, tried)) => (enough, (service, tried)),
         None => (TRIES_SPREAD, spread()?),
     };
     let attempts = count(&tried);
@@ -131,17 +148,47 @@ fn tries<'a>(ways: &[&'a History<'a>], moment: &Moment<'_>, since: i64) -> Optio
 }
 
 fn count(tried: &Tried<'_>) -> u64 {
-    tried.iter().flat_map(|(_, slots)| slots).map(|slot| slot.attempts).fold(0, u64::saturating_add)
+    tried.iter().flat_map(|(_, slots)| slots).map(|slot| slot.openings).fold(0, u64::saturating_add)
+}
+
+/// Tries that are remarkable by a stranger: more at a service that is tried all day long.
+fn tries_outside(service: Service, tried: &Tried<'_>, moment: &Moment<'_>) -> u64 {
+    let usual = |target: IpAddr| {
+        let baseline = moment.day.baseline;
+        baseline.map_or(0.0, |known| busiest_client(known, moment.day.scope, (target, service), moment.window.0))
+    };
+    let is_tried = |target| usual(target) >= TRIES_IN_A_WINDOW as f64;
+    if tried.iter().any(|(pair, _)| is_tried(pair.key.peer)) { TRIES_WHERE_TRIED } else { TRIES }
 }
 
 /// A window of answered, short exchanges.
-fn is_try(slot: &Slot) -> bool {
-    let answered = slot.bytes_received as f64 / slot.attempts.max(1) as f64;
-    slot.answered && !slot.rejected && TRY.contains(&size(slot)) && answered <= MOST_ANSWERED
+pub(super) fn is_try(slot: &Slot) -> bool {
+    let answered = slot.bytes_received as f64 / slot.openings.max(1) as f64;
+    slot.openings > 0 && slot.answered && !slot.rejected && TRY.contains(&size(slot)) && answered <= MOST_ANSWERED
 }
 
-fn size(slot: &Slot) -> f64 {
-    slot.bytes_sent as f64 / slot.attempts.max(1) as f64
+/// Whether what one of the monitored hosts does at a program's port is as brief as refusals, and far more than it, or any
+/// other here that asks the same host, did in the hours learned from. Of all else, true.
+fn exceeds_programs((pair, slots): &(&History<'_>, Vec<Slot>), moment: &Moment<'_>) -> bool {
+    if !pair.own || REMOTE.contains(&pair.key.service.port) {
+        return true;
+    }
+    let Some(baseline) = moment.day.baseline else { return false };
+    let brief = |slot: &Slot| {
+        slot.bytes_sent.max(slot.bytes_received) as f64 <= MOST_OF_A_PROGRAM * slot.openings.max(1) as f64
+    };
+    let name = host_name(moment.day.scope, pair.host);
+    let own = baseline.host(&name).and_then(|host| host.pairs.get(&pair.key));
+    let usually =
+        own.into_iter().chain(baseline.pairs_of_others(&name, &pair.key)).map(|habit| habit.flows.sum_at_most());
+    let share = LOOK_BACK as f64 / (baseline.hours().max(1) as f64 * 3600.0);
+    let usual = usually.fold(0.0, f64::max) * share;
+    let tried = slots.iter().filter(|slot| brief(slot)).map(|slot| slot.openings).fold(0, u64::saturating_add);
+    tried as f64 >= (TIMES_USUAL * usual).max(TRIES as f64)
+}
+
+pub(super) fn size(slot: &Slot) -> f64 {
+    slot.bytes_sent as f64 / slot.openings.max(1) as f64
 }
 
 /// Whether tries are alike in size.

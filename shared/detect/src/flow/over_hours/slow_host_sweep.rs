@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use weir_domain::aggregate::Service;
+use weir_domain::aggregate::{Service, is_private};
 use weir_domain::finding::{Facts, Hit, Kind, Subject};
 use weir_domain::flow::{ICMP, ICMP_V6};
 use weir_domain::rollup::Slot;
@@ -16,7 +16,11 @@ use super::series::{Histories, History};
 use super::slow_port_scan::{Contacts, failures, scans, succeeded};
 use super::{Measured, Moment};
 use crate::flow::host_sweep::FAILED_HOSTS;
-use crate::flow::port_scan::severity;
+use crate::flow::port_scan::{FAILED_PORTS_INSIDE, severity};
+
+/// Hosts in a day on which one inside failed at one port, and at hardly any did not: as many as ports of one host
+/// ([`FAILED_PORTS_INSIDE`]). A stranger is one of many that every public address sees.
+const FAILED_HOSTS_INSIDE: usize = FAILED_PORTS_INSIDE;
 
 /// How long after its last failure a sweep is still going on (seconds).
 const PAUSE: i64 = 2 * 3600;
@@ -34,7 +38,11 @@ struct Swept<'a> {
 }
 
 fn of_host(pairs: &[History<'_>], histories: &Histories<'_>, moment: &Moment<'_>) -> Option<(Subject, Hit)> {
-    let first = pairs.first().filter(|_| pairs.len() >= FAILED_HOSTS)?;
+    let first = pairs.first()?;
+    let enough = if first.own || is_private(first.host) { FAILED_HOSTS_INSIDE } else { FAILED_HOSTS };
+    if pairs.len() < enough {
+        return None;
+    }
     let mut by_window: BTreeMap<(Service, WindowStart), usize> = BTreeMap::new();
     for pair in pairs {
         for slot in failures(pair, moment) {
@@ -59,7 +67,7 @@ fn of_host(pairs: &[History<'_>], histories: &Histories<'_>, moment: &Moment<'_>
             swept.failed.push((pair, slots));
         }
     }
-    services.retain(|_, swept| swept.failed.len() >= FAILED_HOSTS && scans(swept.failed.len(), swept.succeeded));
+    services.retain(|_, swept| swept.failed.len() >= enough && scans(swept.failed.len(), swept.succeeded));
     let (&service, most) =
         services.iter().max_by_key(|(service, swept)| (swept.failed.len(), std::cmp::Reverse(**service)))?;
     let most = most.failed.len();
@@ -71,7 +79,7 @@ fn of_host(pairs: &[History<'_>], histories: &Histories<'_>, moment: &Moment<'_>
         first_seen: measured.first,
         last_seen: measured.last,
         severity: severity(first.own, measured.rejected == measured.failed),
-        confidence: (70.0 + 20.0 * (most as f64 / FAILED_HOSTS as f64 - 1.0)).clamp(70.0, 95.0) as u8,
+        confidence: (70.0 + 20.0 * (most as f64 / enough as f64 - 1.0)).clamp(70.0, 95.0) as u8,
         interfaces: first.interfaces.to_vec(),
         facts: Facts::HostSweep {
             protocol: service.protocol,

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use proptest::prelude::*;
-use weir_domain::aggregate::{PairKey, Service};
+use weir_domain::aggregate::{PairKey, Service, Span};
 use weir_domain::baseline::{Baseline, PairHabit, Seen, host_name};
 use weir_domain::finding::{Facts, Hit, Kind, Subject};
-use weir_domain::flow::TCP;
+use weir_domain::flow::{ICMP, TCP, UDP};
 use weir_domain::rollup::{HostRollup, HourRollup, PairRollup, Slot};
 use weir_domain::window::{Hour, Scope, WindowStart};
 
@@ -25,6 +25,7 @@ const START: i64 = 1_545_350_400;
 struct Flow {
     from: IpAddr,
     to: IpAddr,
+    protocol: u8,
     port: u16,
     /// Seconds from [`START`].
     at: i64,
@@ -41,7 +42,7 @@ fn outside(n: u8) -> IpAddr {
 }
 
 fn flow(from: IpAddr, to: IpAddr, port: u16, at: i64) -> Flow {
-    Flow { from, to, port, at, bytes: 600, fails: false }
+    Flow { from, to, protocol: TCP, port, at, bytes: 600, fails: false }
 }
 
 fn scope() -> Scope {
@@ -53,13 +54,16 @@ type Hosts = BTreeMap<IpAddr, BTreeMap<PairKey, BTreeMap<i64, Slot>>>;
 fn rollups(flows: &[Flow]) -> Vec<HourRollup> {
     let mut hours: BTreeMap<Hour, Hosts> = BTreeMap::new();
     for flow in flows {
-        let (time, key) = (START + flow.at, PairKey { peer: flow.to, service: service(flow.port) });
+        let (time, key) =
+            (START + flow.at, PairKey { peer: flow.to, service: Service { protocol: flow.protocol, port: flow.port } });
         let window = time.div_euclid(300) * 300;
         let hosts = hours.entry(Hour::of(time)).or_default();
         let slots = hosts.entry(flow.from).or_default().entry(key).or_default();
         let slot = slots.entry(window).or_insert(Slot {
             window: WindowStart(window),
             attempts: 0,
+            openings: 0,
+            packets_sent: 0,
             bytes_sent: 0,
             bytes_received: 0,
             first: i64::MAX,
@@ -70,6 +74,8 @@ fn rollups(flows: &[Flow]) -> Vec<HourRollup> {
             answered: false,
         });
         slot.attempts += 1;
+        slot.openings += 1;
+        slot.packets_sent += 1 + flow.bytes / 1500;
         slot.bytes_sent += flow.bytes;
         slot.bytes_received += if flow.fails { 0 } else { 500 };
         (slot.first, slot.last) = (slot.first.min(time), slot.last.max(time + 1));
@@ -111,7 +117,7 @@ fn baseline(contacts: &[(IpAddr, IpAddr, u16, u64)]) -> Baseline {
     let mut baseline = Baseline::default();
     for hour in 1..=24 {
         let hour = Hour::of(START - hour * 3600);
-        baseline.begin(hour);
+        baseline.begin(hour, Span { first: hour.start(), last: hour.start() + 3600 });
         for (from, to, port, bytes) in contacts {
             let (name, key) = (host_name(&scope(), *from), PairKey { peer: *to, service: service(*port) });
             baseline.note(&name, key, hour);
@@ -254,8 +260,8 @@ fn slow_sweeps_count_from_the_threshold_on() {
     let sweep = |hosts: u8| -> Vec<Flow> {
         (1..=hosts).map(|n| Flow { fails: true, ..flow(inside(1), inside(n + 1), 22, i64::from(n) * 120) }).collect()
     };
-    assert_eq!(kinds(&sweep(25), None), [Kind::HostSweep]);
-    assert_eq!(kinds(&sweep(24), None), []);
+    assert_eq!(kinds(&sweep(15), None), [Kind::HostSweep]);
+    assert_eq!(kinds(&sweep(14), None), []);
 }
 
 #[test]
@@ -278,8 +284,9 @@ fn slow_tries_are_found_but_not_an_administrator() {
     let tries = |from: IpAddr, n: i64| -> Vec<Flow> {
         (0..n).map(|n| Flow { bytes: 2000 + n as u64 % 5 * 20, ..flow(from, inside(2), 22, n * 180) }).collect()
     };
-    assert_eq!(kinds(&tries(inside(1), 40), Some(&known)), [Kind::BruteForce]);
-    assert_eq!(kinds(&tries(inside(1), 39), Some(&known)), []);
+    assert_eq!(kinds(&tries(inside(1), 24), Some(&known)), [Kind::BruteForce]);
+    assert_eq!(kinds(&tries(inside(1), 23), Some(&known)), []);
+    assert_eq!(kinds(&tries(outside(1), 24), Some(&known)), [Kind::BruteForce]);
     assert_eq!(kinds(&tries(inside(9), 60), Some(&known)), [], "it always goes there");
     let session: Vec<Flow> =
         tries(inside(1), 60).into_iter().enumerate().map(|(n, f)| Flow { bytes: 600 + n as u64 * 70, ..f }).collect();
@@ -287,6 +294,69 @@ fn slow_tries_are_found_but_not_an_administrator() {
     let spray: Vec<Flow> =
         (0..24).map(|n| Flow { bytes: 2000, ..flow(inside(1), inside(n % 12 + 20), 22, i64::from(n) * 600) }).collect();
     assert_eq!(kinds(&spray, Some(&known)), [Kind::BruteForce]);
+}
+
+#[test]
+fn tries_that_many_strangers_share_stand_out_where_none_try() {
+    // Twelve sources, four tries each, over six hours at the end of a day.
+    let late = 16 * 3600;
+    let tries = |at: i64| -> Vec<Flow> {
+        let source = |n: i64| Flow { bytes: 2000, ..flow(outside((n % 12) as u8), inside(2), 22, at + n * 450) };
+        (0..48).map(source).collect()
+    };
+    let quiet = |more: &[Flow]| [vec![flow(inside(2), inside(3), 443, 60)], more.to_vec()].concat();
+    assert_eq!(kinds(&quiet(&tries(late)), None), [Kind::BruteForce]);
+    assert_eq!(kinds(&quiet(&tries(late)[..29]), None), [], "29 tries");
+    let few: Vec<Flow> = tries(late).into_iter().filter(|f| f.from != outside(1) && f.from < outside(10)).collect();
+    assert_eq!(kinds(&quiet(&few), None), [], "nine sources");
+    let all_day = |n: i64| Flow { bytes: 2000, ..flow(outside((n % 200 + 20) as u8), inside(2), 22, n * 240) };
+    let noise: Vec<Flow> = (0..360).map(all_day).chain(tries(late)).collect();
+    assert_eq!(kinds(&quiet(&noise), None), [], "the weather at an open port");
+    let sessions: Vec<Flow> =
+        tries(late).into_iter().enumerate().map(|(n, f)| Flow { bytes: 600 + n as u64 * 90, ..f }).collect();
+    assert_eq!(kinds(&quiet(&sessions), None), [], "people's sessions differ in size");
+}
+
+#[test]
+fn a_stranger_who_insists_on_one_port_is_told() {
+    let knocks = |n: i64, fails: bool| -> Vec<Flow> {
+        (0..n).map(|n| Flow { fails, bytes: 60, ..flow(outside(1), inside(2), 1337, n * 60) }).collect()
+    };
+    assert_eq!(kinds(&knocks(30, true), None), [Kind::ConnectionBurst]);
+    assert_eq!(kinds(&knocks(29, true), None), []);
+    assert_eq!(kinds(&knocks(30, false), None), [], "it is let in");
+}
+
+#[test]
+fn a_dead_command_server_is_called_again_and_again() {
+    let calls = |every: i64, minutes: i64, port: u16| -> Vec<Flow> {
+        let call = |n: i64| Flow { fails: true, bytes: 152, ..flow(inside(1), outside(1), port, n * every) };
+        (0..minutes * 60 / every).map(call).collect()
+    };
+    assert_eq!(kinds(&calls(20, 45, 1177), None), [Kind::Beacon]);
+    assert_eq!(kinds(&calls(20, 45, 443), None), [], "a service that everybody uses");
+    assert_eq!(kinds(&calls(60, 45, 1177), None), [], "forty times");
+}
+
+#[test]
+fn slow_tunnels_carry_for_an_hour_what_no_question_does() {
+    let known = baseline(&[(inside(1), inside(9), 443, 1000)]);
+    let questions = |bytes: u64, minutes: i64| -> Vec<Flow> {
+        let one = |n: i64| Flow { protocol: UDP, bytes, ..flow(inside(1), outside(1), 53, n * 30) };
+        (0..minutes * 2).map(one).collect()
+    };
+    assert_eq!(kinds(&questions(160, 90), Some(&known)), [Kind::UnusualProtocol]);
+    assert_eq!(kinds(&questions(149, 90), Some(&known)), []);
+    assert_eq!(kinds(&questions(160, 40), Some(&known)), [], "not for an hour");
+    assert_eq!(kinds(&questions(160, 90), None), [], "nobody can say what is new");
+    let echoes = |back: bool, bytes: u64| -> Vec<Flow> {
+        let there = |n: i64| Flow { protocol: ICMP, bytes, ..flow(inside(1), outside(1), 0, n * 60) };
+        let answer = |n: i64| Flow { protocol: ICMP, bytes, ..flow(outside(1), inside(1), 0, n * 60) };
+        (0..90).map(there).chain((0..90).filter(|_| back).map(answer)).collect()
+    };
+    assert_eq!(kinds(&echoes(true, 980), None), [Kind::UnusualProtocol]);
+    assert_eq!(kinds(&echoes(false, 980), None), [], "nobody answers");
+    assert_eq!(kinds(&echoes(true, 84), None), [], "ping");
 }
 
 proptest! {

@@ -113,8 +113,11 @@ fn what_the_estimator_cannot_see_is_judged_by_its_effect_alone() {
 #[test]
 fn below_the_floors_nothing_is_remarkable() {
     let never = (0.0, 0.0);
-    assert!(!fires(flows(99.0, never, 1.0), 0.001));
-    assert!(fires(flows(100.5, never, 1.0), 0.001));
+    assert!(!fires(flows(199.0, never, 1.0), 0.001));
+    assert!(fires(flows(200.5, never, 1.0), 0.001));
+    let unanswered = |value| Measured { name: "packets_unanswered", unit: "", value, usual: never, amount: 1.0 };
+    assert!(!fires(unanswered(4_990.0), 0.001), "what the end of a window leaves of a transfer");
+    assert!(fires(unanswered(5_010.0), 0.001));
     assert!(!fires(payload(0.99e7, never, 1.0), 0.001));
     assert!(fires(payload(1.01e7, never, 1.0), 0.001));
     let duration = Measured { name: "mean_duration", unit: "s", value: 1e9, usual: never, amount: 1.0 };

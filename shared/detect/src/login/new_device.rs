@@ -1,0 +1,23 @@
+//! `new-device`: a device the user never had, in a place they know. Told at low severity, and only where the whole is doubtful: most such logins are
+//! nothing.
+
+use weir_domain::finding::{Entity, Hit, Kind, Severity, Subject};
+
+use super::DOUBTFUL;
+use super::group::{Group, Told};
+
+pub(super) fn of(group: &Group<'_>) -> Option<(Subject, Hit)> {
+    let test = |login: &weir_domain::login::JudgedLogin| {
+        login.succeeded && login.score >= DOUBTFUL && login.device == 3 && login.place <= 2
+    };
+    let at = group.logins.iter().position(|login| test(login))?;
+    let user = &group.logins[at].user;
+    Some(group.tell(Told {
+        kind: Kind::NewDevice,
+        entity: Entity::User(user.clone()),
+        severity: Severity::Low,
+        title: format!("New device of {user}"),
+        sentence: format!("A {} of {user} {} {}: {}.", group.what(), group.from(), group.when(), group.why()),
+        seen_with: at,
+    }))
+}

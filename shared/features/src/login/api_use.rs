@@ -1,0 +1,221 @@
+//! Calls of cloud APIs by principal and hour.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use weir_domain::login::{ApiActivity, PrincipalHour};
+
+/// Calls with which attackers look for credentials, stay, hide or destroy, and which are rare in ordinary work: those of
+/// the attack techniques that Stratus Red Team and GuardDuty's IAM finding types name.
+const SENSITIVE: &[&str] = &[
+    "cloudtrail:DeleteTrail",
+    "cloudtrail:PutEventSelectors",
+    "cloudtrail:StopLogging",
+    "cloudtrail:UpdateTrail",
+    "config:DeleteConfigurationRecorder",
+    "ec2:AuthorizeSecurityGroupIngress",
+    "ec2:CreateKeyPair",
+    "ec2:DeleteFlowLogs",
+    "ec2:GetConsoleScreenshot",
+    "ec2:GetPasswordData",
+    "ec2:ModifyImageAttribute",
+    "ec2:ModifySnapshotAttribute",
+    "ec2-instance-connect:SendSSHPublicKey",
+    "guardduty:DeleteDetector",
+    "guardduty:UpdateDetector",
+    "iam:AttachUserPolicy",
+    "iam:CreateAccessKey",
+    "iam:CreateLoginProfile",
+    "iam:CreateUser",
+    "iam:PutUserPolicy",
+    "iam:UpdateAssumeRolePolicy",
+    "iam:UpdateLoginProfile",
+    "lambda:AddPermission20150331v2",
+    "lambda:UpdateFunctionCode20150331v2",
+    "organizations:LeaveOrganization",
+    "rds:ModifyDBSnapshotAttribute",
+    "rolesanywhere:CreateTrustAnchor",
+    "s3:PutBucketLifecycle",
+    "s3:PutBucketPolicy",
+    "secretsmanager:GetSecretValue",
+    "ssm:SendCommand",
+    "ssm:StartSession",
+    "sts:GetFederationToken",
+];
+
+/// What a principal did in an hour.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+struct Hour {
+    first: i64,
+    last: i64,
+    calls: u64,
+    failed: u64,
+    actions: BTreeSet<String>,
+    regions: BTreeSet<String>,
+    accounts: BTreeMap<String, u64>,
+    sources: BTreeMap<IpAddr, u64>,
+}
+
+/// Calls by principal and hour: a function of the set of calls, whatever their order. Principals, and the distinct calls of
+/// an hour, are bounded; beyond, calls are counted in [`ApiUse::dropped`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ApiUse {
+    principals: BTreeMap<String, BTreeMap<i64, Hour>>,
+    /// Calls beyond the bounds.
+    pub dropped: u64,
+}
+
+impl ApiUse {
+    /// Principals at most.
+    pub const MOST_PRINCIPALS: usize = 100_000;
+    /// Distinct calls, regions, accounts and sources of a principal in an hour at most.
+    const MOST_VALUES: usize = 2_000;
+
+    /// Counts a call. Calls that AWS services make for themselves are left out, and sign-ins, which are logins.
+    pub fn push(&mut self, call: &ApiActivity<'_>) {
+        let principal = if call.issuer.is_empty() { call.principal } else { call.issuer };
+        let by_service = principal.ends_with(".amazonaws.com") || principal.contains("/aws-service-role/");
+        if principal.is_empty()
+            || call.service == "signin"
+            || by_service
+            || principal.contains("assumed-role/AWSServiceRole")
+        {
+            return;
+        }
+        if !self.principals.contains_key(principal) && self.principals.len() >= Self::MOST_PRINCIPALS {
+            self.dropped += 1;
+            return;
+        }
+        let time = call.time.div_euclid(1000);
+        let hours = self.principals.entry(principal.to_owned()).or_default();
+        let hour =
+            hours.entry(time.div_euclid(3600)).or_insert_with(|| Hour { first: time, last: time, ..Hour::default() });
+        hour.first = hour.first.min(time);
+        hour.last = hour.last.max(time);
+        hour.calls += 1;
+        hour.failed += u64::from(call.failed());
+        if hour.actions.len() < Self::MOST_VALUES {
+            hour.actions.insert(format!("{}:{}", call.service, call.action));
+        }
+        if !call.region.is_empty() && hour.regions.len() < Self::MOST_VALUES {
+            hour.regions.insert(call.region.to_owned());
+        }
+        if hour.accounts.len() < Self::MOST_VALUES {
+            *hour.accounts.entry(call.account.to_owned()).or_default() += 1;
+        }
+        if let Some(ip) = call.source_ip.filter(|_| hour.sources.len() < Self::MOST_VALUES) {
+            *hour.sources.entry(ip).or_default() += 1;
+        }
+    }
+
+    /// Forgets the hours before a time, seconds since the epoch.
+    pub fn forget_before(&mut self, time: i64) {
+        for hours in self.principals.values_mut() {
+            hours.retain(|_, hour| hour.last >= time);
+        }
+        self.principals.retain(|_, hours| !hours.is_empty());
+    }
+
+    /// Every hour of every principal, beside the hours before it.
+    #[must_use]
+    pub fn hours(&self) -> Vec<PrincipalHour> {
+        let mut out = Vec::new();
+        for (principal, hours) in &self.principals {
+            let (mut actions, mut services, mut regions) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+            let mut failed_before = None;
+            for (n, hour) in hours.values().enumerate() {
+                let services_now: BTreeSet<&str> = hour.actions.iter().filter_map(|a| a.split(':').next()).collect();
+                let new = |values: &BTreeSet<String>, known: &BTreeSet<&str>| -> Vec<String> {
+                    values.iter().filter(|value| !known.contains(value.as_str())).cloned().collect()
+                };
+                let new_actions = new(&hour.actions, &actions);
+                let sensitive =
+                    new_actions.iter().filter(|action| SENSITIVE.contains(&action.as_str())).cloned().collect();
+                out.push(PrincipalHour {
+                    principal: principal.clone(),
+                    account: most(&hour.accounts).cloned().unwrap_or_default(),
+                    first: hour.first,
+                    last: hour.last,
+                    calls: hour.calls,
+                    failed: hour.failed,
+                    failed_before,
+                    actions: hour.actions.len() as u64,
+                    new_actions,
+                    new_services: services_now
+                        .iter()
+                        .filter(|service| !services.contains(**service))
+                        .map(|service| (*service).to_owned())
+                        .collect(),
+                    new_regions: new(&hour.regions, &regions),
+                    sensitive,
+                    hours_before: n as u64,
+                    source_ip: most(&hour.sources).copied(),
+                });
+                actions.extend(hour.actions.iter().map(String::as_str));
+                services.extend(services_now);
+                regions.extend(hour.regions.iter().map(String::as_str));
+                failed_before = Some(failed_before.unwrap_or(0).max(hour.failed));
+            }
+        }
+        out
+    }
+}
+
+fn most<K: Ord>(counts: &BTreeMap<K, u64>) -> Option<&K> {
+    counts.iter().max_by_key(|(key, n)| (**n, std::cmp::Reverse(*key))).map(|(key, _)| key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call<'a>(hours: i64, principal: &'a str, action: &'a str, error_code: &'a str) -> ApiActivity<'a> {
+        ApiActivity {
+            time: hours * 3_600_000,
+            principal,
+            issuer: "",
+            account: "1",
+            region: "eu-west-1",
+            service: "iam",
+            action,
+            source_ip: None,
+            user_agent: "",
+            error_code,
+            read_only: None,
+        }
+    }
+
+    #[test]
+    fn what_is_new_is_new_against_the_hours_before() {
+        let mut used = ApiUse::default();
+        for call in
+            [call(5, "ada", "CreateUser", ""), call(1, "ada", "GetUser", "AccessDenied"), call(5, "ada", "GetUser", "")]
+        {
+            used.push(&call);
+        }
+        let hours = used.hours();
+        assert_eq!(hours.len(), 2);
+        assert_eq!((hours[0].new_services.as_slice(), hours[0].failed_before), (&["iam".to_owned()][..], None));
+        assert_eq!(
+            (hours[1].new_actions.as_slice(), hours[1].failed_before),
+            (&["iam:CreateUser".to_owned()][..], Some(1))
+        );
+        assert!(hours[1].new_services.is_empty() && hours[1].new_regions.is_empty());
+        assert_eq!(hours[1].sensitive, ["iam:CreateUser"]);
+    }
+
+    #[test]
+    fn order_does_not_matter_and_services_are_left_out() {
+        let calls =
+            [call(1, "ada", "GetUser", ""), call(9, "bob", "CreateUser", ""), call(2, "ec2.amazonaws.com", "X", "")];
+        let mut there = ApiUse::default();
+        for call in &calls {
+            there.push(call);
+        }
+        let mut back = ApiUse::default();
+        for call in calls.iter().rev() {
+            back.push(call);
+        }
+        assert_eq!((there.hours().len(), &there), (2, &back));
+    }
+}

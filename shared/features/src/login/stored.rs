@@ -1,0 +1,194 @@
+//! A history as bytes: `WEIRHIST`, a version, and the content in postcard.
+//!
+//! What is read is checked before it is believed: lists are sorted and within their capacities, tables have their size. A
+//! file that is foreign, cut off, of a later version or larger than [`MOST_BYTES`] is an error that says so.
+
+use weir_domain::bounded::{BottomK, Merge};
+
+use super::history::{Counts, Everybody, History, Key, Moments, UserHistory};
+use super::recent::{Glance, Latest, MOST, MOST_KEYS, Own, Recent};
+
+/// Version of the stored form; a reader refuses others.
+pub const HISTORY_VERSION: u16 = 1;
+
+/// The largest history that is read.
+const MOST_BYTES: usize = 1 << 30;
+
+const MAGIC: &[u8; 8] = b"WEIRHIST";
+
+/// Bytes that are no history this program can use.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadHistory {
+    /// It does not begin like one.
+    #[error("not a history of logins: it does not begin like one")]
+    Foreign,
+    /// Written by another version.
+    #[error("the history has version {0}, and this program reads {HISTORY_VERSION}: begin a new one from the logs")]
+    Version(u16),
+    /// Too large, cut off or contradictory.
+    #[error("the history is unusable: {0}; begin a new one from the logs")]
+    Content(&'static str),
+}
+
+type Pairs<V> = Vec<(Key, V)>;
+
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stored {
+    users: (bool, Pairs<UserHistory>),
+    first: i64,
+    logins: u64,
+    familiarity: Vec<u64>,
+    outcomes: Vec<u64>,
+    counts: Vec<(bool, Pairs<Counts>)>,
+    novel: Counts,
+    hours: Vec<u64>,
+    round_trips: (bool, Pairs<Moments>),
+    volumes: Vec<u64>,
+    failing: u64,
+    recent_addresses: Vec<(u64, Latest<Glance>)>,
+    recent_devices: Vec<(u64, Latest<Glance>)>,
+    recent_users: Vec<(u64, Latest<Own>)>,
+    recent_failing: Latest<Glance>,
+    newest: i64,
+}
+
+fn pairs<V: Merge + Clone>(map: &BottomK<Key, V>) -> (bool, Pairs<V>) {
+    let mut map = map.clone();
+    map.prune();
+    (map.overflowed(), map.sorted().into_iter().map(|(key, value)| (*key, value.clone())).collect())
+}
+
+fn restore<V: Merge>(into: &mut BottomK<Key, V>, (overflowed, pairs): (bool, Pairs<V>)) -> Result<(), BadHistory> {
+    let n = pairs.len();
+    for (key, value) in pairs {
+        if let Some(known) = into.entry(key) {
+            known.merge(value);
+        }
+    }
+    into.prune();
+    if into.len() != n {
+        return Err(BadHistory::Content("a table repeats a key or is larger than its capacity"));
+    }
+    if overflowed {
+        into.restore_overflow();
+    }
+    Ok(())
+}
+
+fn fill(into: &mut [u64], from: &[u64]) -> Result<(), BadHistory> {
+    if into.len() != from.len() {
+        return Err(BadHistory::Content("a table has another size"));
+    }
+    into.copy_from_slice(from);
+    Ok(())
+}
+
+fn maps(all: &Everybody) -> [&BottomK<Key, Counts>; 8] {
+    let Everybody { networks, countries, agents, browsers, systems, device_types, addresses, devices, .. } = all;
+    [networks, countries, agents, browsers, systems, device_types, addresses, devices]
+}
+
+fn maps_mut(all: &mut Everybody) -> [&mut BottomK<Key, Counts>; 8] {
+    let Everybody { networks, countries, agents, browsers, systems, device_types, addresses, devices, .. } = all;
+    [networks, countries, agents, browsers, systems, device_types, addresses, devices]
+}
+
+impl History {
+    /// The history as bytes; the same history gives the same bytes.
+    ///
+    /// # Errors
+    /// When it is larger than any that is read.
+    pub fn encode(&self) -> Result<Vec<u8>, BadHistory> {
+        let all = &self.everybody;
+        let mut recent = self.recent.clone();
+        recent.sweep();
+        let stored = Stored {
+            users: pairs(&self.users),
+            first: all.first,
+            logins: all.logins,
+            familiarity: all.familiarity.as_flattened().as_flattened().to_vec(),
+            outcomes: all.outcomes.as_flattened().to_vec(),
+            counts: maps(all).into_iter().map(pairs).collect(),
+            novel: all.novel,
+            hours: all.hours.to_vec(),
+            round_trips: pairs(&all.round_trips),
+            volumes: all.volumes.to_vec(),
+            failing: all.failing,
+            recent_addresses: sorted(recent.addresses),
+            recent_devices: sorted(recent.devices),
+            recent_users: sorted(recent.users),
+            recent_failing: recent.failing,
+            newest: recent.newest,
+        };
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend_from_slice(&HISTORY_VERSION.to_le_bytes());
+        let content = postcard::to_allocvec(&stored).map_err(|_| BadHistory::Content("it cannot be written"))?;
+        if content.len() > MOST_BYTES {
+            return Err(BadHistory::Content("it is too large"));
+        }
+        bytes.extend_from_slice(&content);
+        Ok(bytes)
+    }
+
+    /// Reads a history.
+    ///
+    /// # Errors
+    /// When the bytes are none that this program can use; says why.
+    pub fn decode(bytes: &[u8]) -> Result<Self, BadHistory> {
+        let content = bytes.strip_prefix(MAGIC).ok_or(BadHistory::Foreign)?;
+        let (version, content) = content.split_first_chunk::<2>().ok_or(BadHistory::Content("it is cut off"))?;
+        let version = u16::from_le_bytes(*version);
+        if version != HISTORY_VERSION {
+            return Err(BadHistory::Version(version));
+        }
+        if content.len() > MOST_BYTES {
+            return Err(BadHistory::Content("it is too large"));
+        }
+        let stored: Stored =
+            postcard::from_bytes(content).map_err(|_| BadHistory::Content("it is cut off or damaged"))?;
+        let mut history = Self::default();
+        if !stored.users.1.iter().all(|(_, user)| user.is_sound()) {
+            return Err(BadHistory::Content("what is known of a user contradicts itself"));
+        }
+        restore(&mut history.users, stored.users)?;
+        let all = &mut history.everybody;
+        (all.first, all.logins, all.novel, all.failing) = (stored.first, stored.logins, stored.novel, stored.failing);
+        fill(all.familiarity.as_flattened_mut().as_flattened_mut(), &stored.familiarity)?;
+        fill(all.outcomes.as_flattened_mut(), &stored.outcomes)?;
+        fill(&mut all.hours, &stored.hours)?;
+        fill(&mut all.volumes, &stored.volumes)?;
+        if stored.counts.len() != maps(all).len() {
+            return Err(BadHistory::Content("a table is missing"));
+        }
+        for (into, from) in maps_mut(all).into_iter().zip(stored.counts) {
+            restore(into, from)?;
+        }
+        restore(&mut all.round_trips, stored.round_trips)?;
+        history.recent = Recent {
+            addresses: visits(stored.recent_addresses)?,
+            devices: visits(stored.recent_devices)?,
+            users: visits(stored.recent_users)?,
+            failing: stored.recent_failing,
+            newest: stored.newest,
+            since_sweep: 0,
+        };
+        if !history.recent.failing.0.is_sorted() || history.recent.failing.0.len() > MOST {
+            return Err(BadHistory::Content("recent visits are out of order"));
+        }
+        Ok(history)
+    }
+}
+
+fn sorted<T>(map: rustc_hash::FxHashMap<u64, Latest<T>>) -> Vec<(u64, Latest<T>)> {
+    let mut list: Vec<_> = map.into_iter().collect();
+    list.sort_unstable_by_key(|(key, _)| *key);
+    list
+}
+
+fn visits<T: Ord>(list: Vec<(u64, Latest<T>)>) -> Result<rustc_hash::FxHashMap<u64, Latest<T>>, BadHistory> {
+    if list.len() > MOST_KEYS || list.iter().any(|(_, latest)| latest.0.len() > MOST || !latest.0.is_sorted()) {
+        return Err(BadHistory::Content("recent visits are out of order, or too many"));
+    }
+    Ok(list.into_iter().collect())
+}

@@ -1,0 +1,226 @@
+use proptest::prelude::*;
+use weir_domain::login::{LoginEvent, LoginKind, Outcome};
+
+use super::*;
+
+const MINUTE: i64 = 60_000;
+
+/// A login of a small world: few users, addresses and devices, so that they meet.
+fn login(minutes: i64, user: &'static str, host: u8, agent: &'static str, succeeded: bool) -> LoginEvent<'static> {
+    let outcome = if succeeded { Outcome::Success } else { Outcome::Failure };
+    LoginEvent {
+        source_ip: Some([198, 51, host, 7].into()),
+        country: ["FR", "RO", "BR"][usize::from(host % 3)],
+        asn: Some(u32::from(host)),
+        user_agent: agent,
+        bytes_in: Some(1000 * u64::from(host)),
+        round_trip_ms: Some(30.0),
+        ..LoginEvent::new(1_700_000_000_000 + minutes * MINUTE, user, LoginKind::Password, outcome)
+    }
+}
+
+const USERS: [&str; 4] = ["ada", "bob", "eve", "mallory"];
+const AGENTS: [&str; 3] =
+    ["Mozilla/5.0 (Windows NT 10.0) Chrome/117.0", "Mozilla/5.0 (Windows NT 10.0) Chrome/118.0", "okhttp/4.9"];
+
+fn see(history: &mut History, login: &LoginEvent<'_>, weight: Weight) {
+    let seen = Sighting::of(login, &Places::none());
+    let evidence = history.evidence(&seen);
+    history.advance(&seen, &evidence, 1.0, weight, weight);
+}
+
+fn after(logins: impl IntoIterator<Item = LoginEvent<'static>>) -> History {
+    let mut history = History::default();
+    for login in logins {
+        see(&mut history, &login, Weight::FULL);
+    }
+    history
+}
+
+fn evidence(history: &History, login: &LoginEvent<'_>) -> Evidence {
+    history.evidence(&Sighting::of(login, &Places::none()))
+}
+
+/// Forty days of ada, at home.
+fn ada() -> History {
+    after((0..40).map(|day| login(day * 1440, "ada", 3, AGENTS[0], true)))
+}
+
+#[test]
+fn what_a_user_knows_becomes_known_step_by_step() {
+    let history = ada();
+    let later = 40 * 1440 + 30;
+    let of = |host, agent| {
+        let evidence = evidence(&history, &login(later, "ada", host, agent, true));
+        (evidence.place, evidence.device)
+    };
+    assert_eq!(of(3, AGENTS[0]), (PlaceLevel::Address, DeviceLevel::Device));
+    assert_eq!(of(3, AGENTS[1]), (PlaceLevel::Address, DeviceLevel::Upgrade));
+    assert_eq!(of(6, AGENTS[2]), (PlaceLevel::Country, DeviceLevel::Nothing));
+    assert_eq!(of(4, AGENTS[0]).0, PlaceLevel::Nothing);
+    let familiar = |host, agent| evidence(&history, &login(later, "ada", host, agent, true)).get(Column::Familiarity);
+    assert!(familiar(3, AGENTS[0]) < 0.0 && familiar(4, AGENTS[2]) > familiar(4, AGENTS[0]));
+    assert!(familiar(4, AGENTS[0]) > 0.0);
+}
+
+#[test]
+fn yesterdays_new_device_is_not_new_today_unless_nobody_believed_it() {
+    let new = login(40 * 1440, "ada", 3, AGENTS[2], true);
+    let again = login(41 * 1440, "ada", 3, AGENTS[2], true);
+    let mut believed = ada();
+    see(&mut believed, &new, Weight::FULL);
+    assert_eq!(evidence(&believed, &again).device, DeviceLevel::Device);
+    let mut doubted = ada();
+    see(&mut doubted, &new, Weight::of_odds(3.0));
+    assert_eq!(evidence(&doubted, &again).device, DeviceLevel::Nothing);
+}
+
+#[test]
+fn strangers_at_one_address_add_up_and_colleagues_do_not() {
+    let burst = |history: &History, minutes: i64| {
+        let mut history = history.clone();
+        for (user, i) in USERS.iter().skip(1).zip(1..) {
+            see(&mut history, &login(minutes + i, user, 4, AGENTS[2], false), Weight::NONE);
+        }
+        evidence(&history, &login(minutes + 5, "ada", 4, AGENTS[2], false)).get(Column::AddressFanOut)
+    };
+    let everybody_at = |host| {
+        after((0..30).flat_map(move |day| {
+            USERS.iter().zip(0..).map(move |(user, i)| login(day * 1440 + i, user, host, AGENTS[0], true))
+        }))
+    };
+    let (strange, office) = (burst(&everybody_at(3), 31 * 1440), burst(&everybody_at(4), 31 * 1440));
+    assert!(strange > 2.0, "{strange}");
+    assert!(office.abs() < 1e-9, "{office}");
+}
+
+#[test]
+fn reasons_are_words() {
+    let history = ada();
+    let stolen =
+        LoginEvent { time: 1_700_000_000_000 + 40 * 86_400_000 + 5 * 3_600_000, ..login(0, "ada", 4, AGENTS[2], true) };
+    let seen = Sighting::of(&stolen, &Places::none());
+    let said = reasons(&history, &stolen, &seen, &history.evidence(&seen));
+    assert_eq!(said[0], "first login from Romania; this user has 40 from France");
+    assert!(said[1].starts_with("unknown device"), "{said:?}");
+    assert!(said.iter().any(|reason| reason == "03:13 UTC is outside their hours"), "{said:?}");
+    let usual = login(41 * 1440, "ada", 3, AGENTS[0], true);
+    let seen = Sighting::of(&usual, &Places::none());
+    assert_eq!(
+        reasons(&history, &usual, &seen, &history.evidence(&seen)),
+        ["as usual: known place and device of a user with 40 logins"]
+    );
+}
+
+#[test]
+fn journeys_second_factors_and_root() {
+    let history = ada();
+    let far = login(39 * 1440 + 30, "ada", 5, AGENTS[0], true);
+    assert!(evidence(&history, &far).get(Column::Journey) > 0.0, "France to Brazil in half an hour");
+    let slow = login(40 * 1440 + 30, "ada", 5, AGENTS[0], true);
+    assert!(evidence(&history, &slow).get(Column::Journey).abs() < 1e-9, "in a day");
+    let console =
+        |mfa| LoginEvent { kind: LoginKind::ConsoleLogin, mfa: Some(mfa), ..login(0, "ada", 3, AGENTS[0], true) };
+    let history = after((0..9).map(|_| console(true)));
+    assert!(evidence(&history, &console(false)).get(Column::SecondFactor) > 3.0);
+    assert!(evidence(&after((0..9).map(|_| console(false))), &console(false)).get(Column::SecondFactor) < 1e-9);
+    assert!(evidence(&history, &LoginEvent { user: "root", ..console(true) }).get(Column::Root) > 0.0);
+}
+
+#[test]
+fn two_large_sessions_are_more_than_one() {
+    let mut history = after((0..40).map(|day| login(day * 1440, USERS[(day % 4) as usize], 3, AGENTS[0], true)));
+    let large = |minutes| LoginEvent { bytes_out: Some(9_000_000_000), ..login(minutes, "ada", 3, AGENTS[0], true) };
+    let first = evidence(&history, &large(50 * 1440)).get(Column::Volume);
+    see(&mut history, &large(50 * 1440), Weight::FULL);
+    let second = evidence(&history, &large(50 * 1440 + 20)).get(Column::Volume);
+    assert!(
+        first > 3.0
+            && second > 3.0
+            && evidence(&history, &login(51 * 1440, "ada", 3, AGENTS[0], true)).get(Column::Volume) < 1.0
+    );
+}
+
+fn any_login() -> impl Strategy<Value = (LoginEvent<'static>, Weight)> {
+    (0i64..5_000, 0usize..4, 0u8..7, 0usize..3, any::<bool>(), -9.0..9.0f64).prop_map(
+        |(at, user, host, agent, ok, odds)| (login(at, USERS[user], host, AGENTS[agent], ok), Weight::of_odds(odds)),
+    )
+}
+
+/// Counts logins as if each came to an empty history: what is counted then depends on nothing but the login.
+fn counted(logins: &[(LoginEvent<'static>, Weight)]) -> History {
+    let empty = History::default();
+    let mut history = History::default();
+    for (login, weight) in logins {
+        let seen = Sighting::of(login, &Places::none());
+        let evidence = empty.evidence(&seen);
+        history.advance(&seen, &evidence, 2.5, *weight, *weight);
+    }
+    history
+}
+
+proptest! {
+    #[test]
+    fn histories_merge_in_any_order(
+        mut logins in prop::collection::vec(any_login(), 0..60),
+        cuts in (0usize..60, 0usize..60),
+    ) {
+        let whole = counted(&logins).encode().unwrap();
+        let (a, b) = (cuts.0.min(cuts.1).min(logins.len()), cuts.0.max(cuts.1).min(logins.len()));
+        let [one, two, three] = [&logins[..a], &logins[a..b], &logins[b..]].map(counted);
+        let merged = |order: [&History; 3]| {
+            let mut history = History::default();
+            for part in order {
+                history.merge(part.clone());
+            }
+            history.encode().unwrap()
+        };
+        prop_assert_eq!(&merged([&one, &two, &three]), &whole);
+        prop_assert_eq!(&merged([&three, &one, &two]), &whole);
+        let mut nested = two.clone();
+        nested.merge(three.clone());
+        let mut grouped = one.clone();
+        grouped.merge(nested);
+        prop_assert_eq!(&grouped.encode().unwrap(), &whole);
+        logins.reverse();
+        prop_assert_eq!(&counted(&logins).encode().unwrap(), &whole);
+    }
+
+    #[test]
+    fn a_history_read_back_tells_the_same(logins in prop::collection::vec(any_login(), 0..40), next in any_login()) {
+        let mut history = History::default();
+        for (login, weight) in &logins {
+            see(&mut history, login, *weight);
+        }
+        let read = History::decode(&history.encode().unwrap()).unwrap();
+        prop_assert_eq!(read.encode().unwrap(), history.encode().unwrap());
+        let late = LoginEvent { time: 1_700_000_000_000 + 5_000 * MINUTE, ..next.0 };
+        prop_assert_eq!(evidence(&read, &late), evidence(&history, &late));
+    }
+
+    #[test]
+    fn hostile_bytes_are_errors(mut bytes in prop::collection::vec(any::<u8>(), 0..300), at in 0usize..2_000, cut in 0usize..2_000) {
+        prop_assert!(History::decode(&bytes).is_err());
+        let mut file = ada().encode().unwrap();
+        prop_assert!(History::decode(&file[..cut.min(file.len() - 1)]).is_err());
+        let at = at % file.len();
+        file[at] ^= bytes.pop().unwrap_or(1);
+        // Damaged or not: an error or a history, never a panic; and what is read can be asked.
+        if let Ok(history) = History::decode(&file) {
+            let _ = evidence(&history, &login(60_000, "ada", 4, AGENTS[2], false));
+        }
+    }
+}
+
+#[test]
+fn lists_of_users_never_outgrow_their_capacity() {
+    let mut history = History::default();
+    for i in 0..3_000u32 {
+        let ip = std::net::Ipv4Addr::from(0xC633_0000 + i * 256).into();
+        let login = LoginEvent { source_ip: Some(ip), asn: Some(i), ..login(i64::from(i), "ada", 3, AGENTS[0], true) };
+        see(&mut history, &login, Weight::FULL);
+    }
+    let user = history.user(&Sighting::of(&login(0, "ada", 3, AGENTS[0], true), &Places::none())).unwrap();
+    assert_eq!((user.addresses.0.len(), user.networks.0.len()), (64, 32));
+    assert!((user.logins() - 3_000.0).abs() < 1e-9);
+}

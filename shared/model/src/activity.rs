@@ -1,0 +1,153 @@
+//! A model of a table of activity: how the table is read and encoded, how unlikely a row is, and how each feature was
+//! distributed, in one piece that is kept as a file.
+//!
+//! The file is as that of an [artifact](crate::artifact), and begins with `WEIRTABL`.
+
+mod stored;
+
+use std::collections::BTreeMap;
+
+use weir_domain::activity::{ActivitySchema, Value};
+use weir_domain::matrix::FeatureMatrix;
+
+use crate::artifact::{ArtifactError, TrainingSummary};
+use crate::behaviour::BehaviourModel;
+use crate::drift::Histogram;
+use crate::encoding::TableEncoder;
+use crate::error::{FitError, SchemaMismatch};
+use crate::estimator::EstimatorKind;
+use crate::sealed::{self, MAGIC_OF_TABLES};
+
+/// Version of the format; a reader refuses later ones.
+pub const FORMAT_VERSION: u16 = 1;
+
+/// All that is learned of a table.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "stored::StoredModel", into = "stored::StoredModel")]
+pub struct ActivityModel {
+    summary: TrainingSummary,
+    schema: ActivitySchema,
+    encoder: TableEncoder,
+    behaviour: BehaviourModel,
+    histograms: Vec<Histogram>,
+}
+
+/// How far a feature has moved from what a model was trained on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Drift {
+    /// The feature.
+    pub feature: String,
+    /// Its [population stability index](crate::drift::population_stability_index).
+    pub index: f64,
+}
+
+/// Something that no row learned from had.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Novelty {
+    /// Place of the feature in the encoder's schema.
+    pub feature: usize,
+    /// How likely a usual row is to have something as new in any feature: above 0, at most 1.
+    pub p_value: f64,
+}
+
+impl ActivityModel {
+    /// Learns from the rows of a table, encoded by its encoder. The same rows and seed (`summary.seed`) give the same model,
+    /// to the bit. Costs six fits of each estimator, five of them for calibration.
+    ///
+    /// # Errors
+    /// When there are fewer than ten rows, or no estimator.
+    pub fn fit(
+        schema: ActivitySchema,
+        encoder: TableEncoder,
+        rows: &FeatureMatrix,
+        kinds: &[EstimatorKind],
+        summary: TrainingSummary,
+    ) -> Result<Self, FitError> {
+        let behaviour = BehaviourModel::fit(kinds, rows, &BTreeMap::new(), summary.seed)?;
+        let histograms = (0..rows.width()).map(|feature| Histogram::of(&rows.column(feature)));
+        let histograms = histograms.collect::<Result<_, _>>()?;
+        Ok(Self { summary, schema, encoder, behaviour, histograms })
+    }
+
+    /// What it was trained on. `from` and `to` are equal where rows have no time.
+    #[must_use]
+    pub fn summary(&self) -> &TrainingSummary {
+        &self.summary
+    }
+
+    /// How the table is read.
+    #[must_use]
+    pub fn schema(&self) -> &ActivitySchema {
+        &self.schema
+    }
+
+    /// How rows become numbers.
+    #[must_use]
+    pub fn encoder(&self) -> &TableEncoder {
+        &self.encoder
+    }
+
+    /// How unlikely a row is.
+    #[must_use]
+    pub fn behaviour(&self) -> &BehaviourModel {
+        &self.behaviour
+    }
+
+    /// What a row (its values, and encoded) has that no row learned from had: words that were never seen, and numbers in a
+    /// column where there was but one number. To both, estimators that cut columns are blind where all rows learned from were
+    /// alike. A word's p-value is the [chance of an unseen one](TableEncoder::chance_of_unseen), a number's `1 / (rows + 1)`,
+    /// both times the number of features that can be new (Bonferroni). O(features).
+    #[must_use]
+    pub fn novelties(&self, values: &[Value<'_>], encoded: &[f64]) -> Vec<Novelty> {
+        let chance = |at: usize| match self.histograms.get(at).and_then(Histogram::only_value) {
+            _ if self.encoder.chance_of_unseen(at).is_some() => self.encoder.chance_of_unseen(at),
+            Some(_) => Some(1.0 / (self.summary.fitted_on as f64 + 1.0)),
+            None => None,
+        };
+        let features = self.histograms.len().min(values.len()).min(encoded.len());
+        let can_be_new = (0..features).filter(|at| chance(*at).is_some()).count() as f64;
+        let is_new = |at: &usize| match values[*at] {
+            Value::Number(_) => {
+                self.histograms[*at].only_value().is_some_and(|only| only.total_cmp(&encoded[*at]).is_ne())
+            }
+            word => self.encoder.is_unseen(*at, &word),
+        };
+        let novelty = |at| Some(Novelty { feature: at, p_value: (chance(at)? * can_be_new).min(1.0) });
+        (0..features).filter(is_new).filter_map(novelty).collect()
+    }
+
+    /// How far each feature of later rows, encoded by [this model's encoder](Self::encoder), has moved; the farthest first.
+    /// O(rows · features).
+    ///
+    /// # Errors
+    /// When the matrix has another schema; one without rows has not moved.
+    pub fn drift(&self, later: &FeatureMatrix) -> Result<Vec<Drift>, SchemaMismatch> {
+        SchemaMismatch::check(self.encoder.schema(), later.schema())?;
+        let drift = |(at, histogram): (usize, &Histogram)| Drift {
+            feature: self.encoder.schema().features[at].name.clone(),
+            index: histogram.stability_index(&later.column(at)).unwrap_or(0.0),
+        };
+        let mut drifts: Vec<Drift> = self.histograms.iter().enumerate().map(drift).collect();
+        drifts.sort_by(|a, b| b.index.total_cmp(&a.index));
+        Ok(drifts)
+    }
+
+    /// The file. The same model gives the same bytes.
+    ///
+    /// # Errors
+    /// When it is larger than [`MOST_BYTES`](crate::artifact::MOST_BYTES).
+    pub fn encode(&self) -> Result<Vec<u8>, ArtifactError> {
+        sealed::encode(MAGIC_OF_TABLES, FORMAT_VERSION, self)
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// When it is none that this program can use; says why and what to do.
+    pub fn decode(file: &[u8]) -> Result<Self, ArtifactError> {
+        sealed::decode(MAGIC_OF_TABLES, FORMAT_VERSION, file)
+    }
+}
+
+#[cfg(test)]
+mod tests;

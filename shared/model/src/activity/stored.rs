@@ -1,0 +1,63 @@
+//! The stored form of a model of a table, checked when read.
+
+use weir_domain::activity::{ActivitySchema, ColumnRole, ColumnSchema, MissingPolicy};
+
+use super::ActivityModel;
+use crate::artifact::TrainingSummary;
+use crate::behaviour::BehaviourModel;
+use crate::drift::Histogram;
+use crate::encoding::TableEncoder;
+
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StoredModel {
+    summary: TrainingSummary,
+    schema: StoredSchema,
+    encoder: TableEncoder,
+    behaviour: BehaviourModel,
+    histograms: Vec<Histogram>,
+}
+
+/// A schema with every field: its own form leaves out what has its default, which a format without names cannot read.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct StoredSchema {
+    header: bool,
+    delimiter: char,
+    missing_values: Vec<String>,
+    columns: Vec<(String, ColumnRole, Option<MissingPolicy>)>,
+}
+
+impl From<ActivityModel> for StoredModel {
+    fn from(model: ActivityModel) -> Self {
+        let ActivityModel { summary, schema, encoder, behaviour, histograms } = model;
+        let columns = schema.columns.into_iter().map(|c| (c.name, c.role, c.missing)).collect();
+        let ActivitySchema { header, delimiter, missing_values, .. } = schema;
+        Self {
+            summary,
+            schema: StoredSchema { header, delimiter, missing_values, columns },
+            encoder,
+            behaviour,
+            histograms,
+        }
+    }
+}
+
+impl TryFrom<StoredModel> for ActivityModel {
+    type Error = String;
+
+    fn try_from(stored: StoredModel) -> Result<Self, String> {
+        let StoredModel { summary, schema, encoder, behaviour, histograms } = stored;
+        let StoredSchema { header, delimiter, missing_values, columns } = schema;
+        let columns = columns.into_iter().map(|(name, role, missing)| ColumnSchema { name, role, missing }).collect();
+        let schema = ActivitySchema { header, delimiter, missing_values, columns };
+        schema.check().map_err(|e| e.to_string())?;
+        let features = &encoder.schema().features;
+        if !schema.features().map(|c| &c.name).eq(features.iter().map(|f| &f.name)) {
+            return Err("the encoder of a model must be of the columns of its schema".to_owned());
+        }
+        if behaviour.schema() != encoder.schema() || histograms.len() != features.len() {
+            return Err("all parts of a model must have the encoder's features".to_owned());
+        }
+        Ok(Self { summary, schema, encoder, behaviour, histograms })
+    }
+}

@@ -1,0 +1,161 @@
+use weir_domain::activity::{ColumnRole, ColumnSchema, Value};
+
+use super::*;
+use crate::encoding::{CategoryEncoding, TableEncoderBuilder};
+
+fn schema() -> ActivitySchema {
+    ActivitySchema::new(vec![
+        ColumnSchema::new("user", ColumnRole::Id),
+        ColumnSchema::new("bytes", ColumnRole::Numeric),
+        ColumnSchema::new("via", ColumnRole::Categorical),
+    ])
+}
+
+/// Bytes around 100, over `ssh` but for a tenth.
+fn row(i: u32) -> [Value<'static>; 2] {
+    let bytes = f64::from(90 + i * 7 % 21);
+    [Value::Number(bytes), Value::Text(if i.is_multiple_of(10) { "rdp" } else { "ssh" })]
+}
+
+fn encoded(encoder: &TableEncoder, rows: impl Iterator<Item = [Value<'static>; 2]>) -> FeatureMatrix {
+    let mut matrix = FeatureMatrix::new(std::sync::Arc::clone(encoder.schema()));
+    rows.for_each(|row| matrix.push(&encoder.encode(&row).unwrap()).unwrap());
+    matrix
+}
+
+fn model() -> ActivityModel {
+    let mut training = TableEncoderBuilder::new(&schema(), CategoryEncoding::Rarity);
+    (0..300).for_each(|i| training.see(&row(i)));
+    let encoder = training.finish().unwrap();
+    let matrix = encoded(&encoder, (0..300).map(row));
+    let summary = TrainingSummary {
+        program: "0.1.0".to_owned(),
+        trained_at: 1_700_000_000_000,
+        from: 0,
+        to: 0,
+        rows: 300,
+        fitted_on: 300,
+        entities: 30,
+        seed: 42,
+    };
+    ActivityModel::fit(schema(), encoder, &matrix, &[EstimatorKind::IsolationForest], summary).unwrap()
+}
+
+/// What a model says, in digits that show every bit.
+fn says(model: &ActivityModel) -> Vec<u64> {
+    let odd = [[Value::Number(100.0), Value::Text("telnet")], [Value::Number(9e9), Value::Text("ssh")]];
+    let matrix = encoded(model.encoder(), odd.into_iter());
+    let scaled = model.behaviour().scale(&matrix).unwrap();
+    let verdicts = model.behaviour().judge(&scaled).unwrap();
+    let judged = verdicts.iter().flat_map(|v| [v.most_surprised().score.get(), v.p_value.get()]);
+    let new = model.novelties(&odd[0], matrix.row(0)).into_iter().map(|new| new.p_value);
+    let drift = model.drift(&matrix).unwrap().into_iter().map(|drift| drift.index);
+    judged.chain(new).chain(drift).map(f64::to_bits).collect()
+}
+
+#[test]
+fn what_is_read_back_judges_as_before_to_the_bit() {
+    let written = model();
+    let file = written.encode().unwrap();
+    let read = ActivityModel::decode(&file).unwrap();
+    assert_eq!(says(&read), says(&written));
+    assert_eq!(read, written);
+    assert_eq!(read.encode().unwrap(), file, "the same model, the same bytes");
+}
+
+#[test]
+fn models_of_logs_and_of_tables_are_told_apart_and_damage_is_seen() {
+    let file = model().encode().unwrap();
+    let error = crate::Artifact::decode(&file).unwrap_err().to_string();
+    assert!(error.contains("of a table, not of logs"), "{error}");
+    let mut logs = file.clone();
+    logs[..8].copy_from_slice(&sealed::MAGIC_OF_LOGS);
+    assert!(matches!(ActivityModel::decode(&logs), Err(ArtifactError::OtherSource(_))));
+    assert_eq!(ActivityModel::decode(b"PK"), Err(ArtifactError::Foreign));
+    let payload = &file[sealed::HEADER..];
+    for at in (0..payload.len()).step_by(23) {
+        let mut forged = payload.to_vec();
+        forged.splice(at..=at, [0xff, 0xff, 0xff, 0xff, 0x7f]);
+        let header = [&file[..10], &(forged.len() as u64).to_le_bytes(), blake3::hash(&forged).as_bytes()].concat();
+        // An error, or a model that judges without a panic.
+        if let Ok(model) = ActivityModel::decode(&[header, forged].concat()) {
+            let rows = encoded(&self::model().encoder, (0..3).map(row));
+            let _ = model.behaviour().scale(&rows).map(|scaled| model.behaviour().judge(&scaled));
+        }
+    }
+}
+
+#[test]
+fn drift_names_the_feature_that_moved() {
+    let model = model();
+    let same = model.drift(&encoded(model.encoder(), (0..300).map(row))).unwrap();
+    assert!(same.iter().all(|drift| drift.index < 0.01), "{same:?}");
+    let moved = (0..300).map(|i| [row(i)[0], Value::Text(if i % 3 == 0 { "telnet" } else { "ssh" })]);
+    let moved = model.drift(&encoded(model.encoder(), moved)).unwrap();
+    assert_eq!(moved[0].feature, "via");
+    assert!(moved[0].index > 0.25 && moved[1].index < 0.01, "{moved:?}");
+}
+
+#[test]
+fn what_is_new_is_as_unlikely_as_it_was_rare_to_see_something_new() {
+    let model = model();
+    let new = |values: &[Value<'_>]| {
+        let encoded = model.encoder().encode(values).unwrap();
+        let new = model.novelties(values, &encoded);
+        new.iter().map(|new| (new.feature, new.p_value)).collect::<Vec<_>>()
+    };
+    assert_eq!(new(&[Value::Number(9e9), Value::Text("ssh")]), []);
+    // No word was there only once; one column can have something new.
+    assert_eq!(new(&[Value::Number(100.0), Value::Text("telnet")]), [(1, 1.0 / 301.0)]);
+    assert_eq!(new(&[Value::Number(100.0), Value::Missing]), []);
+
+    let schema = ActivitySchema::new(vec![
+        ColumnSchema::new("deleted", ColumnRole::Numeric),
+        ColumnSchema::new("agent", ColumnRole::Categorical),
+    ]);
+    let words: Vec<String> = (0..300).map(|i| if i < 149 { format!("agent {i}") } else { "curl".to_owned() }).collect();
+    let mut training = TableEncoderBuilder::new(&schema, CategoryEncoding::Rarity);
+    for word in &words {
+        training.see(&[Value::Number(0.0), Value::Text(word)]);
+    }
+    let encoder = training.finish().unwrap();
+    let mut rows = FeatureMatrix::new(std::sync::Arc::clone(encoder.schema()));
+    for word in &words {
+        rows.push(&encoder.encode(&[Value::Number(0.0), Value::Text(word)]).unwrap()).unwrap();
+    }
+    let kinds = [EstimatorKind::IsolationForest];
+    let model = ActivityModel::fit(schema, encoder, &rows, &kinds, model.summary().clone()).unwrap();
+    let values = [Value::Number(5.0), Value::Text("another")];
+    let new = model.novelties(&values, &model.encoder().encode(&values).unwrap());
+    assert_eq!(new[0], Novelty { feature: 0, p_value: 2.0 / 301.0 });
+    assert_eq!(new[1], Novelty { feature: 1, p_value: 300.0 / 301.0 });
+}
+
+/// Models of earlier programs must go on to be read, and to judge as they did.
+#[test]
+fn the_golden_model_of_each_version_judges_as_it_did() {
+    let golden: [(&[u8], &str); 1] = [(
+        include_bytes!("../../tests/models/table-version-1.model"),
+        include_str!("../../tests/models/table-version-1.json"),
+    )];
+    for (file, expected) in golden {
+        let read = ActivityModel::decode(file).unwrap();
+        let expected: Vec<u64> = serde_json::from_str(expected).unwrap();
+        let got = says(&read);
+        assert_eq!(got.len(), expected.len());
+        for (got, expected) in got.into_iter().map(f64::from_bits).zip(expected.into_iter().map(f64::from_bits)) {
+            // The last places are the mathematics library's.
+            assert!((got - expected).abs() <= 1e-9 * expected.abs().max(1.0), "{got} {expected}");
+        }
+    }
+}
+
+/// Writes the golden files of this version: run it once when the format changes, under the new version's name.
+#[test]
+#[ignore = "writes files"]
+fn write_the_golden_model() {
+    let path = format!("{}/tests/models/table-version-{FORMAT_VERSION}", env!("CARGO_MANIFEST_DIR"));
+    let model = model();
+    std::fs::write(format!("{path}.model"), model.encode().unwrap()).unwrap();
+    std::fs::write(format!("{path}.json"), serde_json::to_string(&says(&model)).unwrap()).unwrap();
+}

@@ -1,0 +1,204 @@
+//! One score from evidence for several ways of attack.
+//!
+//! A row holds log-likelihood ratios: how much likelier each observation is under attack than in ordinary use. Not every
+//! attack shows in every observation: whoever steals an account comes from elsewhere, an insider comes from home. So each
+//! way of attack has a voice: a weighted sum of the ratios that tell it, and a bias, the logarithm of its share of all
+//! attacks. The score is the logarithm of the sum of their odds, `ln Σᵥ exp(biasᵥ + Σⱼ weightᵥⱼ · xⱼ)`: 0 where an
+//! attack is as likely as not before anybody asks how rare attacks are. A weight below 1 makes up for ratios that tell
+//! the same thing twice.
+//!
+//! Reference: I. J. Good, *Probability and the Weighing of Evidence*, 1950.
+
+use std::sync::Arc;
+
+use weir_domain::matrix::FeatureSchema;
+use weir_domain::score::{Explanation, Score};
+
+use crate::error::{BadParams, RangeCheck};
+
+/// What one voice weighs.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvidenceVoice {
+    /// Which way of attack it speaks of.
+    pub name: String,
+    /// The logarithm of its share of attacks, −50 to 50.
+    pub bias: f64,
+    /// One weight per feature of the schema, −10 to 10; 0 where the feature says nothing of this way.
+    pub weights: Vec<f64>,
+}
+
+/// What the voices are.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvidenceMixtureParams {
+    /// What each column of a row is.
+    pub schema: FeatureSchema,
+    /// The ways of attack, at least one, at most 100.
+    pub voices: Vec<EvidenceVoice>,
+}
+
+impl EvidenceMixtureParams {
+    /// Checks ranges, and that every voice has one weight per feature.
+    ///
+    /// # Errors
+    /// All faults.
+    pub fn check(self) -> Result<EvidenceMixture, BadParams> {
+        let width = self.schema.features.len();
+        let mut ranges = RangeCheck::default().require("features", &width, &(1..=1000)).require(
+            "voices",
+            &self.voices.len(),
+            &(1..=100),
+        );
+        for voice in &self.voices {
+            ranges = ranges.require("weights", &voice.weights.len(), &(width..=width)).require(
+                "bias",
+                &voice.bias,
+                &(-50.0..=50.0),
+            );
+            for weight in &voice.weights {
+                ranges = ranges.require("weight", weight, &(-10.0..=10.0));
+            }
+        }
+        ranges.finish()?;
+        Ok(EvidenceMixture { schema: Arc::new(self.schema), voices: self.voices })
+    }
+}
+
+/// What a row weighs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Weighed {
+    /// The logarithm of the odds of attack, over all voices.
+    pub score: Score,
+    /// The voice that speaks loudest; of equals, the first.
+    pub voice: usize,
+}
+
+/// Weighs rows of log-likelihood ratios. Nothing is fitted: the ratios are.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "EvidenceMixtureParams", into = "EvidenceMixtureParams")]
+pub struct EvidenceMixture {
+    schema: Arc<FeatureSchema>,
+    voices: Vec<EvidenceVoice>,
+}
+
+impl From<EvidenceMixture> for EvidenceMixtureParams {
+    fn from(mixture: EvidenceMixture) -> Self {
+        Self { schema: (*mixture.schema).clone(), voices: mixture.voices }
+    }
+}
+
+impl TryFrom<EvidenceMixtureParams> for EvidenceMixture {
+    type Error = BadParams;
+
+    fn try_from(params: EvidenceMixtureParams) -> Result<Self, BadParams> {
+        params.check()
+    }
+}
+
+impl EvidenceMixture {
+    /// What each column of a row is.
+    #[must_use]
+    pub fn schema(&self) -> &Arc<FeatureSchema> {
+        &self.schema
+    }
+
+    /// The ways of attack.
+    #[must_use]
+    pub fn voices(&self) -> &[EvidenceVoice] {
+        &self.voices
+    }
+
+    /// Weighs one row; what a row lacks, or holds that is not finite, says nothing. O(voices · features), no allocation.
+    #[must_use]
+    pub fn weigh(&self, row: &[f64]) -> Weighed {
+        let odds = |voice: &EvidenceVoice| {
+            let parts = voice.weights.iter().zip(row).filter(|(_, x)| x.is_finite());
+            voice.bias + parts.map(|(weight, x)| weight * x.clamp(-1e6, 1e6)).sum::<f64>()
+        };
+        let mut loudest = (0, f64::NEG_INFINITY);
+        for (at, voice) in self.voices.iter().enumerate() {
+            let odds = odds(voice);
+            if odds > loudest.1 {
+                loudest = (at, odds);
+            }
+        }
+        let sum: f64 = self.voices.iter().map(|voice| (odds(voice) - loudest.1).exp()).sum();
+        Weighed { score: Score::new(loudest.1 + sum.ln()).unwrap_or_else(zero), voice: loudest.0 }
+    }
+
+    /// What each feature adds in the voice that speaks loudest; the amounts and that voice's bias sum to its odds.
+    #[must_use]
+    pub fn explain(&self, row: &[f64]) -> Explanation {
+        let voice = self.voices.get(self.weigh(row).voice);
+        let weights = voice.map_or(&[][..], |voice| &voice.weights);
+        let amounts: Vec<f64> =
+            weights.iter().zip(row).map(|(weight, x)| if x.is_finite() { weight * x } else { 0.0 }).collect();
+        Explanation::from_amounts(&amounts)
+    }
+}
+
+#[expect(clippy::expect_used, reason = "0 is finite")]
+fn zero() -> Score {
+    Score::new(0.0).expect("finite")
+}
+
+#[cfg(test)]
+mod tests {
+    use weir_domain::matrix::{Feature, Transform};
+
+    use super::*;
+
+    fn params() -> EvidenceMixtureParams {
+        let feature = |name: &str| Feature {
+            name: name.into(),
+            label: name.into(),
+            unit: String::new(),
+            transform: Transform::Identity,
+        };
+        let schema =
+            FeatureSchema { source: "login".into(), window_seconds: 0, features: vec![feature("a"), feature("b")] };
+        let voice =
+            |name: &str, bias, weights: [f64; 2]| EvidenceVoice { name: name.into(), bias, weights: weights.into() };
+        EvidenceMixtureParams { schema, voices: vec![voice("one", 0.0, [1.0, 0.0]), voice("two", -2.0, [0.5, 1.0])] }
+    }
+
+    #[test]
+    fn odds_add_up() {
+        let mixture = params().check().unwrap();
+        let weighed = mixture.weigh(&[2.0, 7.0]);
+        let by_hand = (2.0f64.exp() + 6.0f64.exp()).ln();
+        assert!((weighed.score.get() - by_hand).abs() < 1e-12);
+        assert_eq!(mixture.voices()[weighed.voice].name, "two");
+        let explained = mixture.explain(&[2.0, 7.0]);
+        assert_eq!(explained.contributions[0].feature, 1);
+        assert!((explained.sum() - 2.0 - 6.0).abs() < 1e-12, "the bias is apart");
+    }
+
+    #[test]
+    fn more_evidence_never_lowers_a_score() {
+        let mixture = params().check().unwrap();
+        let scores: Vec<f64> = (0..60).map(|x| mixture.weigh(&[f64::from(x) - 30.0, 1.0]).score.get()).collect();
+        assert!(scores.is_sorted_by(|a, b| a < b));
+        assert!(mixture.weigh(&[f64::NAN, f64::INFINITY]).score.get().is_finite());
+        assert!(mixture.weigh(&[f64::MAX, f64::MAX]).score.get().is_finite());
+    }
+
+    #[test]
+    fn parameters_are_checked_also_when_read_back() {
+        let bad = |change: fn(&mut EvidenceMixtureParams)| {
+            let mut params = params();
+            change(&mut params);
+            let stored = postcard::to_allocvec(&params).unwrap();
+            assert!(params.check().is_err());
+            assert!(postcard::from_bytes::<EvidenceMixture>(&stored).is_err());
+        };
+        bad(|p| p.voices.clear());
+        bad(|p| p.voices[0].bias = f64::NAN);
+        bad(|p| p.voices[1].weights[0] = 11.0);
+        bad(|p| p.voices[1].weights.truncate(1));
+        let mixture = params().check().unwrap();
+        let read: EvidenceMixture = postcard::from_bytes(&postcard::to_allocvec(&mixture).unwrap()).unwrap();
+        assert_eq!(read.weigh(&[1.0, 2.0]), mixture.weigh(&[1.0, 2.0]));
+    }
+}

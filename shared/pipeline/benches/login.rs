@@ -1,0 +1,66 @@
+//! How fast logins are judged: a whole log, and one at a time. One thread: `RAYON_NUM_THREADS=1 cargo bench -p weir-pipeline`.
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput};
+use weir_domain::login::{LoginEvent, LoginKind, Outcome};
+use weir_features::login::{History, Places};
+use weir_pipeline::login::{LoginModel, LoginOptions, LoginTable, detect_logins, score_one};
+
+/// A million logins of 20,000 users over a month; each has a home and two devices, one in fifty comes from elsewhere.
+fn logins(n: u64) -> LoginTable {
+    let mut table = LoginTable::default();
+    for at in 0..n {
+        table.push(at, &login(at, &format!("user{}", mixed(at) % 20_000)));
+    }
+    table
+}
+
+fn login(at: u64, user: &str) -> LoginEvent<'_> {
+    let hash = mixed(at);
+    let home = mixed(user.len() as u64 ^ (hash % 20_000)) % 3_000;
+    let place = if (hash >> 20).is_multiple_of(64) { mixed(hash) % 5_000 } else { home };
+    LoginEvent {
+        source_ip: Some([10, (place >> 8) as u8, place as u8, (hash >> 40) as u8].into()),
+        country: ["FR", "DE", "BR", "US", "IN"][(place % 5) as usize],
+        asn: Some((place % 300) as u32),
+        user_agent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/117.0.0.0 Safari/537.36",
+        browser: if (hash >> 30).is_multiple_of(2) { "Chrome 117.0.0" } else { "Chrome Mobile 118.0.0" },
+        os: if (hash >> 30).is_multiple_of(2) { "Windows 10" } else { "Android 10" },
+        round_trip_ms: Some(40.0),
+        bytes_in: Some(hash >> 44),
+        ..LoginEvent::new(
+            1_700_000_000_000 + (at * 2_592) as i64,
+            user,
+            LoginKind::Password,
+            if (hash >> 50).is_multiple_of(16) { Outcome::Failure } else { Outcome::Success },
+        )
+    }
+}
+
+fn mixed(x: u64) -> u64 {
+    let x = (x ^ (x >> 30)).wrapping_add(0x9e37_79b9_7f4a_7c15).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb) ^ (x >> 31)
+}
+
+fn main() {
+    let mut criterion = Criterion::default().sample_size(10).configure_from_args();
+    let n = 200_000;
+    let table = logins(n);
+    let mut group = criterion.benchmark_group("logins");
+    group.throughput(Throughput::Elements(n));
+    group.bench_function("a whole log", |b| {
+        b.iter(|| detect_logins(black_box(table.clone()), &LoginOptions::default()));
+    });
+    group.finish();
+    let (model, mut history) = (LoginModel::default(), History::default());
+    for at in 0..100_000 {
+        let user = format!("user{}", mixed(at) % 20_000);
+        let one = score_one(&model, &history, &Places::none(), &login(at, &user));
+        model.count(&mut history, &one.sighting, &one.evidence, one.score, None);
+    }
+    criterion.bench_function("one login", |b| {
+        b.iter(|| score_one(&model, &history, &Places::none(), black_box(&login(100_001, "user7"))));
+    });
+    criterion.final_summary();
+}

@@ -1,0 +1,148 @@
+//! Going over a table with a model.
+
+use weir_domain::activity::{ActivityRow, Value};
+use weir_domain::matrix::FeatureMatrix;
+use weir_domain::reject::ReadSummary;
+use weir_domain::score::{Explanation, PValue, Score};
+use weir_features::activity::TableSample;
+use weir_model::activity::Novelty;
+use weir_model::{ActivityModel, AlertBudget};
+
+use super::learn::encode;
+use super::reason::{RowReason, reasons};
+use super::{ActivityError, Table};
+
+/// Rows judged together.
+const CHUNK: usize = 4096;
+
+/// When a row is anomalous.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Threshold {
+    /// When its p-value is at most this, above 0 to 1.
+    PValue(f64),
+    /// When so few a day may pass for anomalous by chance.
+    AlertsPerDay(AlertBudget),
+}
+
+impl Default for Threshold {
+    /// One usual row in a hundred may pass for anomalous.
+    fn default() -> Self {
+        Self::PValue(0.01)
+    }
+}
+
+impl Threshold {
+    /// The largest p-value of an anomalous row.
+    ///
+    /// # Errors
+    /// When alerts a day are asked for, and the rows learned from have no times.
+    pub fn p_value(self, model: &ActivityModel) -> Result<f64, ActivityError> {
+        match self {
+            Self::PValue(p_value) => Ok(p_value),
+            Self::AlertsPerDay(budget) => {
+                let summary = model.summary();
+                let timed = summary.from < summary.to;
+                let p_value = timed.then(|| budget.threshold(summary.rows_per_day())).flatten();
+                p_value.map(PValue::get).ok_or(ActivityError::NoTime)
+            }
+        }
+    }
+}
+
+/// A row, judged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JudgedRow<'a> {
+    /// Its number among the rows that could be read, from 1.
+    pub number: u64,
+    /// The row.
+    pub row: ActivityRow<'a>,
+    /// The estimator's score, of several the most surprised one's.
+    pub score: Score,
+    /// How likely a usual row is to score so high, or to have something as [new](ActivityModel::novelties).
+    pub p_value: PValue,
+    /// Whether it passes the threshold.
+    pub anomalous: bool,
+    /// Why, strongest first; empty where it is not anomalous.
+    pub reasons: Vec<RowReason>,
+}
+
+/// What judging came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judged {
+    /// Rows judged.
+    pub rows: u64,
+    /// Rows that are anomalous.
+    pub anomalous: u64,
+    /// The p-value up to which they are.
+    pub p_value: f64,
+    /// What reading the table came to.
+    pub read: ReadSummary,
+}
+
+/// What the estimators hold against a row, and what is new in it, as surprise (the decimal logarithm of 1 / p).
+fn explain(model: &ActivityModel, scaled: &FeatureMatrix, row: usize, new: &[Novelty]) -> Option<Explanation> {
+    let mut amounts = vec![0.0; scaled.width()];
+    for contribution in model.behaviour().explain(scaled, row).ok()?.contributions {
+        amounts[contribution.feature] += contribution.amount;
+    }
+    for new in new {
+        amounts[new.feature] -= new.p_value.log10();
+    }
+    Some(Explanation::from_amounts(&amounts))
+}
+
+/// Judges every row of a table, in its order. O(trees) per row, and O(trees · features) per anomalous one.
+///
+/// # Errors
+/// When the table cannot be read or does not fit the model, or the threshold needs times that the model has not seen.
+pub fn judge(
+    model: &ActivityModel,
+    table: &impl Table,
+    threshold: Threshold,
+    mut each: impl FnMut(&JudgedRow<'_>),
+) -> Result<Judged, ActivityError> {
+    let p_value = threshold.p_value(model)?;
+    let empty = || TableSample::new(model.schema(), usize::MAX, 0);
+    let labels = model.schema().labels().count();
+    let (mut chunk, mut rows, mut anomalous) = (empty(), 0, 0);
+    let mut judge_chunk = |chunk: &mut TableSample| {
+        let chunk = std::mem::replace(chunk, empty());
+        let all: Vec<usize> = (0..chunk.len()).collect();
+        let matrix = encode(model.encoder(), &chunk, &all);
+        let scaled = model.behaviour().scale(&matrix)?;
+        let mut values: Vec<Value<'_>> = Vec::new();
+        for (at, verdict) in model.behaviour().judge(&scaled)?.into_iter().enumerate() {
+            chunk.values(at, &mut values);
+            let labels: Vec<&str> = (0..labels).map(|label| chunk.label(label, at)).collect();
+            let new = model.novelties(&values, matrix.row(at));
+            let newest = new.iter().map(|new| new.p_value).fold(1.0, f64::min);
+            // Both are p-values, so the smaller one is in range.
+            let chance = PValue::new(newest).filter(|new| new < &verdict.p_value).unwrap_or(verdict.p_value);
+            let is_anomalous = chance.get() <= p_value;
+            let explanation = if is_anomalous { explain(model, &scaled, at, &new) } else { None };
+            rows += 1;
+            anomalous += u64::from(is_anomalous);
+            each(&JudgedRow {
+                number: rows,
+                row: ActivityRow { values: &values, time: chunk.time(at), id: chunk.id(at), labels: &labels },
+                score: verdict.most_surprised().score,
+                p_value: chance,
+                anomalous: is_anomalous,
+                reasons: explanation.map(|e| reasons(model, &values, &e)).unwrap_or_default(),
+            });
+        }
+        Ok::<(), ActivityError>(())
+    };
+    let mut outcome = Ok(());
+    let read = table.read(&mut |row| {
+        if outcome.is_ok() {
+            outcome = chunk.push(row).map_err(ActivityError::from);
+        }
+        if outcome.is_ok() && chunk.len() >= CHUNK {
+            outcome = judge_chunk(&mut chunk);
+        }
+    })?;
+    outcome?;
+    judge_chunk(&mut chunk)?;
+    Ok(Judged { rows, anomalous, p_value, read })
+}

@@ -1,0 +1,139 @@
+//! Logins, from events to scores and findings: a pure function of the set of logins and of the options.
+//!
+//! Logins are put in order of time (those of one moment by their content), so that it does not matter in which objects, and
+//! in which order, they came. Each is then scored against the history strictly before it, and counted, weighing the less
+//! the more it looks like an attack. [`score_one`] is one such step, without counting: what answers a single request.
+//!
+//! Over a whole log there is more to know: [`detect_logins`] looks back once, so that the first of a hundred strangers at an
+//! address is judged by the hundred, and the first login of a session by the session. Where the beginning of the log is
+//! declared a baseline, an isolation forest is fitted on its normal logins, and a random forest on its labels where it
+//! has any: they have a voice in what is doubtful after it. Labels after the baseline are never looked at.
+
+mod campaign;
+pub(crate) mod days;
+mod model;
+mod pass;
+mod table;
+mod voices;
+
+use weir_detect::incidents::IncidentLog;
+use weir_detect::login::anomalous_user;
+use weir_detect::ocsf::DetectionFinding;
+use weir_domain::finding::{Hit, Kind, Subject};
+use weir_domain::login::{JudgedLogin, LoginEvent};
+use weir_domain::score::Score;
+use weir_features::login::{ApiUse, Evidence, History, Places, Sighting, reasons};
+
+pub use model::{LoginModel, Way};
+pub use table::LoginTable;
+
+use pass::Pass;
+
+/// How logins are judged.
+#[derive(Debug, Clone, Default)]
+pub struct LoginOptions {
+    /// Learn from this long from the first login on (seconds), and report on what comes after; labels of that time are
+    /// used where there are any. Without it, everything is scored against what was before it.
+    pub baseline: Option<i64>,
+    /// What is known of addresses.
+    pub places: Places,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Whether reasons are written for every login, or only for those that are doubtful.
+    pub explain_all: bool,
+}
+
+/// What became of the logins of a log.
+#[derive(Debug, Clone, Default)]
+pub struct LoginsJudged {
+    /// The logins after the baseline, in order of time.
+    pub logins: Vec<JudgedLogin>,
+    /// Logins that were learned from and not reported on.
+    pub learned: usize,
+    /// Of these, attacks by their labels; `None` where there were no labels.
+    pub labelled: Option<usize>,
+    /// What was known in the end.
+    pub history: History,
+}
+
+/// What a single login is judged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JudgedOne {
+    /// The logarithm of the odds of attack before rarity.
+    pub score: Score,
+    /// The way of attack that explains it best.
+    pub way: Way,
+    /// Why, in words, strongest first.
+    pub reasons: Vec<String>,
+    /// What [`History::advance`] wants to count it.
+    pub sighting: Sighting,
+    /// What spoke for and against it.
+    pub evidence: Evidence,
+}
+
+/// Judges one login by what was before it. No I/O, and nothing is changed: whoever wants it counted calls
+/// [`LoginModel::count`]. Well below a millisecond, whatever the size of the history.
+#[must_use]
+pub fn score_one(model: &LoginModel, history: &History, places: &Places, login: &LoginEvent<'_>) -> JudgedOne {
+    let sighting = Sighting::of(login, places);
+    let evidence = history.evidence(&sighting);
+    let (score, way) = model.judge(&evidence);
+    let reasons = reasons(history, login, &sighting, &evidence);
+    JudgedOne { score, way, reasons, sighting, evidence }
+}
+
+/// Judges all logins of a log, of which nothing is known before.
+#[must_use]
+pub fn detect_logins(table: LoginTable, options: &LoginOptions) -> LoginsJudged {
+    detect_logins_after(History::default(), table, options)
+}
+
+/// Judges all logins of a log that goes on where a history ends.
+#[must_use]
+pub fn detect_logins_after(history: History, mut table: LoginTable, options: &LoginOptions) -> LoginsJudged {
+    table.sort();
+    let model = LoginModel::default();
+    let mut pass = Pass::over(history, &table, &model, options);
+    campaign::look_back(&table, &model, &mut pass);
+    voices::listen(&table, &mut pass, options.seed);
+    pass.finish(&table)
+}
+
+/// The findings among judged logins and API calls, most severe first, then by time. `from` is when what is reported on
+/// begins, milliseconds since the epoch: calls before only say what is usual. `now` is the time of writing.
+#[must_use]
+pub fn login_findings(judged: &LoginsJudged, calls: &ApiUse, from: i64, now: i64) -> Vec<DetectionFinding> {
+    let mut hits = weir_detect::login::detect(&judged.logins);
+    let hours = calls.hours();
+    hits.extend(hours.iter().filter(|hour| hour.last >= from.div_euclid(1000)).filter_map(anomalous_user::detect));
+    let mut findings = Vec::with_capacity(hits.len());
+    let mut by_subject: Vec<(Subject, Vec<Hit>)> = Vec::new();
+    hits.sort_by(|a, b| (&a.0, a.1.window).cmp(&(&b.0, b.1.window)));
+    for (subject, hit) in hits {
+        match by_subject.last_mut() {
+            Some((last, hits)) if *last == subject => hits.push(hit),
+            _ => by_subject.push((subject, vec![hit])),
+        }
+    }
+    for (subject, hits) in by_subject {
+        let mut log = IncidentLog::default();
+        if subject.kind == Kind::AnomalousUser {
+            log.observe(&subject, hits, now);
+            findings.extend(log.incidents.iter().map(|incident| DetectionFinding::of(&subject, incident, now)));
+            continue;
+        }
+        // Each hit is a whole group of logins already; incidents of long ago are not forgotten here.
+        for hit in hits {
+            log.observe(&subject, [hit], now);
+            findings.extend(log.incidents.drain(..).map(|incident| DetectionFinding::of(&subject, &incident, now)));
+        }
+    }
+    findings.sort_by(|a, b| {
+        let order = |f: &DetectionFinding| (std::cmp::Reverse(f.severity_id), f.time, f.finding_info.uid.clone());
+        order(a).cmp(&order(b))
+    });
+    findings
+}
+
+#[cfg(test)]
+mod tests;

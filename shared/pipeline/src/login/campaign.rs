@@ -1,0 +1,47 @@
+//! Looking back: what a login turned out to be part of.
+//!
+//! The first stranger at an address is nobody; after the tenth, the first was one of ten. A login of the day before a
+//! campaign was at its height at the same address gets the evidence of that height, and a login of the twelve hours before
+//! a doubtful one of the same session nearly its score. Only ever upwards.
+
+use rustc_hash::FxHashMap;
+use weir_features::login::Column;
+
+use super::model::{LoginModel, SESSION_LOSES, Way};
+use super::pass::Pass;
+use super::table::LoginTable;
+
+const DAY: i64 = 86_400_000;
+const HALF_DAY: i64 = DAY / 2;
+
+pub(super) fn look_back(table: &LoginTable, model: &LoginModel, pass: &mut Pass) {
+    let mut campaigns: FxHashMap<u64, (i64, [f64; 2])> = FxHashMap::default();
+    let mut sessions: FxHashMap<(u64, u64, u64), (i64, f64)> = FxHashMap::default();
+    for at in (0..table.len()).rev() {
+        let step = &mut pass.steps[at];
+        let (time, seen) = (step.sighting.time, step.sighting);
+        if step.evidence.stranger >= 29 && seen.address != 0 {
+            let now = [Column::AddressFanOut, Column::AddressFailures].map(|column| step.evidence.get(column));
+            let later = campaigns.get(&seen.address).filter(|later| later.0 - time <= DAY).map(|later| later.1);
+            let higher = later.filter(|later| later[0] + later[1] > now[0] + now[1]);
+            campaigns.insert(seen.address, (time, higher.unwrap_or(now)));
+            if let Some(height) = higher {
+                let mut row = step.evidence.row().to_vec();
+                row[Column::AddressFanOut as usize] = height[0];
+                row[Column::AddressFailures as usize] = height[1];
+                let weighed = model.mixture().weigh(&row);
+                if weighed.score.get() > step.score {
+                    step.score = weighed.score.get();
+                    step.way = if weighed.voice == Way::Campaign as usize { Way::Campaign } else { step.way };
+                }
+            }
+        }
+        let key = (seen.user, seen.address, seen.device);
+        if let Some((later, score)) = sessions.get(&key)
+            && later - time <= HALF_DAY
+        {
+            step.score = step.score.max(score - SESSION_LOSES);
+        }
+        sessions.insert(key, (time, step.score));
+    }
+}

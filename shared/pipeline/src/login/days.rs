@@ -1,0 +1,129 @@
+//! Logins as they come: what scoring does with batches of logins.
+//!
+//! A day is judged whole whenever some of it comes in, each login by what was before it: the history of all logins of the days
+//! before ([`crate::known`]), so that yesterday's new device is not new today.
+//!
+//! A late object has its own day judged again. The days after it know of it from then on, but are not judged again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use weir_detect::login::anomalous_user;
+use weir_domain::finding::{Hit, Subject};
+use weir_domain::source::Source;
+use weir_features::login::{ApiUse, BadPlaces, History, Places};
+
+use super::{LoginOptions, LoginTable, LoginsJudged, detect_logins_after};
+use crate::batch::LoginBatch;
+use crate::keys::{self, HourOfScope};
+use crate::known::{Batches, DAY, Known, Today, today};
+use crate::score::{ScoreError, Scored, keep_hits};
+use crate::store::Store;
+
+/// Of API calls so many days are remembered (seconds).
+const CALLS_REMEMBERED: i64 = 30 * DAY;
+
+/// What is known when a day begins.
+#[derive(Debug, Clone, Default)]
+struct KnownLogins {
+    history: History,
+    calls: ApiUse,
+    /// What is known of addresses: how days are read, and not kept.
+    options: LoginOptions,
+}
+
+/// Judges the day that an hour belongs to. `now` is milliseconds since the epoch.
+///
+/// Doing it again changes nothing. Reads the day's batches, and, when the day is new or older days have changed, those of the
+/// days since what is known was last written.
+///
+/// # Errors
+/// When a store fails or stored objects are unreadable.
+pub(crate) async fn score_day(state: &impl Store, hour: &HourOfScope, now: i64) -> Result<Scored, ScoreError> {
+    let options = LoginOptions { places: places(state).await?, ..LoginOptions::default() };
+    let nothing = KnownLogins { options: options.clone(), ..KnownLogins::default() };
+    let Some(Today { start, known, batches }) = today(state, hour, nothing).await? else {
+        return Ok(Scored::default());
+    };
+    let read_batches = batches.len();
+    let mut calls = known.calls;
+    let table = read(batches, &mut calls)?;
+    let judged = detect_logins_after(known.history, table, &options);
+    let mut by_subject: BTreeMap<Subject, Vec<Hit>> = BTreeMap::new();
+    for (subject, hit) in hits(&judged, &calls, start) {
+        by_subject.entry(subject).or_default().push(hit);
+    }
+    Ok(Scored { batches: read_batches, ..keep_hits(state, by_subject, now).await? })
+}
+
+fn hits(judged: &LoginsJudged, calls: &ApiUse, start: i64) -> Vec<(Subject, Hit)> {
+    let mut hits = weir_detect::login::detect(&judged.logins);
+    let hours = calls.hours();
+    hits.extend(hours.iter().filter(|hour| hour.last >= start).filter_map(anomalous_user::detect));
+    hits
+}
+
+/// The logins of some batches; their API calls are counted. Equal batches (the same file under two keys) count once.
+fn read(batches: Batches, calls: &mut ApiUse) -> Result<LoginTable, ScoreError> {
+    let (mut table, mut seen) = (LoginTable::default(), BTreeSet::new());
+    let mut index = 0;
+    for (key, bytes) in batches {
+        let batch = LoginBatch::decode(bytes).map_err(|error| ScoreError::Batch { key, error })?;
+        if !seen.insert((batch.raw_hash, batch.hour)) {
+            continue;
+        }
+        for login in &batch.logins {
+            table.push(index, &login.event());
+            index += 1;
+        }
+        for call in &batch.calls {
+            calls.push(&call.activity());
+        }
+    }
+    Ok(table)
+}
+
+/// What is known of addresses, where somebody put it into the store: nothing by default.
+async fn places(state: &impl Store) -> Result<Places, ScoreError> {
+    let mut places = Places::none();
+    for (key, read) in [
+        (keys::PLACES, Places::read_table as fn(&mut Places, &str) -> Result<(), BadPlaces>),
+        (keys::NETWORKS, Places::read_list),
+    ] {
+        let Some(object) = state.get(key).await? else { continue };
+        let text = String::from_utf8_lossy(&object.bytes);
+        read(&mut places, &text).map_err(|error| ScoreError::Places { key: key.to_owned(), error })?;
+    }
+    Ok(places)
+}
+
+impl Known for KnownLogins {
+    const SOURCE: Source = Source::Login;
+
+    fn encode(&self) -> Result<Vec<u8>, String> {
+        let history = self.history.encode().map_err(|e| e.to_string())?;
+        let calls = postcard::to_allocvec(&self.calls).map_err(|e| e.to_string())?;
+        Ok([&(history.len() as u64).to_le_bytes()[..], &history, &calls].concat())
+    }
+
+    fn restore(&self, bytes: &[u8]) -> Result<Self, String> {
+        let cut_off = || "it is cut off".to_owned();
+        let (length, rest) = bytes.split_first_chunk::<8>().ok_or_else(cut_off)?;
+        let length = usize::try_from(u64::from_le_bytes(*length)).map_err(|e| e.to_string())?;
+        let (history, calls) = rest.split_at_checked(length).ok_or_else(cut_off)?;
+        Ok(Self {
+            history: History::decode(history).map_err(|e| e.to_string())?,
+            calls: postcard::from_bytes(calls).map_err(|e| e.to_string())?,
+            options: self.options.clone(),
+        })
+    }
+
+    fn advance(&mut self, day: i64, batches: Batches) -> Result<(), ScoreError> {
+        let table = read(batches, &mut self.calls)?;
+        self.history = detect_logins_after(std::mem::take(&mut self.history), table, &self.options).history;
+        self.calls.forget_before(day + DAY - CALLS_REMEMBERED);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,128 @@
+//! One pass over the logins in order of time: each is judged by what was before it, then counted.
+
+use weir_domain::login::{JudgedLogin, Labels, LoginEvent, Outcome};
+use weir_features::login::{Evidence, History, Sighting, reasons};
+
+use super::model::{LoginModel, Way};
+use super::table::LoginTable;
+use super::{LoginOptions, LoginsJudged};
+
+/// A login, judged.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Step {
+    pub(super) sighting: Sighting,
+    pub(super) evidence: Evidence,
+    pub(super) score: f64,
+    pub(super) way: Way,
+    pub(super) risk: f64,
+}
+
+/// All of them, in order of time.
+pub(super) struct Pass {
+    pub(super) steps: Vec<Step>,
+    /// Reasons of those that were doubtful when they came, or of all.
+    pub(super) reasons: Vec<(usize, Vec<String>)>,
+    /// The first login that is reported on.
+    pub(super) first: usize,
+    /// What the labels of the baseline say; empty without labels.
+    pub(super) labels: Vec<bool>,
+    pub(super) p_values: Vec<f64>,
+    history: History,
+}
+
+/// Logins that score lower are not explained unless asked for.
+const DOUBTFUL: f64 = 2.0;
+
+impl Pass {
+    pub(super) fn over(history: History, table: &LoginTable, model: &LoginModel, options: &LoginOptions) -> Self {
+        let start = if table.is_empty() { 0 } else { table.time(0) };
+        // As windows do: a baseline of whole days ends at midnight, though the first login came a minute after.
+        let start = start.div_euclid(300_000) * 300_000;
+        let until = options.baseline.map_or(i64::MIN, |seconds| start.saturating_add(seconds.saturating_mul(1000)));
+        let first = (0..table.len()).find(|&at| table.time(at) >= until).unwrap_or(table.len());
+        let labels: Vec<Option<bool>> = (0..first).map(|at| label(&table.get(at))).collect();
+        let labelled = labels.iter().any(Option::is_some);
+        let mut pass = Self {
+            steps: Vec::with_capacity(table.len()),
+            reasons: Vec::new(),
+            first,
+            labels: if labelled { labels.iter().map(|label| *label == Some(true)).collect() } else { Vec::new() },
+            p_values: Vec::new(),
+            history,
+        };
+        for at in 0..table.len() {
+            let login = table.get(at);
+            let sighting = Sighting::of(&login, &options.places);
+            let evidence = pass.history.evidence(&sighting);
+            let risk = model.risk(&pass.history, &sighting);
+            let evidence = evidence.with_risk(risk.get());
+            let (score, way) = model.judge(&evidence);
+            if at >= first && (options.explain_all || score.get() > DOUBTFUL || evidence.stranger > 0) {
+                pass.reasons.push((at, reasons(&pass.history, &login, &sighting, &evidence)));
+            }
+            let label = labels.get(at).copied().flatten();
+            model.count(&mut pass.history, &sighting, &evidence, score, label);
+            pass.steps.push(Step { sighting, evidence, score: score.get(), way, risk: risk.get() });
+        }
+        pass
+    }
+
+    pub(super) fn finish(mut self, table: &LoginTable) -> LoginsJudged {
+        let mut told = vec![Vec::new(); self.steps.len()];
+        for (at, reasons) in std::mem::take(&mut self.reasons) {
+            told[at] = reasons;
+        }
+        let judged = |(at, step): (usize, &Step)| {
+            let login = table.get(at);
+            JudgedLogin {
+                index: table.index(at),
+                time: login.time,
+                user: login.user.to_owned(),
+                source_ip: login.source_ip,
+                country: login.country.to_owned(),
+                account: login.account.to_owned(),
+                kind: login.kind,
+                succeeded: login.outcome == Outcome::Success,
+                mfa: login.mfa,
+                score: step.score,
+                p_value: self.p_values.get(at).copied().unwrap_or(1.0),
+                risk: step.risk,
+                way: attack(step.way),
+                place: step.evidence.place as u8,
+                device: step.evidence.device as u8,
+                acquaintance: step.evidence.acquaintance as u8,
+                strangeness: step.evidence.strangeness(),
+                travelled: step.evidence.get(weir_features::login::Column::Journey) > 0.0,
+                off_hours: step.evidence.get(weir_features::login::Column::Hour) > 1.0,
+                second_factor_missing: step.evidence.get(weir_features::login::Column::SecondFactor) > 0.0,
+                listed: step.sighting.listed,
+                excess: step.evidence.get(weir_features::login::Column::Excess),
+                reasons: std::mem::take(&mut told[at]),
+            }
+        };
+        let logins = self.steps.iter().enumerate().skip(self.first).map(judged).collect();
+        let labelled = (!self.labels.is_empty()).then(|| self.labels.iter().filter(|attack| **attack).count());
+        LoginsJudged { logins, learned: self.first, labelled, history: self.history }
+    }
+}
+
+fn attack(way: Way) -> weir_domain::login::LoginAttack {
+    use weir_domain::login::LoginAttack as A;
+    match way {
+        Way::Takeover => A::Takeover,
+        Way::Campaign => A::Campaign,
+        Way::Guessing => A::Guessing,
+        Way::Bulk => A::Bulk,
+    }
+}
+
+/// What the labels of a training period say of a login. An address that attacks makes its failures attacks; its successes
+/// only where the account was taken over.
+fn label(login: &LoginEvent<'_>) -> Option<bool> {
+    let Labels { attack_ip, account_takeover, attack } = login.labels;
+    match (attack, account_takeover, attack_ip) {
+        (Some(attack), ..) => Some(attack),
+        (None, None, None) => None,
+        (None, takeover, attack_ip) => Some(takeover == Some(true) || attack_ip == Some(true) && !login.succeeded()),
+    }
+}

@@ -1,0 +1,101 @@
+//! `weir detect --source login`: from files to findings and scores.
+
+#![expect(clippy::unwrap_used, reason = "what goes wrong in a helper must fail the test")]
+
+use std::fmt::Write as _;
+use std::fs;
+
+use tempfile::TempDir;
+use weir_tests::program::weir;
+
+const HEADER: &str = "timestamp,user_id,ip_address,geo_location,device_id,success,label\n";
+
+/// Thirty ordinary days of twenty users; then ada's account is stolen, and somebody stuffs a list.
+fn days() -> Vec<String> {
+    let mut days: Vec<String> = (1..=30)
+        .map(|day| {
+            let mut rows = String::new();
+            for user in 0..20 {
+                let (hour, minute) = (8 + user % 8, (user * 7 + day * 3) % 60);
+                writeln!(
+                    rows,
+                    "2025-03-{day:02}T{hour:02}:{minute:02}:00Z,u{user},10.0.{user}.7,\"Paris, FR\",d{user},true,0"
+                )
+                .unwrap();
+            }
+            rows
+        })
+        .collect();
+    let stolen = "2025-03-29T03:12:00Z,u0,198.51.100.9,\"Cluj-Napoca, RO\",x1,true,1\n";
+    days[28].push_str(stolen);
+    for user in 1..13 {
+        writeln!(days[27], "2025-03-28T05:{user:02}:00Z,u{user},203.0.113.5,\"Recife, BR\",x2,false,1").unwrap();
+    }
+    days
+}
+
+fn run(arguments: &[&str]) -> (String, String) {
+    let output =
+        assert_cmd::Command::new(weir()).args(["detect", "--source", "login"]).args(arguments).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    let (out, err) = (text(output.stdout), text(output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {out}{err}");
+    (out, err)
+}
+
+/// Kind and entity of each finding.
+fn findings(ocsf: &str) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = ocsf
+        .lines()
+        .map(|line| {
+            let finding: serde_json::Value = serde_json::from_str(line).unwrap();
+            let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+            (text(&finding["finding_info"]["types"][0]), text(&finding["observables"][0]["value"]))
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn a_stolen_account_and_a_stuffed_list_are_found_whatever_the_files() {
+    let folder = TempDir::new().unwrap();
+    let one = folder.path().join("one.csv");
+    fs::write(&one, format!("{HEADER}{}", days().concat())).unwrap();
+    let many = folder.path().join("many");
+    fs::create_dir(&many).unwrap();
+    for (day, rows) in days().iter().rev().enumerate() {
+        fs::write(many.join(format!("{day:02}.csv")), format!("{HEADER}{rows}")).unwrap();
+    }
+    let expected = [("account-takeover", "u0"), ("credential-stuffing", "203.0.113.5")]
+        .map(|(kind, who)| (kind.to_owned(), who.to_owned()));
+    for baseline in [&[][..], &["--baseline", "20d"]] {
+        let of = |path: &std::path::Path| {
+            findings(&run(&[&[path.to_str().unwrap(), "--format", "ocsf"], baseline].concat()).0)
+        };
+        let found = of(&one);
+        assert_eq!(found, of(&many), "{baseline:?}");
+        assert_eq!(found, expected, "{baseline:?}");
+    }
+}
+
+#[test]
+fn every_login_gets_a_score_and_reasons() {
+    let folder = TempDir::new().unwrap();
+    let (logs, scores) = (folder.path().join("logins.csv"), folder.path().join("scores.csv"));
+    fs::write(&logs, format!("{HEADER}{}", days().concat())).unwrap();
+    let (_, told) = run(&[logs.to_str().unwrap(), "--baseline", "20d", "--scores", scores.to_str().unwrap()]);
+    assert!(told.contains("learned from 400 logins, 0 of them attacks by their labels"), "{told}");
+    let text = fs::read_to_string(&scores).unwrap();
+    let mut rows: Vec<csv::StringRecord> =
+        csv::Reader::from_reader(text.as_bytes()).records().map(Result::unwrap).collect();
+    assert!(text.starts_with("index,score,p_value,kind,user,time,reasons\n"));
+    assert_eq!(rows.len(), 213, "of the ten days after the baseline");
+    rows.sort_by(|a, b| b[1].parse::<f64>().unwrap().total_cmp(&a[1].parse().unwrap()));
+    let attacks = rows.iter().take(13).filter(|row| &row[4] == "u0" || !row[3].is_empty()).count();
+    assert_eq!(attacks, 13, "the attacks score highest");
+    let stolen = rows.iter().find(|row| &row[4] == "u0" && &row[5] == "2025-03-29T03:12:00Z").unwrap();
+    assert!(stolen[6].contains("first login from Romania; this user has 28 from France"), "{stolen:?}");
+    assert!(stolen[6].contains("03:12 UTC is outside their hours"), "{stolen:?}");
+    assert!(rows.iter().all(|row| !row[6].is_empty()));
+}
