@@ -86,6 +86,8 @@ fn help_names_every_verb_and_its_options() {
         ("preprocess", &["--store", "--window"]),
         ("score", &["--store"]),
         ("publish", &["--store", "--test"]),
+        ("usage", &["--step", "--timezone", "--horizon", "--top", "--ranges", "--format", "--output", "--report"]),
+        ("simulate", &["flows", "usage"]),
     ] {
         assert!(help.stdout.contains(&format!("\n  {verb} ")), "{verb} in:\n{}", help.stdout);
         let help = run(&[verb, "--help"]);

@@ -16,14 +16,19 @@ pub(super) fn quantiles<'t>(
 ) -> Option<(f64, f64)> {
     let width = (horizon / 4 + 1).min(horizon);
     let from = at.saturating_sub(width / 2).min(horizon - width);
-    let mut errors: Vec<f64> =
-        trials.into_iter().flat_map(|trial| trial.errors.iter().skip(from).take(width)).flatten().copied().collect();
+    let (mut errors, mut made) = (Vec::new(), 0_u32);
+    for trial in trials {
+        let before = errors.len();
+        errors.extend(trial.errors.iter().skip(from).take(width).flatten().copied());
+        made += u32::from(errors.len() > before);
+    }
     if errors.len() < FEWEST {
         return None;
     }
     errors.sort_unstable_by(f64::total_cmp);
-    // Of n errors, the share to cut off is a little less than asked for, so that the next error lies in between as often.
-    let n = errors.len() as f64;
+    // The share to cut off is less than asked for, so that the next error lies in between as often, by as much as for so
+    // many independent errors: those of one trial hang together, and count as four.
+    let n = f64::from(4 * made).min(errors.len() as f64);
     let cut = ((1.0 - level) / 2.0 * (n + 1.0) - 1.0) / (n - 1.0);
     let cut = cut.clamp(0.0, 0.5);
     Some((quantile(&errors, cut), quantile(&errors, 1.0 - cut)))

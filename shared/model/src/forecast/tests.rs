@@ -62,7 +62,7 @@ fn gaps_are_neither_filled_nor_compared() {
 #[test]
 fn constant_short_and_empty_series() {
     for method in ForecastMethod::ALL {
-        let constant = forecast(method, &[Some(7.0); 200], 24, 24);
+        let constant = forecast(method, &[Some(7.0); 400], 24, 24);
         assert!(constant.steps.iter().all(|s| s.is_some_and(|s| s.value == 7.0 && s.interval == Some((7.0, 7.0)))));
         assert_eq!((constant.tried.mean_absolute_error, constant.tried.coverage), (Some(0.0), Some(1.0)));
         assert!(forecast(method, &[], 24, 24).steps.iter().all(Option::is_none));

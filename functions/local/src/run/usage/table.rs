@@ -50,6 +50,7 @@ pub(super) fn tables(analysis: &UsageAnalysis, words: &Words) -> String {
     section("Hours of the week that are anomalous more often than others", windows(analysis), risky);
     section("Days of like shape, by k-means", days(analysis), 0);
     section("Series of like habits, by k-means", groups(analysis), 0);
+    section("What a random forest goes by, and where it is off the furthest", regressions(&order, words), of);
     section("Forecast, and how good it was on the past", Some(forecasts(&order, words)), of);
     out.truncate(out.trim_end().len());
     out.push('\n');
@@ -164,6 +165,36 @@ fn groups(analysis: &UsageAnalysis) -> Option<Rows> {
         rows.push(vec!["like no other (DBSCAN)".into(), told(&groups.unlike), number, "-".into()]);
     }
     Some(rows)
+}
+
+fn regressions(order: &[&SeriesAnalysis], words: &Words) -> Option<Rows> {
+    let header = ["series", "goes by", "furthest off", "explained", "residual", "top share", "also of neighbours"];
+    let mut rows = Rows::new(3, &header);
+    let mut any = false;
+    for one in order {
+        let Some(found) = &one.regressions else { continue };
+        any = true;
+        let by: Vec<String> =
+            found.importances.iter().take(2).map(|i| format!("{} {}", i.feature, percent(Some(i.share)))).collect();
+        let top = &found.random_forest.top;
+        let also = found.nearest_neighbours.as_ref().map(|near| {
+            let times: std::collections::BTreeSet<i64> = near.top.iter().map(|residual| residual.time).collect();
+            top.iter().filter(|residual| times.contains(&residual.time)).count()
+        });
+        rows.push(vec![
+            name(one),
+            by.join(", "),
+            top.first().map_or_else(
+                || "-".into(),
+                |r| format!("{}, {} for {}", words.time(r.time), number(r.value), number(r.expected)),
+            ),
+            percent(found.r_squared),
+            number(found.random_forest.median_size),
+            top.len().to_string(),
+            also.map_or_else(|| "-".into(), |also| also.to_string()),
+        ]);
+    }
+    any.then_some(rows)
 }
 
 fn forecasts(order: &[&SeriesAnalysis], words: &Words) -> Rows {
