@@ -28,6 +28,8 @@ MAY = {
         ("s3:GetObject", "{state}/history/*"),
         ("s3:GetObject", "{state}/places.csv"),
         ("s3:GetObject", "{state}/networks.txt"),
+        ("s3:GetObject", "{state}/geoip-city.mmdb"),
+        ("s3:GetObject", "{state}/geoip-asn.mmdb"),
         ("s3:PutObject", "{state}/rollup/*"),
         ("s3:PutObject", "{state}/history/*"),
         ("s3:PutObject", "{state}/incidents/*"),

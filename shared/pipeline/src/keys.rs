@@ -61,6 +61,10 @@ pub const HISTORY: &str = "history/";
 pub const PLACES: &str = "places.csv";
 /// A list of address blocks of anonymising networks, where there is one.
 pub const NETWORKS: &str = "networks.txt";
+/// A City or Country database in the `MaxMind` DB format, where there is one.
+pub const CITY_DATABASE: &str = "geoip-city.mmdb";
+/// An ASN database in the `MaxMind` DB format, where there is one.
+pub const ASN_DATABASE: &str = "geoip-asn.mmdb";
 /// Where findings are.
 pub const FINDINGS: &str = "findings/";
 /// Where models are.

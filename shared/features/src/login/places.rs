@@ -1,36 +1,54 @@
 //! What is known of addresses from outside the log: network, place, reputation. All of it is optional.
 
+mod database;
+
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-/// What a table says of a block of addresses. Text is empty where it does not say.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Place {
+use database::Database;
+
+/// What is known of an address. Text is empty where nothing is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Place<'a> {
     /// Autonomous system.
     pub asn: Option<u32>,
     /// Who runs it.
-    pub operator: String,
+    pub operator: &'a str,
     /// ISO code of the country.
-    pub country: String,
+    pub country: &'a str,
     /// Region within the country.
-    pub region: String,
+    pub region: &'a str,
     /// City.
-    pub city: String,
+    pub city: &'a str,
 }
 
-/// Blocks of addresses and what is known of them; the longest block that has an address speaks for it.
+/// What a row of the table says of a block of addresses.
+#[derive(Debug, Clone)]
+struct Row {
+    asn: Option<u32>,
+    operator: String,
+    country: String,
+    region: String,
+    city: String,
+}
+
+/// Blocks of addresses and what is known of them: by a table, in which the longest block that has an address speaks for it,
+/// and by databases, which are asked for what the table does not say.
 #[derive(Debug, Clone, Default)]
 pub struct Places {
-    rows: Vec<Place>,
+    rows: Vec<Row>,
     by_block: FxHashMap<(u8, u128), u32>,
     /// Block lengths there are, longest first, counted in IPv6 bits.
     lengths: Vec<u8>,
     listed: FxHashSet<(u8, u128)>,
     listed_lengths: Vec<u8>,
+    /// In the order they are asked.
+    databases: Vec<Arc<Database>>,
 }
 
-/// What is wrong with a table of places.
+/// What is wrong with a table or a database of places.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadPlaces {
     /// No header, or one without the column.
@@ -49,11 +67,19 @@ pub enum BadPlaces {
     /// More than is believed.
     #[error("the table of places has more than {} lines", Places::MOST)]
     TooMany,
+    /// A file that is no such database, or a damaged one.
+    #[error("no database of places (a City, Country or ASN database in the MaxMind DB format): {what}")]
+    Database {
+        /// What is wrong.
+        what: String,
+    },
 }
 
 impl Places {
     /// Blocks kept at most.
     pub const MOST: usize = 4_000_000;
+    /// Bytes of a database at most; the largest on the market have less than half of it.
+    pub const MOST_BYTES: usize = 1 << 30;
 
     /// Nothing known.
     #[must_use]
@@ -88,9 +114,9 @@ impl Places {
                 number => Some(number.parse().map_err(|_| bad("the asn is no number"))?),
             };
             let text = |at: usize| cell(columns[at]).chars().take(200).collect::<String>();
-            let place = Place { asn, operator: text(1), country: text(2), region: text(3), city: text(4) };
+            let row = Row { asn, operator: text(1), country: text(2), region: text(3), city: text(4) };
             self.by_block.insert(block, self.rows.len() as u32);
-            self.rows.push(place);
+            self.rows.push(row);
             remember(&mut self.lengths, block.0);
         }
         Ok(())
@@ -117,12 +143,51 @@ impl Places {
         Ok(())
     }
 
-    /// What is known of an address. O(distinct block lengths).
+    /// Adds a database in the `MaxMind` DB format (`.mmdb`) that says whose addresses are or where. `name` is what a fault in it
+    /// is later told by.
+    ///
+    /// # Errors
+    /// When it is too large, damaged, or about something else.
+    pub fn read_database(&mut self, name: &str, bytes: Vec<u8>) -> Result<(), BadPlaces> {
+        if bytes.len() > Self::MOST_BYTES {
+            let what = format!("it has more than {} bytes", Self::MOST_BYTES);
+            return Err(BadPlaces::Database { what });
+        }
+        self.databases.push(Arc::new(Database::open(name, bytes)?));
+        Ok(())
+    }
+
+    /// What is known of an address. What the table says wins: databases are asked for the network only where it has none, and
+    /// for the place only where it has no country. O(distinct block lengths + 128 a database).
     #[must_use]
-    pub fn of(&self, ip: IpAddr) -> Option<&Place> {
+    pub fn of(&self, ip: IpAddr) -> Place<'_> {
+        let mut place = self.row_of(ip).map(Row::place).unwrap_or_default();
+        for database in &self.databases {
+            if place.asn.is_some() && !place.country.is_empty() {
+                break;
+            }
+            let found = database.of(ip);
+            if place.asn.is_none() {
+                (place.asn, place.operator) = (found.asn, found.operator);
+            }
+            if place.country.is_empty() {
+                (place.country, place.region, place.city) = (found.country, found.region, found.city);
+            }
+        }
+        place
+    }
+
+    fn row_of(&self, ip: IpAddr) -> Option<&Row> {
         let bits = bits(ip);
         let found = self.lengths.iter().find_map(|&length| self.by_block.get(&(length, masked(bits, length))));
         found.and_then(|&at| self.rows.get(at as usize))
+    }
+
+    /// The name of a database with a record that was asked for and could not be read, and what is wrong; what was made of
+    /// such places is to be thrown away.
+    #[must_use]
+    pub fn fault(&self) -> Option<(&str, &BadPlaces)> {
+        self.databases.iter().find_map(|database| database.fault())
     }
 
     /// Whether an address is on a list of bad reputation.
@@ -135,7 +200,14 @@ impl Places {
     /// Whether nothing is known.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty() && self.listed.is_empty()
+        self.rows.is_empty() && self.listed.is_empty() && self.databases.is_empty()
+    }
+}
+
+impl Row {
+    fn place(&self) -> Place<'_> {
+        let Self { asn, operator, country, region, city } = self;
+        Place { asn: *asn, operator, country, region, city }
     }
 }
 
@@ -179,6 +251,9 @@ pub fn subnet(ip: IpAddr) -> u128 {
 
 #[cfg(test)]
 mod tests {
+    use weir_domain::login::{LoginEvent, LoginKind, Outcome};
+
+    use super::super::sighting::{Sighting, country_name};
     use super::*;
 
     fn ip(text: &str) -> IpAddr {
@@ -191,13 +266,48 @@ mod tests {
         places
             .read_table("cidr,asn,as_name,country,region,city\n10.0.0.0/8,1,One,FR,-,-\n10.1.0.0/16,AS2,Two,DE,x,Berlin\n2001:db8::/32,3,T,JP,,\n")
             .unwrap();
-        let asn = |text| places.of(ip(text)).and_then(|place| place.asn);
+        let asn = |text| places.of(ip(text)).asn;
         assert_eq!(
             [asn("10.2.3.4"), asn("10.1.3.4"), asn("11.0.0.1"), asn("2001:db8::1")],
             [Some(1), Some(2), None, Some(3)]
         );
-        assert_eq!(places.of(ip("::ffff:10.1.0.1")).unwrap().city, "Berlin");
-        assert_eq!(places.of(ip("10.2.0.1")).unwrap().city, "");
+        assert_eq!(places.of(ip("::ffff:10.1.0.1")).city, "Berlin");
+        assert_eq!(places.of(ip("10.2.0.1")).city, "");
+    }
+
+    #[test]
+    fn the_table_wins_over_databases() {
+        let mut places = Places::none();
+        assert!(places.is_empty());
+        places.read_database("city", database::tests::city()).unwrap();
+        places.read_database("asn", database::tests::asn()).unwrap();
+        assert!(!places.is_empty());
+        let table = "cidr,asn,as_name,country\n1.1.0.0/16,7,Seven,-\n1.2.0.0/16,,,FR\n1.3.0.0/16,8,Eight,JP\n";
+        places.read_table(table).unwrap();
+        let of = |text| {
+            let place = places.of(ip(text));
+            (place.asn, place.country, place.city)
+        };
+        assert_eq!(of("1.0.0.1"), (Some(64_500), "DE", "Berlin"), "one from each database");
+        assert_eq!(of("1.1.0.1"), (Some(7), "DE", "Berlin"));
+        assert_eq!(of("1.2.0.1"), (Some(64_500), "FR", ""), "no city of another country");
+        assert_eq!(of("1.3.0.1"), (Some(8), "JP", ""));
+        assert_eq!(places.of(ip("1.1.0.1")).operator, "Seven");
+        assert_eq!(places.of(ip("2.0.0.1")), Place::default());
+        assert_eq!(places.fault(), None);
+
+        let login = LoginEvent {
+            source_ip: Some(ip("1.3.0.1")),
+            ..LoginEvent::new(0, "ada", LoginKind::Unknown, Outcome::Success)
+        };
+        let seen = |login: &LoginEvent<'_>, places: &Places| {
+            let sighting = Sighting::of(login, places);
+            (sighting.network, country_name(sighting.country))
+        };
+        assert_eq!(seen(&login, &places), seen(&LoginEvent { country: "JP", asn: Some(8), ..login }, &Places::none()));
+        let login = LoginEvent { source_ip: Some(ip("1.0.0.1")), country: "US", ..login };
+        let told = seen(&LoginEvent { asn: Some(64_500), ..login }, &Places::none());
+        assert_eq!(seen(&login, &places), told, "what the log says stays, what it does not comes from the database");
     }
 
     #[test]

@@ -59,12 +59,11 @@ impl Sighting {
     /// What is counted of a login. O(length of its text).
     #[must_use]
     pub fn of(login: &LoginEvent<'_>, places: &Places) -> Self {
-        let place = login.source_ip.filter(|_| !places.is_empty()).and_then(|ip| places.of(ip));
-        let asn = login.asn.or(place.and_then(|place| place.asn));
-        let country = match (login.country, place) {
-            ("", Some(place)) => &place.country,
-            (country, _) => country,
-        };
+        // Not asked where the log says it all.
+        let unsaid = !places.is_empty() && (login.asn.is_none() || login.country.is_empty());
+        let place = login.source_ip.filter(|_| unsaid).map(|ip| places.of(ip)).unwrap_or_default();
+        let asn = login.asn.or(place.asn);
+        let country = if login.country.is_empty() { place.country } else { login.country };
         let subnet = login.source_ip.map_or(0, |ip| mixed(1, subnet(ip)));
         let client = if login.browser.is_empty() && login.os.is_empty() {
             Client::of(login.user_agent)

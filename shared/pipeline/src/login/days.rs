@@ -48,6 +48,7 @@ pub(crate) async fn score_day(state: &impl Store, hour: &HourOfScope, now: i64) 
     let mut calls = known.calls;
     let table = read(batches, &mut calls)?;
     let judged = detect_logins_after(known.history, table, &options);
+    check(&options.places)?;
     let mut by_subject: BTreeMap<Subject, Vec<Hit>> = BTreeMap::new();
     for (subject, hit) in hits(&judged, &calls, start) {
         by_subject.entry(subject).or_default().push(hit);
@@ -93,7 +94,19 @@ async fn places(state: &impl Store) -> Result<Places, ScoreError> {
         let text = String::from_utf8_lossy(&object.bytes);
         read(&mut places, &text).map_err(|error| ScoreError::Places { key: key.to_owned(), error })?;
     }
+    for key in [keys::CITY_DATABASE, keys::ASN_DATABASE] {
+        let Some(object) = state.get(key).await? else { continue };
+        places.read_database(key, object.bytes).map_err(|error| ScoreError::Places { key: key.to_owned(), error })?;
+    }
     Ok(places)
+}
+
+/// Fails what was made of a database that turned out to be damaged.
+fn check(places: &Places) -> Result<(), ScoreError> {
+    match places.fault() {
+        Some((key, error)) => Err(ScoreError::Places { key: key.to_owned(), error: error.clone() }),
+        None => Ok(()),
+    }
 }
 
 impl Known for KnownLogins {
@@ -120,6 +133,7 @@ impl Known for KnownLogins {
     fn advance(&mut self, day: i64, batches: Batches) -> Result<(), ScoreError> {
         let table = read(batches, &mut self.calls)?;
         self.history = detect_logins_after(std::mem::take(&mut self.history), table, &self.options).history;
+        check(&self.options.places)?;
         self.calls.forget_before(day + DAY - CALLS_REMEMBERED);
         Ok(())
     }

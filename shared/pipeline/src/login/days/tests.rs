@@ -123,3 +123,17 @@ async fn what_is_known_is_kept_and_made_anew_when_the_past_changes() {
     score_all(&late, hours, START).await;
     assert_eq!(kept(&late).await, expected);
 }
+
+#[tokio::test]
+async fn what_is_no_database_of_places_is_named_and_nothing_judged_by_it() {
+    for key in [keys::CITY_DATABASE, keys::ASN_DATABASE] {
+        let state = MemoryStore::new();
+        state.put(key, b"not a database".to_vec(), Condition::Always).await.unwrap();
+        for hour in take_in(&state, "0.csv", &of_day(0)).await {
+            let error = crate::score(&state, None, &hour, START).await.unwrap_err().to_string();
+            assert!(error.starts_with(&format!("{key}: no database of places")), "{error}");
+        }
+        let kept = state.list(keys::HISTORY).await.unwrap();
+        assert!(kept.is_empty(), "{kept:?}");
+    }
+}
