@@ -275,7 +275,9 @@ mod tests {
         ];
         let of = |calls: &[ApiActivity<'_>]| {
             let mut used = ApiUse::default();
-            calls.iter().for_each(|call| used.push(call));
+            for call in calls {
+                used.push(call);
+            }
             used
         };
         for at in 0..=calls.len() {
