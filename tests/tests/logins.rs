@@ -99,3 +99,54 @@ fn every_login_gets_a_score_and_reasons() {
     assert!(stolen[6].contains("03:12 UTC is outside their hours"), "{stolen:?}");
     assert!(rows.iter().all(|row| !row[6].is_empty()));
 }
+
+/// What is said when the program gives up.
+fn refused(arguments: &[&str]) -> String {
+    let output =
+        assert_cmd::Command::new(weir()).args(["detect", "--source", "login"]).args(arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn what_means_nothing_for_logins_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let logs = folder.path().join("logins.csv");
+    fs::write(&logs, format!("{HEADER}{}", days()[0])).unwrap();
+    for (flag, value) in [
+        ("--alerts-per-day", "3"),
+        ("--contamination", "0.1"),
+        ("--schema", "kdd99"),
+        ("--fields", "v2"),
+        ("--window", "10"),
+        ("--estimators", "ecod"),
+    ] {
+        let told = refused(&[logs.to_str().unwrap(), flag, value]);
+        assert!(told.contains(&format!("{flag} means nothing with --source login")), "{told}");
+    }
+}
+
+#[test]
+fn a_database_that_is_none_is_named() {
+    let folder = TempDir::new().unwrap();
+    let (logs, database) = (folder.path().join("logins.csv"), folder.path().join("city.mmdb"));
+    fs::write(&logs, format!("{HEADER}{}", days()[0])).unwrap();
+    fs::write(&database, "cidr,country\n10.0.0.0/8,FR\n").unwrap();
+    let told = refused(&[logs.to_str().unwrap(), "--geoip", database.to_str().unwrap()]);
+    assert!(told.contains("city.mmdb") && told.contains("no database of places"), "{told}");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_leaves_nothing_behind() {
+    let folder = TempDir::new().unwrap();
+    let event = |minute: u32| {
+        format!(
+            r#"{{"eventTime":"2025-03-01T08:{minute:02}:00Z","eventSource":"signin.amazonaws.com","eventName":"ConsoleLogin","awsRegion":"us-east-1","sourceIPAddress":"192.0.2.1","userIdentity":{{"type":"IAMUser","userName":"ada","accountId":"111122223333"}},"responseElements":{{"ConsoleLogin":"Success"}}}}"#
+        )
+    };
+    let whole = format!("{{\"Records\":[{},{}]}}", event(1), event(2));
+    fs::write(folder.path().join("whole.log"), &whole).unwrap();
+    fs::write(folder.path().join("cut.log"), &whole[..whole.len() - 20]).unwrap();
+    let told = refused(&[folder.path().to_str().unwrap()]);
+    assert!(told.contains("cut.log") && told.contains("2 logins from 2 files"), "{told}");
+}

@@ -104,13 +104,18 @@ pub(crate) struct Detect {
 /// What concerns logins alone.
 #[derive(Debug, Args)]
 pub(crate) struct LoginArguments {
-    /// With --source login: write one line per login that is reported on: its number, score, p-value, kind, user, time and reasons
+    /// With --source login: write one line per login that is reported on: its number (from 0 among the logins of all files; rows
+    /// that are rejected have none), score, p-value, kind, user, time and reasons
     #[arg(long, value_name = "FILE")]
     pub(crate) scores: Option<PathBuf>,
     /// With --source login: where addresses are (CSV with a column cidr and any of asn, country, region and city), for logs
     /// that do not say
     #[arg(long, value_name = "FILE")]
     pub(crate) places: Option<PathBuf>,
+    /// With --source login: a database of where addresses are or whose (.mmdb: City, Country or ASN), for what neither the logs
+    /// nor --places say; may be given several times
+    #[arg(long, value_name = "FILE.mmdb")]
+    pub(crate) geoip: Vec<PathBuf>,
     /// With --source login: addresses of bad reputation (VPN, Tor, hosting), one address or block a line
     #[arg(long, value_name = "FILE")]
     pub(crate) networks: Option<PathBuf>,

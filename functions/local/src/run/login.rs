@@ -1,7 +1,7 @@
 //! `weir detect --source login`: logins from files to scores and findings.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -9,16 +9,17 @@ use anyhow::{Context, bail};
 use weir_detect::limit::limit;
 use weir_detect::message::count;
 use weir_domain::finding::{Kind, Severity};
-use weir_domain::login::{JudgedLogin, LoginEvent};
+use weir_domain::login::JudgedLogin;
 use weir_domain::reject::ReadSummary;
-use weir_domain::window::{utc_clock, utc_day};
+use weir_domain::window::{WindowLength, utc_clock, utc_day};
 use weir_features::login::{ApiUse, Places};
-use weir_ingest::login::{cloudtrail, rba, simple, sshd};
-use weir_ingest::{Format, ObjectName, ReadError, ReadLimits, recognise};
+use weir_ingest::login::{self, LoginRow, sshd};
+use weir_ingest::{Format, ObjectName, ReadLimits, recognise};
+use weir_model::EstimatorKind;
 use weir_pipeline::login::{LoginOptions, LoginTable, LoginsJudged, detect_logins, login_findings};
 
 use super::listing;
-use crate::arguments::{Detect, Logs};
+use crate::arguments::{Detect, LoginArguments, Logs};
 use crate::output::escape;
 use crate::{inputs, progress};
 
@@ -26,9 +27,10 @@ pub(super) fn run(arguments: &Detect) -> anyhow::Result<ExitCode> {
     if arguments.model.is_some() {
         bail!("--model is a model of flows: for logins, --baseline 27d learns from the first days of the input");
     }
+    check(arguments)?;
     let options = LoginOptions {
         baseline: arguments.baseline,
-        places: places(arguments.logins.places.as_deref(), arguments.logins.networks.as_deref())?,
+        places: places(&arguments.logins)?,
         seed: arguments.estimators.seed,
         explain_all: arguments.logins.scores.is_some(),
     };
@@ -36,6 +38,9 @@ pub(super) fn run(arguments: &Detect) -> anyhow::Result<ExitCode> {
     let suppressions = arguments.suppressions.as_deref().map(super::read_suppressions).transpose()?.unwrap_or_default();
     let (table, calls, unreadable) = read_all(&arguments.logs)?;
     let judged = detect_logins(table, &options);
+    if let Some((file, error)) = options.places.fault() {
+        bail!("{file}: {error}");
+    }
     tell(&judged);
     if let Some(path) = &arguments.logins.scores {
         write_scores(path, &judged.logins).with_context(|| format!("writing {}", path.display()))?;
@@ -61,14 +66,39 @@ pub(super) fn run(arguments: &Detect) -> anyhow::Result<ExitCode> {
     })
 }
 
-fn places(table: Option<&Path>, list: Option<&Path>) -> anyhow::Result<Places> {
+/// Refuses what means nothing for logins: who typed it expects it to do something.
+fn check(arguments: &Detect) -> anyhow::Result<()> {
+    let given = [
+        (arguments.alerts_per_day.is_some(), "--alerts-per-day"),
+        (arguments.contamination.is_some(), "--contamination"),
+        (arguments.schema.is_some(), "--schema"),
+        (arguments.logs.fields.is_some(), "--fields"),
+        (arguments.logs.window != WindowLength::FIVE_MINUTES, "--window"),
+        (arguments.estimators.estimators != [EstimatorKind::IsolationForest], "--estimators"),
+    ];
+    let given: Vec<&str> = given.into_iter().filter_map(|(given, flag)| given.then_some(flag)).collect();
+    if !given.is_empty() {
+        bail!("{} means nothing with --source login: leave it out", given.join(", "));
+    }
+    Ok(())
+}
+
+fn places(arguments: &LoginArguments) -> anyhow::Result<Places> {
     let read = |path: &Path| std::fs::read_to_string(path).with_context(|| format!("{}", path.display()));
     let mut places = Places::none();
-    if let Some(path) = table {
+    if let Some(path) = &arguments.places {
         places.read_table(&read(path)?).with_context(|| format!("{}", path.display()))?;
     }
-    if let Some(path) = list {
+    if let Some(path) = &arguments.networks {
         places.read_list(&read(path)?).with_context(|| format!("{}", path.display()))?;
+    }
+    for path in &arguments.geoip {
+        let name = path.display().to_string();
+        let mut bytes = Vec::new();
+        // One byte more than is taken, so that a larger file is told from the largest.
+        let most = Places::MOST_BYTES as u64 + 1;
+        File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes)).with_context(|| name.clone())?;
+        places.read_database(&name, bytes).with_context(|| name.clone())?;
     }
     Ok(places)
 }
@@ -77,35 +107,23 @@ fn places(table: Option<&Path>, list: Option<&Path>) -> anyhow::Result<Places> {
 fn read_all(logs: &Logs) -> anyhow::Result<(LoginTable, ApiUse, bool)> {
     let files = inputs::find(&logs.paths)?;
     let bar = progress::bar(files.len(), "reading");
-    let mut table = LoginTable::default();
-    let mut all = ReadSummary::default();
-    let mut calls = ApiUse::default();
+    let (mut table, mut calls) = (LoginTable::default(), ApiUse::default());
+    let mut rejected = 0;
     let mut unreadable = false;
-    let mut index = 0;
     for path in &files {
-        let name = ObjectName::new(&path.to_string_lossy());
-        let before = (table.len(), index);
-        let mut each = |login: &LoginEvent<'_>| {
-            table.push(index, login);
-            index += 1;
+        let (before, mut of_file) = (table.len(), ApiUse::default());
+        let each = |row: LoginRow<'_>| match row {
+            LoginRow::Login(login) => table.push(table.len() as u64, login),
+            LoginRow::Call(call) => of_file.push(call),
         };
-        match read(path, logs.input_format, &name, &mut each) {
+        match read(path, logs.input_format, each) {
             Ok(summary) => {
-                all.records += summary.records;
-                all.not_rows += summary.not_rows;
-                for (reason, n) in summary.rejected {
-                    *all.rejected.entry(reason).or_default() += n;
-                }
-                if recognised(path, logs.input_format, &name)? == Some(Format::CloudTrail) {
-                    // The same rows: what is rejected was told already.
-                    let file = File::open(path).with_context(|| format!("{}", path.display()))?;
-                    cloudtrail::read_activity(file, &name, ReadLimits::default(), |call| calls.push(call))?;
-                }
+                rejected += summary.rejected_rows();
+                calls.merge(of_file);
             }
             Err(error) => {
                 unreadable = true;
-                table.truncate(before.0);
-                index = before.1;
+                table.truncate(before);
                 anstream::eprintln!("{}", escape(&format!("{error:#}")));
             }
         }
@@ -114,45 +132,25 @@ fn read_all(logs: &Logs) -> anyhow::Result<(LoginTable, ApiUse, bool)> {
     bar.finish_and_clear();
     anstream::eprintln!(
         "{} logins from {} files, {} rows rejected",
-        count(all.records),
+        count(table.len() as u64),
         count(files.len() as u64),
-        count(all.rejected_rows())
+        count(rejected)
     );
     Ok((table, calls, unreadable))
 }
 
-fn recognised(path: &Path, format: Option<Format>, name: &ObjectName) -> anyhow::Result<Option<Format>> {
-    if format.is_some() {
-        return Ok(format);
-    }
-    Ok(recognise(File::open(path).with_context(|| format!("{}", path.display()))?, name)?.0)
-}
-
-fn read(
-    path: &Path,
-    format: Option<Format>,
-    name: &ObjectName,
-    each: &mut impl FnMut(&LoginEvent<'_>),
-) -> anyhow::Result<ReadSummary> {
-    let open = || File::open(path).with_context(|| format!("{}", path.display()));
-    let format = recognised(path, format, name)?;
+fn read(path: &Path, format: Option<Format>, each: impl FnMut(LoginRow<'_>)) -> anyhow::Result<ReadSummary> {
+    let name = ObjectName::new(&path.to_string_lossy());
+    let file = File::open(path).with_context(|| format!("{}", path.display()))?;
     let limits = ReadLimits::default();
-    let read: Result<ReadSummary, ReadError> = match format {
-        None => return Ok(ReadSummary::default()),
-        Some(Format::RbaLogins) => rba::read(open()?, name, limits, each),
-        Some(Format::SimpleLogins) => simple::read(open()?, name, limits, each),
-        Some(Format::CloudTrail) => cloudtrail::read(open()?, name, limits, each),
-        Some(Format::Sshd) => {
-            let clock = sshd::Clock { year: super::inspect::year(path), utc_offset_minutes: 0 };
-            sshd::read(open()?, name, limits, clock, each)
-        }
-        Some(other) => bail!(
-            "{}: {other} has no logins: {} can be read with --source login",
-            path.display(),
-            [Format::RbaLogins, Format::SimpleLogins, Format::CloudTrail, Format::Sshd].map(Format::name).join(", ")
-        ),
-    };
-    Ok(read?)
+    let clock = sshd::Clock { year: super::inspect::year(path), utc_offset_minutes: 0 };
+    Ok(match format {
+        Some(format) => login::read(format, file, &name, limits, clock, each)?,
+        None => match recognise(file, &name)? {
+            (Some(format), whole) => login::read(format, whole, &name, limits, clock, each)?,
+            (None, _) => ReadSummary::default(),
+        },
+    })
 }
 
 /// Says on standard error what was looked at and what the scores rest on.

@@ -1,6 +1,7 @@
 //! Calls of cloud APIs by principal and hour.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 use std::net::IpAddr;
 
 use weir_domain::login::{ApiActivity, PrincipalHour};
@@ -56,6 +57,31 @@ struct Hour {
     sources: BTreeMap<IpAddr, u64>,
 }
 
+impl Hour {
+    fn merge(&mut self, other: Self) {
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+        self.calls += other.calls;
+        self.failed += other.failed;
+        for (mine, theirs) in [(&mut self.actions, other.actions), (&mut self.regions, other.regions)] {
+            mine.extend(theirs);
+            while mine.len() > ApiUse::MOST_VALUES {
+                mine.pop_last();
+            }
+        }
+        for (account, calls) in other.accounts {
+            if self.accounts.len() < ApiUse::MOST_VALUES {
+                *self.accounts.entry(account).or_default() += calls;
+            }
+        }
+        for (ip, calls) in other.sources {
+            if self.sources.len() < ApiUse::MOST_VALUES {
+                *self.sources.entry(ip).or_default() += calls;
+            }
+        }
+    }
+}
+
 /// Calls by principal and hour: a function of the set of calls, whatever their order. Principals, and the distinct calls of
 /// an hour, are bounded; beyond, calls are counted in [`ApiUse::dropped`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -105,6 +131,26 @@ impl ApiUse {
         }
         if let Some(ip) = call.source_ip.filter(|_| hour.sources.len() < Self::MOST_VALUES) {
             *hour.sources.entry(ip).or_default() += 1;
+        }
+    }
+
+    /// Counts the calls of another as well.
+    pub fn merge(&mut self, other: Self) {
+        self.dropped += other.dropped;
+        for (principal, hours) in other.principals {
+            if !self.principals.contains_key(&principal) && self.principals.len() >= Self::MOST_PRINCIPALS {
+                self.dropped += hours.values().map(|hour| hour.calls).sum::<u64>();
+                continue;
+            }
+            let mine = self.principals.entry(principal).or_default();
+            for (at, hour) in hours {
+                match mine.entry(at) {
+                    Entry::Vacant(vacant) => {
+                        vacant.insert(hour);
+                    }
+                    Entry::Occupied(mut occupied) => occupied.get_mut().merge(hour),
+                }
+            }
         }
     }
 
@@ -217,5 +263,27 @@ mod tests {
             back.push(call);
         }
         assert_eq!((there.hours().len(), &there), (2, &back));
+    }
+
+    #[test]
+    fn parts_make_the_whole() {
+        let calls = [
+            call(1, "ada", "GetUser", ""),
+            call(1, "ada", "CreateUser", "AccessDenied"),
+            call(2, "ada", "GetUser", ""),
+            call(9, "bob", "CreateUser", ""),
+        ];
+        let of = |calls: &[ApiActivity<'_>]| {
+            let mut used = ApiUse::default();
+            for call in calls {
+                used.push(call);
+            }
+            used
+        };
+        for at in 0..=calls.len() {
+            let mut parts = of(&calls[..at]);
+            parts.merge(of(&calls[at..]));
+            assert_eq!(parts, of(&calls), "{at}");
+        }
     }
 }

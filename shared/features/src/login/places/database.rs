@@ -118,7 +118,7 @@ pub(super) mod tests {
     /// A text, which is shorter than 285 bytes.
     fn text(text: &str) -> Vec<u8> {
         let length = u8::try_from(text.len()).unwrap();
-        let control = if length < 29 { vec![2 << 5 | length] } else { vec![2 << 5 | 29, length - 29] };
+        let control = if length < 29 { vec![0x40 | length] } else { vec![0x40 | 0x1d, length - 29] };
         [control, text.as_bytes().to_vec()].concat()
     }
 
