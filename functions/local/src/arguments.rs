@@ -1,5 +1,8 @@
 //! What may be typed.
 
+mod simulate;
+mod usage;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -8,11 +11,11 @@ use weir_domain::finding::Severity;
 use weir_domain::window::WindowLength;
 use weir_ingest::Format;
 use weir_ingest::flow::vpc_flow_log::FieldOrder;
-use weir_ingest::usage::Statistic;
 use weir_model::EstimatorKind;
 use weir_pipeline::activity::Judge;
-use weir_simulate::flow::{Intensity, Kind};
-use weir_simulate::login::Level;
+
+pub(crate) use simulate::{Simulate, SimulateActivity, SimulateFlows, SimulateLogins, SimulateSource, SimulateUsage};
+pub(crate) use usage::{Usage, UsageFormat};
 
 /// Anomaly detection over cloud logs: says what is out of the ordinary, why, and how sure it is.
 #[derive(Debug, Parser)]
@@ -196,184 +199,6 @@ pub(crate) struct Train {
     /// The file to write the model to
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: PathBuf,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Simulate {
-    #[command(subcommand)]
-    pub(crate) source: SimulateSource,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum SimulateSource {
-    /// VPC Flow Logs of a network under attack from the second day on, and truth.json, which names every attack
-    Flows(SimulateFlows),
-    /// Usage of cloud services by provider, service, region and city, and truth.json, which names every anomaly
-    Usage(SimulateUsage),
-    /// Logins of people with habits and of those who take over their accounts: logins.csv, logins.jsonl, prefixes.csv and
-    /// truth.json, which names every attack
-    Logins(SimulateLogins),
-    /// What users did, a row per user and day: activity.csv with the truth in its last column, and its schema.toml
-    Activity(SimulateActivity),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct SimulateUsage {
-    /// The folder to write usage.csv and truth.json to; it must not hold them yet
-    #[arg(value_name = "FOLDER")]
-    pub(crate) output: PathBuf,
-    /// Length in weeks, 1 to 104; the first two are clean
-    #[arg(long, default_value_t = 8)]
-    pub(crate) weeks: u32,
-    /// Seed of everything random: the same seed and options give the same files
-    #[arg(long, default_value_t = 42)]
-    pub(crate) seed: u64,
-    /// The first day (UTC)
-    #[arg(long, value_name = "YYYY-MM-DD", default_value = "2025-01-06", value_parser = midnight)]
-    pub(crate) start: Midnight,
-    /// Leave out the anomalies
-    #[arg(long)]
-    pub(crate) no_anomalies: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Usage {
-    /// Files of usage over time (CSV, JSON lines) or flow logs, or folders of them (walked). Measurements without keys are a
-    /// series for each file; flow logs give bytes, packets and flows by provider, service and region of the other end
-    #[arg(required = true, value_name = "PATH")]
-    pub(crate) paths: Vec<PathBuf>,
-    /// Read them as this format instead of the one their content shows (`weir inspect` tells)
-    #[arg(long, value_name = "FORMAT")]
-    pub(crate) input_format: Option<Format>,
-    /// The fields of flow logs that come without a header line; `v2` and `tgw` stand for the default formats
-    #[arg(long, value_name = "FIELDS")]
-    pub(crate) fields: Option<FieldOrder>,
-    /// Length of a step
-    #[arg(long, value_name = "DURATION", default_value = "30m", value_parser = duration)]
-    pub(crate) step: i64,
-    /// What becomes of the measurements of a step: their sum (counts, bytes, costs), or their mean (utilisation, rates)
-    #[arg(long, value_enum, default_value_t = StatisticName::Sum)]
-    pub(crate) statistic: StatisticName,
-    /// By whose clock hours and days are told: UTC, Europe/Berlin
-    #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = zone)]
-    pub(crate) timezone: TimeZone,
-    /// How far ahead is forecast
-    #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = duration)]
-    pub(crate) horizon: i64,
-    /// The share of the steps that regressions mark, those of the largest residuals
-    #[arg(long, value_name = "PERCENT", default_value = "5%", value_parser = percentage)]
-    pub(crate) top: f64,
-    /// Seed of everything random
-    #[arg(long, default_value_t = 42)]
-    pub(crate) seed: u64,
-    /// Ranges of providers' addresses, instead of the small copy that is shipped: AWS's ip-ranges.json, Google's cloud.json
-    /// or goog.json, or lines of provider, service, region and prefix
-    #[arg(long, value_name = "FILE", num_args = 1..)]
-    pub(crate) ranges: Vec<PathBuf>,
-    /// How what was found is written: tables to look at, JSON (all of it), or CSV (anomalies and forecasts)
-    #[arg(long, value_enum, default_value_t = UsageFormat::Table)]
-    pub(crate) format: UsageFormat,
-    /// Write it to a file instead of standard output
-    #[arg(long, short, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
-    /// Write a page with charts, too, that needs nothing else
-    #[arg(long, value_name = "FILE.html")]
-    pub(crate) report: Option<PathBuf>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum UsageFormat {
-    Table,
-    Json,
-    Csv,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum StatisticName {
-    Sum,
-    Mean,
-}
-
-impl From<StatisticName> for Statistic {
-    fn from(name: StatisticName) -> Self {
-        match name {
-            StatisticName::Sum => Self::Sum,
-            StatisticName::Mean => Self::Mean,
-        }
-    }
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct SimulateLogins {
-    /// The folder to write to; it must not hold logins yet
-    #[arg(value_name = "FOLDER")]
-    pub(crate) output: PathBuf,
-    /// People with an account, 200 to 20000
-    #[arg(long, default_value_t = 8000)]
-    pub(crate) users: usize,
-    /// Length in days, 10 to 120; the first six tenths are for training
-    #[arg(long, default_value_t = 45)]
-    pub(crate) days: u32,
-    /// Seed of everything random: the same seed and options give the same files
-    #[arg(long, default_value_t = 42)]
-    pub(crate) seed: u64,
-    /// The first day (UTC)
-    #[arg(long, value_name = "YYYY-MM-DD", default_value = "2025-03-03", value_parser = midnight)]
-    pub(crate) start: Midnight,
-    /// How rare attacks are and how well they hide: easy, medium or hard
-    #[arg(long, default_value_t = Level::Easy)]
-    pub(crate) level: Level,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct SimulateActivity {
-    /// The folder to write to; it must not hold a table yet
-    #[arg(value_name = "FOLDER")]
-    pub(crate) output: PathBuf,
-    /// Users, 20 to 5000
-    #[arg(long, default_value_t = 300)]
-    pub(crate) users: usize,
-    /// Length in days, 10 to 366
-    #[arg(long, default_value_t = 60)]
-    pub(crate) days: u32,
-    /// Seed of everything random: the same seed and options give the same files
-    #[arg(long, default_value_t = 42)]
-    pub(crate) seed: u64,
-    /// The first day (UTC)
-    #[arg(long, value_name = "YYYY-MM-DD", default_value = "2025-03-03", value_parser = midnight)]
-    pub(crate) start: Midnight,
-    /// How rare anomalous users are and how well they hide: easy, medium or hard
-    #[arg(long, default_value_t = Level::Easy)]
-    pub(crate) level: Level,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct SimulateFlows {
-    /// The folder to write to; it must not hold logs yet
-    #[arg(long, short, value_name = "FOLDER")]
-    pub(crate) output: PathBuf,
-    /// Length in days, 1 to 92; the first is clean
-    #[arg(long, default_value_t = 2)]
-    pub(crate) days: u32,
-    /// Hosts of the network, 30 to 1000; traffic grows with them
-    #[arg(long, default_value_t = 60)]
-    pub(crate) hosts: usize,
-    /// Seed of everything random: the same seed and options give the same files
-    #[arg(long, default_value_t = 42)]
-    pub(crate) seed: u64,
-    /// The first day (UTC)
-    #[arg(long, value_name = "YYYY-MM-DD", default_value = "2025-03-04", value_parser = midnight)]
-    pub(crate) start: Midnight,
-    /// Leave out the attacks
-    #[arg(long)]
-    pub(crate) no_attacks: bool,
-    /// How strong the attacks are: 1 (subtle) to 5, or all of these
-    #[arg(long, value_name = "1..5|all", default_value = "all")]
-    pub(crate) intensity: Intensity,
-    /// Attack in these ways only: port-scan, host-sweep, denial-of-service, connection-burst, exfiltration, beacon,
-    /// malware-c2, brute-force, unknown-peer, unusual-protocol, lateral-movement
-    #[arg(long, value_name = "KIND,…", value_delimiter = ',', conflicts_with = "no_attacks")]
-    pub(crate) only: Vec<Kind>,
 }
 
 /// The begin of a day, seconds since the epoch.
