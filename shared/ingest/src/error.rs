@@ -77,6 +77,12 @@ pub enum Problem {
         /// The limit on expanded bytes.
         limit: u64,
     },
+    /// Rows of more hours than one object may have: each costs a batch.
+    #[error("has rows of more than {most} different hours: split it, by year or finer")]
+    TooManyHours {
+        /// The most hours of one object.
+        most: usize,
+    },
     /// The first line is not a header.
     #[error(
         "the first line is no flow-log header (`version account-id interface-id srcaddr …`): if the log has none, name \

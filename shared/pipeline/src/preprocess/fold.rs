@@ -1,6 +1,7 @@
 //! One object, read and turned into what its batches hold: windows of flow logs, or records as they are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read};
 
 use weir_domain::reject::ReadSummary;
@@ -70,6 +71,30 @@ impl Writer {
     }
 }
 
+/// The hours an object has rows of, per account and region. Each costs memory and a batch, however few its rows are, so that
+/// a small object could ask for any number.
+#[derive(Default)]
+struct HoursSeen {
+    seen: HashSet<u64>,
+}
+
+impl HoursSeen {
+    /// A leap year.
+    const MOST: usize = 366 * 24;
+
+    /// Takes an hour in; whether there are no more than an object may have.
+    fn admit(&mut self, account: &str, region: &str, time: i64) -> bool {
+        let mut hasher = DefaultHasher::new();
+        (account, region, Hour::of(time).start()).hash(&mut hasher);
+        let hour = hasher.finish();
+        self.seen.contains(&hour) || (self.seen.len() < Self::MOST && self.seen.insert(hour))
+    }
+
+    fn too_many(name: &ObjectName) -> PreprocessError {
+        ReadError { object: name.clone(), line: 0, problem: Problem::TooManyHours { most: Self::MOST } }.into()
+    }
+}
+
 type Written = (ReadSummary, BTreeMap<HourOfScope, Writer>);
 
 fn read_as(
@@ -103,13 +128,20 @@ fn windows(
     let flow_options = FlowOptions { format: Some(format), ..options.flow.clone() };
     let mut folder = Folder::new(options.window_length, fallback.clone());
     let mut writers: BTreeMap<HourOfScope, BatchWriter> = BTreeMap::new();
-    let mut trouble = None;
+    let (mut hours, mut too_many, mut trouble) = (HoursSeen::default(), false, None);
     let mut summary = flow::read(input, name, options.limits, &flow_options, |record| {
+        too_many = too_many || !hours.admit(record.account, record.region, record.start);
+        if too_many {
+            return;
+        }
         folder.fold(record);
         if folder.rows() >= options.rows_per_part && trouble.is_none() {
             trouble = write_part(&mut folder, &mut writers).err();
         }
     })?;
+    if too_many {
+        return Err(HoursSeen::too_many(name));
+    }
     if let Some(error) = trouble {
         return Err(error.into());
     }
@@ -136,12 +168,14 @@ struct ByHour<W> {
     source: Source,
     scope: Scope,
     writers: BTreeMap<HourOfScope, W>,
+    hours: HoursSeen,
+    too_many: bool,
     trouble: Option<BatchError>,
 }
 
 impl<W> ByHour<W> {
     fn new(source: Source, scope: Scope) -> Self {
-        Self { source, scope, writers: BTreeMap::new(), trouble: None }
+        Self { source, scope, writers: BTreeMap::new(), hours: HoursSeen::default(), too_many: false, trouble: None }
     }
 
     /// Writes a record of a time, seconds since the epoch, unless writing failed before.
@@ -151,7 +185,8 @@ impl<W> ByHour<W> {
         open: impl FnOnce(&Scope, Hour) -> Result<W, BatchError>,
         write: impl FnOnce(&mut W) -> Result<(), BatchError>,
     ) {
-        if self.trouble.is_some() {
+        self.too_many = self.too_many || !self.hours.admit("", "", time);
+        if self.too_many || self.trouble.is_some() {
             return;
         }
         let hour = Hour::of(time);
@@ -170,9 +205,16 @@ impl<W> ByHour<W> {
         }
     }
 
-    fn finish(self, writer: fn(W) -> Writer) -> Result<BTreeMap<HourOfScope, Writer>, BatchError> {
+    fn finish(
+        self,
+        name: &ObjectName,
+        writer: fn(W) -> Writer,
+    ) -> Result<BTreeMap<HourOfScope, Writer>, PreprocessError> {
+        if self.too_many {
+            return Err(HoursSeen::too_many(name));
+        }
         match self.trouble {
-            Some(error) => Err(error),
+            Some(error) => Err(error.into()),
             None => Ok(self.writers.into_iter().map(|(hour, of_hour)| (hour, writer(of_hour))).collect()),
         }
     }
@@ -196,7 +238,7 @@ fn logins(
             hours.write(call.time.div_euclid(1000), LoginBatchWriter::new, |writer| writer.push_call(call));
         }
     })?;
-    Ok((summary, hours.finish(Writer::Logins)?))
+    Ok((summary, hours.finish(name, Writer::Logins)?))
 }
 
 fn measurements(
@@ -209,7 +251,7 @@ fn measurements(
     let summary = usage::read(input, name, options.limits, &UsageOptions::default(), |point| {
         hours.write(point.time, UsageBatchWriter::new, |writer| writer.push(point));
     })?;
-    Ok((summary, hours.finish(Writer::Usage)?))
+    Ok((summary, hours.finish(name, Writer::Usage)?))
 }
 
 /// Hashes what is read through it.

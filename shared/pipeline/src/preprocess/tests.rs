@@ -278,3 +278,27 @@ async fn logins_and_usage_are_kept_as_they_are_by_hour() {
     let error = preprocess(&raw("u.csv", rows).await, &state, &object("u.csv"), only).await.unwrap_err();
     assert!(error.to_string().contains("it is usage, which is no flow log"), "{error}");
 }
+
+#[tokio::test]
+async fn a_row_in_each_of_too_many_hours_is_refused_before_it_costs_a_batch_each() {
+    let time = |hour: i64| START + hour * 3600;
+    let stamp = |hour: i64| jiff::Timestamp::from_second(time(hour)).unwrap();
+    let table = |header: &str, hours: i64, row: &dyn Fn(i64) -> String| {
+        std::iter::once(header.to_owned()).chain((0..hours).map(row)).collect::<Vec<_>>().concat()
+    };
+    let flows = |hours| table(HEADER, hours, &|hour| stopped(1, 1, 22, time(hour)));
+    let usage = |hours| table("timestamp,value\n", hours, &|hour| format!("{},1\n", stamp(hour)));
+    let logins = |hours| {
+        let row = |hour| format!("ada,{},10.0.0.1,true\n", stamp(hour));
+        table("user_id,timestamp,ip_address,success\n", hours, &row)
+    };
+    for (name, rows) in [("flow.log", flows(9000)), ("usage.csv", usage(9000)), ("logins.csv", logins(9000))] {
+        let state = MemoryStore::new();
+        let error = process(&state, name, rows).await.unwrap_err();
+        assert!(matches!(error, PreprocessError::Unreadable(_)), "{error}");
+        assert!(error.to_string().contains("more than 8784 different hours: split it"), "{error}");
+        assert_eq!(state.list(keys::PROCESSED).await.unwrap(), Vec::<String>::new(), "no half of it is kept");
+        assert_eq!(report_of(&state, name).await.len(), 1);
+    }
+    assert_eq!(process(&MemoryStore::new(), "a.csv", usage(8784)).await.unwrap().batches.len(), 8784);
+}
