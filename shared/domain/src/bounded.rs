@@ -84,6 +84,12 @@ impl<K: Priority, V: Merge> BottomK<K, V> {
         self.limit = Some(limit);
     }
 
+    /// Lowers the capacity, to at least 1, and drops what is beyond it.
+    pub fn shrink_to(&mut self, capacity: usize) {
+        self.capacity = self.capacity.min(capacity.max(1));
+        self.prune();
+    }
+
     /// True when keys were dropped or would be by [`BottomK::prune`].
     #[must_use]
     pub fn overflowed(&self) -> bool {

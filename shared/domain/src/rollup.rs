@@ -2,7 +2,8 @@
 //!
 //! Of every host that began something, the (peer, service) pairs it addressed, and of a pair what it did in each
 //! window. A rollup is made of a merged hour and so is the same whatever order the hour's objects came in; it is plain
-//! data in a fixed order, made of integers, and bounded: see [`HourRollup::MOST_HOSTS`] and [`HourRollup::most_pairs`].
+//! data in a fixed order, made of integers, and bounded: see [`HourRollup::MOST_HOSTS`], [`HourRollup::most_pairs`] and
+//! [`HourRollup::most_slots`].
 
 use std::net::IpAddr;
 
@@ -97,6 +98,13 @@ impl HourRollup {
     #[must_use]
     pub fn most_pairs(own: bool) -> usize {
         if own { 512 } else { 64 }
+    }
+
+    /// Windows of pairs kept in all, of monitored hosts and of strangers: some 30 and 8 MB. Where an hour has more, every
+    /// host keeps half as many pairs, and half again, until they fit.
+    #[must_use]
+    pub fn most_slots(own: bool) -> usize {
+        if own { 1 << 18 } else { 1 << 16 }
     }
 
     /// One host.

@@ -37,7 +37,7 @@ pub fn roll_up(hour: &HourAggregate) -> HourRollup {
     }
 }
 
-/// Drops the hosts beyond the cap, of monitored ones and strangers apart: strangers are made up as easily as addresses.
+/// Drops the hosts beyond the cap and the pairs beyond theirs, of monitored ones and strangers apart: strangers are made up as easily as addresses.
 fn keep_most(hosts: &mut BTreeMap<IpAddr, HostHour>) {
     for own in [true, false] {
         let mut order: Vec<(u64, IpAddr)> = hosts
@@ -49,7 +49,18 @@ fn keep_most(hosts: &mut BTreeMap<IpAddr, HostHour>) {
         for (_, host) in order.iter().skip(HourRollup::MOST_HOSTS) {
             hosts.remove(host);
         }
+        let mut pairs = HourRollup::most_pairs(own);
+        while slots(hosts, own) > HourRollup::most_slots(own) && pairs > 1 {
+            pairs /= 2;
+            hosts.values_mut().filter(|of_hour| of_hour.own == own).for_each(|of_hour| of_hour.pairs.shrink_to(pairs));
+        }
     }
+}
+
+/// Windows of pairs in all.
+fn slots(hosts: &BTreeMap<IpAddr, HostHour>, own: bool) -> usize {
+    let of = |of_hour: &HostHour| of_hour.pairs.iter().map(|(_, slots)| slots.0.len()).sum::<usize>();
+    hosts.values().filter(|of_hour| of_hour.own == own).map(of).sum()
 }
 
 /// What a host began in an hour.
@@ -117,5 +128,54 @@ impl HostHour {
             .collect();
         pairs.sort_unstable_by_key(|pair| pair.key);
         HostRollup { host, own: self.own, interfaces: self.interfaces.into_iter().collect(), pairs }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use weir_domain::aggregate::Service;
+
+    use super::*;
+
+    const SLOT: Slot = Slot {
+        window: WindowStart(0),
+        attempts: 1,
+        openings: 1,
+        packets_sent: 1,
+        bytes_sent: 40,
+        bytes_received: 0,
+        first: 0,
+        last: 0,
+        failed: true,
+        proven: true,
+        rejected: true,
+        answered: false,
+    };
+
+    fn host(own: bool, peers: u32, windows: usize) -> HostHour {
+        let mut host = HostHour::new(own);
+        for peer in 0..peers {
+            let peer = Ipv4Addr::from(0x0a00_0000 + peer).into();
+            let key = PairKey { peer, service: Service { protocol: 6, port: 22 } };
+            if let Some(slots) = host.pairs.entry(key) {
+                slots.0 = vec![SLOT; windows];
+            }
+        }
+        host.pairs.prune();
+        host
+    }
+
+    #[test]
+    fn strangers_share_what_is_kept_of_them() {
+        let address = |n: u32| IpAddr::from(Ipv4Addr::from(n));
+        let mut hosts: BTreeMap<IpAddr, HostHour> = (0..2_000).map(|n| (address(n), host(false, 64, 2))).collect();
+        hosts.insert(address(9_999), host(true, 300, 12));
+        keep_most(&mut hosts);
+        assert_eq!(hosts.len(), 2_001, "nobody is pushed out by another's pairs");
+        assert_eq!(hosts[&address(9_999)].pairs.len(), 300, "monitored hosts are counted apart");
+        let kept: Vec<usize> = (0..2_000).map(|n| hosts[&address(n)].pairs.len()).collect();
+        assert!(kept.iter().all(|pairs| *pairs == 16), "of 256,000 windows 65,536 are room for a quarter");
     }
 }
