@@ -143,7 +143,7 @@ fn read(path: &Path, format: Option<Format>, each: impl FnMut(LoginRow<'_>)) -> 
     let name = ObjectName::new(&path.to_string_lossy());
     let file = File::open(path).with_context(|| format!("{}", path.display()))?;
     let limits = ReadLimits::default();
-    let clock = sshd::Clock { year: super::inspect::year(path), utc_offset_minutes: 0 };
+    let clock = sshd::Clock::utc(super::written(path));
     Ok(match format {
         Some(format) => login::read(format, file, &name, limits, clock, each)?,
         None => match recognise(file, &name)? {
