@@ -88,13 +88,24 @@ pub fn read(
     clock: Clock,
     mut each: impl FnMut(&LoginEvent<'_>),
 ) -> Result<ReadSummary, ReadError> {
+    read_rows(input, object, limits, clock, |_, login| each(login))
+}
+
+/// As [`read`], with how many rows were before the login's, records and rejects.
+pub(super) fn read_rows(
+    input: impl Read,
+    object: &ObjectName,
+    limits: ReadLimits,
+    clock: Clock,
+    mut each: impl FnMut(u64, &LoginEvent<'_>),
+) -> Result<ReadSummary, ReadError> {
     let mut text = TextReader::open(input, object, limits)?;
     let mut times = Times::new(clock);
-    while let Some(line) = text.next()? {
+    while let Some((row, line)) = text.next_numbered()? {
         match logins(line, &mut times) {
             Ok(Some((login, repeats))) => {
                 for _ in 0..repeats {
-                    each(&login);
+                    each(row, &login);
                 }
                 text.summary.records += 1;
             }
