@@ -76,7 +76,7 @@ async fn bodies_come_back_as_they_were(store: &impl Store) {
         assert!(read.bytes == body, "{key}: other bytes");
         assert_eq!(read.etag, etag, "{key}: the version that was written is the version that is read");
         let mut streamed = Vec::new();
-        store.open(key).await.unwrap().expect(key).read_to_end(&mut streamed).await.unwrap();
+        store.open(key).await.unwrap().expect(key).reader.read_to_end(&mut streamed).await.unwrap();
         assert!(streamed == body, "{key}: other bytes when streamed");
     }
 }

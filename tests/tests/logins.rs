@@ -100,6 +100,27 @@ fn every_login_gets_a_score_and_reasons() {
     assert!(rows.iter().all(|row| !row[6].is_empty()));
 }
 
+/// Whoever joins the scores with the file they are of counts its rows, and not those that could be read.
+#[test]
+fn scores_name_the_rows_of_the_files() {
+    let folder = TempDir::new().unwrap();
+    let scores = folder.path().join("scores.csv");
+    let days = days();
+    for (name, day, bad) in [("a.csv", &days[0], 3), ("b.csv", &days[1], 0)] {
+        let rows: Vec<&str> = day.lines().collect();
+        let text = [&rows[..bad], &["no time,u1,10.0.0.1"][..], &rows[bad..], &[""]].concat().join("\n");
+        fs::write(folder.path().join(name), format!("{HEADER}{text}")).unwrap();
+    }
+    let (_, told) = run(&[folder.path().to_str().unwrap(), "--scores", scores.to_str().unwrap()]);
+    assert!(told.contains("2 rows rejected"), "{told}");
+    let mut read = csv::Reader::from_path(&scores).unwrap();
+    let indices: Vec<usize> = read.records().map(|row| row.unwrap()[0].parse().unwrap()).collect();
+    let first = days[0].lines().count() + 1;
+    let expected: Vec<usize> =
+        (0..first + 1 + days[1].lines().count()).filter(|row| ![3, first].contains(row)).collect();
+    assert_eq!(indices, expected);
+}
+
 /// What is said when the program gives up.
 fn refused(arguments: &[&str]) -> String {
     let output =

@@ -57,6 +57,12 @@ fn now() -> i64 {
     jiff::Timestamp::now().as_millisecond()
 }
 
+/// When a file was last written, milliseconds since the epoch; now, where that is not known.
+fn written(path: &Path) -> i64 {
+    let modified = std::fs::metadata(path).and_then(|file| file.modified()).ok();
+    modified.and_then(|time| jiff::Timestamp::try_from(time).ok()).map_or_else(now, jiff::Timestamp::as_millisecond)
+}
+
 fn train_options(estimators: &Estimators) -> TrainOptions {
     TrainOptions {
         estimators: estimators.estimators.clone(),

@@ -12,7 +12,6 @@ use lambda_runtime::LambdaEvent;
 use serde_json::Value;
 use tokio::sync::Mutex;
 use weir_detect::suppression::Suppressions;
-use weir_domain::window::utc_year;
 use weir_model::Artifact;
 use weir_pipeline::keys::{FINDINGS, HourOfScope, ObjectRef};
 use weir_pipeline::models::ModelError;
@@ -129,15 +128,14 @@ impl App {
 
     async fn preprocess_object(&self, object: &ObjectRef) -> Result<(), PreprocessError> {
         let raw = S3Store::new(self.s3.clone(), object.bucket.clone());
-        let options =
-            PreprocessOptions { year: utc_year(now().div_euclid(1000)), ..self.settings.preprocess_options() };
+        let options = PreprocessOptions { written: now(), ..self.settings.preprocess_options() };
         let done = Box::pin(preprocess(&raw, &self.state, object, options)).await?;
         tell(&object, &done);
         Ok(())
     }
 
     async fn preprocess_payload(&self, payload: &Payload) -> Result<(), PreprocessError> {
-        let options = self.settings.inline_options();
+        let options = PreprocessOptions { written: now(), ..self.settings.inline_options() };
         inline::preprocess_payload(&self.state, payload, &self.settings.region, options).await
     }
 

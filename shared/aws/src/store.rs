@@ -7,7 +7,7 @@ use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::EncodingType;
 use weir_pipeline::Store;
-use weir_pipeline::store::{Condition, Etag, LARGEST_OBJECT, Put, Reader, StoreError, Versioned};
+use weir_pipeline::store::{Condition, Etag, LARGEST_OBJECT, Opened, Put, StoreError, Versioned};
 
 use crate::envelope::url_decode;
 
@@ -84,9 +84,10 @@ impl Store for S3Store {
         Ok(Some(Versioned { bytes: bytes.to_vec(), etag }))
     }
 
-    async fn open(&self, key: &str) -> Result<Option<Reader>, StoreError> {
-        let object = self.object(key).await?;
-        Ok(object.map(|o| Box::pin(o.body.into_async_read()) as Reader))
+    async fn open(&self, key: &str) -> Result<Option<Opened>, StoreError> {
+        let Some(object) = self.object(key).await? else { return Ok(None) };
+        let written = object.last_modified().and_then(|time| time.to_millis().ok());
+        Ok(Some(Opened { reader: Box::pin(object.body.into_async_read()), written }))
     }
 
     async fn put(&self, key: &str, bytes: Vec<u8>, condition: Condition) -> Result<Put, StoreError> {

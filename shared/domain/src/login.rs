@@ -229,7 +229,7 @@ pub enum LoginAttack {
 #[expect(clippy::struct_excessive_bools, reason = "each says something else of the login")]
 #[derive(Debug, Clone, PartialEq)]
 pub struct JudgedLogin {
-    /// Its number in the files it came from.
+    /// The number of its row in the files it came from, from 0: rows that could not be read are counted as well.
     pub index: u64,
     /// When, milliseconds since the epoch.
     pub time: i64,

@@ -24,7 +24,7 @@ mod sighting;
 mod stored;
 mod user_agent;
 
-pub use api_use::ApiUse;
+pub use api_use::{ApiUse, BadApiUse};
 pub use country::{COUNTRIES, Country, kilometres};
 pub use evidence::{Column, Evidence, login_schema};
 pub use familiarity::{DeviceLevel, PlaceLevel};

@@ -51,12 +51,28 @@ pub fn read(
     clock: sshd::Clock,
     mut each: impl FnMut(LoginRow<'_>),
 ) -> Result<ReadSummary, ReadError> {
-    let login = |login: &LoginEvent<'_>| each(LoginRow::Login(login));
+    read_numbered(format, input, object, limits, clock, |_, row| each(row))
+}
+
+/// As [`read`], with the number of the row: how many rows of the object were before, those that were rejected as well. A
+/// line of sshd that repeats a message is one row, and so is a `CloudTrail` event.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_numbered(
+    format: Format,
+    input: impl Read,
+    object: &ObjectName,
+    limits: ReadLimits,
+    clock: sshd::Clock,
+    mut each: impl FnMut(u64, LoginRow<'_>),
+) -> Result<ReadSummary, ReadError> {
+    let login = |row, login: &LoginEvent<'_>| each(row, LoginRow::Login(login));
     match format {
-        Format::RbaLogins => rba::read(input, object, limits, login),
-        Format::SimpleLogins => simple::read(input, object, limits, login),
-        Format::Sshd => sshd::read(input, object, limits, clock, login),
-        Format::CloudTrail => cloudtrail::read_all(input, object, limits, each),
+        Format::RbaLogins => rba::read_rows(input, object, limits, login),
+        Format::SimpleLogins => simple::read_rows(input, object, limits, login),
+        Format::Sshd => sshd::read_rows(input, object, limits, clock, login),
+        Format::CloudTrail => cloudtrail::read_rows(input, object, limits, each),
         _ => Err(ReadError {
             object: object.clone(),
             line: 0,

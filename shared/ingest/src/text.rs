@@ -29,14 +29,18 @@ impl<'o, R: Read> TextReader<'o, R> {
     /// The next line that is neither blank nor too long; `None` at the end. Blank lines are no rows, lines beyond the
     /// longest that is read are rejects.
     pub(crate) fn next(&mut self) -> Result<Option<&[u8]>, ReadError> {
+        Ok(self.next_numbered()?.map(|(_, line)| line))
+    }
+
+    /// As [`TextReader::next`], with how many rows were before: records and rejects.
+    pub(crate) fn next_numbered(&mut self) -> Result<Option<(u64, &[u8])>, ReadError> {
         loop {
             if self.lines.read > self.limits.expanded_bytes {
                 return Err(self.fail(Problem::TooLarge { limit: self.limits.expanded_bytes }));
             }
-            //
             match self.lines.advance() {
                 Ok(Some(Line::Whole(range))) if range.is_empty() => self.summary.not_rows += 1,
-                Ok(Some(Line::Whole(range))) => return Ok(Some(self.lines.bytes(range))),
+                Ok(Some(Line::Whole(range))) => return Ok(Some((self.summary.rows(), self.lines.bytes(range)))),
                 Ok(Some(Line::TooLong)) => {
                     let head = self.lines.skipped().to_vec();
                     self.summary.reject(self.lines.number, RejectReason::LineTooLong, &head);

@@ -28,8 +28,9 @@ pub struct PreprocessOptions {
     pub flow: FlowOptions,
     /// The source whose formats are read; by default those of flow logs, logins and usage.
     pub source: Option<Source>,
-    /// The year of the first line of logs that name none (syslog). Default 1970: who reads such logs says which.
-    pub year: i16,
+    /// When a log was last written, milliseconds since the epoch, if its store does not say: time stamps without a year
+    /// (syslog) are of before. Default 0, the epoch, which leaves no time to such stamps: who reads them says when.
+    pub written: i64,
     /// Limits on what one object may cost.
     pub limits: ReadLimits,
     /// Rows folded before what they made is written out: bounds memory to some 400 MB whatever the object's size.
@@ -43,7 +44,7 @@ impl Default for PreprocessOptions {
             window_length: WindowLength::FIVE_MINUTES,
             flow: FlowOptions::default(),
             source: None,
-            year: 1970,
+            written: 0,
             limits: ReadLimits::default(),
             rows_per_part: 500_000,
         }
@@ -93,8 +94,9 @@ pub async fn preprocess(
     object: &ObjectRef,
     options: PreprocessOptions,
 ) -> Result<Preprocessed, PreprocessError> {
-    let reader = raw.open(&object.key).await?.ok_or_else(|| PreprocessError::Missing(object.clone()))?;
-    preprocess_reader(SyncIoBridge::new(reader), &RawLog::from(object), state, options).await
+    let opened = raw.open(&object.key).await?.ok_or_else(|| PreprocessError::Missing(object.clone()))?;
+    let options = PreprocessOptions { written: opened.written.unwrap_or(options.written), ..options };
+    preprocess_reader(SyncIoBridge::new(opened.reader), &RawLog::from(object), state, options).await
 }
 
 /// Reads one raw log from wherever its bytes come, and writes its batches and, if rows were rejected, its rejects report.

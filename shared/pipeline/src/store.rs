@@ -6,6 +6,7 @@ mod memory;
 use std::fmt::Display;
 use std::future::Future;
 use std::pin::Pin;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio::io::AsyncRead;
 
@@ -48,6 +49,24 @@ pub enum Put {
 /// An object being read.
 pub type Reader = Pin<Box<dyn AsyncRead + Send>>;
 
+/// An object that was opened.
+pub struct Opened {
+    /// Its content.
+    pub reader: Reader,
+    /// When it was last written, milliseconds since the epoch, where the store says.
+    pub written: Option<i64>,
+}
+
+impl Opened {
+    /// A file, from its beginning.
+    pub async fn file(file: tokio::fs::File) -> Self {
+        let written = file.metadata().await.and_then(|file| file.modified()).ok();
+        let since = |time: SystemTime| time.duration_since(UNIX_EPOCH).ok();
+        let written = written.and_then(since).and_then(|since| i64::try_from(since.as_millis()).ok());
+        Self { reader: Box::pin(file), written }
+    }
+}
+
 /// The largest object that is read as a whole (batches, incidents, findings).
 pub const LARGEST_OBJECT: u64 = 512 << 20;
 
@@ -59,7 +78,7 @@ pub trait Store: Send + Sync {
     fn get(&self, key: &str) -> impl Future<Output = Result<Option<Versioned>, StoreError>> + Send;
 
     /// An object as a stream; `None` when there is none.
-    fn open(&self, key: &str) -> impl Future<Output = Result<Option<Reader>, StoreError>> + Send;
+    fn open(&self, key: &str) -> impl Future<Output = Result<Option<Opened>, StoreError>> + Send;
 
     /// Writes an object, atomically, if the condition holds.
     fn put(

@@ -41,10 +41,10 @@ impl From<CannotEdit> for SuppressionsError {
 /// # Errors
 /// When the store fails or the file cannot be used.
 pub async fn load(state: &impl Store) -> Result<Suppressions, SuppressionsError> {
-    let Some(reader) = state.open(SUPPRESSIONS).await? else { return Ok(Suppressions::default()) };
+    let Some(opened) = state.open(SUPPRESSIONS).await? else { return Ok(Suppressions::default()) };
     let mut bytes = Vec::new();
     // One byte more than may be, so that what is too large is seen to be.
-    let read = reader.take(Suppressions::LARGEST_FILE as u64 + 1).read_to_end(&mut bytes).await;
+    let read = opened.reader.take(Suppressions::LARGEST_FILE as u64 + 1).read_to_end(&mut bytes).await;
     read.map_err(|e| StoreError::new("get", SUPPRESSIONS, e))?;
     Ok(Suppressions::parse(&bytes)?)
 }

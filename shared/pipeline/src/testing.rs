@@ -7,7 +7,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use crate::keys::ObjectRef;
-use crate::store::{Condition, MemoryStore, Put, Reader, Store, StoreError, Versioned};
+use crate::store::{Condition, MemoryStore, Opened, Put, Store, StoreError, Versioned};
 
 /// A header with the fields that decide everything.
 pub(crate) const HEADER: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status tcp-flags flow-direction region\n";
@@ -74,7 +74,7 @@ impl Store for Contended {
         self.inner.get(key).await
     }
 
-    async fn open(&self, key: &str) -> Result<Option<Reader>, StoreError> {
+    async fn open(&self, key: &str) -> Result<Option<Opened>, StoreError> {
         tokio::task::yield_now().await;
         self.inner.open(key).await
     }

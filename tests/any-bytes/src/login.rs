@@ -124,7 +124,9 @@ pub(crate) fn cloudtrail(bytes: &[u8]) {
 
 /// Logs of an OpenSSH server, with clocks of two places.
 pub(crate) fn sshd(bytes: &[u8]) {
-    for clock in [sshd::Clock::utc(2016), sshd::Clock { year: 2099, utc_offset_minutes: -300 }] {
+    // The end of 2016, and of the century.
+    let clocks = [sshd::Clock::utc(1_483_142_400_000), sshd::Clock { written: TIMES.end, utc_offset_minutes: -300 }];
+    for clock in clocks {
         let read = twice(bytes, |input, called| {
             sshd::read(input, &name(), LIMITS, clock, |login| {
                 check_login(login, &[LoginKind::Ssh]);

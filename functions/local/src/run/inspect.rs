@@ -112,9 +112,7 @@ fn read(format: Format, input: File, name: &ObjectName, seen: &mut Seen, path: &
         Format::RbaLogins => rba::read(input, name, limits, &mut login),
         Format::SimpleLogins => simple::read(input, name, limits, &mut login),
         Format::CloudTrail => cloudtrail::read(input, name, limits, &mut login),
-        Format::Sshd => {
-            sshd::read(input, name, limits, sshd::Clock { year: year(path), utc_offset_minutes: 0 }, &mut login)
-        }
+        Format::Sshd => sshd::read(input, name, limits, sshd::Clock::utc(super::written(path)), &mut login),
         Format::Usage => {
             seen.what = "series";
             return Ok(usage::read(input, name, limits, &UsageOptions::default(), |point| {
@@ -162,12 +160,4 @@ fn flow_rows(
         seen.name(&record.source.to_string());
         seen.name(&record.destination.to_string());
     })
-}
-
-/// The year a file was last written in: what syslog lines leave out. Its last line is of that year, and the years turn
-/// within the file.
-pub(super) fn year(path: &Path) -> i16 {
-    let written = std::fs::metadata(path).and_then(|m| m.modified()).ok();
-    let written = written.and_then(|time| jiff::Timestamp::try_from(time).ok());
-    written.map_or(1970, |time| time.to_zoned(jiff::tz::TimeZone::UTC).year())
 }

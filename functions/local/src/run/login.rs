@@ -103,22 +103,24 @@ fn places(arguments: &LoginArguments) -> anyhow::Result<Places> {
     Ok(places)
 }
 
-/// All logins and API calls of all files, and whether some of the files could not be read.
+/// All logins and API calls of all files, and whether some of the files could not be read. Logins are numbered by the rows
+/// before theirs, over the files that can be read.
 fn read_all(logs: &Logs) -> anyhow::Result<(LoginTable, ApiUse, bool)> {
     let files = inputs::find(&logs.paths)?;
     let bar = progress::bar(files.len(), "reading");
     let (mut table, mut calls) = (LoginTable::default(), ApiUse::default());
-    let mut rejected = 0;
+    let (mut rows, mut rejected) = (0, 0);
     let mut unreadable = false;
     for path in &files {
         let (before, mut of_file) = (table.len(), ApiUse::default());
-        let each = |row: LoginRow<'_>| match row {
-            LoginRow::Login(login) => table.push(table.len() as u64, login),
+        let each = |number, row: LoginRow<'_>| match row {
+            LoginRow::Login(login) => table.push(rows + number, login),
             LoginRow::Call(call) => of_file.push(call),
         };
         match read(path, logs.input_format, each) {
             Ok(summary) => {
                 rejected += summary.rejected_rows();
+                rows += summary.rows();
                 calls.merge(of_file);
             }
             Err(error) => {
@@ -139,15 +141,15 @@ fn read_all(logs: &Logs) -> anyhow::Result<(LoginTable, ApiUse, bool)> {
     Ok((table, calls, unreadable))
 }
 
-fn read(path: &Path, format: Option<Format>, each: impl FnMut(LoginRow<'_>)) -> anyhow::Result<ReadSummary> {
+fn read(path: &Path, format: Option<Format>, each: impl FnMut(u64, LoginRow<'_>)) -> anyhow::Result<ReadSummary> {
     let name = ObjectName::new(&path.to_string_lossy());
     let file = File::open(path).with_context(|| format!("{}", path.display()))?;
     let limits = ReadLimits::default();
-    let clock = sshd::Clock { year: super::inspect::year(path), utc_offset_minutes: 0 };
+    let clock = sshd::Clock::utc(super::written(path));
     Ok(match format {
-        Some(format) => login::read(format, file, &name, limits, clock, each)?,
+        Some(format) => login::read_numbered(format, file, &name, limits, clock, each)?,
         None => match recognise(file, &name)? {
-            (Some(format), whole) => login::read(format, whole, &name, limits, clock, each)?,
+            (Some(format), whole) => login::read_numbered(format, whole, &name, limits, clock, each)?,
             (None, _) => ReadSummary::default(),
         },
     })

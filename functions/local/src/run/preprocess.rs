@@ -10,11 +10,11 @@ use tokio::task::JoinSet;
 use weir_detect::message::count;
 use weir_domain::reject::ReadSummary;
 use weir_domain::source::Source;
-use weir_domain::window::{WindowLength, utc_year};
+use weir_domain::window::WindowLength;
 use weir_ingest::flow::FlowOptions;
 use weir_pipeline::keys::ObjectRef;
 use weir_pipeline::preprocess::{PreprocessError, PreprocessOptions, Preprocessed};
-use weir_pipeline::store::{Condition, Put, Reader, StoreError, Versioned};
+use weir_pipeline::store::{Condition, Opened, Put, StoreError, Versioned};
 use weir_pipeline::{FolderStore, Store, preprocess};
 
 use crate::arguments::{Logs, Preprocess};
@@ -47,7 +47,7 @@ pub(super) async fn read_all(logs: &Logs, source: Option<Source>, store: Arc<Fol
         window_length: logs.window,
         flow: FlowOptions { format: logs.input_format, fields: logs.fields.clone() },
         source,
-        year: utc_year(super::now().div_euclid(1000)),
+        written: super::now(),
         ..PreprocessOptions::default()
     };
     let at_once = std::thread::available_parallelism().map_or(1, usize::from);
@@ -147,9 +147,9 @@ impl Store for Files {
         Err(StoreError::new("get", key, "log files are streamed"))
     }
 
-    async fn open(&self, key: &str) -> Result<Option<Reader>, StoreError> {
+    async fn open(&self, key: &str) -> Result<Option<Opened>, StoreError> {
         match tokio::fs::File::open(key).await {
-            Ok(file) => Ok(Some(Box::pin(file))),
+            Ok(file) => Ok(Some(Opened::file(file).await)),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(e) => Err(StoreError::new("get", key, e)),
         }

@@ -1,10 +1,14 @@
 //! Calls of cloud APIs by principal and hour.
 
+mod stored;
+
 use std::collections::BTreeSet;
 use std::collections::btree_map::{BTreeMap, Entry};
 use std::net::IpAddr;
 
 use weir_domain::login::{ApiActivity, PrincipalHour};
+
+pub use stored::BadApiUse;
 
 /// Calls with which attackers look for credentials, stay, hide or destroy, and which are rare in ordinary work: those of
 /// the attack techniques that Stratus Red Team and GuardDuty's IAM finding types name.
@@ -82,8 +86,8 @@ impl Hour {
     }
 }
 
-/// Calls by principal and hour: a function of the set of calls, whatever their order. Principals, and the distinct calls of
-/// an hour, are bounded; beyond, calls are counted in [`ApiUse::dropped`].
+/// Calls by principal and hour: a function of the set of calls, whatever their order. Principals, their
+/// hours, and the distinct calls of an hour are bounded; beyond, calls are counted in [`ApiUse::dropped`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ApiUse {
     principals: BTreeMap<String, BTreeMap<i64, Hour>>,
@@ -94,8 +98,12 @@ pub struct ApiUse {
 impl ApiUse {
     /// Principals at most.
     pub const MOST_PRINCIPALS: usize = 100_000;
+    /// Hours of a principal at most: a leap year.
+    pub const MOST_HOURS: usize = 366 * 24;
     /// Distinct calls, regions, accounts and sources of a principal in an hour at most.
     const MOST_VALUES: usize = 2_000;
+    /// The longest name in bytes: twice what readers leave of a text, for the service and the action of a call.
+    const MOST_TEXT: usize = 2 * 1024 + 1;
 
     /// Counts a call. Calls that AWS services make for themselves are left out, and sign-ins, which are logins.
     pub fn push(&mut self, call: &ApiActivity<'_>) {
@@ -108,11 +116,17 @@ impl ApiUse {
         {
             return;
         }
-        if !self.principals.contains_key(principal) && self.principals.len() >= Self::MOST_PRINCIPALS {
-            self.dropped += 1;
+        let time = call.time.div_euclid(1000);
+        let action = format!("{}:{}", call.service, call.action);
+        let has_room = match self.principals.get(principal) {
+            Some(hours) => hours.len() < Self::MOST_HOURS || hours.contains_key(&time.div_euclid(3600)),
+            None => self.principals.len() < Self::MOST_PRINCIPALS,
+        };
+        if !has_room || [principal, &action, call.region, call.account].iter().any(|text| text.len() > Self::MOST_TEXT)
+        {
+            self.dropped = self.dropped.saturating_add(1);
             return;
         }
-        let time = call.time.div_euclid(1000);
         let hours = self.principals.entry(principal.to_owned()).or_default();
         let hour =
             hours.entry(time.div_euclid(3600)).or_insert_with(|| Hour { first: time, last: time, ..Hour::default() });
@@ -121,7 +135,7 @@ impl ApiUse {
         hour.calls += 1;
         hour.failed += u64::from(call.failed());
         if hour.actions.len() < Self::MOST_VALUES {
-            hour.actions.insert(format!("{}:{}", call.service, call.action));
+            hour.actions.insert(action);
         }
         if !call.region.is_empty() && hour.regions.len() < Self::MOST_VALUES {
             hour.regions.insert(call.region.to_owned());
@@ -136,15 +150,18 @@ impl ApiUse {
 
     /// Counts the calls of another as well.
     pub fn merge(&mut self, other: Self) {
-        self.dropped += other.dropped;
+        self.dropped = self.dropped.saturating_add(other.dropped);
         for (principal, hours) in other.principals {
             if !self.principals.contains_key(&principal) && self.principals.len() >= Self::MOST_PRINCIPALS {
-                self.dropped += hours.values().map(|hour| hour.calls).sum::<u64>();
+                let calls = hours.values().fold(0_u64, |sum, hour| sum.saturating_add(hour.calls));
+                self.dropped = self.dropped.saturating_add(calls);
                 continue;
             }
             let mine = self.principals.entry(principal).or_default();
             for (at, hour) in hours {
+                let has_room = mine.len() < Self::MOST_HOURS;
                 match mine.entry(at) {
+                    Entry::Vacant(_) if !has_room => self.dropped = self.dropped.saturating_add(hour.calls),
                     Entry::Vacant(vacant) => {
                         vacant.insert(hour);
                     }

@@ -144,7 +144,7 @@ fn other_formats(c: &mut Criterion) {
     let mapping = Mapping::shipped("unsw-nb15-raw");
     let table = rows::TABLE.bytes(ROWS);
     let schema = activity::infer(&table[..], &name, limits, 1000).map(|inferred| inferred.schema);
-    let clock = sshd::Clock::utc(2026);
+    let clock = sshd::Clock::utc(1_798_675_200_000);
     let login = |event: &Login<'_>| touch((event.time, event.user, event.source_ip));
     let flow = |record: &FlowRecord<'_>| touch((record.bytes, record.source));
     let (mapping, schema) = (mapping.as_ref(), schema.as_ref().ok());

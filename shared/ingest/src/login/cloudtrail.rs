@@ -70,7 +70,7 @@ pub fn read(
     limits: ReadLimits,
     mut each: impl FnMut(&LoginEvent<'_>),
 ) -> Result<ReadSummary, ReadError> {
-    read_events(input, object, limits, |event| {
+    read_events(input, object, limits, |_, event| {
         let login = event.login()?;
         Ok(login.map(|login| each(&login)).is_some())
     })
@@ -88,7 +88,7 @@ pub fn read_activity(
     limits: ReadLimits,
     mut each: impl FnMut(&ApiActivity<'_>),
 ) -> Result<ReadSummary, ReadError> {
-    read_events(input, object, limits, |event| {
+    read_events(input, object, limits, |_, event| {
         each(&event.activity()?);
         Ok(true)
     })
@@ -105,22 +105,32 @@ pub fn read_all(
     limits: ReadLimits,
     mut each: impl FnMut(LoginRow<'_>),
 ) -> Result<ReadSummary, ReadError> {
-    read_events(input, object, limits, |event| {
+    read_rows(input, object, limits, |_, row| each(row))
+}
+
+/// As [`read_all`], with how many rows were before, records and rejects.
+pub(super) fn read_rows(
+    input: impl Read,
+    object: &ObjectName,
+    limits: ReadLimits,
+    mut each: impl FnMut(u64, LoginRow<'_>),
+) -> Result<ReadSummary, ReadError> {
+    read_events(input, object, limits, |row, event| {
         let (login, activity) = (event.login()?, event.activity()?);
         if let Some(login) = login {
-            each(LoginRow::Login(&login));
+            each(row, LoginRow::Login(&login));
         }
-        each(LoginRow::Call(&activity));
+        each(row, LoginRow::Call(&activity));
         Ok(true)
     })
 }
 
-/// Calls back for every event; what comes back is whether it is a record.
+/// Calls back for every event, with how many rows were before; what comes back is whether it is a record.
 fn read_events(
     input: impl Read,
     object: &ObjectName,
     limits: ReadLimits,
-    mut each: impl FnMut(&Event<'_>) -> Result<bool, RejectReason>,
+    mut each: impl FnMut(u64, &Event<'_>) -> Result<bool, RejectReason>,
 ) -> Result<ReadSummary, ReadError> {
     let fail = |line, problem| ReadError { object: object.clone(), line, problem };
     let mut events = Events::open(input, limits.expanded_bytes).map_err(|problem| fail(0, problem))?;
@@ -132,7 +142,7 @@ fn read_events(
             Some(Row::Blank) => (&b""[..], Ok(false)),
             Some(Row::Event(range)) => {
                 let bytes = events.bytes(range);
-                (bytes, Event::parse(bytes).and_then(|event| each(&event)))
+                (bytes, Event::parse(bytes).and_then(|event| each(summary.rows(), &event)))
             }
             Some(Row::TooLong) => (events.head(), Err(RejectReason::LineTooLong)),
         };

@@ -87,9 +87,19 @@ pub fn read(
     limits: ReadLimits,
     mut each: impl FnMut(&LoginEvent<'_>),
 ) -> Result<ReadSummary, ReadError> {
+    read_rows(input, object, limits, |_, login| each(login))
+}
+
+/// As [`read`], with how many rows were before the login's, records and rejects.
+pub(super) fn read_rows(
+    input: impl Read,
+    object: &ObjectName,
+    limits: ReadLimits,
+    mut each: impl FnMut(u64, &LoginEvent<'_>),
+) -> Result<ReadSummary, ReadError> {
     let mut text = TextReader::open(input, object, limits)?;
     let mut table: Option<Table<15>> = None;
-    while let Some(line) = text.next()? {
+    while let Some((row, line)) = text.next_numbered()? {
         // Concatenated files have byte order marks further down as well.
         let line = without_mark(line);
         let Some(table) = &mut table else {
@@ -100,7 +110,7 @@ pub fn read(
             text.summary.not_rows += 1;
             continue;
         };
-        match table.row(line).and_then(|cells| event(&cells).map(|login| each(&login))) {
+        match table.row(line).and_then(|cells| event(&cells).map(|login| each(row, &login))) {
             Ok(()) => text.summary.records += 1,
             Err(_) if table.begins_again() => text.summary.not_rows += 1,
             Err(reason) => {

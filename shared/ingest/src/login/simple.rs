@@ -92,9 +92,19 @@ pub fn read(
     limits: ReadLimits,
     mut each: impl FnMut(&LoginEvent<'_>),
 ) -> Result<ReadSummary, ReadError> {
+    read_rows(input, object, limits, |_, login| each(login))
+}
+
+/// As [`read`], with how many rows were before the login's, records and rejects.
+pub(super) fn read_rows(
+    input: impl Read,
+    object: &ObjectName,
+    limits: ReadLimits,
+    mut each: impl FnMut(u64, &LoginEvent<'_>),
+) -> Result<ReadSummary, ReadError> {
     let mut text = TextReader::open(input, object, limits)?;
     let mut shape: Option<Shape> = None;
-    while let Some(line) = text.next()? {
+    while let Some((row, line)) = text.next_numbered()? {
         // Concatenated files have byte order marks further down as well.
         let line = without_mark(line);
         let shape = match &mut shape {
@@ -113,11 +123,11 @@ pub fn read(
             Shape::Json => members(line).and_then(|members| {
                 let says_success = members.0[Column::Success as usize].is_some();
                 let cells = members.0.each_ref().map(|member| member.as_deref().unwrap_or_default());
-                event(&cells, says_success).map(|login| each(&login))
+                event(&cells, says_success).map(|login| each(row, &login))
             }),
             Shape::Csv(table) => {
                 let says_success = table.has(Column::Success as usize);
-                table.row(line).and_then(|cells| event(&cells, says_success).map(|login| each(&login)))
+                table.row(line).and_then(|cells| event(&cells, says_success).map(|login| each(row, &login)))
             }
         };
         match read {

@@ -17,7 +17,7 @@
 //!
 //! | part | record |
 //! |---|---|
-//! | time stamp, `Dec 10 09:32:20` (RFC 3164) | time, with year and offset from UTC as told by [`Clock`] |
+//! | time stamp, `Dec 10 09:32:20` (RFC 3164) | time, with year and offset from UTC as [`Clock`] says |
 //! | time stamp, `2024-12-10T09:32:20.5+00:00` (RFC 3339) | time |
 //! | host | account: what was logged in to |
 //! | USER | user; may be empty or anything else that someone typed |
@@ -51,18 +51,24 @@ const MOST_REPEATS: u32 = 1000;
 /// What a syslog line leaves unsaid about its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Clock {
-    /// The year of the first line. Each line after it is taken to be in the year that puts it nearest to the line before,
-    /// so that the years turn within a file, and lines a little out of order at the turn stay where they belong.
-    pub year: i16,
+    /// When the log was last written, milliseconds since the epoch: its lines are of before. Clocks differ, so that a line
+    /// may be of up to a day after.
+    ///
+    /// The first line is of the latest year that this leaves. From line to line time runs forward, so that the years turn
+    /// within a file: each line is of the earliest year that puts it no more than a day before the line before, which
+    /// leaves lines a little out of order where they belong. A line that would then be of after the log was written is of
+    /// the latest year that is left: logs of several hosts, one after the other, or of a clock that was set back. February
+    /// 29 is of a leap year. Where lines of more than a year follow each other, the first are read as of too late a year.
+    pub written: i64,
     /// Minutes that the host's time is ahead of UTC, behind if negative. Default 0.
     pub utc_offset_minutes: i16,
 }
 
 impl Clock {
-    /// A clock that shows UTC.
+    /// A clock that shows UTC, of a log that was last written then, milliseconds since the epoch.
     #[must_use]
-    pub const fn utc(year: i16) -> Self {
-        Self { year, utc_offset_minutes: 0 }
+    pub const fn utc(written: i64) -> Self {
+        Self { written, utc_offset_minutes: 0 }
     }
 }
 
@@ -82,13 +88,24 @@ pub fn read(
     clock: Clock,
     mut each: impl FnMut(&LoginEvent<'_>),
 ) -> Result<ReadSummary, ReadError> {
+    read_rows(input, object, limits, clock, |_, login| each(login))
+}
+
+/// As [`read`], with how many rows were before the login's, records and rejects.
+pub(super) fn read_rows(
+    input: impl Read,
+    object: &ObjectName,
+    limits: ReadLimits,
+    clock: Clock,
+    mut each: impl FnMut(u64, &LoginEvent<'_>),
+) -> Result<ReadSummary, ReadError> {
     let mut text = TextReader::open(input, object, limits)?;
     let mut times = Times::new(clock);
-    while let Some(line) = text.next()? {
+    while let Some((row, line)) = text.next_numbered()? {
         match logins(line, &mut times) {
             Ok(Some((login, repeats))) => {
                 for _ in 0..repeats {
-                    each(&login);
+                    each(row, &login);
                 }
                 text.summary.records += 1;
             }

@@ -8,7 +8,7 @@ use weir_domain::reject::RejectReason;
 use crate::time;
 
 /// Milliseconds from the epoch to the end of the century; what lies outside is no time of a login.
-const TIMES: std::ops::Range<i64> = 0..4_102_444_800_000;
+pub(super) const TIMES: std::ops::Range<i64> = 0..4_102_444_800_000;
 
 /// The longest text that is read as a time: RFC 3339 with nanoseconds and an offset has 35 characters.
 const LONGEST: usize = 40;

@@ -114,7 +114,7 @@ impl Known for KnownLogins {
 
     fn encode(&self) -> Result<Vec<u8>, String> {
         let history = self.history.encode().map_err(|e| e.to_string())?;
-        let calls = postcard::to_allocvec(&self.calls).map_err(|e| e.to_string())?;
+        let calls = self.calls.encode().map_err(|e| e.to_string())?;
         Ok([&(history.len() as u64).to_le_bytes()[..], &history, &calls].concat())
     }
 
@@ -125,7 +125,7 @@ impl Known for KnownLogins {
         let (history, calls) = rest.split_at_checked(length).ok_or_else(cut_off)?;
         Ok(Self {
             history: History::decode(history).map_err(|e| e.to_string())?,
-            calls: postcard::from_bytes(calls).map_err(|e| e.to_string())?,
+            calls: ApiUse::decode(calls).map_err(|e| e.to_string())?,
             options: self.options.clone(),
         })
     }

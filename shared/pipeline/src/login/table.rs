@@ -31,7 +31,7 @@ struct Row {
 }
 
 impl LoginTable {
-    /// Takes a login in; `index` is its number in its files, by which it is told again.
+    /// Takes a login in; `index` is the number of its row in its files, by which it is told again.
     pub fn push(&mut self, index: u64, login: &LoginEvent<'_>) {
         let texts = texts(login).map(|text| self.number(text));
         self.rows.push(Row {

@@ -229,7 +229,7 @@ fn logins(
 ) -> Result<Written, PreprocessError> {
     // A user is the same in all regions: what is usual of them is kept per account.
     let mut hours = ByHour::new(Source::Login, Scope::new(fallback.account(), ""));
-    let clock = Clock::utc(options.year);
+    let clock = Clock::utc(options.written);
     let summary = login::read(format, input, name, options.limits, clock, |row| match row {
         LoginRow::Login(login) => {
             hours.write(login.time.div_euclid(1000), LoginBatchWriter::new, |writer| writer.push_login(login));

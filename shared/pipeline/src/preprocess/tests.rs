@@ -302,3 +302,23 @@ async fn a_row_in_each_of_too_many_hours_is_refused_before_it_costs_a_batch_each
     }
     assert_eq!(process(&MemoryStore::new(), "a.csv", usage(8784)).await.unwrap().batches.len(), 8784);
 }
+
+/// A syslog line has no year: the store's word on when the log was written goes before what the caller says.
+#[tokio::test]
+async fn years_of_a_syslog_come_from_when_it_was_written() {
+    let line = "Dec 10 09:12:20 LabSZ sshd[24680]: Accepted password for fztu from 119.137.62.142 port 49116 ssh2\n";
+    let folder = tempfile::tempdir().unwrap();
+    let file = std::fs::File::create(folder.path().join("auth.log")).unwrap();
+    io::Write::write_all(&mut &file, line.as_bytes()).unwrap();
+    // 2024-11-20.
+    file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_hours(481_128)).unwrap();
+    let options = PreprocessOptions { written: 1_795_132_800_000, ..limited() };
+    let state = MemoryStore::new();
+    let files = crate::FolderStore::open_or_create(folder.path()).unwrap();
+    let hour = |done: Preprocessed| HourOfScope::of_batch(&done.batches[0]).unwrap().hour.start();
+    let done = preprocess(&files, &state, &object("auth.log"), options.clone()).await.unwrap();
+    assert_eq!(hour(done), 1_702_198_800, "2023-12-10 09:00");
+    // Memory does not know: 2026-11-20, as the caller says.
+    let done = preprocess(&raw("auth.log", line).await, &state, &object("auth.log"), options).await.unwrap();
+    assert_eq!(hour(done), 1_765_357_200, "2025-12-10 09:00");
+}

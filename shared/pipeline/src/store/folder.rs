@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use super::{Condition, Etag, LARGEST_OBJECT, Put, Reader, Store, StoreError, Versioned, check_key};
+use super::{Condition, Etag, LARGEST_OBJECT, Opened, Put, Store, StoreError, Versioned, check_key};
 
 /// Files below a folder. A version is the BLAKE3 hash of the content.
 ///
@@ -142,9 +142,10 @@ impl Store for FolderStore {
         Ok(self.read(key)?.map(|bytes| Versioned { etag: etag(&bytes), bytes }))
     }
 
-    async fn open(&self, key: &str) -> Result<Option<Reader>, StoreError> {
+    async fn open(&self, key: &str) -> Result<Option<Opened>, StoreError> {
         let file = open_file(&self.path("get", key)?).map_err(|e| StoreError::new("get", key, e))?;
-        Ok(file.map(|file| Box::pin(tokio::fs::File::from_std(file)) as Reader))
+        let Some(file) = file else { return Ok(None) };
+        Ok(Some(Opened::file(tokio::fs::File::from_std(file)).await))
     }
 
     async fn put(&self, key: &str, bytes: Vec<u8>, condition: Condition) -> Result<Put, StoreError> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{Condition, Etag, Put, Reader, Store, StoreError, Versioned, check_key};
+use super::{Condition, Etag, Opened, Put, Store, StoreError, Versioned, check_key};
 
 /// Objects in a map. Versions are numbered over the life of the store.
 #[derive(Debug, Default)]
@@ -37,9 +37,9 @@ impl Store for MemoryStore {
         Ok(self.state().objects.get(key).cloned())
     }
 
-    async fn open(&self, key: &str) -> Result<Option<Reader>, StoreError> {
+    async fn open(&self, key: &str) -> Result<Option<Opened>, StoreError> {
         let object = self.get(key).await?;
-        Ok(object.map(|o| Box::pin(Cursor::new(o.bytes)) as Reader))
+        Ok(object.map(|o| Opened { reader: Box::pin(Cursor::new(o.bytes)), written: None }))
     }
 
     async fn put(&self, key: &str, bytes: Vec<u8>, condition: Condition) -> Result<Put, StoreError> {

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use weir_ingest::flow::vpc_flow_log::FieldOrder;
 use weir_pipeline::keys::{ObjectRef, PROCESSED};
-use weir_pipeline::store::{Condition, Put, Reader, StoreError, Versioned};
+use weir_pipeline::store::{Condition, Opened, Put, StoreError, Versioned};
 use weir_pipeline::{MemoryStore, preprocess};
 
 use super::*;
@@ -310,7 +310,7 @@ impl Store for Full {
         Ok(None)
     }
 
-    async fn open(&self, _: &str) -> Result<Option<Reader>, StoreError> {
+    async fn open(&self, _: &str) -> Result<Option<Opened>, StoreError> {
         Ok(None)
     }
 

@@ -5,7 +5,8 @@ use weir_domain::reject::RejectReason as R;
 
 use super::*;
 
-const YEAR: Clock = Clock::utc(2016);
+/// 2016-12-31 00:00.
+const CLOCK: Clock = Clock::utc(1_483_142_400_000);
 const FAILED: &str = "Failed password for root from 5.36.59.76 port 42393 ssh2";
 
 fn line(message: &str) -> String {
@@ -14,7 +15,7 @@ fn line(message: &str) -> String {
 
 fn read_each(bytes: &[u8], each: impl FnMut(&LoginEvent<'_>)) -> Result<ReadSummary, ReadError> {
     let limits = ReadLimits { rejected_share: 1.0, ..ReadLimits::default() };
-    read(bytes, &ObjectName::new("auth.log"), limits, YEAR, each)
+    read(bytes, &ObjectName::new("auth.log"), limits, CLOCK, each)
 }
 
 /// Who a line lets in (+) or turns away (-), from where; once for every call back.
@@ -135,7 +136,7 @@ fn lines_of_other_programs_count_as_read_when_an_object_is_judged() {
     let name = ObjectName::new("auth.log");
     let judge = |others: usize| {
         let text = [line("").repeat(others), line(FAILED), "nonsense\n".repeat(30)].concat();
-        read(text.as_bytes(), &name, ReadLimits::default(), YEAR, |_| {})
+        read(text.as_bytes(), &name, ReadLimits::default(), CLOCK, |_| {})
     };
     assert_eq!(judge(100).unwrap().rejected_rows(), 30);
     let error = judge(0).unwrap_err().to_string();
@@ -153,7 +154,7 @@ fn the_shared_log_is_read_to_the_last() {
     }
     let (mut failures, mut successes, mut times) = (0, Vec::new(), Vec::new());
     let file = std::fs::File::open(&path).unwrap();
-    let summary = read(file, &ObjectName::new(&path), ReadLimits::default(), YEAR, |login| {
+    let summary = read(file, &ObjectName::new(&path), ReadLimits::default(), CLOCK, |login| {
         times.push(login.time);
         assert!(login.source_ip.is_some());
         if login.succeeded() {
