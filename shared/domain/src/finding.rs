@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 
-use crate::usage::UsageSeason;
+use crate::usage::{RiskWindow, UsageSeason};
 use crate::window::{Scope, WindowStart};
 
 /// What was found. The names are the public ones (`finding_info.types[0]`).
@@ -583,6 +583,13 @@ pub enum Facts {
         rarity: f64,
         /// Steps that it is about.
         steps: u64,
+    },
+    /// Of the hours of the week in which a series is a risk.
+    RiskWindows {
+        /// By whose clock hours are told: `UTC`, `Europe/Berlin`.
+        clock: String,
+        /// Which hours, the surest first.
+        windows: Vec<RiskWindow>,
     },
     /// Of a learned detection.
     Behaviour {
