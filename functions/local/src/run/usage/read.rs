@@ -178,7 +178,11 @@ fn ranges(files: &[std::path::PathBuf]) -> anyhow::Result<ProviderRanges> {
         let most = ProviderRanges::LARGEST_FILE as u64 + 1;
         let read = File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes));
         read.with_context(|| format!("{}", path.display()))?;
-        if ranges.read(&bytes).with_context(|| format!("{}", path.display()))? == 0 {
+        if ranges
+            .read_of(&bytes, path.file_stem().and_then(|name| name.to_str()))
+            .with_context(|| format!("{}", path.display()))?
+            == 0
+        {
             bail!("{}: no ranges in it", path.display());
         }
     }
