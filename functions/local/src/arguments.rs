@@ -15,7 +15,7 @@ use weir_model::EstimatorKind;
 use weir_pipeline::activity::Judge;
 
 pub(crate) use simulate::{Simulate, SimulateActivity, SimulateFlows, SimulateLogins, SimulateSource, SimulateUsage};
-pub(crate) use usage::{Usage, UsageFormat};
+pub(crate) use usage::{DetectUsage, Usage, UsageFormat};
 
 /// Anomaly detection over cloud logs: says what is out of the ordinary, why, and how sure it is.
 #[derive(Debug, Parser)]
@@ -78,6 +78,8 @@ pub(crate) struct Detect {
     pub(crate) contamination: Option<f64>,
     #[command(flatten)]
     pub(crate) logins: LoginArguments,
+    #[command(flatten)]
+    pub(crate) usage: DetectUsage,
     #[command(flatten)]
     pub(crate) estimators: Estimators,
     /// How many windows of hosts a day may pass for unlikely by chance (those that are then far above what is usual become
@@ -341,6 +343,8 @@ pub(crate) enum Source {
     Activity,
     /// Logins: CSV with the RBA or the simple columns, JSON lines, CloudTrail, sshd
     Login,
+    /// Usage over time: CSV or JSON lines of measurements; or flow logs, by provider, service and region of the other end
+    Usage,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -75,7 +75,7 @@ pub fn techniques(facts: &Facts) -> Vec<Technique> {
             vec![technique("T1496", "Resource Hijacking", IMPACT)]
         }
         // What the columns of a table mean is not known here.
-        Facts::Usage { .. } | Facts::UnusualRow { .. } => Vec::new(),
+        Facts::Usage { .. } | Facts::RiskWindows { .. } | Facts::UnusualRow { .. } => Vec::new(),
         Facts::Behaviour { reasons, .. } => reasons.first().map(|r| vec![of_feature(&r.feature)]).unwrap_or_default(),
     }
 }

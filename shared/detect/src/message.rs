@@ -36,6 +36,7 @@ pub fn title(entity: &Entity, incident: &Incident) -> String {
         Some(Facts::UnusualRow { .. }) => format!("{entity} behaves unlike all others"),
         Some(Facts::Login { title, .. }) => title.clone(),
         Some(Facts::Usage { kind, .. }) => series::title(entity, *kind),
+        Some(Facts::RiskWindows { .. }) => format!("High-risk hours of {entity}"),
         Some(Facts::Behaviour { .. }) => format!("{entity} behaves unlike before"),
         None => format!("Closed finding about {entity}"),
     }
@@ -98,6 +99,7 @@ pub fn message(entity: &Entity, incident: &Incident) -> String {
         }
         Facts::Login { sentence, .. } => sentence.clone(),
         facts @ Facts::Usage { .. } => series::sentence(entity, facts, &when),
+        Facts::RiskWindows { clock, windows } => series::risks(entity, clock, windows),
         Facts::Behaviour { reasons, p_value, .. } => {
             let what: Vec<_> = reasons.iter().map(reason).collect();
             format!(
@@ -125,6 +127,7 @@ fn strength(facts: &Facts) -> u64 {
         Facts::Login { logins, .. } => *logins,
         // The least usual, and of equal ones the farthest off.
         Facts::Usage { rarity, effect, .. } => (rarity * 1e9) as u64 + effect.min(1e6) as u64,
+        Facts::RiskWindows { windows, .. } => windows.first().map_or(0, |window| (window.surety() * 1e9) as u64),
         // Scores are in (0, 1]; the strongest is the most anomalous.
         Facts::Behaviour { score, .. } | Facts::UnusualRow { score, .. } => (score * 1e9) as u64,
     }

@@ -1,10 +1,12 @@
-//! Detections over scored series: `usage-spike`, `usage-drop`, `usage-level-change`, `usage-variability`, `data-gap`.
+//! Detections over scored series: `usage-spike`, `usage-drop`, `usage-level-change`, `usage-variability`, `data-gap`; and, over
+//! weeks of them, `high-risk-window`.
 //!
 //! What is unusual was said by the detector that saw the series point by point
 //! ([`UsageScore`](weir_domain::usage::UsageScore)). Here it gets a name, a size and a sentence. All are pure functions of the
 //! scores up to a point: what comes later adds findings and takes none back.
 
 mod data_gap;
+pub mod high_risk_window;
 mod level_change;
 mod point;
 mod variability;

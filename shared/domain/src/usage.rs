@@ -124,3 +124,46 @@ pub enum UsageSeason {
     /// The hour of the week.
     Week,
 }
+
+/// In how many weeks an hour of the week, or some hours together, were what they rarely are.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WeekShare {
+    /// So many weeks.
+    pub weeks: u64,
+    /// Their share of the weeks in which the hours were measured, 0 to 1.
+    pub share: f64,
+    /// Wilson's interval of 90 % about the share.
+    pub interval: (f64, f64),
+    /// The share of all hours of all weeks: what would be expected.
+    pub expected: f64,
+    /// Whether some hour was so in more weeks than chance makes in one of twenty series.
+    pub is_risk: bool,
+}
+
+/// Hours of the week that follow one another, in which a series is anomalous, or strays, more often than otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RiskWindow {
+    /// The first hour, from Monday midnight by the clock: 0 to 167.
+    pub first_hour: u8,
+    /// How many hours, at least 1; it may run on into the next week.
+    pub hours: u8,
+    /// Weeks in which it was measured.
+    pub weeks: u64,
+    /// Weeks in which some step of it was anomalous.
+    pub anomalous: WeekShare,
+    /// Weeks in which some hour of it strayed from usual further than nine of ten hours do.
+    pub variable: WeekShare,
+    /// How many times as far from usual it strays as other hours do, by medians of hours; none where those do not stray.
+    pub variability: Option<f64>,
+}
+
+impl RiskWindow {
+    /// How sure it is that it is bad: the lower end of the interval of its larger risk, 0 to 1.
+    #[must_use]
+    pub fn surety(&self) -> f64 {
+        let risks = [self.anomalous, self.variable].into_iter().filter(|share| share.is_risk);
+        risks.map(|share| share.interval.0).fold(0.0, f64::max)
+    }
+}

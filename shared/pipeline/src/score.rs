@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use weir_detect::flow::anomalous_behaviour::Thresholds;
 use weir_detect::flow::detect_growing;
 use weir_detect::flow::over_hours::{self, Day, without_told};
@@ -102,10 +103,24 @@ pub async fn score(
     hour: &HourOfScope,
     now: i64,
 ) -> Result<Scored, ScoreError> {
+    score_by_clock(state, model, hour, &TimeZone::UTC, now).await
+}
+
+/// As [`score`], with hours of day and week, which usage is compared by, told by the clock of a zone.
+///
+/// # Errors
+/// When a store fails or stored objects are unreadable.
+pub async fn score_by_clock(
+    state: &impl Store,
+    model: Option<&Artifact>,
+    hour: &HourOfScope,
+    zone: &TimeZone,
+    now: i64,
+) -> Result<Scored, ScoreError> {
     match hour.source {
         Source::Flow => {}
         Source::Login => return Box::pin(crate::login::days::score_day(state, hour, now)).await,
-        Source::Usage => return Box::pin(crate::usage::days::score_day(state, hour, now)).await,
+        Source::Usage => return Box::pin(crate::usage::days::score_day(state, hour, zone, now)).await,
         Source::Activity => return Ok(Scored::default()),
     }
     let (merged, batches) = load_hour(state, hour).await?;

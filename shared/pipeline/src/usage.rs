@@ -9,27 +9,30 @@
 pub mod anomalies;
 pub mod compare;
 pub(crate) mod days;
+pub mod findings;
 pub mod flows;
 pub mod forecast;
+pub mod gaps;
 pub mod groups;
 pub mod regression;
-pub mod risk;
+mod risk;
 mod season;
+mod watched;
 
 use jiff::tz::TimeZone;
 use rayon::prelude::*;
 use serde::Serialize;
 use weir_domain::matrix::BadRow;
-use weir_domain::usage::UsageSeries;
+use weir_domain::usage::{RiskWindow, UsageSeries};
 use weir_features::usage::{LocalTime, local_times};
 use weir_model::{BadParams, FitError, GroupError, SchemaMismatch};
 
 use anomalies::Anomaly;
 use compare::Comparison;
 use forecast::SeriesForecast;
+use gaps::DataGap;
 use groups::{DayProfiles, SeriesGroups};
 use regression::Regressions;
-use risk::RiskyWindow;
 use season::{Season, relative};
 
 /// How usage is looked at.
@@ -155,10 +158,12 @@ pub struct SeriesAnalysis {
     pub usual_week: Vec<Option<f64>>,
     /// What stands out, the furthest from usual first.
     pub anomalies: Vec<Anomaly>,
+    /// Where it has no values for longer than it usually has none, the longest first.
+    pub data_gaps: Vec<DataGap>,
     /// What regressions say; none of a series too short for them.
     pub regressions: Option<Regressions>,
-    /// The hours of the week in which it is most often anomalous.
-    pub risky_windows: Vec<RiskyWindow>,
+    /// The hours of the week in which it is anomalous, or strays, more often than otherwise.
+    pub risk_windows: Vec<RiskWindow>,
     /// What is to come.
     pub forecast: SeriesForecast,
 }
@@ -191,6 +196,14 @@ impl Seen<'_> {
     fn time(&self, at: usize) -> i64 {
         time_of(self.series, at)
     }
+}
+
+/// What a series is called in findings: its keys by name, then the metric.
+fn series_name<'a>(metric: &str, keys: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let mut keys: Vec<String> = keys.map(|(name, value)| format!("{name}={value}")).collect();
+    keys.sort_unstable();
+    keys.push(metric.to_owned());
+    keys.join(" ")
 }
 
 /// When a step of a series begins, seconds since the epoch.
@@ -230,8 +243,9 @@ fn one(series: &UsageSeries, options: &UsageOptions) -> Result<SeriesAnalysis, U
         name: SeriesName::of(series),
         summary: summary(&seen),
         usual_week: season::usual_week(&seen),
-        risky_windows: risk::risky_windows(&seen, &marks),
+        risk_windows: risk::risk_windows(&seen, &marks),
         anomalies: anomalies::anomalies(&seen, &marks),
+        data_gaps: gaps::data_gaps(series),
         regressions,
         forecast: forecast::forecast(&seen, options)?,
     })

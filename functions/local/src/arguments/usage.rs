@@ -13,7 +13,8 @@ use super::{duration, percentage, zone};
 #[derive(Debug, Args)]
 pub(crate) struct Usage {
     /// Files of usage over time (CSV, JSON lines) or flow logs, or folders of them (walked). Measurements without keys are a
-    /// series for each file; flow logs give bytes, packets and flows by provider, service and region of the other end
+    /// series for each file, or for all files of a folder whose names differ in a date alone (cpu-2024-01-01.csv,
+    /// cpu-2024-01-02.csv); flow logs give bytes, packets and flows by provider, service and region of the other end
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Read them as this format instead of the one their content shows (`weir inspect` tells)
@@ -40,8 +41,10 @@ pub(crate) struct Usage {
     /// Seed of everything random
     #[arg(long, default_value_t = 42)]
     pub(crate) seed: u64,
-    /// Ranges of providers' addresses, instead of the small copy that is shipped: AWS's ip-ranges.json, Google's cloud.json
-    /// or goog.json, or lines of provider, service, region and prefix
+    /// Ranges of providers' addresses, instead of the small copy that is shipped, which is old and not complete. AWS's
+    /// (ip-ranges.amazonaws.com/ip-ranges.json), Google's (www.gstatic.com/ipranges/goog.json, and cloud.json, which knows
+    /// services and regions), Microsoft's service tags (`ServiceTags_Public_….json` of its download centre), or text: lines of provider, service, region and prefix, or of prefixes alone, which belong to the
+    /// provider that the file is named after (apple.txt)
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(crate) ranges: Vec<PathBuf>,
     /// How what was found is written: tables to look at, JSON (all of it), or CSV (anomalies and forecasts)
@@ -53,6 +56,17 @@ pub(crate) struct Usage {
     /// Write a page with charts, too, that needs nothing else
     #[arg(long, value_name = "FILE.html")]
     pub(crate) report: Option<PathBuf>,
+}
+
+/// What concerns usage alone where findings are looked for.
+#[derive(Debug, Args)]
+pub(crate) struct DetectUsage {
+    /// With --source usage: by whose clock hours of day and week are told, daylight-saving time included: UTC, Europe/Berlin
+    #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = zone)]
+    pub(crate) timezone: TimeZone,
+    /// With --source usage: ranges of providers' addresses, as for `weir usage`, to tell whose the other end of a flow is
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) ranges: Vec<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -24,6 +24,7 @@ pub(super) async fn run(arguments: Detect) -> anyhow::Result<ExitCode> {
         Source::Flow => flow(arguments).await,
         Source::Login => super::login::run(&arguments),
         Source::Activity => activity::detect(&arguments),
+        Source::Usage => super::usage::detect::run(&arguments),
     }
 }
 

@@ -18,6 +18,7 @@ pub(super) async fn run(arguments: Train) -> anyhow::Result<ExitCode> {
         Source::Flow => flow(arguments).await,
         Source::Login => anyhow::bail!("logins are learned from while they are judged: weir detect --source login"),
         Source::Activity => activity::train(&arguments),
+        Source::Usage => anyhow::bail!("usage is learned from while it is judged: weir detect --source usage"),
     }
 }
 

@@ -1,8 +1,11 @@
 //! `weir usage`: what is usual of usage over time, what stands out, what is to come, and how series compare.
 //!
 //! `read` makes series of files, [`weir_pipeline::usage`] looks at them, and `table`, `csv` and `report` show what it says.
+//! `detect` gives findings instead.
 
 mod csv;
+pub(super) mod detect;
+mod files;
 mod read;
 mod report;
 mod table;
@@ -10,20 +13,36 @@ mod words;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use weir_domain::usage::UsageSeries;
+use weir_ingest::usage::{ResampleParams, Resampler};
 use weir_pipeline::usage::{UsageAnalysis, UsageOptions, analyse};
 
 use crate::arguments::{Usage, UsageFormat};
+use read::Inputs;
 use words::Words;
 
 pub(super) fn run(arguments: &Usage) -> anyhow::Result<ExitCode> {
-    let read = read::read(arguments)?;
-    read.tell();
-    if read.series.is_empty() {
+    let step = u32::try_from(arguments.step).ok().and_then(NonZeroU32::new).context("a step of no length")?;
+    let limits =
+        ResampleParams { step_seconds: step, statistic: arguments.statistic.into(), ..ResampleParams::default() };
+    let mut points = Resampler::new(limits);
+    let inputs = Inputs {
+        paths: &arguments.paths,
+        input_format: arguments.input_format,
+        fields: arguments.fields.as_ref(),
+        ranges: &arguments.ranges,
+        limits,
+    };
+    let mut read = read::read(&inputs, &mut points)?;
+    let mut series = points.finish();
+    series.append(&mut read.flows);
+    read.tell(series.len());
+    if series.is_empty() {
         bail!("no usage was read: `weir inspect` tells what a file is");
     }
     let options = UsageOptions {
@@ -33,11 +52,11 @@ pub(super) fn run(arguments: &Usage) -> anyhow::Result<ExitCode> {
         seed: arguments.seed,
         ..UsageOptions::default()
     };
-    let analysis = analyse(&read.series, &options)?;
+    let analysis = analyse(&series, &options)?;
     let words = Words { zone: options.zone };
     write(arguments.output.as_deref(), |out| show(out, arguments.format, &analysis, &words))?;
     if let Some(path) = &arguments.report {
-        let page = report::page(&analysis, &read.series, &words);
+        let page = report::page(&analysis, &series, &words);
         write(Some(path), |out| out.write_all(page.as_bytes()))?;
         anstream::eprintln!("report in {}", path.display());
     }

@@ -99,6 +99,7 @@ pub(super) fn of(entity: &Entity, facts: &Facts, within: &str, when: &str) -> St
         | Facts::HostSweep { .. }
         | Facts::Login { .. }
         | Facts::Usage { .. }
+        | Facts::RiskWindows { .. }
         | Facts::Behaviour { .. }
         | Facts::UnusualRow { .. } => String::new(),
     }

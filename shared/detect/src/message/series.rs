@@ -1,7 +1,7 @@
 //! The sentences of findings about series.
 
 use weir_domain::finding::{Entity, Facts, Kind};
-use weir_domain::usage::UsageSeason;
+use weir_domain::usage::{RiskWindow, UsageSeason, WeekShare};
 
 use super::count;
 
@@ -55,6 +55,56 @@ pub(super) fn sentence(entity: &Entity, facts: &Facts, when: &str) -> String {
     }
 }
 
+/// The windows that are told one by one; the others are counted.
+const MOST_WINDOWS: usize = 3;
+
+/// Which hours of the week are a risk, why, and how sure that is.
+pub(super) fn risks(entity: &Entity, clock: &str, windows: &[RiskWindow]) -> String {
+    let told: Vec<String> = windows.iter().take(MOST_WINDOWS).map(|window| risk(window, clock)).collect();
+    let more = match windows.len().saturating_sub(MOST_WINDOWS) {
+        0 => String::new(),
+        1 => "; and one more".to_owned(),
+        more => format!("; and {more} more"),
+    };
+    format!(
+        "Hours of the week in which {entity} is more often out of the ordinary than at others: {}{more}. In brackets the 90 % \
+         interval of the share of weeks, and the share of all hours.",
+        told.join("; ")
+    )
+}
+
+/// `Tuesdays 02:00 to 04:00 UTC: 6 of 7 weeks held an anomaly (53 to 97 %; 1 % of all)`.
+fn risk(window: &RiskWindow, clock: &str) -> String {
+    let share = |share: &WeekShare, of: &str| {
+        let percent = |share: f64| (share * 100.0).round();
+        let (low, high) = share.interval;
+        let expected = if share.expected < 0.01 { "under 1".to_owned() } else { percent(share.expected).to_string() };
+        let (low, high) = (percent(low), percent(high));
+        format!("{} of {} weeks {of} ({low} to {high} %; {expected} % of all)", share.weeks, window.weeks)
+    };
+    let mut why = Vec::new();
+    if window.anomalous.is_risk {
+        why.push(share(&window.anomalous, "held an anomaly"));
+    }
+    if window.variable.is_risk {
+        let times = window.variability.map(|times| format!(", {} times as far as otherwise", amount(times)));
+        why.push(share(&window.variable, "strayed far from usual") + &times.unwrap_or_default());
+    }
+    format!("{} {clock}: {}", hours(window), why.join(" and "))
+}
+
+/// `Tuesdays 02:00 to 04:00`, `Sundays 23:00 to Mondays 01:00`.
+fn hours(window: &RiskWindow) -> String {
+    const DAYS: [&str; 7] = ["Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays"];
+    let (first, length) = (usize::from(window.first_hour), usize::from(window.hours));
+    let (day, last) = (first / 24 % 7, (first + length - 1) / 24 % 7);
+    // The end of a day is its hour 24.
+    let end = (first + length - 1) % 24 + 1;
+    let (from, until) =
+        (DAYS[day], if day == last && length <= 24 { String::new() } else { format!("{} ", DAYS[last]) });
+    format!("{from} {:02}:00 to {until}{end:02}:00", first % 24)
+}
+
 /// How rare a point is in its series.
 fn rare(rarity: f64) -> String {
     match rarity {
@@ -97,6 +147,23 @@ mod tests {
     fn amounts_have_three_digits() {
         let texts = [0.0, 1_238_900.0, -123.4, 13.49, 2.0, 0.0679, 0.000_012, 3e-9, 1.5e20, -0.5].map(amount);
         assert_eq!(texts, ["0", "1,240,000", "-123", "13.5", "2", "0.0679", "0.000012", "3.00e-9", "1.50e20", "-0.5"]);
+    }
+
+    #[test]
+    fn hours_of_the_week_are_told_by_their_days() {
+        let share = WeekShare { weeks: 0, share: 0.0, interval: (0.0, 1.0), expected: 0.0, is_risk: false };
+        let window = |first_hour, hours| RiskWindow {
+            first_hour,
+            hours,
+            weeks: 0,
+            anomalous: share,
+            variable: share,
+            variability: None,
+        };
+        assert_eq!(hours(&window(26, 2)), "Tuesdays 02:00 to 04:00");
+        assert_eq!(hours(&window(47, 1)), "Tuesdays 23:00 to 24:00");
+        assert_eq!(hours(&window(167, 2)), "Sundays 23:00 to Mondays 01:00");
+        assert_eq!(hours(&window(0, 168)), "Mondays 00:00 to Sundays 24:00");
     }
 
     #[test]

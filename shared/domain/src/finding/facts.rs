@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::Kind;
-use crate::usage::UsageSeason;
+use crate::usage::{RiskWindow, UsageSeason};
 
 /// One reason of a learned score: a feature far from what is usual.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -278,6 +278,13 @@ pub enum Facts {
         rarity: f64,
         /// Steps that it is about.
         steps: u64,
+    },
+    /// Of the hours of the week in which a series is a risk.
+    RiskWindows {
+        /// By whose clock hours are told: `UTC`, `Europe/Berlin`.
+        clock: String,
+        /// Which hours, the surest first.
+        windows: Vec<RiskWindow>,
     },
     /// Of a learned detection.
     Behaviour {

@@ -25,6 +25,18 @@ impl LocalTime {
         Self { day: local.div_euclid(DAY), second: local.rem_euclid(DAY) as u32 }
     }
 
+    /// Seconds by which the clock is ahead of UTC at an instant whose local time this is.
+    #[must_use]
+    pub fn ahead_of(self, time: i64) -> i64 {
+        self.day.saturating_mul(DAY).saturating_add(i64::from(self.second)).saturating_sub(time)
+    }
+
+    /// The number of the week, which begins on Monday; 0 is that of 1970-01-01.
+    #[must_use]
+    pub fn week(self) -> i64 {
+        self.day.saturating_add(3).div_euclid(7)
+    }
+
     /// Monday is 0. (The epoch was a Thursday.)
     #[must_use]
     pub fn weekday(self) -> u8 {
@@ -101,9 +113,10 @@ mod tests {
         let berlin = TimeZone::get("Europe/Berlin").unwrap();
         let local = LocalTime::at(at("2024-01-07T23:30:00Z"), &berlin);
         assert_eq!((local.weekday(), local.hour(), local.hour_of_week()), (0, 0, 0), "Monday in Berlin");
-        assert_eq!(local.second, 1800);
+        assert_eq!((local.second, local.ahead_of(at("2024-01-07T23:30:00Z"))), (1800, 3600));
         let utc = LocalTime::at(at("2024-01-07T23:30:00Z"), &TimeZone::UTC);
         assert_eq!((utc.weekday(), utc.hour_of_week(), utc.is_weekend()), (6, 167, true));
+        assert_eq!((local.week(), utc.week(), LocalTime::at(0, &TimeZone::UTC).week()), (2818, 2817, 0));
         assert!((utc.week_phase() - (6.0 + 23.5 / 24.0) / 7.0).abs() < 1e-12);
         assert_eq!(LocalTime::at(-1, &TimeZone::UTC), LocalTime { day: -1, second: 86_399 });
     }

@@ -50,6 +50,26 @@ fn published_lists_are_read_and_the_longest_prefix_tells() {
 }
 
 #[test]
+fn microsofts_tags_and_plain_prefixes_are_read() {
+    let mut ranges = ProviderRanges::new();
+    let tags = br#"{"changeNumber":1,"cloud":"Public","values":[
+        {"name":"AzureCloud.westeurope","id":"AzureCloud.westeurope","properties":{"region":"westeurope","platform":"Azure",
+          "systemService":"","addressPrefixes":["13.69.0.0/17","2603:1020:200::/46"]}},
+        {"name":"Storage.WestEurope","properties":{"region":"westeurope","systemService":"AzureStorage",
+          "addressPrefixes":["13.69.40.0/24"]}}]}"#;
+    assert_eq!(ranges.read(tags), Ok(3));
+    assert_eq!(place(&ranges, "13.69.40.9"), Some(is("microsoft", "azurestorage", "westeurope")));
+    assert_eq!(place(&ranges, "13.69.41.0"), Some(is("microsoft", "-", "westeurope")));
+    assert_eq!(place(&ranges, "2603:1020:200::1"), Some(is("microsoft", "-", "westeurope")));
+    assert_eq!(ranges.read_of(b"\xef\xbb\xbf17.0.0.0/8 # all of it\n2620:149::/32\n", Some("apple")), Ok(2));
+    assert_eq!(place(&ranges, "17.9.9.9"), Some(is("apple", "-", "-")));
+    assert_eq!(ranges.read_of(b"mine s3 here 192.0.2.0/25\n", Some("apple")), Ok(1));
+    assert_eq!(place(&ranges, "192.0.2.127"), Some(is("mine", "s3", "here")));
+    assert!(ranges.read(b"17.0.0.0/8\n").is_err(), "nobody says whose they are");
+    assert!(ranges.read(br#"{"values":[{"properties":{}}]}"#).is_err());
+}
+
+#[test]
 fn what_is_no_list_is_refused() {
     let read = |bytes: &[u8]| ProviderRanges::new().read(bytes);
     let long = format!("{} - - 10.0.0.0/8", "x".repeat(101));
@@ -74,7 +94,32 @@ fn what_is_no_list_is_refused() {
     assert_eq!(read(many.as_bytes()), Err(RangesError::TooMany));
 }
 
+/// The longest prefix that holds an address, by looking at all of them.
+fn by_all(networks: &[(u32, u8)], address: u32) -> Option<usize> {
+    let mask = |length: u8| u32::MAX.checked_shl(32 - u32::from(length)).unwrap_or(0);
+    let holds = |(start, length): &(u32, u8)| start & mask(*length) == address & mask(*length);
+    let found = networks.iter().enumerate().filter(|(_, network)| holds(network));
+    found.max_by_key(|(at, (_, length))| (*length, *at)).map(|(at, _)| at)
+}
+
 proptest! {
+    #[test]
+    fn the_longest_prefix_tells_wherever_an_address_lies(
+        networks in prop::collection::vec((any::<u32>().prop_map(|n| n & 0xff00_00ff | (n & 0x0300_0000)), 0u8..=32), 0..40),
+        others in prop::collection::vec(any::<u32>(), 0..20),
+    ) {
+        let mut ranges = ProviderRanges::new();
+        for (at, (start, length)) in networks.iter().enumerate() {
+            let line = format!("p{at} s r {}/{length}", std::net::Ipv4Addr::from(*start));
+            ranges.read(line.as_bytes()).unwrap();
+        }
+        let edges = networks.iter().flat_map(|(start, _)| [*start, start.wrapping_add(1), start.wrapping_sub(1)]);
+        for address in edges.chain(others) {
+            let found = ranges.find(IpAddr::from(std::net::Ipv4Addr::from(address))).map(|place| place.provider.clone());
+            prop_assert_eq!(found, by_all(&networks, address).map(|at| format!("p{at}")));
+        }
+    }
+
     #[test]
     fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200), line in "[a-z0-9./: {}\\[\\]\",-]{0,80}") {
         for bytes in [&bytes[..], line.as_bytes()] {

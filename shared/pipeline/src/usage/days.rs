@@ -6,16 +6,16 @@
 //!
 //! A late object has its own day judged again. The days after it know of it from then on, but are not judged again.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
-use weir_detect::usage::{ALARM, ScoredSeries, detect};
+use jiff::tz::TimeZone;
 use weir_domain::finding::{Hit, Subject};
 use weir_domain::source::Source;
-use weir_domain::usage::UsageScore;
-use weir_model::{BadParams, OnlineDetector, OnlineDetectorParams};
 
-use crate::batch::{Measurement, UsageBatch};
+use super::series_name;
+use super::watched::{Clock, Watched};
+use crate::batch::UsageBatch;
 use crate::keys::HourOfScope;
 use crate::known::{Batches, Known, Today, today};
 use crate::score::{ScoreError, Scored, keep_hits};
@@ -24,43 +24,39 @@ use crate::store::Store;
 /// Series of a scope that are watched, those that come first: each takes up to a megabyte.
 const MOST_SERIES: usize = 400;
 
-/// Scores that are kept of a series, so that what builds up over midnight is seen.
-const REMEMBERED: usize = 512;
-
-/// A series that is watched.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Watched {
-    detector: OnlineDetector,
-    /// The last scores, in order.
-    scores: Vec<UsageScore>,
-}
+/// Version of what is kept of the series; any other is made anew.
+const VERSION: u32 = 2;
 
 /// The series of a scope by name, as a day begins.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 struct KnownUsage {
+    /// How days are read. What was learned by another clock is made anew.
+    clock: Clock,
     series: BTreeMap<String, Watched>,
 }
 
-/// Judges the day that an hour belongs to. `now` is milliseconds since the epoch.
+/// Judges the day that an hour belongs to, hours of day and week being those of a zone. `now` is milliseconds since the epoch.
 ///
 /// Doing it again changes nothing.
 ///
 /// # Errors
 /// When a store fails or stored objects are unreadable.
-pub(crate) async fn score_day(state: &impl Store, hour: &HourOfScope, now: i64) -> Result<Scored, ScoreError> {
-    let Some(Today { start, mut known, batches }) = today(state, hour, KnownUsage::default()).await? else {
+pub(crate) async fn score_day(
+    state: &impl Store,
+    hour: &HourOfScope,
+    zone: &TimeZone,
+    now: i64,
+) -> Result<Scored, ScoreError> {
+    let nothing = KnownUsage { clock: Clock::new(zone), series: BTreeMap::new() };
+    let Some(Today { start, mut known, batches }) = today(state, hour, nothing).await? else {
         return Ok(Scored::default());
     };
     let read = batches.len();
     let unwatched = known.take_in(batches)?;
     let mut by_subject: BTreeMap<Subject, Vec<Hit>> = BTreeMap::new();
     for (name, watched) in &known.series {
-        let series = ScoredSeries { scope: &hour.scope, name, scores: &watched.scores, alarm: ALARM };
-        for (subject, hit) in detect(&series) {
-            if hit.window.0 >= start {
-                by_subject.entry(subject).or_default().push(hit);
-            }
+        for (subject, hit) in watched.hits(&hour.scope, name, &known.clock, start) {
+            by_subject.entry(subject).or_default().push(hit);
         }
     }
     Ok(Scored { batches: read, unwatched, ..keep_hits(state, by_subject, now).await? })
@@ -74,7 +70,8 @@ impl KnownUsage {
             let batch = UsageBatch::decode(bytes).map_err(|error| ScoreError::Batch { key, error })?;
             if seen.insert((batch.raw_hash, batch.hour)) {
                 for point in batch.points {
-                    points.entry(name(&point)).or_default().push((point.time, point.value));
+                    let keys = point.keys.iter().map(|(name, value)| (&**name, &**value));
+                    points.entry(series_name(&point.metric, keys)).or_default().push((point.time, point.value));
                 }
             }
         }
@@ -86,52 +83,39 @@ impl KnownUsage {
             }
             points.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
             let watched = match self.series.entry(name) {
-                std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
-                std::collections::btree_map::Entry::Vacant(entry) => entry.insert(Watched::new()?),
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => entry.insert(Watched::new()?),
             };
             for (time, value) in points {
-                watched.scores.extend(watched.detector.next(time, value));
+                watched.next(time, value, &self.clock);
             }
         }
         Ok(unwatched)
     }
 }
 
-impl Watched {
-    fn new() -> Result<Self, BadParams> {
-        Ok(Self { detector: OnlineDetectorParams::default().check()?.start(), scores: Vec::new() })
-    }
-}
-
-/// What a series is called: its keys by name, then the metric.
-fn name(point: &Measurement) -> String {
-    let mut keys: Vec<String> = point.keys.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    keys.sort_unstable();
-    keys.push(point.metric.clone());
-    keys.join(" ")
-}
-
 impl Known for KnownUsage {
     const SOURCE: Source = Source::Usage;
 
     fn encode(&self) -> Result<Vec<u8>, String> {
-        postcard::to_allocvec(&self.series).map_err(|e| e.to_string())
+        postcard::to_allocvec(&(VERSION, self.clock.name(), &self.series)).map_err(|e| e.to_string())
     }
 
     fn restore(&self, bytes: &[u8]) -> Result<Self, String> {
-        let series: BTreeMap<String, Watched> = postcard::from_bytes(bytes).map_err(|e| e.to_string())?;
-        if series.len() > MOST_SERIES || series.values().any(|watched| watched.scores.len() > REMEMBERED) {
+        let ((version, clock), rest): ((u32, &str), _) = postcard::take_from_bytes(bytes).map_err(|e| e.to_string())?;
+        if version != VERSION || clock != self.clock.name() {
+            return Err("it is of another version or clock".to_owned());
+        }
+        let series: BTreeMap<String, Watched> = postcard::from_bytes(rest).map_err(|e| e.to_string())?;
+        if series.len() > MOST_SERIES || !series.values().all(Watched::is_sound) {
             return Err("it holds more than is kept".to_owned());
         }
-        Ok(Self { series })
+        Ok(Self { clock: self.clock.clone(), series })
     }
 
     fn advance(&mut self, _: i64, batches: Batches) -> Result<(), ScoreError> {
         self.take_in(batches)?;
-        for watched in self.series.values_mut() {
-            let excess = watched.scores.len().saturating_sub(REMEMBERED);
-            watched.scores.drain(..excess);
-        }
+        self.series.values_mut().for_each(Watched::forget);
         Ok(())
     }
 }

@@ -61,11 +61,12 @@ fn an_hour_of_the_week_that_is_often_bad_is_a_risky_window() {
         values[week * 336 + 102] = values[week * 336 + 102].map(|v| v * 4.0);
     }
     values[3 * 336 + 178] = Some(9000.0);
-    let windows = &look(&[series("aws", values)]).series[0].risky_windows;
+    let windows = &look(&[series("aws", values)]).series[0].risk_windows;
     assert_eq!(windows.len(), 1, "{windows:?}");
     assert_eq!((windows[0].first_hour, windows[0].hours, windows[0].weeks), (51, 1, 8));
-    assert_eq!(windows[0].anomalous_weeks, 3);
-    assert!(windows[0].interval.0 > 0.1 && windows[0].interval.1 < 0.7);
+    let anomalous = windows[0].anomalous;
+    assert_eq!((anomalous.weeks, anomalous.is_risk), (3, true));
+    assert!(anomalous.interval.0 > 0.1 && anomalous.interval.1 < 0.7);
 }
 
 #[test]
@@ -119,7 +120,7 @@ fn constant_empty_and_tiny_series_are_no_panic_and_no_anomaly() {
     for values in [vec![Some(5.0); 700], vec![Some(0.0); 700], vec![Some(1.0), Some(2.0)], vec![Some(1.0)], none] {
         let found = look(&[series("aws", values)]);
         assert!(found.series[0].anomalies.is_empty(), "{:?}", found.series[0].anomalies);
-        assert!(found.series[0].risky_windows.is_empty());
+        assert!(found.series[0].risk_windows.is_empty());
     }
     assert!(look(&[]).series.is_empty());
     let long_steps = UsageSeries { step: 700_000, ..series("aws", usual(1)) };

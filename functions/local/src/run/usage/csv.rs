@@ -10,8 +10,9 @@ use crate::output::{escape, plain};
 const COLUMNS: [&str; 10] =
     ["kind", "metric", "series", "start", "end", "time", "value", "usual", "distance_or_low", "by_or_high"];
 
-/// Writes all anomalies, then all steps to come. In rows of the kind `anomaly` the last two columns are the distance in
-/// interquartile ranges and what found it, in those of the kind `forecast` the ends of the interval.
+/// Writes all anomalies and gaps, then all steps to come. In rows of the kind `anomaly` the last two columns are the distance
+/// in interquartile ranges and what found it, in those of the kind `forecast` the ends of the interval; in those of the kind
+/// `data-gap` they are empty, as are value and usual.
 pub(super) fn write(out: &mut dyn Write, analysis: &UsageAnalysis, words: &Words) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(COLUMNS)?;
@@ -35,6 +36,13 @@ pub(super) fn write(out: &mut dyn Write, analysis: &UsageAnalysis, words: &Words
                 &anomaly.distance.to_string(),
                 &by.join(" "),
             ])?;
+        }
+    }
+    for one in &analysis.series {
+        let (metric, keys) = named(one);
+        for gap in &one.data_gaps {
+            let (start, end) = (words.exact(gap.start), words.exact(gap.end));
+            csv.write_record(["data-gap", &metric, &keys, &start, &end, &start, "", "", "", ""])?;
         }
     }
     for one in &analysis.series {

@@ -2,8 +2,7 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::num::NonZeroU32;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
@@ -11,35 +10,64 @@ use weir_detect::message::count;
 use weir_domain::reject::ReadSummary;
 use weir_domain::source::Source;
 use weir_domain::usage::{UsagePoint, UsageSeries};
+use weir_ingest::flow::vpc_flow_log::FieldOrder;
 use weir_ingest::flow::{self, FlowOptions};
 use weir_ingest::ranges::ProviderRanges;
 use weir_ingest::usage::{self, ResampleParams, Resampler, TooMuchUsage, UsageOptions};
 use weir_ingest::{Format, ObjectName, Problem, ReadError, ReadLimits, recognise_or};
+use weir_pipeline::usage::findings::UsagePoints;
 use weir_pipeline::usage::flows::FlowUsage;
 
-use crate::arguments::Usage;
+use super::files::SeriesOfFiles;
 use crate::output::escape;
 use crate::{inputs, progress};
 
+/// Which files are read, and how.
+pub(in crate::run) struct Inputs<'a> {
+    pub(in crate::run) paths: &'a [PathBuf],
+    pub(in crate::run) input_format: Option<Format>,
+    pub(in crate::run) fields: Option<&'a FieldOrder>,
+    /// Files of address ranges; by default those that are shipped.
+    pub(in crate::run) ranges: &'a [PathBuf],
+    /// Of series that flow logs give.
+    pub(in crate::run) limits: ResampleParams,
+}
+
+/// What becomes of measurements.
+pub(in crate::run) trait TakesPoints {
+    fn take(&mut self, point: &UsagePoint<'_>) -> Result<(), TooMuchUsage>;
+}
+
+impl TakesPoints for Resampler {
+    fn take(&mut self, point: &UsagePoint<'_>) -> Result<(), TooMuchUsage> {
+        self.add(point)
+    }
+}
+
+impl TakesPoints for UsagePoints {
+    fn take(&mut self, point: &UsagePoint<'_>) -> Result<(), TooMuchUsage> {
+        self.add(point)
+    }
+}
+
 /// What was read.
-pub(super) struct ReadUsage {
-    pub(super) series: Vec<UsageSeries>,
-    pub(super) unreadable: Vec<String>,
+pub(in crate::run) struct ReadUsage {
+    /// The series of flow logs.
+    pub(in crate::run) flows: Vec<UsageSeries>,
+    pub(in crate::run) unreadable: Vec<String>,
     files: usize,
     records: u64,
     rejected: Vec<String>,
     rejected_rows: u64,
 }
 
-pub(super) fn read(arguments: &Usage) -> anyhow::Result<ReadUsage> {
-    let files = inputs::find(&arguments.paths)?;
-    let step = u32::try_from(arguments.step).ok().and_then(NonZeroU32::new).context("a step of no length")?;
-    let limits =
-        ResampleParams { step_seconds: step, statistic: arguments.statistic.into(), ..ResampleParams::default() };
-    let mut points = Resampler::new(limits);
-    let mut flows = FlowUsage::new(Arc::new(ranges(&arguments.ranges)?), limits);
+/// Reads files of measurements, which are taken as they come, and of flow logs, which become series.
+pub(in crate::run) fn read(inputs: &Inputs<'_>, points: &mut impl TakesPoints) -> anyhow::Result<ReadUsage> {
+    let files = inputs::find(inputs.paths)?;
+    let names = SeriesOfFiles::of(&files, |path| span(inputs, path));
+    let mut flows = FlowUsage::new(Arc::new(ranges(inputs.ranges)?), inputs.limits);
     let mut all = ReadUsage {
-        series: vec![],
+        flows: vec![],
         unreadable: vec![],
         files: files.len(),
         records: 0,
@@ -48,31 +76,46 @@ pub(super) fn read(arguments: &Usage) -> anyhow::Result<ReadUsage> {
     };
     let bar = progress::bar(files.len(), "reading");
     for path in &files {
-        // Series of files without keys are told apart by their files.
-        let file = (files.len() > 1).then(|| path.file_stem().unwrap_or_default().to_string_lossy().into_owned());
-        match one(arguments, path, file.as_deref(), &mut points, &mut flows)? {
+        match one(inputs, path, names.of_file(path), points, &mut flows)? {
             Ok(summary) => all.add(path, &summary),
             Err(error) => all.unreadable.push(error),
         }
         bar.inc(1);
     }
     bar.finish_and_clear();
-    all.series = points.finish();
-    all.series.extend(flows.finish()?);
+    all.flows = flows.finish()?;
     Ok(all)
+}
+
+/// The first and the last time of a file of measurements; none of any other, and of one that cannot be read, which is told
+/// when it is read for good.
+fn span(inputs: &Inputs<'_>, path: &Path) -> Option<(i64, i64)> {
+    let name = ObjectName::new(&path.to_string_lossy());
+    let open = || File::open(path).ok();
+    let format = inputs.input_format.or_else(|| recognise_or(None, open()?, &name).ok()?.0)?;
+    if format != Format::Usage {
+        return None;
+    }
+    let mut span: Option<(i64, i64)> = None;
+    usage::read(open()?, &name, ReadLimits::default(), &UsageOptions::default(), |point| {
+        let (first, last) = span.unwrap_or((point.time, point.time));
+        span = Some((first.min(point.time), last.max(point.time)));
+    })
+    .ok()?;
+    span
 }
 
 /// Reads a file; the inner error is one of the file's.
 fn one(
-    arguments: &Usage,
+    arguments: &Inputs<'_>,
     path: &Path,
     file: Option<&str>,
-    points: &mut Resampler,
+    points: &mut impl TakesPoints,
     flows: &mut FlowUsage,
 ) -> anyhow::Result<Result<ReadSummary, String>> {
     let name = ObjectName::new(&path.to_string_lossy());
     let open = || File::open(path).with_context(|| format!("{}", path.display()));
-    let otherwise = arguments.fields.as_ref().map(|_| Format::FlowLog);
+    let otherwise = arguments.fields.map(|_| Format::FlowLog);
     let format = match (arguments.input_format, recognise_or(otherwise, open()?, &name)) {
         (Some(named), _) => Some(named),
         (None, Ok((format, _))) => format,
@@ -83,7 +126,7 @@ fn one(
     let read = match format.map(|format| (format, format.source())) {
         None => return Ok(Ok(ReadSummary::default())),
         Some((_, Source::Flow)) => {
-            let options = FlowOptions { format, fields: arguments.fields.clone() };
+            let options = FlowOptions { format, fields: arguments.fields.cloned() };
             // Kept apart until the file was read whole: what was called back before an error is to be thrown away.
             let mut mine = flows.empty();
             let read = flow::read(open()?, &name, limits, &options, |row| {
@@ -104,7 +147,7 @@ fn one(
                     if problem.is_none() {
                         let key = [("file", file.unwrap_or_default())];
                         let keys = if point.keys.is_empty() && file.is_some() { &key[..] } else { point.keys };
-                        problem = points.add(&UsagePoint { keys, ..*point }).err();
+                        problem = points.take(&UsagePoint { keys, ..*point }).err();
                     }
                 })
             })
@@ -135,7 +178,11 @@ fn ranges(files: &[std::path::PathBuf]) -> anyhow::Result<ProviderRanges> {
         let most = ProviderRanges::LARGEST_FILE as u64 + 1;
         let read = File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes));
         read.with_context(|| format!("{}", path.display()))?;
-        if ranges.read(&bytes).with_context(|| format!("{}", path.display()))? == 0 {
+        if ranges
+            .read_of(&bytes, path.file_stem().and_then(|name| name.to_str()))
+            .with_context(|| format!("{}", path.display()))?
+            == 0
+        {
             bail!("{}: no ranges in it", path.display());
         }
     }
@@ -151,10 +198,10 @@ impl ReadUsage {
     }
 
     /// Says on standard error what was read and what was not.
-    pub(super) fn tell(&self) {
+    pub(in crate::run) fn tell(&self, series: usize) {
         anstream::eprintln!(
             "{} series of {} records from {} files, {} rows rejected",
-            count(self.series.len() as u64),
+            count(series as u64),
             count(self.records),
             count(self.files as u64),
             count(self.rejected_rows)

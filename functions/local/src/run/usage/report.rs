@@ -9,11 +9,14 @@ use weir_domain::usage::UsageSeries;
 use weir_pipeline::usage::{SeriesAnalysis, UsageAnalysis};
 
 use super::largest;
-use super::words::{Words, number, percent, window};
+use super::words::{Words, number, percent, reasons, window};
 use crate::output::escape;
 
 /// The most series that are drawn.
 const MOST: usize = 60;
+
+/// The most gaps that are told of a series.
+const MOST_GAPS: usize = 10;
 
 const STYLE: &str = "
 :root { color-scheme: light dark; --ink: #1c2430; --paper: #fff; --soft: #66707f; --line: #d9dee5; --blue: #2563a8;
@@ -168,13 +171,29 @@ fn one(analysis: &SeriesAnalysis, series: &UsageSeries, words: &Words) -> Markup
         @if analysis.usual_week.iter().any(Option::is_some) {
             figure { (heat_map::week(&analysis.usual_week)) figcaption { "Median by hour and weekday" } }
         }
-        @if !analysis.risky_windows.is_empty() {
+        @if !analysis.data_gaps.is_empty() {
             p {
-                "Anomalous more often than at other hours: "
-                @for (n, risky) in analysis.risky_windows.iter().enumerate() {
+                "No values for longer than usual: "
+                @for (n, gap) in analysis.data_gaps.iter().take(MOST_GAPS).enumerate() {
                     @if n > 0 { "; " }
-                    (window(risky)) " (" (risky.anomalous_weeks) " of " (risky.weeks) " weeks; 90 % interval "
-                    (percent(Some(risky.interval.0))) " to " (percent(Some(risky.interval.1))) ")"
+                    (words.span(gap.start, gap.end))
+                }
+                @if analysis.data_gaps.len() > MOST_GAPS { "; and " (analysis.data_gaps.len() - MOST_GAPS) " more" }
+                "."
+            }
+        }
+        @if !analysis.risk_windows.is_empty() {
+            p {
+                "Out of the ordinary more often than other hours: "
+                @for (n, risk) in analysis.risk_windows.iter().enumerate() {
+                    @if n > 0 { "; " }
+                    (window(risk)) " ("
+                    @for (m, (what, share)) in reasons(risk).enumerate() {
+                        @if m > 0 { ", " }
+                        (what) " in " (share.weeks) " of " (risk.weeks) " weeks; 90 % interval "
+                        (percent(Some(share.interval.0))) " to " (percent(Some(share.interval.1)))
+                    }
+                    ")"
                 }
                 "."
             }

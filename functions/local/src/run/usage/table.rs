@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use weir_pipeline::usage::forecast::SeriesForecast;
 use weir_pipeline::usage::{SeriesAnalysis, UsageAnalysis};
 
-use super::words::{Words, number, percent, window};
+use super::words::{Words, number, percent, reasons, window};
 use crate::output::{Rows, escape};
 
 /// The most rows of a table.
@@ -46,8 +46,10 @@ pub(super) fn tables(analysis: &UsageAnalysis, words: &Words) -> String {
     }
     let found: usize = analysis.series.iter().map(|one| one.anomalies.len()).sum();
     section("Anomalies, the furthest from usual first", anomalies(analysis, words), found);
-    let risky: usize = analysis.series.iter().map(|one| one.risky_windows.len()).sum();
-    section("Hours of the week that are anomalous more often than others", windows(analysis), risky);
+    let missing: usize = analysis.series.iter().map(|one| one.data_gaps.len()).sum();
+    section("Gaps longer than usual", gaps(analysis, words), missing);
+    let risky: usize = analysis.series.iter().map(|one| one.risk_windows.len()).sum();
+    section("Hours of the week that are anomalous, or stray, more often than others", windows(analysis), risky);
     section("Days of like shape, by k-means", days(analysis), 0);
     section("Series of like habits, by k-means", groups(analysis), 0);
     section("What a random forest goes by, and where it is off the furthest", regressions(&order, words), of);
@@ -114,22 +116,36 @@ fn anomalies(analysis: &UsageAnalysis, words: &Words) -> Option<Rows> {
     (!all.is_empty()).then_some(rows)
 }
 
+fn gaps(analysis: &UsageAnalysis, words: &Words) -> Option<Rows> {
+    let mut all: Vec<_> =
+        analysis.series.iter().flat_map(|one| one.data_gaps.iter().map(move |gap| (one, gap))).collect();
+    all.sort_by(|a, b| (b.1.end - b.1.start).cmp(&(a.1.end - a.1.start)).then_with(|| a.0.name.cmp(&b.0.name)));
+    let mut rows = Rows::new(2, &["series", "no values from", "steps"]);
+    for (one, gap) in all.iter().take(MOST) {
+        rows.push(vec![name(one), words.span(gap.start, gap.end), gap.steps.to_string()]);
+    }
+    (!all.is_empty()).then_some(rows)
+}
+
 fn windows(analysis: &UsageAnalysis) -> Option<Rows> {
     let mut all: Vec<_> =
-        analysis.series.iter().flat_map(|one| one.risky_windows.iter().map(move |risky| (one, risky))).collect();
-    all.sort_by(|a, b| b.1.interval.0.total_cmp(&a.1.interval.0).then_with(|| a.0.name.cmp(&b.0.name)));
-    let header = ["series", "hours", "weeks anomalous", "share (90 % interval)", "otherwise", "times as variable"];
+        analysis.series.iter().flat_map(|one| one.risk_windows.iter().map(move |risk| (one, risk))).collect();
+    all.sort_by(|a, b| b.1.surety().total_cmp(&a.1.surety()).then_with(|| a.0.name.cmp(&b.0.name)));
+    let header = ["series", "hours", "is", "weeks", "share (90 % interval)", "of all hours", "times as variable"];
     let mut rows = Rows::new(2, &header);
-    for (one, risky) in all.iter().take(MOST) {
-        let (low, high) = risky.interval;
-        rows.push(vec![
-            name(one),
-            window(risky),
-            format!("{} of {}", risky.anomalous_weeks, risky.weeks),
-            format!("{} ({} to {})", percent(Some(risky.share)), percent(Some(low)), percent(Some(high))),
-            percent(Some(risky.expected)),
-            risky.variability.map_or_else(|| "-".into(), number),
-        ]);
+    for (one, risk) in all.iter().take(MOST) {
+        for (what, share) in reasons(risk) {
+            let (low, high) = share.interval;
+            rows.push(vec![
+                name(one),
+                window(risk),
+                what.into(),
+                format!("{} of {}", share.weeks, risk.weeks),
+                format!("{} ({} to {})", percent(Some(share.share)), percent(Some(low)), percent(Some(high))),
+                percent(Some(share.expected)),
+                risk.variability.map_or_else(|| "-".into(), number),
+            ]);
+        }
     }
     (!all.is_empty()).then_some(rows)
 }

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use weir_domain::usage::{RiskWindow, WeekShare};
 use weir_pipeline::usage::anomalies::Anomaly;
-use weir_pipeline::usage::risk::RiskyWindow;
 
 const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
@@ -35,7 +35,12 @@ impl Words {
 
     /// `Tue 2025-03-04 14:30 for 2 h`.
     pub(super) fn when(&self, anomaly: &Anomaly) -> String {
-        format!("{} for {}", self.time(anomaly.start), length(anomaly.end - anomaly.start))
+        self.span(anomaly.start, anomaly.end)
+    }
+
+    /// As [`when`](Self::when), from a time to another.
+    pub(super) fn span(&self, start: i64, end: i64) -> String {
+        format!("{} for {}", self.time(start), length(end - start))
     }
 }
 
@@ -49,10 +54,15 @@ fn length(seconds: i64) -> String {
 }
 
 /// `Wed 03:00 to 05:00`.
-pub(super) fn window(window: &RiskyWindow) -> String {
+pub(super) fn window(window: &RiskWindow) -> String {
     let hour = |at: u32| format!("{} {:02}:00", WEEKDAYS[(at / 24 % 7) as usize], at % 24);
     let (first, end) = (u32::from(window.first_hour), u32::from(window.first_hour) + u32::from(window.hours));
     format!("{} to {}", hour(first), hour(end))
+}
+
+/// What makes a window one, and in how many weeks.
+pub(super) fn reasons(window: &RiskWindow) -> impl Iterator<Item = (&'static str, WeekShare)> {
+    [("anomalous", window.anomalous), ("variable", window.variable)].into_iter().filter(|(_, share)| share.is_risk)
 }
 
 /// `Mon`.
@@ -131,14 +141,13 @@ mod tests {
 
     #[test]
     fn windows_and_times_by_the_clock() {
-        let risky = |first_hour, hours| RiskyWindow {
+        let share = WeekShare { weeks: 2, share: 0.5, interval: (0.2, 0.8), expected: 0.01, is_risk: true };
+        let risky = |first_hour, hours| RiskWindow {
             first_hour,
             hours,
             weeks: 4,
-            anomalous_weeks: 2,
-            share: 0.5,
-            interval: (0.2, 0.8),
-            expected: 0.01,
+            anomalous: share,
+            variable: share,
             variability: None,
         };
         assert_eq!(window(&risky(51, 2)), "Wed 03:00 to Wed 05:00");
