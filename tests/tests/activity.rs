@@ -92,7 +92,7 @@ fn a_model_of_a_table_judges_another_and_training_tells_drift() {
     assert!(new.lines().count() == 2 && new.contains("never seen"), "{new}");
 
     let output = run(root, &["detect", "a/activity.csv", "--model", "m"]);
-    assert!(String::from_utf8(output.stderr).unwrap().contains("of a table, not of logs"));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("of a table, not of flow logs"));
 }
 
 #[test]

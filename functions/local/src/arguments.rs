@@ -41,7 +41,7 @@ pub(crate) enum Verb {
     Score(InStore),
     /// Learn what is usual from log files and write a model, for `weir detect --model` and `weir models promote`
     Train(Train),
-    /// List the models of a store folder, choose the one that the score function uses, or go back to the one before
+    /// List the models of a store folder, choose those that the score function uses, or go back to the one before
     Models(Models),
     /// Look at usage over time: what is usual, what stands out, what is to come, and how providers and places compare
     Usage(Usage),
@@ -66,7 +66,8 @@ pub(crate) struct Detect {
     /// what is usual is learned from all of the input
     #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "model")]
     pub(crate) baseline: Option<i64>,
-    /// Judge by a model that `weir train` wrote, instead of learning from the input
+    /// Judge by a model that `weir train` wrote with the same --source, instead of learning from the input. One of logins also
+    /// knows the users: give it the logs that come after those it was trained on
     #[arg(long, value_name = "FILE")]
     pub(crate) model: Option<PathBuf>,
     /// What the columns of a table are: a file that `weir schema` wrote, or the name of a shipped one (kdd99, nsl-kdd,
@@ -78,6 +79,8 @@ pub(crate) struct Detect {
     pub(crate) contamination: Option<f64>,
     #[command(flatten)]
     pub(crate) logins: LoginArguments,
+    #[command(flatten)]
+    pub(crate) places: PlaceArguments,
     #[command(flatten)]
     pub(crate) usage: DetectUsage,
     #[command(flatten)]
@@ -106,13 +109,18 @@ pub(crate) struct Detect {
     pub(crate) all: bool,
 }
 
-/// What concerns logins alone.
+/// What concerns the judging of logins alone.
 #[derive(Debug, Args)]
 pub(crate) struct LoginArguments {
-    /// With --source login: write one line per login that is reported on: its number (from 0 among the logins of all files; rows
-    /// that are rejected have none), score, p-value, kind, user, time and reasons
+    /// With --source login: write one line per login that is reported on: the number of its row (from 0 over the files in
+    /// order, rejected rows counted), score, p-value, kind, user, time and reasons
     #[arg(long, value_name = "FILE")]
     pub(crate) scores: Option<PathBuf>,
+}
+
+/// What is known of the addresses of logins.
+#[derive(Debug, Args)]
+pub(crate) struct PlaceArguments {
     /// With --source login: where addresses are (CSV with a column cidr and any of asn, country, region and city), for logs
     /// that do not say
     #[arg(long, value_name = "FILE")]
@@ -192,10 +200,12 @@ pub(crate) struct Train {
     /// guessed (for --source activity)
     #[arg(long, value_name = "FILE|NAME")]
     pub(crate) schema: Option<String>,
-    /// An earlier model of the table, to say which features have moved since; by default the one at --output, if there is one,
-    /// else the second half of the rows is compared with the first (for --source activity)
+    /// An earlier model, to say which features have moved since; by default the one at --output, if there is one, else the
+    /// second half of the rows is compared with the first
     #[arg(long, value_name = "FILE")]
     pub(crate) earlier: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) places: PlaceArguments,
     #[command(flatten)]
     pub(crate) estimators: Estimators,
     /// The file to write the model to
@@ -215,9 +225,10 @@ pub(crate) struct Models {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModelsVerb {
-    /// Show the models of a store, the one in use first
+    /// Show the models of a store, those in use first
     List(InStore),
-    /// Copy a model into a store and use it from now on
+    /// Copy a model of flow logs or of logins into a store and use it from now on; of logins without what it knows of users,
+    /// which the store knows itself
     Promote {
         /// The model, as `weir train` wrote it
         #[arg(value_name = "FILE")]
@@ -226,7 +237,13 @@ pub(crate) enum ModelsVerb {
         store: InStore,
     },
     /// Use the model again that was in use before
-    Rollback(InStore),
+    Rollback {
+        #[command(flatten)]
+        store: InStore,
+        /// What the model is of: flow or login
+        #[arg(long, value_enum, default_value_t = Source::Flow)]
+        source: Source,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -2,6 +2,7 @@
 
 mod activity;
 mod detect;
+mod drift;
 mod evaluate;
 mod feedback;
 mod findings;
@@ -25,7 +26,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 
 use weir_detect::suppression::Suppressions;
-use weir_model::Artifact;
+use weir_model::ArtifactError;
 use weir_pipeline::train::TrainOptions;
 
 use crate::arguments::{Arguments, Estimators, Verb};
@@ -72,9 +73,10 @@ fn train_options(estimators: &Estimators) -> TrainOptions {
     }
 }
 
-fn read_model(path: &Path) -> anyhow::Result<Artifact> {
+/// Reads a model of the kind that `decode` reads.
+fn read_model<M>(path: &Path, decode: fn(&[u8]) -> Result<M, ArtifactError>) -> anyhow::Result<M> {
     let bytes = std::fs::read(path).with_context(|| format!("{}", path.display()))?;
-    Artifact::decode(&bytes).with_context(|| format!("{}", path.display()))
+    decode(&bytes).with_context(|| format!("{}", path.display()))
 }
 
 fn read_suppressions(path: &Path) -> anyhow::Result<Suppressions> {

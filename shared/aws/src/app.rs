@@ -181,7 +181,7 @@ impl App {
 
     /// The model in use, read again only when the pointer has moved. None yet: the learned detection is still learning.
     async fn model(&self) -> Result<Option<Arc<Artifact>>, ModelError> {
-        let Some(pointer) = Box::pin(models::pointer(&self.state)).await? else {
+        let Some(pointer) = Box::pin(models::pointer::<Artifact>(&self.state)).await? else {
             tracing::info!("no model yet: the learned detection is still learning");
             return Ok(None);
         };
@@ -189,7 +189,7 @@ impl App {
         if let Some(warm) = kept.as_ref().filter(|warm| warm.key == pointer.key) {
             return Ok(Some(Arc::clone(&warm.model)));
         }
-        let model = Arc::new(Box::pin(models::load(&self.state, &pointer.key)).await?);
+        let model = Arc::new(Box::pin(models::load::<Artifact>(&self.state, &pointer.key)).await?);
         tracing::info!(model = pointer.key, windows = model.summary.rows, "model loaded");
         *kept = Some(Warm { key: pointer.key, model: Arc::clone(&model) });
         Ok(Some(model))

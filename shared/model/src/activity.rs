@@ -12,11 +12,11 @@ use weir_domain::matrix::FeatureMatrix;
 
 use crate::artifact::{ArtifactError, TrainingSummary};
 use crate::behaviour::BehaviourModel;
-use crate::drift::Histogram;
+use crate::drift::{FeatureDrift, FeatureHistograms, Histogram};
 use crate::encoding::TableEncoder;
 use crate::error::{FitError, SchemaMismatch};
 use crate::estimator::EstimatorKind;
-use crate::sealed::{self, MAGIC_OF_TABLES};
+use crate::sealed::{self, ModelKind};
 
 /// Version of the format; a reader refuses later ones.
 pub const FORMAT_VERSION: u16 = 1;
@@ -29,16 +29,7 @@ pub struct ActivityModel {
     schema: ActivitySchema,
     encoder: TableEncoder,
     behaviour: BehaviourModel,
-    histograms: Vec<Histogram>,
-}
-
-/// How far a feature has moved from what a model was trained on.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Drift {
-    /// The feature.
-    pub feature: String,
-    /// Its [population stability index](crate::drift::population_stability_index).
-    pub index: f64,
+    histograms: FeatureHistograms,
 }
 
 /// Something that no row learned from had.
@@ -64,9 +55,7 @@ impl ActivityModel {
         summary: TrainingSummary,
     ) -> Result<Self, FitError> {
         let behaviour = BehaviourModel::fit(kinds, rows, &BTreeMap::new(), summary.seed)?;
-        let histograms = (0..rows.width()).map(|feature| Histogram::of(&rows.column(feature)));
-        let histograms = histograms.collect::<Result<_, _>>()?;
-        Ok(Self { summary, schema, encoder, behaviour, histograms })
+        Ok(Self { summary, schema, encoder, behaviour, histograms: FeatureHistograms::of(rows)? })
     }
 
     /// What it was trained on. `from` and `to` are equal where rows have no time.
@@ -99,17 +88,16 @@ impl ActivityModel {
     /// both times the number of features that can be new (Bonferroni). O(features).
     #[must_use]
     pub fn novelties(&self, values: &[Value<'_>], encoded: &[f64]) -> Vec<Novelty> {
-        let chance = |at: usize| match self.histograms.get(at).and_then(Histogram::only_value) {
+        let histograms = self.histograms.all();
+        let chance = |at: usize| match histograms.get(at).and_then(Histogram::only_value) {
             _ if self.encoder.chance_of_unseen(at).is_some() => self.encoder.chance_of_unseen(at),
             Some(_) => Some(1.0 / (self.summary.fitted_on as f64 + 1.0)),
             None => None,
         };
-        let features = self.histograms.len().min(values.len()).min(encoded.len());
+        let features = histograms.len().min(values.len()).min(encoded.len());
         let can_be_new = (0..features).filter(|at| chance(*at).is_some()).count() as f64;
         let is_new = |at: &usize| match values[*at] {
-            Value::Number(_) => {
-                self.histograms[*at].only_value().is_some_and(|only| only.total_cmp(&encoded[*at]).is_ne())
-            }
+            Value::Number(_) => histograms[*at].only_value().is_some_and(|only| only.total_cmp(&encoded[*at]).is_ne()),
             word => self.encoder.is_unseen(*at, &word),
         };
         let novelty = |at| Some(Novelty { feature: at, p_value: (chance(at)? * can_be_new).min(1.0) });
@@ -121,15 +109,8 @@ impl ActivityModel {
     ///
     /// # Errors
     /// When the matrix has another schema; one without rows has not moved.
-    pub fn drift(&self, later: &FeatureMatrix) -> Result<Vec<Drift>, SchemaMismatch> {
-        SchemaMismatch::check(self.encoder.schema(), later.schema())?;
-        let drift = |(at, histogram): (usize, &Histogram)| Drift {
-            feature: self.encoder.schema().features[at].name.clone(),
-            index: histogram.stability_index(&later.column(at)).unwrap_or(0.0),
-        };
-        let mut drifts: Vec<Drift> = self.histograms.iter().enumerate().map(drift).collect();
-        drifts.sort_by(|a, b| b.index.total_cmp(&a.index));
-        Ok(drifts)
+    pub fn drift(&self, later: &FeatureMatrix) -> Result<Vec<FeatureDrift>, SchemaMismatch> {
+        self.histograms.drift(later)
     }
 
     /// The file. The same model gives the same bytes.
@@ -137,7 +118,7 @@ impl ActivityModel {
     /// # Errors
     /// When it is larger than [`MOST_BYTES`](crate::artifact::MOST_BYTES).
     pub fn encode(&self) -> Result<Vec<u8>, ArtifactError> {
-        sealed::encode(MAGIC_OF_TABLES, FORMAT_VERSION, self)
+        sealed::encode(ModelKind::Table, FORMAT_VERSION, self)
     }
 
     /// Reads a file.
@@ -145,7 +126,7 @@ impl ActivityModel {
     /// # Errors
     /// When it is none that this program can use; says why and what to do.
     pub fn decode(file: &[u8]) -> Result<Self, ArtifactError> {
-        sealed::decode(MAGIC_OF_TABLES, FORMAT_VERSION, file)
+        sealed::decode(ModelKind::Table, FORMAT_VERSION, file)
     }
 }
 

@@ -16,10 +16,11 @@
 use weir_domain::baseline::Baseline;
 
 use crate::behaviour::BehaviourModel;
-use crate::sealed::{self, MAGIC_OF_LOGS as MAGIC};
+use crate::drift::FeatureHistograms;
+use crate::sealed::{self, ModelKind};
 
-/// Version of the format; a reader refuses later ones.
-pub const FORMAT_VERSION: u16 = 1;
+/// Version of the format; a reader refuses later ones. Since 2 there are histograms.
+pub const FORMAT_VERSION: u16 = 2;
 
 /// The largest payload that is read.
 pub const MOST_BYTES: usize = 256 << 20;
@@ -34,6 +35,17 @@ pub struct Artifact {
     pub behaviour: BehaviourModel,
     /// What is usual: who talks to whom, over what, how much.
     pub baseline: Baseline,
+    /// How each feature was distributed, to say later which have moved; none in files of version 1.
+    pub histograms: Option<FeatureHistograms>,
+}
+
+/// What a file of version 1 holds.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FirstVersion {
+    summary: TrainingSummary,
+    behaviour: BehaviourModel,
+    baseline: Baseline,
 }
 
 /// What a model was trained on.
@@ -74,8 +86,13 @@ pub enum ArtifactError {
     #[error("not a Weir model: it does not begin like one")]
     Foreign,
     /// A model, and of something else.
-    #[error("the model is {0}: use it with the --source it was trained with, or train another")]
-    OtherSource(&'static str),
+    #[error("the model is {found}, not {wanted}: use it with the --source it was trained with, or train another")]
+    OtherSource {
+        /// What it is of.
+        found: ModelKind,
+        /// What was wanted.
+        wanted: ModelKind,
+    },
     /// Written by a later program.
     #[error("the model has format version {0}, later than this program reads: use a later program, or train anew")]
     Future(u16),
@@ -104,7 +121,7 @@ impl Artifact {
     /// # Errors
     /// When it is larger than [`MOST_BYTES`].
     pub fn encode(&self) -> Result<Vec<u8>, ArtifactError> {
-        sealed::encode(MAGIC, FORMAT_VERSION, self)
+        sealed::encode(ModelKind::Flow, FORMAT_VERSION, self)
     }
 
     /// Reads a file.
@@ -112,7 +129,12 @@ impl Artifact {
     /// # Errors
     /// When it is none that this program can use; says why and what to do.
     pub fn decode(file: &[u8]) -> Result<Self, ArtifactError> {
-        sealed::decode(MAGIC, FORMAT_VERSION, file)
+        let (version, payload) = sealed::open(ModelKind::Flow, FORMAT_VERSION, file)?;
+        if version == 1 {
+            let FirstVersion { summary, behaviour, baseline } = sealed::payload(payload)?;
+            return Ok(Self { summary, behaviour, baseline, histograms: None });
+        }
+        sealed::payload(payload)
     }
 }
 

@@ -22,7 +22,11 @@
 //! # Ok::<(), weir_model::FitError>(())
 //! ```
 
-use crate::error::FitError;
+use std::sync::Arc;
+
+use weir_domain::matrix::{FeatureMatrix, FeatureSchema};
+
+use crate::error::{FitError, SchemaMismatch};
 
 /// Bins of about equal shares that values are put into.
 const BINS: usize = 10;
@@ -173,6 +177,87 @@ impl TryFrom<StoredHistogram> for Histogram {
     }
 }
 
+/// How far a feature has moved from what a model was trained on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeatureDrift {
+    /// The feature.
+    pub feature: String,
+    /// Its [population stability index](population_stability_index).
+    pub index: f64,
+}
+
+/// How every feature of some rows was distributed: what a model keeps, to say later which features have moved.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "StoredHistograms", into = "StoredHistograms")]
+pub struct FeatureHistograms {
+    schema: Arc<FeatureSchema>,
+    histograms: Vec<Histogram>,
+}
+
+impl FeatureHistograms {
+    /// Puts every column into bins. O(features · rows · log rows).
+    ///
+    /// # Errors
+    /// When there is no row.
+    pub fn of(rows: &FeatureMatrix) -> Result<Self, FitError> {
+        let histograms = (0..rows.width()).map(|feature| Histogram::of(&rows.column(feature)));
+        Ok(Self { schema: Arc::clone(rows.schema()), histograms: histograms.collect::<Result<_, _>>()? })
+    }
+
+    /// Histograms that were kept apart from their schema; `None` where there is not one per feature.
+    pub(crate) fn from_parts(schema: Arc<FeatureSchema>, histograms: Vec<Histogram>) -> Option<Self> {
+        (histograms.len() == schema.features.len()).then_some(Self { schema, histograms })
+    }
+
+    /// What each column is.
+    #[must_use]
+    pub fn schema(&self) -> &Arc<FeatureSchema> {
+        &self.schema
+    }
+
+    /// One per feature, in the order of the schema.
+    #[must_use]
+    pub fn all(&self) -> &[Histogram] {
+        &self.histograms
+    }
+
+    /// How far each feature of later rows has moved; the farthest first. O(rows · features).
+    ///
+    /// # Errors
+    /// When the matrix has another schema; one without rows has not moved.
+    pub fn drift(&self, later: &FeatureMatrix) -> Result<Vec<FeatureDrift>, SchemaMismatch> {
+        SchemaMismatch::check(&self.schema, later.schema())?;
+        let drift = |(at, histogram): (usize, &Histogram)| FeatureDrift {
+            feature: self.schema.features[at].name.clone(),
+            index: histogram.stability_index(&later.column(at)).unwrap_or(0.0),
+        };
+        let mut drifts: Vec<FeatureDrift> = self.histograms.iter().enumerate().map(drift).collect();
+        drifts.sort_by(|a, b| b.index.total_cmp(&a.index));
+        Ok(drifts)
+    }
+}
+
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredHistograms {
+    schema: FeatureSchema,
+    histograms: Vec<Histogram>,
+}
+
+impl From<FeatureHistograms> for StoredHistograms {
+    fn from(FeatureHistograms { schema, histograms }: FeatureHistograms) -> Self {
+        Self { schema: Arc::unwrap_or_clone(schema), histograms }
+    }
+}
+
+impl TryFrom<StoredHistograms> for FeatureHistograms {
+    type Error = &'static str;
+
+    fn try_from(StoredHistograms { schema, histograms }: StoredHistograms) -> Result<Self, &'static str> {
+        Self::from_parts(Arc::new(schema), histograms).ok_or("there must be one histogram per feature")
+    }
+}
+
 #[cfg(test)]
 #[expect(clippy::float_cmp, reason = "exact by construction")]
 mod tests {
@@ -215,6 +300,23 @@ mod tests {
         let index = histogram.stability_index(&new).unwrap();
         assert_eq!(Stability::of(index), Stability::Shifted, "{index}");
         assert_eq!([0.05, 0.1, 0.25, 0.3].map(|i| Stability::of(i) as u8), [0, 1, 1, 2]);
+    }
+
+    #[test]
+    fn the_feature_that_moved_the_farthest_is_told_first() {
+        use crate::synthetic::{bell, matrix};
+        let rows = bell(2000, 3, 1);
+        let histograms = FeatureHistograms::of(&rows).unwrap();
+        let moved: Vec<[f64; 3]> = rows.rows().map(|row| [row[0], row[1] + 9.0, row[2] + 0.5]).collect();
+        let drifts = histograms.drift(&matrix(3, &moved)).unwrap();
+        assert_eq!(drifts.iter().map(|d| d.feature.as_str()).collect::<Vec<_>>(), ["f1", "f2", "f0"], "{drifts:?}");
+        assert!(drifts[0].index > 0.25 && drifts[2].index < 1e-9, "{drifts:?}");
+        assert!(histograms.drift(&bell(10, 2, 1)).is_err(), "other columns");
+        assert!(FeatureHistograms::of(&FeatureMatrix::new(Arc::clone(rows.schema()))).is_err(), "no rows");
+        let read: FeatureHistograms = postcard::from_bytes(&postcard::to_allocvec(&histograms).unwrap()).unwrap();
+        assert_eq!(read, histograms);
+        let short = StoredHistograms { schema: (**rows.schema()).clone(), histograms: histograms.all()[1..].to_vec() };
+        assert!(FeatureHistograms::try_from(short).is_err());
     }
 
     #[test]

@@ -90,6 +90,9 @@ pub enum FitError {
         /// Its target.
         value: String,
     },
+    /// Parts of what is to be fitted on have different columns.
+    #[error("the rows to fit on differ in their columns: {0}")]
+    Schema(#[from] SchemaMismatch),
     /// An ensemble of nothing.
     #[error("an ensemble needs at least one estimator")]
     NoEstimators,

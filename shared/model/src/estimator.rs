@@ -73,7 +73,7 @@ impl EstimatorKind {
 }
 
 #[expect(clippy::expect_used, reason = "a test holds that the defaults are in range")]
-fn checked<T>(valid: Result<T, crate::BadParams>) -> T {
+pub(crate) fn checked<T>(valid: Result<T, crate::BadParams>) -> T {
     valid.expect("default parameters in range")
 }
 

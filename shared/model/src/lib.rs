@@ -22,6 +22,7 @@
 //! - [`calibration`]: from scores, which mean nothing by themselves, to p-values, and from alerts a day to thresholds;
 //! - [`behaviour`] and [`artifact`]: all that is learned in one piece, and as a file;
 //! - [`activity`]: the same for a table of any columns, with how they are read and encoded;
+//! - [`login`]: what is learned of logins, beside their evidence, as a file;
 //! - [`drift`]: whether what comes in is still distributed as what was learned from;
 //! - [`evaluation`]: how good scores and predictions are, where the truth is known;
 //! - [`error`]: what can be wrong with parameters, training data and schemas.
@@ -103,6 +104,8 @@ pub mod artifact;
 
 pub mod activity;
 
+pub mod login;
+
 pub mod drift;
 
 pub mod evaluation;
@@ -137,6 +140,7 @@ pub use isolation_forest::{IsolationForest, IsolationForestParams, IsolationFore
 pub use k_means::{ChosenKMeans, KMeans, KMeansChoices, KMeansParams, KMeansValid};
 pub use knn_regressor::{KnnPrediction, KnnRegressor, KnnRegressorParams, KnnRegressorValid, KnnWeights};
 pub use local_outlier_factor::{LocalOutlierFactor, LocalOutlierFactorParams, LocalOutlierFactorValid};
+pub use login::{CalibratedVoices, LoginTraining, LoginVoices, TrainedLogins};
 pub use one_class_svm::{Gamma, OneClassSvm, OneClassSvmParams, OneClassSvmValid};
 pub use pca::{Kept, Pca, PcaParams, PcaValid};
 pub use random_forest::{
@@ -145,5 +149,6 @@ pub use random_forest::{
 };
 pub use risk_based_authentication::{RiskBasedAuthentication, RiskBasedAuthenticationParams};
 pub use scaling::{RobustScaler, StandardScaler};
+pub use sealed::ModelKind;
 pub use streaming::{OnlineDetector, OnlineDetectorParams, OnlineDetectorValid};
 pub use usual::usual_ranges;

@@ -1,27 +1,63 @@
 //! What all model files have in common: who wrote them, in which version, how long they are, and a hash of it all.
 
+use std::fmt;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::artifact::{ArtifactError, MOST_BYTES};
 
-/// How a model of logs begins.
-pub(crate) const MAGIC_OF_LOGS: [u8; 8] = *b"WEIRMODL";
+/// What a model file is of: it says so in its first eight bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ModelKind {
+    /// Of flow logs: an [`Artifact`](crate::Artifact).
+    Flow,
+    /// Of a table: an [`ActivityModel`](crate::ActivityModel).
+    Table,
+    /// Of logins: [`TrainedLogins`](crate::TrainedLogins).
+    Login,
+}
 
-/// How a model of a table begins.
-pub(crate) const MAGIC_OF_TABLES: [u8; 8] = *b"WEIRTABL";
+impl ModelKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Flow, Self::Table, Self::Login];
+
+    /// What a file says it is; `None` where it is no model.
+    #[must_use]
+    pub fn of(file: &[u8]) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| file.starts_with(&kind.magic()))
+    }
+
+    pub(crate) fn magic(self) -> [u8; 8] {
+        match self {
+            Self::Flow => *b"WEIRMODL",
+            Self::Table => *b"WEIRTABL",
+            Self::Login => *b"WEIRLOGN",
+        }
+    }
+}
+
+impl fmt::Display for ModelKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Flow => "of flow logs",
+            Self::Table => "of a table",
+            Self::Login => "of logins",
+        })
+    }
+}
 
 /// Bytes before the payload.
 pub(crate) const HEADER: usize = 8 + 2 + 8 + 32;
 
 /// The file of a model.
-pub(crate) fn encode(magic: [u8; 8], version: u16, model: &impl Serialize) -> Result<Vec<u8>, ArtifactError> {
+pub(crate) fn encode(kind: ModelKind, version: u16, model: &impl Serialize) -> Result<Vec<u8>, ArtifactError> {
     let payload = postcard::to_allocvec(model).map_err(|e| ArtifactError::Payload(e.to_string()))?;
     if payload.len() > MOST_BYTES {
         return Err(ArtifactError::TooLarge(payload.len() as u64));
     }
     let mut file = Vec::with_capacity(HEADER + payload.len());
-    file.extend_from_slice(&magic);
+    file.extend_from_slice(&kind.magic());
     file.extend_from_slice(&version.to_le_bytes());
     file.extend_from_slice(&(payload.len() as u64).to_le_bytes());
     file.extend_from_slice(blake3::hash(&payload).as_bytes());
@@ -29,17 +65,17 @@ pub(crate) fn encode(magic: [u8; 8], version: u16, model: &impl Serialize) -> Re
     Ok(file)
 }
 
-/// Reads a file of versions 1 to `version`, whose payloads are the same.
-pub(crate) fn decode<T: DeserializeOwned>(magic: [u8; 8], version: u16, file: &[u8]) -> Result<T, ArtifactError> {
-    let start = file.get(..8);
-    if start != Some(&magic[..]) {
-        return Err(if start == Some(&MAGIC_OF_LOGS[..]) {
-            ArtifactError::OtherSource("of logs, not of a table")
-        } else if start == Some(&MAGIC_OF_TABLES[..]) {
-            ArtifactError::OtherSource("of a table, not of logs")
-        } else {
-            ArtifactError::Foreign
-        });
+/// Reads a file whose payload has been the same since version 1.
+pub(crate) fn decode<T: DeserializeOwned>(kind: ModelKind, version: u16, file: &[u8]) -> Result<T, ArtifactError> {
+    payload(open(kind, version, file)?.1)
+}
+
+/// The version of a file, from 1 to `version`, and its payload, which is whole: read it as that version has it.
+pub(crate) fn open(kind: ModelKind, version: u16, file: &[u8]) -> Result<(u16, &[u8]), ArtifactError> {
+    match ModelKind::of(file) {
+        Some(found) if found == kind => {}
+        Some(found) => return Err(ArtifactError::OtherSource { found, wanted: kind }),
+        None => return Err(ArtifactError::Foreign),
     }
     let cut = |expected| ArtifactError::Length { expected, got: file.len().saturating_sub(HEADER) as u64 };
     let found = array(file, 8).map(u16::from_le_bytes).ok_or_else(|| cut(0))?;
@@ -55,7 +91,12 @@ pub(crate) fn decode<T: DeserializeOwned>(magic: [u8; 8], version: u16, file: &[
     if blake3::hash(payload) != hash {
         return Err(ArtifactError::Damaged);
     }
-    postcard::from_bytes(payload).map_err(|e| ArtifactError::Payload(e.to_string()))
+    Ok((found, payload))
+}
+
+/// Reads a payload.
+pub(crate) fn payload<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ArtifactError> {
+    postcard::from_bytes(bytes).map_err(|e| ArtifactError::Payload(e.to_string()))
 }
 
 fn array<const N: usize>(file: &[u8], at: usize) -> Option<[u8; N]> {

@@ -57,7 +57,7 @@ fn main() {
     for at in 0..100_000 {
         let user = format!("user{}", mixed(at) % 20_000);
         let one = score_one(&model, &history, &Places::none(), &login(at, &user));
-        model.count(&mut history, &one.sighting, &one.evidence, one.score, None);
+        model.count(&mut history, &one.sighting, &one.evidence, one.counted, None);
     }
     criterion.bench_function("one login", |b| {
         b.iter(|| score_one(&model, &history, &Places::none(), black_box(&login(100_001, "user7"))));

@@ -1,7 +1,7 @@
 //! Tables of activity: what is usual in their rows, which rows are not, and how well labelled rows are told apart.
 //!
 //! [`learn()`] fits a model on an even sample of the rows, [`judge()`] goes over all of them once more and calls back for
-//! each with what the model says, [`Drift`] compares a table with an earlier model or its second half with its first, and
+//! each with what the model says, [`drift()`] compares a table with an earlier model or its second half with its first, and
 //! [`evaluate()`] measures an estimator on labelled rows that were held out. Rows come from a [`Table`], which is read as often
 //! as needed, so that memory is bounded by the sample.
 
@@ -12,7 +12,7 @@ mod judge;
 mod learn;
 mod reason;
 
-pub use drift::{Against, Drift, FeatureDrift, drift};
+pub use drift::drift;
 pub use evaluate::{EvaluateOptions, Evaluated, HeldOut, Judge, Split, UnknownJudge, evaluate};
 pub use findings::Findings;
 pub use judge::{Judged, JudgedRow, Threshold, judge};

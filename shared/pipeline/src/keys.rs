@@ -69,8 +69,10 @@ pub const ASN_DATABASE: &str = "geoip-asn.mmdb";
 pub const FINDINGS: &str = "findings/";
 /// Where models are.
 pub const MODELS: &str = "models/";
-/// The pointer to the model in use.
+/// The pointer to the model of flow logs in use.
 pub const CURRENT_MODEL: &str = "models/current.json";
+/// The pointer to the model of logins in use.
+pub const CURRENT_LOGIN_MODEL: &str = "models/current-login.json";
 /// The rules about what is not sent.
 pub const SUPPRESSIONS: &str = "suppressions.toml";
 /// The hour of a scope in one source: what a batch belongs to.

@@ -31,6 +31,8 @@ pub mod train;
 
 pub mod models;
 
+pub mod drift;
+
 mod behaviour;
 mod days;
 mod known;

@@ -6,14 +6,15 @@
 //!
 //! Over a whole log there is more to know: [`detect_logins`] looks back once, so that the first of a hundred strangers at an
 //! address is judged by the hundred, and the first login of a session by the session. Where the beginning of the log is
-//! declared a baseline, an isolation forest is fitted on its normal logins, and a random forest on its labels where it
-//! has any: they have a voice in what is doubtful after it. Labels after the baseline are never looked at.
+//! declared a baseline, voices are fitted on it ([`weir_model::login`]) that speak of what is doubtful after it. Labels after
+//! the baseline are never looked at. [`train_logins`] keeps them, and what is known of users by then, as a model.
 
 mod campaign;
 pub(crate) mod days;
 mod model;
 mod pass;
 mod table;
+mod train;
 mod voices;
 
 use weir_detect::incidents::IncidentLog;
@@ -21,11 +22,12 @@ use weir_detect::login::anomalous_user;
 use weir_detect::ocsf::DetectionFinding;
 use weir_domain::finding::{Hit, Kind, Subject};
 use weir_domain::login::{JudgedLogin, LoginEvent};
-use weir_domain::score::Score;
+use weir_domain::score::{PValue, Score};
 use weir_features::login::{ApiUse, Evidence, History, Places, Sighting, reasons};
 
 pub use model::{LoginModel, Way};
 pub use table::LoginTable;
+pub use train::{LoginTrainError, LoginsKnown, LoginsTrained, known, train_logins};
 
 use pass::Pass;
 
@@ -35,6 +37,9 @@ pub struct LoginOptions {
     /// Learn from this long from the first login on (seconds), and report on what comes after; labels of that time are
     /// used where there are any. Without it, everything is scored against what was before it.
     pub baseline: Option<i64>,
+    /// What judges: by default evidence alone, and what is learned from the baseline. With voices of its own, these speak
+    /// and nothing is fitted.
+    pub model: LoginModel,
     /// What is known of addresses.
     pub places: Places,
     /// Seed of everything random.
@@ -59,8 +64,12 @@ pub struct LoginsJudged {
 /// What a single login is judged.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JudgedOne {
-    /// The logarithm of the odds of attack before rarity.
+    /// The logarithm of the odds of attack before rarity, what the model's voices say included.
     pub score: Score,
+    /// How often a normal login scores at least so high, where the model was learned.
+    pub p_value: Option<PValue>,
+    /// The score by evidence alone: what it is to be counted by, so that history does not depend on what was learned.
+    pub counted: Score,
     /// The way of attack that explains it best.
     pub way: Way,
     /// Why, in words, strongest first.
@@ -72,14 +81,15 @@ pub struct JudgedOne {
 }
 
 /// Judges one login by what was before it. No I/O, and nothing is changed: whoever wants it counted calls
-/// [`LoginModel::count`]. Well below a millisecond, whatever the size of the history.
+/// [`LoginModel::count`] with its [`counted`](JudgedOne::counted) score. Well below a millisecond, whatever the size of the history.
 #[must_use]
 pub fn score_one(model: &LoginModel, history: &History, places: &Places, login: &LoginEvent<'_>) -> JudgedOne {
     let sighting = Sighting::of(login, places);
-    let evidence = history.evidence(&sighting);
-    let (score, way) = model.judge(&evidence);
+    let evidence = history.evidence(&sighting).with_risk(model.risk(history, &sighting).get());
+    let (counted, way) = model.judge(&evidence);
+    let (score, p_value) = model.listen(&evidence, counted);
     let reasons = reasons(history, login, &sighting, &evidence);
-    JudgedOne { score, way, reasons, sighting, evidence }
+    JudgedOne { score, p_value, counted, way, reasons, sighting, evidence }
 }
 
 /// Judges all logins of a log, of which nothing is known before.
@@ -92,10 +102,11 @@ pub fn detect_logins(table: LoginTable, options: &LoginOptions) -> LoginsJudged 
 #[must_use]
 pub fn detect_logins_after(history: History, mut table: LoginTable, options: &LoginOptions) -> LoginsJudged {
     table.sort();
-    let model = LoginModel::default();
-    let mut pass = Pass::over(history, &table, &model, options);
-    campaign::look_back(&table, &model, &mut pass);
-    voices::listen(&table, &mut pass, options.seed);
+    let model = &options.model;
+    let first = Pass::first(&table, options.baseline);
+    let mut pass = Pass::over(history, &table, model, options, first);
+    campaign::look_back(&table, model, &mut pass);
+    voices::listen(model, &mut pass, options.seed);
     pass.finish(&table)
 }
 

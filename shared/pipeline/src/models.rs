@@ -1,12 +1,67 @@
-//! The models of a store: kept under the hash of their content, with a pointer to the one in use.
+//! The models of a store: kept under the hash of their content, with a pointer per kind to the one in use.
 //!
 //! A model is written before the pointer moves, and is never changed; so whoever follows the pointer finds a whole one.
 
 use serde::{Deserialize, Serialize};
-use weir_model::{Artifact, ArtifactError};
+use weir_model::{Artifact, ArtifactError, TrainedLogins};
 
 use crate::keys;
 use crate::store::{Condition, Store, StoreError};
+
+/// A kind of model, of which one is in use at a time.
+pub trait Model: Sized {
+    /// The key of the pointer to it.
+    const POINTER: &'static str;
+
+    /// The file.
+    ///
+    /// # Errors
+    /// When it is too large.
+    fn encode(&self) -> Result<Vec<u8>, ArtifactError>;
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// When it is none of this kind that this program can use.
+    fn decode(file: &[u8]) -> Result<Self, ArtifactError>;
+
+    /// Hosts it was trained on, 0 where it is of something else.
+    fn hosts(&self) -> u64;
+}
+
+/// Of flow logs.
+impl Model for Artifact {
+    const POINTER: &'static str = keys::CURRENT_MODEL;
+
+    fn encode(&self) -> Result<Vec<u8>, ArtifactError> {
+        self.encode()
+    }
+
+    fn decode(file: &[u8]) -> Result<Self, ArtifactError> {
+        Self::decode(file)
+    }
+
+    fn hosts(&self) -> u64 {
+        self.summary.entities
+    }
+}
+
+/// Of logins.
+impl Model for TrainedLogins {
+    const POINTER: &'static str = keys::CURRENT_LOGIN_MODEL;
+
+    fn encode(&self) -> Result<Vec<u8>, ArtifactError> {
+        self.encode()
+    }
+
+    fn decode(file: &[u8]) -> Result<Self, ArtifactError> {
+        Self::decode(file)
+    }
+
+    fn hosts(&self) -> u64 {
+        0
+    }
+}
 
 /// Which model is in use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,7 +72,7 @@ pub struct Pointer {
     pub promoted_at: i64,
     /// The model that was in use before, to go back to.
     pub previous: Option<String>,
-    /// Hosts it was trained on; 0 in pointers written before that was said.
+    /// Hosts it was trained on; 0 in pointers written before that was said, and to models of something else.
     #[serde(default)]
     pub hosts: u64,
 }
@@ -29,11 +84,21 @@ pub enum ModelError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The pointer is no pointer.
-    #[error("{pointer}: not a pointer to a model: {0}", pointer = keys::CURRENT_MODEL)]
-    Pointer(serde_json::Error),
+    #[error("{pointer}: not a pointer to a model: {error}")]
+    Pointer {
+        /// Its key.
+        pointer: &'static str,
+        /// What is wrong with it.
+        error: serde_json::Error,
+    },
     /// The pointer names a model that is not there.
-    #[error("{pointer}: there is no model {0}: promote another", pointer = keys::CURRENT_MODEL)]
-    Missing(String),
+    #[error("{pointer}: there is no model {key}: promote another")]
+    Missing {
+        /// The pointer's key.
+        pointer: &'static str,
+        /// The model's.
+        key: String,
+    },
     /// The model is unreadable.
     #[error("{key}: {error}")]
     Artifact {
@@ -51,71 +116,73 @@ pub enum ModelError {
 ///
 /// # Errors
 /// When the store fails, or the pointer is none.
-pub async fn pointer(state: &impl Store) -> Result<Option<Pointer>, ModelError> {
-    let Some(found) = state.get(keys::CURRENT_MODEL).await? else { return Ok(None) };
-    serde_json::from_slice(&found.bytes).map(Some).map_err(ModelError::Pointer)
+pub async fn pointer<M: Model>(state: &impl Store) -> Result<Option<Pointer>, ModelError> {
+    let Some(found) = state.get(M::POINTER).await? else { return Ok(None) };
+    let pointer = serde_json::from_slice(&found.bytes);
+    pointer.map(Some).map_err(|error| ModelError::Pointer { pointer: M::POINTER, error })
 }
 
 /// Reads a model.
 ///
 /// # Errors
 /// When it is not there or unreadable.
-pub async fn load(state: &impl Store, key: &str) -> Result<Artifact, ModelError> {
-    let found = state.get(key).await?.ok_or_else(|| ModelError::Missing(key.to_owned()))?;
-    Artifact::decode(&found.bytes).map_err(|error| ModelError::Artifact { key: key.to_owned(), error })
+pub async fn load<M: Model>(state: &impl Store, key: &str) -> Result<M, ModelError> {
+    let found = state.get(key).await?;
+    let found = found.ok_or_else(|| ModelError::Missing { pointer: M::POINTER, key: key.to_owned() })?;
+    M::decode(&found.bytes).map_err(|error| ModelError::Artifact { key: key.to_owned(), error })
 }
 
 /// The model in use, where there is one.
 ///
 /// # Errors
 /// As [`pointer`] and [`load`].
-pub async fn current(state: &impl Store) -> Result<Option<Artifact>, ModelError> {
-    match pointer(state).await? {
+pub async fn current<M: Model>(state: &impl Store) -> Result<Option<M>, ModelError> {
+    match pointer::<M>(state).await? {
         Some(pointer) => load(state, &pointer.key).await.map(Some),
         None => Ok(None),
     }
 }
 
-/// Keeps a model and makes it the one in use. Doing it again changes nothing but the time. Gives its key.
+/// Keeps a model and makes it the one of its kind in use. Doing it again changes nothing but the time. Gives its key.
 ///
 /// # Errors
 /// When the store fails, or the model is too large.
-pub async fn promote(state: &impl Store, model: &Artifact, now: i64) -> Result<String, ModelError> {
+pub async fn promote<M: Model>(state: &impl Store, model: &M, now: i64) -> Result<String, ModelError> {
     let bytes = model.encode().map_err(|error| ModelError::Artifact { key: "the model".to_owned(), error })?;
     let key = keys::model(blake3::hash(&bytes).to_hex().as_str());
     state.put(&key, bytes, Condition::Always).await?;
-    point(state, &key, model.summary.entities, now).await?;
+    point::<M>(state, &key, model.hosts(), now).await?;
     Ok(key)
 }
 
-/// Goes back to the model that was in use before. Gives its key.
+/// Goes back to the model of a kind that was in use before. Gives its key.
 ///
 /// # Errors
 /// When there was none, it is not there any more or unreadable, or the store fails.
-pub async fn roll_back(state: &impl Store, now: i64) -> Result<String, ModelError> {
-    let previous = pointer(state).await?.and_then(|pointer| pointer.previous).ok_or(ModelError::NoPrevious)?;
-    let model = load(state, &previous).await?;
-    point(state, &previous, model.summary.entities, now).await?;
+pub async fn roll_back<M: Model>(state: &impl Store, now: i64) -> Result<String, ModelError> {
+    let previous = pointer::<M>(state).await?.and_then(|pointer| pointer.previous).ok_or(ModelError::NoPrevious)?;
+    let model: M = load(state, &previous).await?;
+    point::<M>(state, &previous, model.hosts(), now).await?;
     Ok(previous)
 }
 
-async fn point(state: &impl Store, key: &str, hosts: u64, now: i64) -> Result<(), ModelError> {
-    let before = pointer(state).await?;
+async fn point<M: Model>(state: &impl Store, key: &str, hosts: u64, now: i64) -> Result<(), ModelError> {
+    let before = pointer::<M>(state).await?;
     let previous = match before {
         Some(before) if before.key == key => before.previous,
         before => before.map(|before| before.key),
     };
     let pointer = Pointer { key: key.to_owned(), promoted_at: now, previous, hosts };
-    let bytes = serde_json::to_vec(&pointer).map_err(ModelError::Pointer)?;
-    state.put(keys::CURRENT_MODEL, bytes, Condition::Always).await?;
+    let bytes = serde_json::to_vec(&pointer).map_err(|error| ModelError::Pointer { pointer: M::POINTER, error })?;
+    state.put(M::POINTER, bytes, Condition::Always).await?;
     Ok(())
 }
 
-/// The keys of all models kept, ascending.
+/// The keys of all models kept, of whatever kind, ascending.
 ///
 /// # Errors
 /// When the store fails.
 pub async fn list(state: &impl Store) -> Result<Vec<String>, ModelError> {
     let keys = state.list(keys::MODELS).await?;
-    Ok(keys.into_iter().filter(|key| key != keys::CURRENT_MODEL).collect())
+    Ok(keys.into_iter().filter(|key| key != keys::CURRENT_MODEL && key != keys::CURRENT_LOGIN_MODEL).collect())
 }

@@ -125,7 +125,7 @@ pub async fn publish(
 
 /// Monitored hosts, as far as the model in use knows them.
 async fn hosts(state: &impl Store) -> u64 {
-    let pointer = models::pointer(state).await.ok().flatten();
+    let pointer = models::pointer::<weir_model::Artifact>(state).await.ok().flatten();
     pointer.map_or(0, |pointer| pointer.hosts)
 }
 

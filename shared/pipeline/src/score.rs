@@ -75,6 +75,9 @@ pub enum ScoreError {
     /// The model in use does not fit the logs.
     #[error("the model does not fit these logs: {0}: train one on logs like them")]
     Model(#[from] weir_model::SchemaMismatch),
+    /// The model in use cannot be read.
+    #[error(transparent)]
+    Models(#[from] crate::models::ModelError),
     /// The parameters of a detector are out of range, which would be a fault of this program.
     #[error(transparent)]
     Params(#[from] weir_model::BadParams),

@@ -15,8 +15,10 @@ use weir_domain::matrix::FeatureMatrix;
 use weir_domain::source::Source;
 use weir_domain::window::{Scope, WindowLength, WindowStart};
 use weir_features::flow::{host_row, host_schema, learn};
+use weir_model::drift::FeatureHistograms;
 use weir_model::{Artifact, BehaviourModel, EstimatorKind, TrainingSummary};
 
+use crate::drift::Drift;
 use crate::keys::{HourOfScope, PROCESSED};
 use crate::score::{ScoreError, load_hour};
 use crate::store::{Store, StoreError};
@@ -75,8 +77,34 @@ pub async fn train(
     options: &TrainOptions,
     mut progress: impl FnMut(usize, usize),
 ) -> Result<Artifact, TrainError> {
+    learned(state, options.seed, &mut progress).await?.fit(options)
+}
+
+/// The same, and how far each feature has moved since an earlier model; without one, or with one that does not say how its
+/// features were distributed, in the second half of the windows since the first.
+///
+/// # Errors
+/// As [`train`].
+pub async fn train_since(
+    state: &impl Store,
+    options: &TrainOptions,
+    earlier: Option<&Artifact>,
+    mut progress: impl FnMut(usize, usize),
+) -> Result<(Artifact, Drift), TrainError> {
+    let mut learning = learned(state, options.seed, &mut progress).await?;
+    let rows = learning.rows_by_time();
+    let model = learning.fit(options)?;
+    let drift = Drift::of(&rows, earlier.and_then(|earlier| earlier.histograms.as_ref()))?;
+    Ok((model, drift))
+}
+
+async fn learned(
+    state: &impl Store,
+    seed: u64,
+    progress: &mut impl FnMut(usize, usize),
+) -> Result<Learning, TrainError> {
     let hours = all_hours(state).await?;
-    let mut learning = Learning::new(options.seed);
+    let mut learning = Learning::new(seed);
     for (done, key) in hours.iter().enumerate() {
         progress(done, hours.len());
         if let (Some(hour), _) = load_hour(state, key).await? {
@@ -84,7 +112,7 @@ pub async fn train(
         }
     }
     progress(hours.len(), hours.len());
-    learning.fit(options)
+    Ok(learning)
 }
 
 /// The hours of all batches of a store.
@@ -174,6 +202,19 @@ impl Learning {
         Ok(())
     }
 
+    /// The sampled rows in the order of their windows; none where nothing was taken.
+    fn rows_by_time(&mut self) -> FeatureMatrix {
+        let mut rows = FeatureMatrix::new(host_schema(self.window_length.unwrap_or(WindowLength::FIVE_MINUTES)));
+        self.sample.prune();
+        let mut sampled = self.sample.sorted();
+        sampled.sort_by_key(|(key, _)| key.window);
+        for (_, row) in sampled {
+            // Rows of hosts are of the schema, and finite, by construction.
+            let _ = rows.push(&row.0);
+        }
+        rows
+    }
+
     /// Fits on what was taken.
     pub(crate) fn fit(mut self, options: &TrainOptions) -> Result<Artifact, TrainError> {
         let (Some(window_length), Some((first, last))) = (self.window_length, self.span) else {
@@ -209,7 +250,8 @@ impl Learning {
             seed: self.seed,
         };
         let behaviour = BehaviourModel::fit(&options.estimators, &usual, &by_host, self.seed)?;
-        Ok(Artifact { summary, behaviour, baseline: self.baseline })
+        let histograms = Some(FeatureHistograms::of(&usual)?);
+        Ok(Artifact { summary, behaviour, baseline: self.baseline, histograms })
     }
 }
 

@@ -3,7 +3,6 @@
 mod rows;
 mod table;
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -11,12 +10,9 @@ use weir_detect::message::count;
 use weir_domain::activity::{ActivitySchema, ColumnRole};
 use weir_domain::finding::Severity;
 use weir_domain::reject::ReadSummary;
-use weir_model::drift::Stability;
 use weir_model::evaluation::{ClassificationReport, ConfusionMatrix};
 use weir_model::{ActivityModel, AlertBudget, EstimatorKind};
-use weir_pipeline::activity::{
-    Against, Drift, Findings, Judged, Threshold, drift, is_usual, judge, label_column, learn,
-};
+use weir_pipeline::activity::{Findings, Judged, Threshold, drift, is_usual, judge, label_column, learn};
 
 use super::listing;
 use crate::arguments::{Detect, OutputFormat, Train};
@@ -33,7 +29,7 @@ pub(super) fn detect(arguments: &Detect) -> anyhow::Result<ExitCode> {
     let paths = &arguments.logs.paths;
     let input_format = arguments.logs.input_format;
     let (files, model) = if let Some(path) = &arguments.model {
-        let model = read_model(path)?;
+        let model = super::read_model(path, ActivityModel::decode)?;
         let files = Files::open(paths, input_format, Some(model.schema().clone()))?;
         anstream::eprintln!("what is usual as learned from {} rows", count(model.summary().rows));
         (files, model)
@@ -104,17 +100,12 @@ pub(super) fn detect(arguments: &Detect) -> anyhow::Result<ExitCode> {
 
 /// Learns from tables, and says how far their features have moved.
 pub(super) fn train(arguments: &Train) -> anyhow::Result<ExitCode> {
-    let earlier = arguments.earlier.as_deref().or_else(|| arguments.output.exists().then_some(&*arguments.output));
-    // A file that is in the way is overwritten as ever; one that was named must be a model.
-    let earlier = match earlier.map(read_model) {
-        Some(Err(error)) if arguments.earlier.is_some() => return Err(error),
-        earlier => earlier.and_then(Result::ok),
-    };
+    let earlier = super::drift::earlier(arguments, |path| super::read_model(path, ActivityModel::decode))?;
     let schema = table::schema(arguments.schema.as_deref())?;
     let files = Files::open(&arguments.logs.paths, arguments.logs.input_format, schema)?;
     let learned = learn(files.schema(), &files, &super::train_options(&arguments.estimators))?;
     tell_read(&learned.read);
-    tell_drift(&drift(&learned, earlier.as_ref())?);
+    super::drift::tell(&drift(&learned, earlier.as_ref())?);
     let bytes = learned.model.encode()?;
     std::fs::write(&arguments.output, &bytes).with_context(|| format!("writing {}", arguments.output.display()))?;
     tell_learned(&learned.model);
@@ -125,11 +116,6 @@ pub(super) fn train(arguments: &Train) -> anyhow::Result<ExitCode> {
 /// The schema of a table that is to be evaluated.
 pub(super) fn schema(named: Option<&str>) -> anyhow::Result<Option<ActivitySchema>> {
     table::schema(named)
-}
-
-fn read_model(path: &Path) -> anyhow::Result<ActivityModel> {
-    let bytes = std::fs::read(path).with_context(|| format!("{}", path.display()))?;
-    ActivityModel::decode(&bytes).with_context(|| format!("{}", path.display()))
 }
 
 /// What is true of the rows, and what was said of them.
@@ -192,27 +178,4 @@ fn tell_judged(judged: &Judged) {
         count(judged.rows),
         judged.p_value
     );
-}
-
-/// Features whose drift is told, at most.
-const MOST_DRIFTS: usize = 10;
-
-fn tell_drift(drift: &Drift) {
-    let moved: Vec<_> = drift.features.iter().filter(|f| Stability::of(f.index) != Stability::Stable).collect();
-    anstream::eprintln!(
-        "drift {}: {} of {} features have moved (population stability index from 0.1: shifting, above 0.25: shifted)",
-        match drift.against {
-            Against::Earlier => "since the earlier model",
-            Against::FirstHalf => "of the second half of the rows from the first (there is no earlier model)",
-        },
-        count(moved.len() as u64),
-        count(drift.features.len() as u64)
-    );
-    for feature in moved.iter().take(MOST_DRIFTS) {
-        let (name, stability) = (escape(&feature.feature), Stability::of(feature.index).as_str());
-        anstream::eprintln!("  {name:<24} {:>7.3}  {stability}", feature.index);
-    }
-    if moved.len() > MOST_DRIFTS {
-        anstream::eprintln!("  and {} more", count((moved.len() - MOST_DRIFTS) as u64));
-    }
 }

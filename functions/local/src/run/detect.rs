@@ -9,7 +9,7 @@ use weir_detect::limit::{AlertLimits, limit};
 use weir_detect::message::count;
 use weir_domain::finding::Severity;
 use weir_domain::window::{utc_clock, utc_day};
-use weir_model::AlertBudget;
+use weir_model::{AlertBudget, Artifact};
 use weir_pipeline::detect::{DetectOptions, Detected, Fitted, Knowledge};
 use weir_pipeline::train::FEWEST_WINDOWS;
 use weir_pipeline::{FolderStore, detect};
@@ -30,7 +30,7 @@ pub(super) async fn run(arguments: Detect) -> anyhow::Result<ExitCode> {
 
 async fn flow(arguments: Detect) -> anyhow::Result<ExitCode> {
     // Before the long work: a model that cannot be read is said at once.
-    let model = arguments.model.as_deref().map(super::read_model).transpose()?;
+    let model = arguments.model.as_deref().map(|path| super::read_model(path, Artifact::decode)).transpose()?;
     let suppressions = arguments.suppressions.as_deref().map(super::read_suppressions).transpose()?.unwrap_or_default();
     let folder = tempfile::Builder::new().prefix("weir-").tempdir().context("making a temporary folder")?;
     let store = Arc::new(FolderStore::open_or_create(folder.path())?);

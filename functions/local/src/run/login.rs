@@ -1,9 +1,12 @@
 //! `weir detect --source login`: logins from files to scores and findings.
 
+mod train;
+
 use std::fs::File;
 use std::io::{BufWriter, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use weir_detect::limit::limit;
@@ -15,38 +18,55 @@ use weir_domain::window::{WindowLength, utc_clock, utc_day};
 use weir_features::login::{ApiUse, Places};
 use weir_ingest::login::{self, LoginRow, sshd};
 use weir_ingest::{Format, ObjectName, ReadLimits, recognise};
-use weir_model::EstimatorKind;
-use weir_pipeline::login::{LoginOptions, LoginTable, LoginsJudged, detect_logins, login_findings};
+use weir_model::{EstimatorKind, TrainedLogins, TrainingSummary};
+use weir_pipeline::login::{
+    LoginModel, LoginOptions, LoginTable, LoginsJudged, LoginsKnown, detect_logins_after, known, login_findings,
+};
 
 use super::listing;
-use crate::arguments::{Detect, LoginArguments, Logs};
+use crate::arguments::{Detect, Estimators, Logs, PlaceArguments};
 use crate::output::escape;
 use crate::{inputs, progress};
 
+pub(super) use train::train;
+
+/// Detects on logins: by a model, or by what is learned from them while they are judged.
 pub(super) fn run(arguments: &Detect) -> anyhow::Result<ExitCode> {
-    if arguments.model.is_some() {
-        bail!("--model is a model of flows: for logins, --baseline 27d learns from the first days of the input");
-    }
-    check(arguments)?;
-    let options = LoginOptions {
+    let given = [
+        (arguments.alerts_per_day.is_some(), "--alerts-per-day"),
+        (arguments.contamination.is_some(), "--contamination"),
+    ];
+    refuse(&given, arguments.schema.as_deref(), &arguments.logs, &arguments.estimators)?;
+    let mut options = LoginOptions {
         baseline: arguments.baseline,
-        places: places(&arguments.logins)?,
         seed: arguments.estimators.seed,
         explain_all: arguments.logins.scores.is_some(),
+        ..LoginOptions::default()
     };
+    let (mut past, mut learned) = (LoginsKnown::default(), None);
+    if let Some(path) = &arguments.model {
+        let model = super::read_model(path, TrainedLogins::decode)?;
+        let read = || format!("{}", path.display());
+        past = known(&model).with_context(read)?;
+        options.model = LoginModel::with_voices(Arc::new(model.voices))
+            .with_context(|| format!("{}: the model is of another version's evidence: train anew", path.display()))?;
+        learned = Some(model.summary);
+    }
+    options.places = places(&arguments.places)?;
     // Before the long work: rules that cannot be read are said at once.
     let suppressions = arguments.suppressions.as_deref().map(super::read_suppressions).transpose()?.unwrap_or_default();
-    let (table, calls, unreadable) = read_all(&arguments.logs)?;
-    let judged = detect_logins(table, &options);
-    if let Some((file, error)) = options.places.fault() {
-        bail!("{file}: {error}");
-    }
-    tell(&judged);
+    let (table, mut calls, unreadable) = read_all(&arguments.logs)?;
+    calls.merge(past.calls);
+    let judged = detect_logins_after(past.history, table, &options);
+    tell_places(&options.places)?;
+    tell(&judged, learned.as_ref());
     if let Some(path) = &arguments.logins.scores {
         write_scores(path, &judged.logins).with_context(|| format!("writing {}", path.display()))?;
     }
     let now = super::now();
-    let findings = login_findings(&judged, &calls, judged.logins.first().map_or(i64::MIN, |login| login.time), now);
+    let first = judged.logins.first().map_or(i64::MIN, |login| login.time);
+    let from = learned.map_or(first, |learned| learned.to.saturating_mul(1000));
+    let findings = login_findings(&judged, &calls, from, now);
     if findings.is_empty() {
         anstream::eprintln!("nothing out of the ordinary was found");
     }
@@ -66,24 +86,35 @@ pub(super) fn run(arguments: &Detect) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// Refuses what means nothing for logins: who typed it expects it to do something.
-fn check(arguments: &Detect) -> anyhow::Result<()> {
-    let given = [
-        (arguments.alerts_per_day.is_some(), "--alerts-per-day"),
-        (arguments.contamination.is_some(), "--contamination"),
-        (arguments.schema.is_some(), "--schema"),
-        (arguments.logs.fields.is_some(), "--fields"),
-        (arguments.logs.window != WindowLength::FIVE_MINUTES, "--window"),
-        (arguments.estimators.estimators != [EstimatorKind::IsolationForest], "--estimators"),
+/// Refuses what means nothing for logins, beside what else was `given`: who typed it expects it to do something.
+fn refuse(
+    given: &[(bool, &'static str)],
+    schema: Option<&str>,
+    logs: &Logs,
+    estimators: &Estimators,
+) -> anyhow::Result<()> {
+    let always = [
+        (schema.is_some(), "--schema"),
+        (logs.fields.is_some(), "--fields"),
+        (logs.window != WindowLength::FIVE_MINUTES, "--window"),
+        (estimators.estimators != [EstimatorKind::IsolationForest], "--estimators"),
     ];
-    let given: Vec<&str> = given.into_iter().filter_map(|(given, flag)| given.then_some(flag)).collect();
+    let given: Vec<&str> = given.iter().chain(&always).filter_map(|(given, flag)| given.then_some(*flag)).collect();
     if !given.is_empty() {
         bail!("{} means nothing with --source login: leave it out", given.join(", "));
     }
     Ok(())
 }
 
-fn places(arguments: &LoginArguments) -> anyhow::Result<Places> {
+/// Fails what was made of a database of places that turned out to be damaged.
+fn tell_places(places: &Places) -> anyhow::Result<()> {
+    match places.fault() {
+        Some((file, error)) => bail!("{file}: {error}"),
+        None => Ok(()),
+    }
+}
+
+fn places(arguments: &PlaceArguments) -> anyhow::Result<Places> {
     let read = |path: &Path| std::fs::read_to_string(path).with_context(|| format!("{}", path.display()));
     let mut places = Places::none();
     if let Some(path) = &arguments.places {
@@ -156,8 +187,20 @@ fn read(path: &Path, format: Option<Format>, each: impl FnMut(u64, LoginRow<'_>)
 }
 
 /// Says on standard error what was looked at and what the scores rest on.
-fn tell(judged: &LoginsJudged) {
+fn tell(judged: &LoginsJudged, learned: Option<&TrainingSummary>) {
     let at = |time: i64| format!("{} {} UTC", utc_day(time.div_euclid(1000)), utc_clock(time.div_euclid(1000)));
+    if let Some(learned) = learned {
+        let (logins, until) = (count(learned.rows), learned.to.saturating_mul(1000));
+        let users = count(learned.entities);
+        anstream::eprintln!("what is usual as learned from {logins} logins of {users} users before {}", at(until));
+        let again = judged.logins.iter().filter(|login| login.time < until).count() as u64;
+        if again > 0 {
+            anstream::eprintln!(
+                "{} of the logins judged are older: if they were learned from, they count twice",
+                count(again)
+            );
+        }
+    }
     if judged.learned > 0 {
         let labels = match judged.labelled {
             Some(attacks) => format!(", {} of them attacks by their labels", count(attacks as u64)),

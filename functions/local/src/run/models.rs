@@ -1,58 +1,87 @@
-//! `weir models`: which model the score function uses.
+//! `weir models`: which models the score function uses.
 
+use std::path::Path;
 use std::process::ExitCode;
 
+use anyhow::{Context, bail};
 use weir_detect::message::count;
 use weir_domain::window::{utc_clock, utc_day};
-use weir_model::{Artifact, EstimatorKind};
-use weir_pipeline::{FolderStore, models};
+use weir_model::{Artifact, EstimatorKind, ModelKind, TrainedLogins, TrainingSummary};
+use weir_pipeline::{FolderStore, Store, models};
 
-use super::{now, read_model};
-use crate::arguments::{Models, ModelsVerb};
+use super::now;
+use crate::arguments::{Models, ModelsVerb, Source};
 
 pub(super) async fn run(arguments: Models) -> anyhow::Result<ExitCode> {
     match arguments.verb {
         ModelsVerb::List(store) => list(&FolderStore::open_or_create(&store.store)?).await?,
         ModelsVerb::Promote { file, store } => {
-            let model = read_model(&file)?;
-            let key = models::promote(&FolderStore::open_or_create(&store.store)?, &model, now()).await?;
+            let key = promote(&FolderStore::open_or_create(&store.store)?, &file).await?;
             anstream::eprintln!("{key} is in use");
         }
-        ModelsVerb::Rollback(store) => {
-            let key = models::roll_back(&FolderStore::open_or_create(&store.store)?, now()).await?;
+        ModelsVerb::Rollback { store, source } => {
+            let store = FolderStore::open_or_create(&store.store)?;
+            let key = match source {
+                Source::Flow => models::roll_back::<Artifact>(&store, now()).await?,
+                Source::Login => models::roll_back::<TrainedLogins>(&store, now()).await?,
+                Source::Activity | Source::Usage => {
+                    bail!("no model of a table or of usage is in use in a store: --source flow or login")
+                }
+            };
             anstream::eprintln!("{key} is in use again");
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
+async fn promote(store: &FolderStore, path: &Path) -> anyhow::Result<String> {
+    let file = std::fs::read(path).with_context(|| format!("{}", path.display()))?;
+    let name = || format!("{}", path.display());
+    Ok(if ModelKind::of(&file) == Some(ModelKind::Login) {
+        let model = TrainedLogins::decode(&file).with_context(name)?;
+        models::promote(store, &model.without_known(), now()).await?
+    } else {
+        models::promote(store, &Artifact::decode(&file).with_context(name)?, now()).await?
+    })
+}
+
 async fn list(store: &FolderStore) -> anyhow::Result<()> {
-    let current = models::pointer(store).await?.map(|pointer| pointer.key);
+    let current = [models::pointer::<Artifact>(store).await?, models::pointer::<TrainedLogins>(store).await?];
+    let is_current = |key: &str| current.iter().flatten().any(|pointer| pointer.key == key);
     let mut keys = models::list(store).await?;
-    keys.sort_by_key(|key| current.as_ref() != Some(key));
+    keys.sort_by_key(|key| !is_current(key));
     if keys.is_empty() {
         anstream::eprintln!("no models: `weir train` writes one, `weir models promote` puts it here");
     }
     for key in keys {
-        let mark = if current.as_ref() == Some(&key) { "*" } else { " " };
-        match models::load(store, &key).await {
-            Ok(model) => anstream::println!("{mark} {key}  {}", describe(&model)),
-            Err(error) => anstream::println!("{mark} {key}  unusable: {error}"),
+        let mark = if is_current(&key) { "*" } else { " " };
+        match describe(store, &key).await {
+            Ok(model) => anstream::println!("{mark} {key}  {model}"),
+            Err(error) => anstream::println!("{mark} {key}  unusable: {error:#}"),
         }
     }
     Ok(())
 }
 
-fn describe(model: &Artifact) -> String {
-    let summary = &model.summary;
+async fn describe(store: &FolderStore, key: &str) -> anyhow::Result<String> {
+    let file = store.get(key).await?.context("it is not there any more")?.bytes;
+    Ok(if ModelKind::of(&file) == Some(ModelKind::Login) {
+        let model = TrainedLogins::decode(&file)?;
+        let labels = match model.labelled_attacks {
+            Some(attacks) => format!(", {} of them attacks by their labels,", count(attacks)),
+            None => String::new(),
+        };
+        let (logins, users) = (count(model.summary.rows), count(model.summary.entities));
+        format!("on {logins} logins of {users} users{labels} {}", times(&model.summary))
+    } else {
+        let model = Artifact::decode(&file)?;
+        let names: Vec<_> = model.behaviour.kinds().map(EstimatorKind::name).collect();
+        let (windows, hosts) = (count(model.summary.rows), count(model.summary.entities));
+        format!("{} on {windows} windows of {hosts} hosts {}", names.join(", "), times(&model.summary))
+    })
+}
+
+fn times(summary: &TrainingSummary) -> String {
     let at = |time: i64| format!("{} {}", utc_day(time), utc_clock(time));
-    let names: Vec<_> = model.behaviour.kinds().map(EstimatorKind::name).collect();
-    format!(
-        "{} on {} windows of {} hosts from {} to {} UTC",
-        names.join(", "),
-        count(summary.rows),
-        count(summary.entities),
-        at(summary.from),
-        at(summary.to)
-    )
+    format!("from {} to {} UTC", at(summary.from), at(summary.to))
 }

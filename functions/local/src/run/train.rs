@@ -5,36 +5,40 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use weir_detect::message::count;
-use weir_model::EstimatorKind;
-use weir_pipeline::{FolderStore, train};
+use weir_model::{Artifact, EstimatorKind};
+use weir_pipeline::FolderStore;
+use weir_pipeline::train::train_since;
 
 use super::preprocess::read_all;
-use super::{activity, train_options};
+use super::{activity, drift, read_model, train_options};
 use crate::arguments::{Source, Train};
 use crate::progress;
 
 pub(super) async fn run(arguments: Train) -> anyhow::Result<ExitCode> {
     match arguments.source {
         Source::Flow => flow(arguments).await,
-        Source::Login => anyhow::bail!("logins are learned from while they are judged: weir detect --source login"),
+        Source::Login => super::login::train(&arguments),
         Source::Activity => activity::train(&arguments),
         Source::Usage => anyhow::bail!("usage is learned from while it is judged: weir detect --source usage"),
     }
 }
 
 async fn flow(arguments: Train) -> anyhow::Result<ExitCode> {
+    let earlier = drift::earlier(&arguments, |path| read_model(path, Artifact::decode))?;
     let folder = tempfile::Builder::new().prefix("weir-").tempdir().context("making a temporary folder")?;
     let store = Arc::new(FolderStore::open_or_create(folder.path())?);
     let read = read_all(&arguments.logs, Some(weir_domain::source::Source::Flow), Arc::clone(&store)).await?;
     read.tell(arguments.logs.window);
 
     let bar = progress::bar(0, "learning");
-    let model = train(store.as_ref(), &train_options(&arguments.estimators), |done, all| {
-        bar.set_length(all as u64);
-        bar.set_position(done as u64);
-    })
-    .await?;
+    let (model, moved) =
+        train_since(store.as_ref(), &train_options(&arguments.estimators), earlier.as_ref(), |done, all| {
+            bar.set_length(all as u64);
+            bar.set_position(done as u64);
+        })
+        .await?;
     bar.finish_and_clear();
+    drift::tell(&moved);
     let bytes = model.encode()?;
     std::fs::write(&arguments.output, &bytes).with_context(|| format!("writing {}", arguments.output.display()))?;
     let summary = &model.summary;

@@ -1,11 +1,13 @@
 //! The stored form of a model of a table, checked when read.
 
+use std::sync::Arc;
+
 use weir_domain::activity::{ActivitySchema, ColumnRole, ColumnSchema, MissingPolicy};
 
 use super::ActivityModel;
 use crate::artifact::TrainingSummary;
 use crate::behaviour::BehaviourModel;
-use crate::drift::Histogram;
+use crate::drift::{FeatureHistograms, Histogram};
 use crate::encoding::TableEncoder;
 
 #[derive(serde::Serialize, serde::Deserialize)]
@@ -37,7 +39,7 @@ impl From<ActivityModel> for StoredModel {
             schema: StoredSchema { header, delimiter, missing_values, columns },
             encoder,
             behaviour,
-            histograms,
+            histograms: histograms.all().to_vec(),
         }
     }
 }
@@ -55,9 +57,12 @@ impl TryFrom<StoredModel> for ActivityModel {
         if !schema.features().map(|c| &c.name).eq(features.iter().map(|f| &f.name)) {
             return Err("the encoder of a model must be of the columns of its schema".to_owned());
         }
-        if behaviour.schema() != encoder.schema() || histograms.len() != features.len() {
-            return Err("all parts of a model must have the encoder's features".to_owned());
+        let other_features = || "all parts of a model must have the encoder's features".to_owned();
+        if behaviour.schema() != encoder.schema() {
+            return Err(other_features());
         }
+        let histograms =
+            FeatureHistograms::from_parts(Arc::clone(encoder.schema()), histograms).ok_or_else(other_features)?;
         Ok(Self { summary, schema, encoder, behaviour, histograms })
     }
 }

@@ -67,10 +67,10 @@ fn what_is_read_back_judges_as_before_to_the_bit() {
 fn models_of_logs_and_of_tables_are_told_apart_and_damage_is_seen() {
     let file = model().encode().unwrap();
     let error = crate::Artifact::decode(&file).unwrap_err().to_string();
-    assert!(error.contains("of a table, not of logs"), "{error}");
+    assert!(error.contains("of a table, not of flow logs"), "{error}");
     let mut logs = file.clone();
-    logs[..8].copy_from_slice(&sealed::MAGIC_OF_LOGS);
-    assert!(matches!(ActivityModel::decode(&logs), Err(ArtifactError::OtherSource(_))));
+    logs[..8].copy_from_slice(&ModelKind::Flow.magic());
+    assert!(matches!(ActivityModel::decode(&logs), Err(ArtifactError::OtherSource { .. })));
     assert_eq!(ActivityModel::decode(b"PK"), Err(ArtifactError::Foreign));
     let payload = &file[sealed::HEADER..];
     for at in (0..payload.len()).step_by(23) {

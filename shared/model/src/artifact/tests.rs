@@ -10,7 +10,8 @@ use crate::synthetic::{self, bell};
 
 fn artifact() -> Artifact {
     let by_entity = BTreeMap::from([("10.0.0.1".to_owned(), bell(60, 3, 2))]);
-    let behaviour = BehaviourModel::fit(&EstimatorKind::ALL, &bell(120, 3, 1), &by_entity, 42).unwrap();
+    let usual = bell(120, 3, 1);
+    let behaviour = BehaviourModel::fit(&EstimatorKind::ALL, &usual, &by_entity, 42).unwrap();
     let summary = TrainingSummary {
         program: "0.1.0".to_owned(),
         trained_at: 1_700_000_000_000,
@@ -29,7 +30,7 @@ fn artifact() -> Artifact {
         weir_domain::aggregate::Service { protocol: 6, port: 22 },
         weir_domain::window::Hour::of(1_699_900_000),
     );
-    Artifact { summary, behaviour, baseline }
+    Artifact { summary, behaviour, baseline, histograms: Some(FeatureHistograms::of(&usual).unwrap()) }
 }
 
 fn rows() -> FeatureMatrix {
@@ -42,7 +43,8 @@ fn says(artifact: &Artifact) -> Vec<u64> {
     let verdicts = artifact.behaviour.judge(&scaled).unwrap();
     let said = verdicts.iter().flat_map(|v| v.said().iter().map(|s| s.score.get()).chain([v.p_value.get()]));
     let why = artifact.behaviour.explain(&scaled, 1).unwrap().contributions.into_iter().map(|c| c.amount);
-    said.chain(why).map(f64::to_bits).collect()
+    let moved = artifact.histograms.iter().flat_map(|h| h.drift(&rows()).unwrap()).map(|drift| drift.index);
+    said.chain(why).chain(moved).map(f64::to_bits).collect()
 }
 
 #[test]
@@ -53,6 +55,7 @@ fn what_is_read_back_judges_as_before_to_the_bit() {
     assert_eq!(says(&read), says(&written));
     assert_eq!(read, written);
     assert_eq!(read.encode().unwrap(), file, "the same model, the same bytes");
+    assert!(read.histograms.is_some());
     assert!(read.behaviour.usual_of("10.0.0.1").is_some() && read.behaviour.usual_of("10.0.0.2").is_none());
 }
 
@@ -81,7 +84,7 @@ fn what_is_wrong_is_said() {
         Artifact::decode(&file).unwrap_err()
     };
     assert_eq!(Artifact::decode(b"PK\x03\x04 something else"), Err(ArtifactError::Foreign));
-    assert_eq!(changed(8, &2_u16.to_le_bytes()), ArtifactError::Future(2));
+    assert_eq!(changed(8, &3_u16.to_le_bytes()), ArtifactError::Future(3));
     assert_eq!(changed(10, &u64::MAX.to_le_bytes()), ArtifactError::TooLarge(u64::MAX));
     assert!(matches!(changed(10, &7_u64.to_le_bytes()), ArtifactError::Length { expected: 7, .. }));
     assert_eq!(changed(20, &[0; 4]), ArtifactError::Damaged);
@@ -90,7 +93,8 @@ fn what_is_wrong_is_said() {
 
 /// A payload with the right hash: what a forger would send.
 fn forged(payload: &[u8]) -> Vec<u8> {
-    let header = [&MAGIC[..], &FORMAT_VERSION.to_le_bytes(), &(payload.len() as u64).to_le_bytes()].concat();
+    let header =
+        [&ModelKind::Flow.magic()[..], &FORMAT_VERSION.to_le_bytes(), &(payload.len() as u64).to_le_bytes()].concat();
     [&header[..], blake3::hash(payload).as_bytes(), payload].concat()
 }
 
@@ -116,13 +120,16 @@ fn rows_per_day_are_of_at_least_a_day() {
 /// Models of earlier programs must go on to be read, and to judge as they did.
 #[test]
 fn the_golden_model_of_each_version_judges_as_it_did() {
-    let golden: [(&[u8], &str); 1] =
-        [(include_bytes!("../../tests/models/version-1.model"), include_str!("../../tests/models/version-1.json"))];
+    let golden: [(&[u8], &str); 2] = [
+        (include_bytes!("../../tests/models/version-1.model"), include_str!("../../tests/models/version-1.json")),
+        (include_bytes!("../../tests/models/version-2.model"), include_str!("../../tests/models/version-2.json")),
+    ];
     for (file, expected) in golden {
         let read = Artifact::decode(file).unwrap();
         let expected: Vec<u64> = serde_json::from_str(expected).unwrap();
-        for (got, expected) in says(&read).into_iter().map(f64::from_bits).zip(expected.into_iter().map(f64::from_bits))
-        {
+        let got = says(&read);
+        assert_eq!(got.len(), expected.len());
+        for (got, expected) in got.into_iter().map(f64::from_bits).zip(expected.into_iter().map(f64::from_bits)) {
             // The last places are the mathematics library's.
             assert!((got - expected).abs() <= 1e-9 * expected.abs().max(1.0), "{got} {expected}");
         }

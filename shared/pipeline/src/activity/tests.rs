@@ -5,6 +5,7 @@ use weir_ingest::{ObjectName, ReadLimits, activity};
 use weir_model::{AlertBudget, EstimatorKind};
 
 use super::*;
+use crate::drift::Against;
 use crate::train::TrainOptions;
 
 /// A table in memory, as text.

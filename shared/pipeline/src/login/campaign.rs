@@ -2,7 +2,7 @@
 //!
 //! The first stranger at an address is nobody; after the tenth, the first was one of ten. A login of the day before a
 //! campaign was at its height at the same address gets the evidence of that height, and a login of the twelve hours before
-//! a doubtful one of the same session nearly its score. Only ever upwards.
+//! a doubtful one of the same session nearly its score. Only ever upwards, and not from what is reported on into the baseline.
 
 use rustc_hash::FxHashMap;
 use weir_features::login::Column;
@@ -18,6 +18,11 @@ pub(super) fn look_back(table: &LoginTable, model: &LoginModel, pass: &mut Pass)
     let mut campaigns: FxHashMap<u64, (i64, [f64; 2])> = FxHashMap::default();
     let mut sessions: FxHashMap<(u64, u64, u64), (i64, f64)> = FxHashMap::default();
     for at in (0..table.len()).rev() {
+        if at + 1 == pass.first {
+            // A baseline is learned from as it was known at its end.
+            campaigns.clear();
+            sessions.clear();
+        }
         let step = &mut pass.steps[at];
         let (time, seen) = (step.sighting.time, step.sighting);
         if step.evidence.stranger >= 29 && seen.address != 0 {

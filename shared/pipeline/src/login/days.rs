@@ -6,16 +6,19 @@
 //! A late object has its own day judged again. The days after it know of it from then on, but are not judged again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use weir_detect::login::anomalous_user;
 use weir_domain::finding::{Hit, Subject};
 use weir_domain::source::Source;
 use weir_features::login::{ApiUse, BadPlaces, History, Places};
+use weir_model::TrainedLogins;
 
-use super::{LoginOptions, LoginTable, LoginsJudged, detect_logins_after};
+use super::{LoginModel, LoginOptions, LoginTable, LoginsJudged, detect_logins_after};
 use crate::batch::LoginBatch;
 use crate::keys::{self, HourOfScope};
 use crate::known::{Batches, DAY, Known, Today, today};
+use crate::models;
 use crate::score::{ScoreError, Scored, keep_hits};
 use crate::store::Store;
 
@@ -24,22 +27,24 @@ const CALLS_REMEMBERED: i64 = 30 * DAY;
 
 /// What is known when a day begins.
 #[derive(Debug, Clone, Default)]
-struct KnownLogins {
-    history: History,
-    calls: ApiUse,
-    /// What is known of addresses: how days are read, and not kept.
-    options: LoginOptions,
+pub(super) struct KnownLogins {
+    pub(super) history: History,
+    pub(super) calls: ApiUse,
+    /// What is known of addresses: how days are read, and not kept. Without a model, which the history does not depend on.
+    pub(super) options: LoginOptions,
 }
 
-/// Judges the day that an hour belongs to. `now` is milliseconds since the epoch.
+/// Judges the day that an hour belongs to, with the model of logins in use where there is one. `now` is milliseconds since the
+/// epoch.
 ///
 /// Doing it again changes nothing. Reads the day's batches, and, when the day is new or older days have changed, those of the
 /// days since what is known was last written.
 ///
 /// # Errors
-/// When a store fails or stored objects are unreadable.
+/// When a store fails or stored objects are unreadable, or the model is of other evidence.
 pub(crate) async fn score_day(state: &impl Store, hour: &HourOfScope, now: i64) -> Result<Scored, ScoreError> {
-    let options = LoginOptions { places: places(state).await?, ..LoginOptions::default() };
+    let model = model(state).await?;
+    let mut options = LoginOptions { places: places(state).await?, ..LoginOptions::default() };
     let nothing = KnownLogins { options: options.clone(), ..KnownLogins::default() };
     let Some(Today { start, known, batches }) = today(state, hour, nothing).await? else {
         return Ok(Scored::default());
@@ -47,6 +52,7 @@ pub(crate) async fn score_day(state: &impl Store, hour: &HourOfScope, now: i64) 
     let read_batches = batches.len();
     let mut calls = known.calls;
     let table = read(batches, &mut calls)?;
+    options.model = model;
     let judged = detect_logins_after(known.history, table, &options);
     check(&options.places)?;
     let mut by_subject: BTreeMap<Subject, Vec<Hit>> = BTreeMap::new();
@@ -61,6 +67,14 @@ fn hits(judged: &LoginsJudged, calls: &ApiUse, start: i64) -> Vec<(Subject, Hit)
     let hours = calls.hours();
     hits.extend(hours.iter().filter(|hour| hour.last >= start).filter_map(anomalous_user::detect));
     hits
+}
+
+/// What logins are judged by: with the voices of the model that was promoted, and what is known here.
+async fn model(state: &impl Store) -> Result<LoginModel, ScoreError> {
+    Ok(match models::current::<TrainedLogins>(state).await? {
+        Some(trained) => LoginModel::with_voices(Arc::new(trained.voices))?,
+        None => LoginModel::default(),
+    })
 }
 
 /// The logins of some batches; their API calls are counted. Equal batches (the same file under two keys) count once.

@@ -1,10 +1,16 @@
 //! What evidence weighs: the ways accounts are attacked, and the rarity of attacks.
 
-use weir_domain::score::Score;
+use std::sync::Arc;
+
+use weir_domain::matrix::FeatureMatrix;
+use weir_domain::score::{PValue, Score};
 use weir_features::login::{Column, Evidence, History, Sighting, Weight, login_schema};
 use weir_model::{
-    EvidenceMixture, EvidenceMixtureParams, EvidenceVoice, RiskBasedAuthentication, RiskBasedAuthenticationParams,
+    CalibratedVoices, EvidenceMixture, EvidenceMixtureParams, EvidenceVoice, RiskBasedAuthentication,
+    RiskBasedAuthenticationParams, SchemaMismatch,
 };
+
+use super::voices::ASKED_FROM;
 
 /// A way of attack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,11 +29,12 @@ impl Way {
     const ALL: [Self; 4] = [Self::Takeover, Self::Campaign, Self::Guessing, Self::Bulk];
 }
 
-/// Judges evidence.
+/// Judges evidence, and lets what was learned speak of what is doubtful.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LoginModel {
     mixture: EvidenceMixture,
     risk: RiskBasedAuthentication,
+    voices: Option<Arc<CalibratedVoices>>,
 }
 
 /// Of so many logins one is an attack, before anything is known of it: `ln 3000`. An assumption, on the side of caution:
@@ -82,11 +89,43 @@ impl Default for LoginModel {
         Self {
             mixture: params().check().expect("weights in range"),
             risk: RiskBasedAuthenticationParams::default().check().expect("weights in range"),
+            voices: None,
         }
     }
 }
 
 impl LoginModel {
+    /// With voices that were learned, and the risk score that they were learned with.
+    ///
+    /// # Errors
+    /// When they were learned from other columns of evidence.
+    pub fn with_voices(voices: Arc<CalibratedVoices>) -> Result<Self, SchemaMismatch> {
+        voices.voices().check(&login_schema())?;
+        Ok(Self { risk: voices.voices().risk().clone(), voices: Some(voices), ..Self::default() })
+    }
+
+    /// What was learned, where anything was.
+    #[must_use]
+    pub fn voices(&self) -> Option<&Arc<CalibratedVoices>> {
+        self.voices.as_ref()
+    }
+
+    /// What the voices make of a score, and how surprising it is then; no p-value where nothing was learned. Evidence must be
+    /// [with its risk](Evidence::with_risk).
+    #[must_use]
+    pub fn listen(&self, evidence: &Evidence, score: Score) -> (Score, Option<PValue>) {
+        let Some(voices) = &self.voices else { return (score, None) };
+        let mut score = score;
+        if score.get() > ASKED_FROM {
+            let mut row = FeatureMatrix::new(Arc::clone(voices.voices().schema()));
+            // Evidence is of the schema, which was compared, and finite.
+            let said = row.push(evidence.row()).ok().and_then(|()| voices.voices().speak(&row).ok());
+            let said = said.and_then(|said| said.first().copied()).unwrap_or(0.0);
+            score = Score::new(score.get() + said).unwrap_or(score);
+        }
+        (score, Some(voices.p_value(score)))
+    }
+
     /// The logarithm of the odds of attack before rarity, and the way of attack that explains the evidence best. A login
     /// in the session of a doubtful one is nearly as doubtful.
     #[must_use]
@@ -100,6 +139,10 @@ impl LoginModel {
     /// What a way of attack alone makes of a row.
     pub(super) fn mixture(&self) -> &EvidenceMixture {
         &self.mixture
+    }
+
+    pub(super) fn risk_estimator(&self) -> &RiskBasedAuthentication {
+        &self.risk
     }
 
     /// The published risk score of a login (see [`weir_model::risk_based_authentication`]): told beside ours, to compare.

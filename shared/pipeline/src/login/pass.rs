@@ -34,12 +34,23 @@ pub(super) struct Pass {
 const DOUBTFUL: f64 = 2.0;
 
 impl Pass {
-    pub(super) fn over(history: History, table: &LoginTable, model: &LoginModel, options: &LoginOptions) -> Self {
+    /// The first login that comes after the baseline, where there is one.
+    pub(super) fn first(table: &LoginTable, baseline: Option<i64>) -> usize {
         let start = if table.is_empty() { 0 } else { table.time(0) };
         // As windows do: a baseline of whole days ends at midnight, though the first login came a minute after.
         let start = start.div_euclid(300_000) * 300_000;
-        let until = options.baseline.map_or(i64::MIN, |seconds| start.saturating_add(seconds.saturating_mul(1000)));
-        let first = (0..table.len()).find(|&at| table.time(at) >= until).unwrap_or(table.len());
+        let until = baseline.map_or(i64::MIN, |seconds| start.saturating_add(seconds.saturating_mul(1000)));
+        (0..table.len()).find(|&at| table.time(at) >= until).unwrap_or(table.len())
+    }
+
+    /// Goes over the logins, which are in order of time; those before the `first` are the baseline.
+    pub(super) fn over(
+        history: History,
+        table: &LoginTable,
+        model: &LoginModel,
+        options: &LoginOptions,
+        first: usize,
+    ) -> Self {
         let labels: Vec<Option<bool>> = (0..first).map(|at| label(&table.get(at))).collect();
         let labelled = labels.iter().any(Option::is_some);
         let mut pass = Self {
@@ -65,6 +76,11 @@ impl Pass {
             pass.steps.push(Step { sighting, evidence, score: score.get(), way, risk: risk.get() });
         }
         pass
+    }
+
+    /// Whether a login of the baseline is an attack by its label.
+    pub(super) fn is_labelled_attack(&self, at: usize) -> bool {
+        self.labels.get(at).copied().unwrap_or(false)
     }
 
     pub(super) fn finish(mut self, table: &LoginTable) -> LoginsJudged {

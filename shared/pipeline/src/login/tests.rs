@@ -116,7 +116,7 @@ fn a_single_login_is_judged_as_in_the_log_and_changes_nothing() {
     let mut history = History::default();
     for login in ordinary() {
         let one = score_one(&model, &history, &Places::none(), &login);
-        model.count(&mut history, &one.sighting, &one.evidence, one.score, None);
+        model.count(&mut history, &one.sighting, &one.evidence, one.counted, None);
     }
     let stolen = attacked()[240];
     let before = history.encode().unwrap();

@@ -1,99 +1,121 @@
-//! The learned voices: an isolation forest of normal logins, a random forest of labelled ones, and p-values.
+//! The learned voices: fitted on a baseline or taken from a model, they speak of what is doubtful, and tell p-values.
+
+use std::sync::Arc;
 
 use weir_domain::matrix::FeatureMatrix;
 use weir_domain::score::Score;
-use weir_features::login::login_schema;
-use weir_model::{
-    CalibratedPValues, ClassWeights, EmpiricalPValues, IsolationForestParams, RandomForestClassifierParams,
-};
+use weir_features::login::{Column, login_schema};
+use weir_model::{CalibratedPValues, CalibratedVoices, FitError, LoginTraining, LoginVoices};
 
-use super::pass::Pass;
-use super::table::LoginTable;
+use super::model::LoginModel;
+use super::pass::{Pass, Step};
 
-/// Logins that score lower are beyond doubt: the forests are not asked.
-const ASKED_FROM: f64 = -1.0;
-/// Rows that forests are fitted on, at most; of more, every so many-th normal one.
+/// Logins that score lower are beyond doubt: the voices are not asked.
+pub(super) const ASKED_FROM: f64 = -1.0;
+/// Rows that voices are fitted on, at most; of more, every so many-th normal one.
 const MOST_ROWS: usize = 60_000;
-/// The fewest attacks a random forest learns from.
-const FEWEST_ATTACKS: usize = 10;
-/// The fewest normal logins.
-const FEWEST_NORMAL: usize = 500;
-/// How loud the isolation forest speaks: times the logarithm of its p-value, whose mean is −1 of normal logins.
-const ISOLATION: f64 = 0.3;
-/// How loud the random forest speaks: times the logarithm of its odds.
-const RANDOM: f64 = 0.5;
+/// The fewest normal logins that anything is learned from.
+pub(super) const FEWEST_NORMAL: usize = 500;
+/// Rows that are asked about at once.
+const AT_ONCE: usize = 1 << 14;
 
-/// Lets the forests of the baseline speak of the doubtful logins after it, and tells how surprising each score is.
-pub(super) fn listen(table: &LoginTable, pass: &mut Pass, seed: u64) {
-    if pass.first > 0 {
-        forests(pass, seed);
-    }
-    p_values(table, pass);
+/// What was learned of the logins of a baseline.
+pub(super) struct Fitted {
+    pub(super) voices: CalibratedVoices,
+    /// The rows that it was fitted on, in order of time.
+    pub(super) normal: FeatureMatrix,
 }
 
-fn matrix(pass: &Pass, rows: impl Iterator<Item = usize>) -> FeatureMatrix {
+/// Lets the voices speak of the doubtful logins that are reported on, and tells how surprising each score is. They are the
+/// model's; where it has none, those of the baseline.
+pub(super) fn listen(model: &LoginModel, pass: &mut Pass, seed: u64) {
+    let fitted = || Some(Arc::new(fit(model, pass, seed).ok()?.voices));
+    let Some(voices) = model.voices().cloned().or_else(fitted) else {
+        return p_values_among_all(pass);
+    };
+    let reported = pass.first..pass.steps.len();
+    let mut said = Vec::new();
+    // The voices are of this schema.
+    let _ = speak(voices.voices(), &pass.steps, asked(reported.clone(), pass), |at, what| said.push((at, what)));
+    for (at, said) in said {
+        pass.steps[at].score += said;
+    }
+    pass.p_values = vec![1.0; pass.steps.len()];
+    for at in reported {
+        if let Some(score) = Score::new(pass.steps[at].score) {
+            pass.p_values[at] = voices.p_value(score).get();
+        }
+    }
+}
+
+/// Fits on the logins of the baseline that are no attacks by their labels, and on those that are where there are labels.
+///
+/// # Errors
+/// When there are fewer than [`FEWEST_NORMAL`] normal logins.
+pub(super) fn fit(model: &LoginModel, pass: &Pass, seed: u64) -> Result<Fitted, FitError> {
+    let (attacks, all_normal): (Vec<usize>, Vec<usize>) = (0..pass.first).partition(|&at| pass.is_labelled_attack(at));
+    if all_normal.len() < FEWEST_NORMAL {
+        return Err(FitError::TooFewRows { needed: FEWEST_NORMAL, got: all_normal.len() });
+    }
+    let stride = all_normal.len().div_ceil(MOST_ROWS).max(1);
+    let normal = matrix(&pass.steps, all_normal.iter().copied().step_by(stride));
+    let training = LoginTraining {
+        normal: &normal,
+        attacks: &matrix(&pass.steps, attacks.into_iter()),
+        risk: model.risk_estimator(),
+        risk_column: Column::Risk as usize,
+    };
+    let (voices, of_fitted) = LoginVoices::fit(&training, seed)?;
+    // Scores as those of later logins: of rows that were fitted on, by what did not see them.
+    let mut scores: Vec<f64> = pass.steps.iter().map(|step| step.score).collect();
+    for (at, said) in all_normal.iter().step_by(stride).zip(of_fitted) {
+        if scores[*at] > ASKED_FROM {
+            scores[*at] += said;
+        }
+    }
+    let not_fitted = all_normal.iter().enumerate().filter(|(place, _)| !place.is_multiple_of(stride));
+    let doubtful = not_fitted.map(|(_, at)| *at).filter(|at| scores[*at] > ASKED_FROM).collect();
+    let mut said = Vec::new();
+    speak(&voices, &pass.steps, doubtful, |at, what| said.push((at, what)))?;
+    for (at, said) in said {
+        scores[at] += said;
+    }
+    let scores: Vec<Score> = all_normal.iter().filter_map(|at| Score::new(scores[*at])).collect();
+    Ok(Fitted { voices: CalibratedVoices::new(voices, &scores)?, normal })
+}
+
+fn asked(among: impl Iterator<Item = usize>, pass: &Pass) -> Vec<usize> {
+    among.filter(|at| pass.steps[*at].score > ASKED_FROM).collect()
+}
+
+/// What voices say of some logins.
+fn speak(
+    voices: &LoginVoices,
+    steps: &[Step],
+    asked: Vec<usize>,
+    mut each: impl FnMut(usize, f64),
+) -> Result<(), FitError> {
+    for asked in asked.chunks(AT_ONCE) {
+        let said = voices.speak(&matrix(steps, asked.iter().copied()))?;
+        asked.iter().zip(said).for_each(|(at, said)| each(*at, said));
+    }
+    Ok(())
+}
+
+fn matrix(steps: &[Step], rows: impl Iterator<Item = usize>) -> FeatureMatrix {
     let mut matrix = FeatureMatrix::new(login_schema());
     for at in rows {
         // Rows of evidence are of the schema, and finite, by construction.
-        let _ = matrix.push(pass.steps[at].evidence.row());
+        let _ = matrix.push(steps[at].evidence.row());
     }
     matrix
 }
 
-fn forests(pass: &mut Pass, seed: u64) {
-    let labelled = |at: usize| pass.labels.get(at).copied().unwrap_or(false);
-    let normal: Vec<usize> = (0..pass.first).filter(|&at| !labelled(at)).collect();
-    let attacks: Vec<usize> = (0..pass.first).filter(|&at| labelled(at)).collect();
-    let normal: Vec<usize> = normal.iter().copied().step_by(normal.len().div_ceil(MOST_ROWS).max(1)).collect();
-    let asked: Vec<usize> = (pass.first..pass.steps.len()).filter(|&at| pass.steps[at].score > ASKED_FROM).collect();
-    if normal.len() < FEWEST_NORMAL || asked.is_empty() {
-        return;
-    }
-    let usual = matrix(pass, normal.iter().copied());
-    let rows = matrix(pass, asked.iter().copied());
-    let mut said = vec![0.0; asked.len()];
-    isolation(&usual, &rows, seed, &mut said);
-    if attacks.len() >= FEWEST_ATTACKS {
-        let both = matrix(pass, normal.iter().chain(&attacks).copied());
-        let labels: Vec<u32> = normal.iter().map(|_| 0).chain(attacks.iter().map(|_| 1)).collect();
-        random(&both, &labels, &rows, seed, &mut said);
-    }
-    for (at, said) in asked.into_iter().zip(said) {
-        pass.steps[at].score += said;
-    }
-}
-
-/// What cannot be fitted says nothing.
-fn isolation(usual: &FeatureMatrix, rows: &FeatureMatrix, seed: u64, said: &mut [f64]) {
-    let Some(forest) = IsolationForestParams::default().check().ok().and_then(|valid| valid.fit(usual, seed).ok())
-    else {
-        return;
-    };
-    let (Ok(of_usual), Ok(of_rows)) = (forest.score(usual), forest.score(rows)) else { return };
-    let Ok(calibration) = EmpiricalPValues::fit(&of_usual) else { return };
-    for (said, score) in said.iter_mut().zip(of_rows) {
-        *said += ISOLATION * (-calibration.p_value(score).get().ln() - 1.0);
-    }
-}
-
-fn random(training: &FeatureMatrix, labels: &[u32], rows: &FeatureMatrix, seed: u64, said: &mut [f64]) {
-    let params =
-        RandomForestClassifierParams::default().trees(100).min_samples_leaf(3).class_weights(ClassWeights::Balanced);
-    let Some(forest) = params.check().ok().and_then(|valid| valid.fit(training, labels, seed).ok()) else { return };
-    let Ok(of_rows) = forest.score(rows) else { return };
-    for (said, score) in said.iter_mut().zip(of_rows) {
-        let p = score.get();
-        *said += RANDOM * ((p + 0.02) / (1.02 - p)).ln();
-    }
-}
-
-/// P-values against the logins of the baseline that are no attacks by their labels; without a baseline, against all.
-fn p_values(table: &LoginTable, pass: &mut Pass) {
-    let reference = if pass.first > FEWEST_NORMAL { pass.first } else { table.len() };
-    let scores: Vec<Score> = (0..reference)
-        .filter(|&at| !pass.labels.get(at).copied().unwrap_or(false))
-        .filter_map(|at| Score::new(pass.steps[at].score))
-        .collect();
+/// P-values against all logins that are no attacks by labels of a baseline: where there is too little to learn from.
+fn p_values_among_all(pass: &mut Pass) {
+    let all = 0..pass.steps.len();
+    let scores: Vec<Score> =
+        all.filter(|at| !pass.is_labelled_attack(*at)).filter_map(|at| Score::new(pass.steps[at].score)).collect();
     pass.p_values = match CalibratedPValues::fit(&scores) {
         Ok(calibration) => pass
             .steps

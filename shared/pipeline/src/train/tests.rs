@@ -55,8 +55,8 @@ async fn too_little_or_mixed_logs_are_an_error() {
 #[tokio::test]
 async fn the_pointer_moves_back_and_forth() {
     let state = store(60, WindowLength::FIVE_MINUTES).await;
-    assert_eq!(models::current(&state).await.unwrap(), None, "still learning");
-    assert!(matches!(models::roll_back(&state, 1).await, Err(ModelError::NoPrevious)));
+    assert_eq!(models::current::<Artifact>(&state).await.unwrap(), None, "still learning");
+    assert!(matches!(models::roll_back::<Artifact>(&state, 1).await, Err(ModelError::NoPrevious)));
     let first = train(&state, &options(), |_, _| {}).await.unwrap();
     let second = train(&state, &TrainOptions { seed: 8, ..options() }, |_, _| {}).await.unwrap();
     let first_key = models::promote(&state, &first, 1).await.unwrap();
@@ -64,9 +64,9 @@ async fn the_pointer_moves_back_and_forth() {
     assert_eq!(models::promote(&state, &second, 3).await.unwrap(), second_key, "twice is once");
     assert_eq!(models::current(&state).await.unwrap(), Some(second));
     assert_eq!(models::list(&state).await.unwrap().len(), 2);
-    assert_eq!(models::roll_back(&state, 4).await.unwrap(), first_key);
+    assert_eq!(models::roll_back::<Artifact>(&state, 4).await.unwrap(), first_key);
     assert_eq!(models::current(&state).await.unwrap(), Some(first));
-    assert_eq!(models::roll_back(&state, 5).await.unwrap(), second_key);
+    assert_eq!(models::roll_back::<Artifact>(&state, 5).await.unwrap(), second_key);
 }
 
 #[tokio::test]
@@ -75,10 +75,10 @@ async fn a_pointer_or_model_that_is_damaged_is_named() {
     let model = train(&state, &options(), |_, _| {}).await.unwrap();
     let key = models::promote(&state, &model, 1).await.unwrap();
     state.put(&key, b"WEIRMODL".to_vec(), Condition::Always).await.unwrap();
-    let error = models::current(&state).await.unwrap_err().to_string();
+    let error = models::current::<Artifact>(&state).await.unwrap_err().to_string();
     assert!(error.starts_with(&key) && error.contains("cut off"), "{error}");
     state.put(CURRENT_MODEL, b"{".to_vec(), Condition::Always).await.unwrap();
-    let error = models::current(&state).await.unwrap_err().to_string();
+    let error = models::current::<Artifact>(&state).await.unwrap_err().to_string();
     assert!(error.starts_with(CURRENT_MODEL), "{error}");
 }
 

@@ -1,0 +1,231 @@
+//! What is learned of logins: estimators that speak of what evidence leaves in doubt, and how surprising a score is.
+//!
+//! Evidence alone gives a login a score, the logarithm of its odds ([`evidence_mixture`](crate::evidence_mixture)). Where there
+//! are logins to learn from, [`LoginVoices`] add to it, each through a calibration of its own:
+//!
+//! - the [risk score](RiskBasedAuthentication) of the published likelihood ratio, and an isolation forest fitted on normal
+//!   logins only: a part of `−ln p − 1`, with `p` the p-value among the normal logins. Of these, `−ln p` is exponentially
+//!   distributed with mean 1, so that on average a voice adds nothing;
+//! - a random forest, where there were labels: a part of the logarithm of its odds.
+//!
+//! [`CalibratedVoices`] then give the sum a p-value among the normal logins. [`TrainedLogins`] is all of it as a file.
+//!
+//! References: R. A. Fisher, *Statistical Methods for Research Workers*, 1932 (sums of `−ln p`); S. Bates et al., *Testing for
+//! Outliers with Conformal p-values*, Annals of Statistics 51(1), 2023 (p-values of what was fitted on normal rows only).
+
+mod stored;
+mod trained;
+
+use std::sync::Arc;
+
+use weir_domain::matrix::{FeatureMatrix, FeatureSchema};
+use weir_domain::score::{PValue, Score};
+
+use crate::calibration::{CalibratedPValues, EmpiricalPValues};
+use crate::error::{FitError, SchemaMismatch};
+use crate::estimator::checked;
+use crate::isolation_forest::{IsolationForest, IsolationForestParams};
+use crate::random_forest::{ClassWeights, RandomForestClassifier, RandomForestClassifierParams};
+use crate::risk_based_authentication::RiskBasedAuthentication;
+
+pub use trained::{FORMAT_VERSION, TrainedLogins};
+
+/// How loud the risk score speaks.
+const RISK: f64 = 0.1;
+/// How loud the isolation forest speaks.
+const ISOLATION: f64 = 0.3;
+/// How loud the random forest speaks: times the logarithm of its odds.
+const RANDOM: f64 = 0.5;
+/// The fewest labelled attacks that a random forest learns from.
+pub const FEWEST_ATTACKS: usize = 10;
+
+/// What voices learn from.
+#[derive(Debug, Clone, Copy)]
+pub struct LoginTraining<'a> {
+    /// Rows of evidence of logins that are no attacks, as far as is known; at least one.
+    pub normal: &'a FeatureMatrix,
+    /// Those of labelled attacks, of the same schema; below [`FEWEST_ATTACKS`] nothing is learned of them.
+    pub attacks: &'a FeatureMatrix,
+    /// What the risk scores in the rows were computed by.
+    pub risk: &'a RiskBasedAuthentication,
+    /// The column that they are in.
+    pub risk_column: usize,
+}
+
+/// The risk score as a voice: the estimator, the column of rows where its scores are, and those of normal logins.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RiskVoice {
+    estimator: RiskBasedAuthentication,
+    column: u32,
+    calibration: CalibratedPValues,
+}
+
+/// An isolation forest of normal logins, and their scores.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IsolationVoice {
+    forest: IsolationForest,
+    calibration: EmpiricalPValues,
+}
+
+/// The estimators that are fitted on logins.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "stored::StoredVoices", into = "stored::StoredVoices")]
+pub struct LoginVoices {
+    risk: RiskVoice,
+    isolation: IsolationVoice,
+    random: Option<RandomForestClassifier>,
+}
+
+impl LoginVoices {
+    /// Fits them, and gives what they say of each normal row, the random forest by the trees that were not grown on it: what
+    /// [`CalibratedVoices`] want. The same rows, in the same order, and seed give the same voices, to the bit.
+    ///
+    /// # Errors
+    /// When there is no normal row, the rows have different schemas, or no column is the risk's.
+    pub fn fit(training: &LoginTraining<'_>, seed: u64) -> Result<(Self, Vec<f64>), FitError> {
+        let LoginTraining { normal, attacks, risk, risk_column } = *training;
+        SchemaMismatch::check(normal.schema(), attacks.schema())?;
+        if risk_column >= normal.width() {
+            return Err(FitError::NoFeatures);
+        }
+        let risks: Vec<Score> = normal.rows().filter_map(|row| Score::new(row[risk_column])).collect();
+        let risk = RiskVoice {
+            estimator: risk.clone(),
+            column: risk_column as u32,
+            calibration: CalibratedPValues::fit(&risks)?,
+        };
+        let forest = checked(IsolationForestParams::default().check()).fit(normal, seed)?;
+        let isolated = forest.score(normal)?;
+        let isolation = IsolationVoice { calibration: EmpiricalPValues::fit(&isolated)?, forest };
+        let mut said: Vec<f64> =
+            normal.rows().zip(isolated).map(|(row, isolated)| risk.says(row) + isolation.says(isolated)).collect();
+        let random =
+            if attacks.len() < FEWEST_ATTACKS { None } else { Some(fit_random(normal, attacks, seed, &mut said)?) };
+        Ok((Self { risk, isolation, random }, said))
+    }
+
+    /// What each column of a row is.
+    #[must_use]
+    pub fn schema(&self) -> &Arc<FeatureSchema> {
+        self.isolation.forest.schema()
+    }
+
+    /// Whether rows of a schema can be spoken of.
+    ///
+    /// # Errors
+    /// When they have other columns.
+    pub fn check(&self, schema: &FeatureSchema) -> Result<(), SchemaMismatch> {
+        SchemaMismatch::check(self.schema(), schema)
+    }
+
+    /// What the risk scores in rows must have been computed by.
+    #[must_use]
+    pub fn risk(&self) -> &RiskBasedAuthentication {
+        &self.risk.estimator
+    }
+
+    /// Whether labelled attacks were learned from.
+    #[must_use]
+    pub fn knows_attacks(&self) -> bool {
+        self.random.is_some()
+    }
+
+    /// What to add to the score of each row. O(trees · log of their rows) a row: some microseconds.
+    ///
+    /// # Errors
+    /// When the rows have another schema.
+    pub fn speak(&self, rows: &FeatureMatrix) -> Result<Vec<f64>, SchemaMismatch> {
+        let isolated = self.isolation.forest.score(rows)?;
+        let mut said: Vec<f64> = rows
+            .rows()
+            .zip(isolated)
+            .map(|(row, isolated)| self.risk.says(row) + self.isolation.says(isolated))
+            .collect();
+        if let Some(random) = &self.random {
+            for (said, share) in said.iter_mut().zip(random.score(rows)?) {
+                *said += of_odds(share.get());
+            }
+        }
+        Ok(said)
+    }
+}
+
+impl RiskVoice {
+    /// A row without a risk score says nothing.
+    fn says(&self, row: &[f64]) -> f64 {
+        let score = row.get(self.column as usize).and_then(|risk| Score::new(*risk));
+        score.map_or(0.0, |score| RISK * surprise(self.calibration.p_value(score)))
+    }
+}
+
+impl IsolationVoice {
+    fn says(&self, score: Score) -> f64 {
+        ISOLATION * surprise(self.calibration.p_value(score))
+    }
+}
+
+/// On average 0 among normal logins.
+fn surprise(p_value: PValue) -> f64 {
+    -p_value.get().ln() - 1.0
+}
+
+/// The share of trees that take a login for an attack, as log-odds that no forest can make infinite.
+fn of_odds(share: f64) -> f64 {
+    RANDOM * ((share + 0.02) / (1.02 - share)).ln()
+}
+
+fn fit_random(
+    normal: &FeatureMatrix,
+    attacks: &FeatureMatrix,
+    seed: u64,
+    said: &mut [f64],
+) -> Result<RandomForestClassifier, FitError> {
+    let mut both = normal.clone();
+    for row in attacks.rows() {
+        // Rows of a matrix are finite, and the widths were compared.
+        let _ = both.push(row);
+    }
+    let labels: Vec<u32> = (0..both.len()).map(|at| u32::from(at >= normal.len())).collect();
+    let params =
+        RandomForestClassifierParams::default().trees(100).min_samples_leaf(3).class_weights(ClassWeights::Balanced);
+    let (forest, out_of_bag) = checked(params.check()).fit_out_of_bag(&both, &labels, seed)?;
+    for (said, shares) in said.iter_mut().zip(out_of_bag.decisions()) {
+        *said += shares.as_ref().map_or(0.0, |shares| of_odds(shares.iter().skip(1).sum()));
+    }
+    Ok(forest)
+}
+
+/// Voices, and how surprising a score is once they have spoken.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CalibratedVoices {
+    voices: LoginVoices,
+    scores: CalibratedPValues,
+}
+
+impl CalibratedVoices {
+    /// With the scores of normal logins, of which the voices have spoken.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn new(voices: LoginVoices, scores: &[Score]) -> Result<Self, FitError> {
+        Ok(Self { voices, scores: CalibratedPValues::fit(scores)? })
+    }
+
+    /// The voices.
+    #[must_use]
+    pub fn voices(&self) -> &LoginVoices {
+        &self.voices
+    }
+
+    /// How often a normal login scores at least so high. O(log of the normal logins).
+    #[must_use]
+    pub fn p_value(&self, score: Score) -> PValue {
+        self.scores.p_value(score)
+    }
+}
+
+#[cfg(test)]
+mod tests;

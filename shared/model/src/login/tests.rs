@@ -1,0 +1,230 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::artifact::{ArtifactError, TrainingSummary};
+use crate::drift::FeatureHistograms;
+use crate::risk_based_authentication::RiskBasedAuthenticationParams;
+use crate::sealed::{HEADER, ModelKind};
+use crate::synthetic::{bell, matrix};
+
+/// The column that stands for the risk score.
+const RISK_COLUMN: usize = 2;
+
+fn trained(attacks: usize) -> (LoginVoices, Vec<f64>) {
+    let (normal, attacked) = (bell(600, 3, 1), bell(attacks, 3, 2));
+    let far: Vec<Vec<f64>> = attacked.rows().map(|row| row.iter().map(|x| x + 4.0).collect()).collect();
+    let risk = RiskBasedAuthenticationParams::default().check().unwrap();
+    let training = LoginTraining { normal: &normal, attacks: &matrix(3, &far), risk: &risk, risk_column: RISK_COLUMN };
+    LoginVoices::fit(&training, 42).unwrap()
+}
+
+fn model() -> TrainedLogins {
+    let (voices, said) = trained(30);
+    let scores: Vec<Score> = said.into_iter().filter_map(Score::new).collect();
+    let summary = TrainingSummary {
+        program: "0.1.0".to_owned(),
+        trained_at: 1_700_000_000_000,
+        from: 1_699_900_000,
+        to: 1_700_000_000,
+        rows: 630,
+        fitted_on: 600,
+        entities: 20,
+        seed: 42,
+    };
+    TrainedLogins {
+        summary,
+        labelled_attacks: Some(30),
+        voices: CalibratedVoices::new(voices, &scores).unwrap(),
+        histograms: FeatureHistograms::of(&bell(600, 3, 1)).unwrap(),
+        known: b"what is known".to_vec(),
+    }
+}
+
+/// From the usual to the very unusual.
+fn rows() -> FeatureMatrix {
+    matrix(3, &[[0.0; 3], [0.1, 7.0, -3.0], [4.0; 3], [1e300; 3]])
+}
+
+/// What a model says, in digits that show every bit.
+fn says(model: &TrainedLogins) -> Vec<u64> {
+    let said = model.voices.voices().speak(&rows()).unwrap();
+    let p_values = said.iter().map(|said| model.voices.p_value(Score::new(*said).unwrap()).get());
+    let moved = model.histograms.drift(&rows()).unwrap().into_iter().map(|drift| drift.index);
+    said.iter().copied().chain(p_values).chain(moved).map(f64::to_bits).collect()
+}
+
+#[test]
+fn voices_raise_what_is_unlike_normal_logins_and_on_average_say_nothing_of_these() {
+    let (unlabelled, said) = trained(0);
+    assert!(!unlabelled.knows_attacks());
+    let mean = said.iter().sum::<f64>() / said.len() as f64;
+    assert!(mean.abs() < 0.02, "{mean}");
+    let said = unlabelled.speak(&rows()).unwrap();
+    assert!(said[0] < 0.0 && said[2] > 1.0 && said[3] >= said[2], "{said:?}");
+    // By hand: both p-values are the smallest there are.
+    let furthest = -(RISK * (0.01_f64 / 601.0).ln() + ISOLATION * (1.0_f64 / 601.0).ln()) - RISK - ISOLATION;
+    assert!((said[3] - furthest).abs() < 1e-9, "{said:?} {furthest}");
+}
+
+#[test]
+fn the_risk_score_speaks_by_its_own_p_value() {
+    let (voices, _) = trained(0);
+    let says = |risk: f64| voices.risk.says(&[0.0, 0.0, risk]);
+    let steps: Vec<f64> = (-40..40).map(|i| says(f64::from(i) / 10.0)).collect();
+    assert!(steps.is_sorted() && says(-4.0) < 0.0 && says(4.0) > 0.0);
+    assert!(voices.risk.says(&[0.0]).abs() < 1e-12, "a row without a risk score says nothing");
+}
+
+#[test]
+fn labels_are_learned_from_where_there_are_enough() {
+    assert!(!trained(FEWEST_ATTACKS - 1).0.knows_attacks());
+    let (voices, said) = trained(FEWEST_ATTACKS);
+    assert!(voices.knows_attacks());
+    let heard = voices.speak(&rows()).unwrap();
+    let unlabelled = trained(0).0.speak(&rows()).unwrap();
+    assert!(heard[0] < unlabelled[0] - 1.0 && heard[2] > unlabelled[2] + 0.5, "{heard:?} {unlabelled:?}");
+    // By the trees that did not see them, normal rows are less surely normal than by all trees.
+    let seen = voices.speak(&bell(600, 3, 1)).unwrap();
+    assert!(said.iter().sum::<f64>() >= seen.iter().sum::<f64>());
+    assert_eq!(said.len(), 600);
+}
+
+#[test]
+fn what_cannot_be_learned_from_is_an_error() {
+    let risk = RiskBasedAuthenticationParams::default().check().unwrap();
+    let (none, some, other) = (bell(0, 3, 1), bell(50, 3, 1), bell(20, 2, 1));
+    let fit = |normal, attacks, risk_column| {
+        LoginVoices::fit(&LoginTraining { normal, attacks, risk: &risk, risk_column }, 1).is_err()
+    };
+    assert!(fit(&none, &none, 0) && fit(&some, &none, 3) && fit(&some, &other, 0));
+    assert!(!fit(&some, &none, 0));
+    assert!(trained(0).0.speak(&bell(5, 2, 1)).is_err(), "other columns");
+}
+
+#[test]
+fn what_is_read_back_judges_as_before_to_the_bit() {
+    let written = model();
+    let file = written.encode().unwrap();
+    let read = TrainedLogins::decode(&file).unwrap();
+    assert_eq!(says(&read), says(&written));
+    assert_eq!(read, written);
+    assert_eq!(read.encode().unwrap(), file, "the same model, the same bytes");
+    let without = read.without_known();
+    assert_eq!(says(&TrainedLogins::decode(&without.encode().unwrap()).unwrap()), says(&written));
+    assert!(without.known.is_empty());
+}
+
+#[test]
+fn a_file_that_is_cut_or_of_something_else_says_so() {
+    let file = model().encode().unwrap();
+    assert_eq!(ModelKind::of(&file), Some(ModelKind::Login));
+    for length in (0..100).chain((100..file.len()).step_by(997)).chain([file.len() - 1]) {
+        let error = TrainedLogins::decode(&file[..length]).unwrap_err();
+        assert_eq!(matches!(error, ArtifactError::Foreign), length < 8, "{length}: {error}");
+        assert!(length < 8 || matches!(error, ArtifactError::Length { .. }), "{length}: {error}");
+    }
+    let error = crate::Artifact::decode(&file).unwrap_err().to_string();
+    assert!(error.contains("of logins, not of flow logs"), "{error}");
+    let flows = [&ModelKind::Flow.magic()[..], &file[8..]].concat();
+    let error = TrainedLogins::decode(&flows).unwrap_err().to_string();
+    assert!(error.contains("of flow logs, not of logins"), "{error}");
+}
+
+/// A payload with the right hash: what a forger would send.
+fn forged(payload: &[u8]) -> Vec<u8> {
+    let length = (payload.len() as u64).to_le_bytes();
+    let header = [&ModelKind::Login.magic()[..], &FORMAT_VERSION.to_le_bytes(), &length].concat();
+    [&header[..], blake3::hash(payload).as_bytes(), payload].concat()
+}
+
+/// An error, or a model that judges without a panic.
+fn must_do_no_harm(payload: &[u8]) {
+    if let Ok(read) = TrainedLogins::decode(&forged(payload))
+        && let Ok(said) = read.voices.voices().speak(&rows())
+    {
+        let _ = said.into_iter().filter_map(Score::new).map(|score| read.voices.p_value(score)).count();
+        let _ = read.histograms.drift(&rows());
+    }
+}
+
+fn payload() -> &'static [u8] {
+    static PAYLOAD: std::sync::LazyLock<Vec<u8>> =
+        std::sync::LazyLock::new(|| model().encode().unwrap().split_off(HEADER));
+    &PAYLOAD
+}
+
+#[test]
+fn lengths_that_lie_do_no_harm() {
+    for at in (0..payload().len()).step_by(331) {
+        let mut lying = payload().to_vec();
+        lying.splice(at..=at, [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]);
+        must_do_no_harm(&lying);
+    }
+    assert!(matches!(TrainedLogins::decode(&forged(b"")), Err(ArtifactError::Payload(_))));
+}
+
+#[test]
+fn parts_that_do_not_fit_together_are_refused() {
+    let refused = |change: fn(&mut TrainedLogins)| {
+        let mut model = model();
+        change(&mut model);
+        matches!(TrainedLogins::decode(&model.encode().unwrap()), Err(ArtifactError::Payload(_)))
+    };
+    assert!(refused(|model| model.voices.voices.risk.column = 3));
+    assert!(refused(|model| model.histograms = FeatureHistograms::of(&bell(10, 2, 1)).unwrap()));
+    assert!(refused(|model| {
+        let forest = IsolationForestParams::default().check().unwrap();
+        model.voices.voices.isolation.forest = forest.fit(&bell(50, 4, 1), 1).unwrap();
+    }));
+    assert!(!refused(|_| ()));
+}
+
+/// Models of earlier programs must go on to be read, and to judge as they did.
+#[test]
+fn the_golden_model_of_each_version_judges_as_it_did() {
+    let golden: [(&[u8], &str); 1] = [(
+        include_bytes!("../../tests/models/login-version-1.model"),
+        include_str!("../../tests/models/login-version-1.json"),
+    )];
+    for (file, expected) in golden {
+        let got = says(&TrainedLogins::decode(file).unwrap());
+        let expected: Vec<u64> = serde_json::from_str(expected).unwrap();
+        assert_eq!(got.len(), expected.len());
+        for (got, expected) in got.into_iter().map(f64::from_bits).zip(expected.into_iter().map(f64::from_bits)) {
+            // The last places are the mathematics library's.
+            assert!((got - expected).abs() <= 1e-9 * expected.abs().max(1.0), "{got} {expected}");
+        }
+    }
+}
+
+/// Writes the golden files of this version: run it once when the format changes, under the new version's name.
+#[test]
+#[ignore = "writes files"]
+fn write_the_golden_model() {
+    let path = format!("{}/tests/models/login-version-{FORMAT_VERSION}", env!("CARGO_MANIFEST_DIR"));
+    let model = model();
+    std::fs::write(format!("{path}.model"), model.encode().unwrap()).unwrap();
+    std::fs::write(format!("{path}.json"), serde_json::to_string(&says(&model)).unwrap()).unwrap();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn forged_payloads_do_no_harm(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+    ) {
+        let mut payload = payload().to_vec();
+        for (at, byte) in changes {
+            let at = at.index(payload.len());
+            payload[at] = byte;
+        }
+        must_do_no_harm(&payload);
+    }
+
+    #[test]
+    fn arbitrary_bytes_do_no_harm(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
+        prop_assert!(TrainedLogins::decode(&bytes).is_err());
+        must_do_no_harm(&bytes);
+    }
+}
