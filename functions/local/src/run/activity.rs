@@ -8,12 +8,12 @@ use std::process::ExitCode;
 use anyhow::Context;
 use weir_detect::message::count;
 use weir_domain::activity::{ActivitySchema, ColumnRole};
-use weir_domain::finding::Severity;
 use weir_domain::reject::ReadSummary;
 use weir_model::evaluation::{ClassificationReport, ConfusionMatrix};
 use weir_model::{ActivityModel, AlertBudget, EstimatorKind};
 use weir_pipeline::activity::{Findings, Judged, Threshold, drift, is_usual, judge, label_column, learn};
 
+use super::detect::exit_code;
 use super::listing;
 use crate::arguments::{Detect, OutputFormat, Train};
 use crate::output::escape;
@@ -73,7 +73,7 @@ pub(super) fn detect(arguments: &Detect) -> anyhow::Result<ExitCode> {
     })?;
     written?;
     let findings: Vec<_> = findings.finish(now).into_iter().map(|f| suppressions.apply(f, now)).collect();
-    let worst = findings.iter().filter(|f| !f.is_suppressed()).map(|f| f.severity_id).max().unwrap_or(0);
+    let code = exit_code(&findings, arguments, false);
     if let Some(writer) = writer {
         writer.finish()?;
     } else {
@@ -91,11 +91,7 @@ pub(super) fn detect(arguments: &Detect) -> anyhow::Result<ExitCode> {
             anstream::eprintln!("{text}");
         }
     }
-    Ok(if arguments.fail_on.is_some_and(|limit| worst >= Severity::from(limit).id()) {
-        ExitCode::from(1)
-    } else {
-        ExitCode::SUCCESS
-    })
+    Ok(code)
 }
 
 /// Learns from tables, and says how far their features have moved.

@@ -7,6 +7,8 @@ use anyhow::Context;
 use weir_detect::flow::anomalous_behaviour::Thresholds;
 use weir_detect::limit::{AlertLimits, limit};
 use weir_detect::message::count;
+use weir_detect::ocsf::DetectionFinding;
+use weir_detect::suppression::Suppressions;
 use weir_domain::finding::Severity;
 use weir_domain::window::{utc_clock, utc_day};
 use weir_model::{AlertBudget, Artifact};
@@ -58,23 +60,43 @@ async fn flow(arguments: Detect) -> anyhow::Result<ExitCode> {
     tell(&detected, &options.knowledge);
 
     let now = options.train.now;
-    let mut findings: Vec<_> = detected.findings.into_iter().map(|f| suppressions.apply(f, now)).collect();
+    // Who says how many alerts a day chance may make has said how many are enough.
+    let learned = if arguments.alerts_per_day.is_some() { 0 } else { suppressions.learned_alerts };
+    let limits = AlertLimits { learned, ..suppressions.limits(detected.hosts as u64) };
+    report(detected.findings, &arguments, (&suppressions, limits), now, !read.unreadable.is_empty())
+}
+
+/// Shows findings, of any source, as the arguments ask for: what rules suppress and limits hold back is counted.
+pub(super) fn report(
+    findings: Vec<DetectionFinding>,
+    arguments: &Detect,
+    (suppressions, limits): (&Suppressions, AlertLimits),
+    now: i64,
+    unreadable: bool,
+) -> anyhow::Result<ExitCode> {
+    if findings.is_empty() {
+        anstream::eprintln!("nothing out of the ordinary was found");
+    }
+    let mut findings: Vec<_> = findings.into_iter().map(|finding| suppressions.apply(finding, now)).collect();
     if !arguments.no_limit {
-        // Who says how many alerts a day chance may make has said how many are enough.
-        let learned = if arguments.alerts_per_day.is_some() { 0 } else { suppressions.learned_alerts };
-        let limits = AlertLimits { learned, ..suppressions.limits(detected.hosts as u64) };
         findings = limit(findings, limits, now);
     }
-    let worst = findings.iter().filter(|f| !f.is_suppressed()).map(|f| f.severity_id).max().unwrap_or(0);
+    let code = exit_code(&findings, arguments, unreadable);
     let shown = listing::choose(findings, arguments.all);
     listing::write(&shown, arguments.format, arguments.output.as_deref(), arguments.all)?;
-    Ok(if !read.unreadable.is_empty() {
+    Ok(code)
+}
+
+/// 2 where some of the input could not be read, 1 where something is as severe as `--fail-on` says and not suppressed.
+pub(super) fn exit_code(findings: &[DetectionFinding], arguments: &Detect, unreadable: bool) -> ExitCode {
+    let worst = findings.iter().filter(|f| !f.is_suppressed()).map(|f| f.severity_id).max().unwrap_or(0);
+    if unreadable {
         ExitCode::from(2)
     } else if arguments.fail_on.is_some_and(|limit| worst >= Severity::from(limit).id()) {
         ExitCode::from(1)
     } else {
         ExitCode::SUCCESS
-    })
+    }
 }
 
 /// Says on standard error what was looked at and what the findings rest on.
@@ -105,8 +127,5 @@ fn tell(detected: &Detected, knowledge: &Knowledge) {
              usual; --baseline 24h learns from a day known to be clean, --model from other logs",
             count(*windows)
         ),
-    }
-    if detected.findings.is_empty() {
-        anstream::eprintln!("nothing out of the ordinary was found");
     }
 }

@@ -9,9 +9,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use weir_detect::limit::limit;
 use weir_detect::message::count;
-use weir_domain::finding::{Kind, Severity};
+use weir_domain::finding::Kind;
 use weir_domain::login::JudgedLogin;
 use weir_domain::reject::ReadSummary;
 use weir_domain::window::{WindowLength, utc_clock, utc_day};
@@ -23,7 +22,7 @@ use weir_pipeline::login::{
     LoginModel, LoginOptions, LoginTable, LoginsJudged, LoginsKnown, detect_logins_after, known, login_findings,
 };
 
-use super::listing;
+use super::detect::report;
 use crate::arguments::{Detect, Estimators, Logs, PlaceArguments};
 use crate::output::escape;
 use crate::{inputs, progress};
@@ -67,23 +66,7 @@ pub(super) fn run(arguments: &Detect) -> anyhow::Result<ExitCode> {
     let first = judged.logins.first().map_or(i64::MIN, |login| login.time);
     let from = learned.map_or(first, |learned| learned.to.saturating_mul(1000));
     let findings = login_findings(&judged, &calls, from, now);
-    if findings.is_empty() {
-        anstream::eprintln!("nothing out of the ordinary was found");
-    }
-    let mut findings: Vec<_> = findings.into_iter().map(|f| suppressions.apply(f, now)).collect();
-    if !arguments.no_limit {
-        findings = limit(findings, suppressions.limits(0), now);
-    }
-    let worst = findings.iter().filter(|f| !f.is_suppressed()).map(|f| f.severity_id).max().unwrap_or(0);
-    let shown = listing::choose(findings, arguments.all);
-    listing::write(&shown, arguments.format, arguments.output.as_deref(), arguments.all)?;
-    Ok(if unreadable {
-        ExitCode::from(2)
-    } else if arguments.fail_on.is_some_and(|limit| worst >= Severity::from(limit).id()) {
-        ExitCode::from(1)
-    } else {
-        ExitCode::SUCCESS
-    })
+    report(findings, arguments, (&suppressions, suppressions.limits(0)), now, unreadable)
 }
 
 /// Refuses what means nothing for logins, beside what else was `given`: who typed it expects it to do something.

@@ -3,9 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::bail;
-use weir_detect::limit::limit;
 use weir_detect::message::count;
-use weir_domain::finding::Severity;
 use weir_domain::window::{WindowLength, utc_clock, utc_day};
 use weir_ingest::usage::ResampleParams;
 use weir_model::EstimatorKind;
@@ -13,7 +11,8 @@ use weir_pipeline::usage::findings::{UsagePoints, detect_usage};
 
 use super::read::{self, Inputs};
 use crate::arguments::Detect;
-use crate::run::{listing, now, read_suppressions};
+use crate::run::detect::report;
+use crate::run::{now, read_suppressions};
 
 pub(in crate::run) fn run(arguments: &Detect) -> anyhow::Result<ExitCode> {
     check(arguments)?;
@@ -43,23 +42,7 @@ pub(in crate::run) fn run(arguments: &Detect) -> anyhow::Result<ExitCode> {
     }
     let now = now();
     let findings = detect_usage(points, &arguments.usage.timezone, from, now)?;
-    if findings.is_empty() {
-        anstream::eprintln!("nothing out of the ordinary was found");
-    }
-    let mut findings: Vec<_> = findings.into_iter().map(|f| suppressions.apply(f, now)).collect();
-    if !arguments.no_limit {
-        findings = limit(findings, suppressions.limits(0), now);
-    }
-    let worst = findings.iter().filter(|f| !f.is_suppressed()).map(|f| f.severity_id).max().unwrap_or(0);
-    let shown = listing::choose(findings, arguments.all);
-    listing::write(&shown, arguments.format, arguments.output.as_deref(), arguments.all)?;
-    Ok(if !read.unreadable.is_empty() {
-        ExitCode::from(2)
-    } else if arguments.fail_on.is_some_and(|limit| worst >= Severity::from(limit).id()) {
-        ExitCode::from(1)
-    } else {
-        ExitCode::SUCCESS
-    })
+    report(findings, arguments, (&suppressions, suppressions.limits(0)), now, !read.unreadable.is_empty())
 }
 
 /// Refuses what means nothing for usage: who typed it expects it to do something.
