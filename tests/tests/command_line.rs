@@ -223,6 +223,28 @@ fn with_a_baseline_what_is_usual_is_learned_from_the_beginning_only() {
 }
 
 #[test]
+fn training_tells_which_features_have_moved() {
+    let logs = Logs::new();
+    let model = logs.below("model");
+    let train = |more: &[&str]| {
+        let ran = run(&[&["train", &logs.path(), "--output", &model], more].concat());
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        ran.stderr
+    };
+    let first = train(&[]);
+    assert!(first.contains("drift of the second half of the rows from the first"), "{first}");
+    let again = train(&[]);
+    assert!(again.contains("drift since the earlier model: 0 of 17 features have moved"), "{again}");
+    let golden =
+        |version: u8| format!("{}/../shared/model/tests/models/version-{version}.model", env!("CARGO_MANIFEST_DIR"));
+    // The one says nothing of its features, the other has others.
+    for version in [1, 2] {
+        let other = train(&["--earlier", &golden(version)]);
+        assert!(other.contains("(there is no earlier model)"), "{other}");
+    }
+}
+
+#[test]
 fn an_unreadable_file_is_named_and_the_others_are_read() {
     let logs = Logs::new();
     let bad = format!("{}/AWSLogs/bad.log.gz", logs.path());

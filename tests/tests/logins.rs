@@ -147,6 +147,92 @@ fn what_means_nothing_for_logins_is_refused() {
     }
 }
 
+/// The program, in a folder: what it says on standard error, by its exit code.
+fn told(folder: &TempDir, arguments: &[&str]) -> (Option<i32>, String) {
+    let output = assert_cmd::Command::new(weir()).args(arguments).current_dir(folder).output().unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn a_model_judges_later_logins_as_after_a_baseline_and_goes_into_a_store() {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let (before, after) = (days()[..27].concat(), days()[27..].concat());
+    fs::write(path("before.csv"), format!("{HEADER}{before}")).unwrap();
+    fs::write(path("after.csv"), format!("{HEADER}{after}")).unwrap();
+    fs::write(path("whole.csv"), format!("{HEADER}{before}{after}")).unwrap();
+    let succeed = |arguments: &[&str]| {
+        let (code, said) = told(&folder, arguments);
+        assert_eq!(code, Some(0), "{arguments:?}: {said}");
+        said
+    };
+    let train = ["train", "--source", "login", "before.csv", "--output", "m"];
+    let first = succeed(&train);
+    assert!(first.contains("drift of the second half of the rows from the first"), "{first}");
+    let learned = "learned from 540 logins of 20 users, 0 of them attacks by their labels (540 fitted on)";
+    assert!(first.contains(learned), "{first}");
+    let again = succeed(&train);
+    assert!(again.contains("drift since the earlier model: 0 of "), "{again}");
+    let named = succeed(&["train", "--source", "login", "whole.csv", "--earlier", "m", "--output", "m2"]);
+    assert!(named.contains("drift since the earlier model"), "{named}");
+
+    let detect = ["detect", "--source", "login", "--format", "ocsf"];
+    let by_model = [&detect[..], &["after.csv", "--model", "m", "--scores", "m.csv", "--output", "m.jsonl"]].concat();
+    let said = succeed(&by_model);
+    assert!(said.contains("what is usual as learned from 540 logins of 20 users before 2025-03-27 "), "{said}");
+    assert!(!said.contains("older"), "{said}");
+    let at_once =
+        [&detect[..], &["whole.csv", "--baseline", "27d", "--scores", "b.csv", "--output", "b.jsonl"]].concat();
+    succeed(&at_once);
+    let read = |name: &str| fs::read_to_string(path(name)).unwrap();
+    let scores = |name: &str| -> Vec<String> {
+        read(name).lines().skip(1).map(|row| row.split_once(',').unwrap().1.to_owned()).collect()
+    };
+    assert_eq!(scores("m.csv"), scores("b.csv"), "but for the numbers of the logins");
+    assert_eq!(findings(&read("m.jsonl")), findings(&read("b.jsonl")));
+    assert!(!findings(&read("m.jsonl")).is_empty());
+    let overlapping = succeed(&["detect", "--source", "login", "whole.csv", "--model", "m"]);
+    assert!(overlapping.contains("540 of the logins judged are older"), "{overlapping}");
+
+    let promoted = succeed(&["models", "promote", "m", "--store", "s"]);
+    let key = promoted.split(' ').next().unwrap().to_owned();
+    assert!(path("s").join("models/current-login.json").exists() && !path("s").join("models/current.json").exists());
+    let listed = assert_cmd::Command::new(weir()).args(["models", "list", "--store", "s"]).current_dir(&folder);
+    let listed = String::from_utf8({ listed }.output().unwrap().stdout).unwrap();
+    assert!(listed.starts_with(&format!("* {key}  on 540 logins of 20 users")), "{listed}");
+    succeed(&["models", "promote", "m2", "--store", "s"]);
+    let (code, said) = told(&folder, &["models", "rollback", "--store", "s"]);
+    assert!(code == Some(2) && said.contains("no model in use before"), "of flow logs there is none: {said}");
+    assert!(succeed(&["models", "rollback", "--store", "s", "--source", "login"]).contains(&key));
+    // What is known of users stays on the laptop.
+    let kept = path("s").join(&key);
+    assert!(fs::metadata(&kept).unwrap().len() < fs::metadata(path("m")).unwrap().len());
+    let (code, said) = told(&folder, &["detect", "--source", "login", "after.csv", "--model", kept.to_str().unwrap()]);
+    assert!(code == Some(2) && said.contains("use the file that weir train wrote"), "{said}");
+}
+
+#[test]
+fn models_of_something_else_and_what_contradicts_is_refused() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("logins.csv"), format!("{HEADER}{}", days()[..27].concat())).unwrap();
+    fs::write(folder.path().join("few.csv"), format!("{HEADER}{}", days()[0])).unwrap();
+    let flows = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/model/tests/models/version-2.model");
+    let refused = |arguments: &[&str], why: &str| {
+        let (code, said) = told(&folder, arguments);
+        assert!(code == Some(2) && said.contains(why), "{arguments:?}: {said}");
+    };
+    let detect = ["detect", "--source", "login", "logins.csv", "--model"];
+    refused(&[&detect[..], &[flows]].concat(), "the model is of flow logs, not of logins");
+    refused(&[&detect[..], &["m", "--baseline", "27d"]].concat(), "cannot be used with");
+    let train = ["train", "--source", "login", "--output", "m"];
+    refused(&[&train[..], &["few.csv"]].concat(), "20 logins that are no attacks to learn from, and 500 are needed");
+    refused(&[&train[..], &["logins.csv", "--earlier", flows]].concat(), "of flow logs, not of logins");
+    refused(&[&train[..], &["logins.csv", "--estimators", "ecod"]].concat(), "--estimators means nothing");
+    assert_eq!(told(&folder, &[&train[..], &["logins.csv"]].concat()).0, Some(0));
+    refused(&["detect", "logins.csv", "--model", "m"], "the model is of logins, not of flow logs");
+    refused(&["detect", "--source", "activity", "logins.csv", "--model", "m"], "of logins, not of a table");
+}
+
 #[test]
 fn a_database_that_is_none_is_named() {
     let folder = TempDir::new().unwrap();

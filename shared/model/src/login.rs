@@ -30,7 +30,9 @@ use crate::risk_based_authentication::RiskBasedAuthentication;
 
 pub use trained::{FORMAT_VERSION, TrainedLogins};
 
-/// How loud the risk score speaks.
+/// How loud the risk score speaks. It is made of what the evidence has weighed already (how the user's places and clients compare
+/// with everybody's), so it may only tip the scales: on simulated logins, 0.05 to 0.2 found a little more than 0, and from 0.3
+/// on less.
 const RISK: f64 = 0.1;
 /// How loud the isolation forest speaks.
 const ISOLATION: f64 = 0.3;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::drift::Against;
 use crate::keys::CURRENT_MODEL;
 use crate::models::{self, ModelError};
 use crate::preprocess::{PreprocessOptions, preprocess};
@@ -37,6 +38,21 @@ async fn a_model_knows_what_it_was_trained_on_and_is_the_same_again() {
     assert_eq!(model.behaviour.kinds().collect::<Vec<_>>(), options().estimators);
     assert!(model.behaviour.usual_of("123456789012.eu-west-1/10.0.0.1").is_some());
     assert_eq!(train(&state, &options(), |_, _| {}).await.unwrap().encode(), model.encode());
+}
+
+#[tokio::test]
+async fn training_says_which_features_have_moved() {
+    let state = store(60, WindowLength::FIVE_MINUTES).await;
+    let (first, drift) = train_since(&state, &options(), None, |_, _| {}).await.unwrap();
+    assert_eq!(drift.against, Against::FirstHalf);
+    assert_eq!(train(&state, &options(), |_, _| {}).await.unwrap(), first);
+    let (_, same) = train_since(&state, &options(), Some(&first), |_, _| {}).await.unwrap();
+    assert_eq!(same.against, Against::Earlier);
+    assert_eq!(same.features.len(), first.behaviour.schema().features.len());
+    assert!(same.features.iter().all(|feature| feature.index < 1e-9), "{same:?}");
+    // A model of version 1 does not say how its features were distributed.
+    let silent = Artifact { histograms: None, ..first };
+    assert_eq!(train_since(&state, &options(), Some(&silent), |_, _| {}).await.unwrap().1, drift);
 }
 
 #[tokio::test]

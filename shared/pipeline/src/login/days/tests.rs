@@ -124,6 +124,51 @@ async fn what_is_known_is_kept_and_made_anew_when_the_past_changes() {
     assert_eq!(kept(&late).await, expected);
 }
 
+/// A model of thirty days of the same users.
+fn trained() -> TrainedLogins {
+    let mut table = LoginTable::default();
+    let name = weir_ingest::ObjectName::new("logins.csv");
+    for day in -30..0 {
+        let rows = of_day(day);
+        let each = |login: &weir_domain::login::LoginEvent<'_>| table.push(table.len() as u64, login);
+        weir_ingest::login::simple::read(rows.as_bytes(), &name, weir_ingest::ReadLimits::default(), each).unwrap();
+    }
+    let training = crate::train::TrainOptions { estimators: vec![], seed: 7, now: START, program: "test".to_owned() };
+    let trained = crate::login::train_logins(table, ApiUse::default(), &LoginOptions::default(), &training, None);
+    trained.unwrap().model
+}
+
+#[tokio::test]
+async fn a_promoted_model_speaks_and_is_not_what_is_known() {
+    let (with, without) = (MemoryStore::new(), MemoryStore::new());
+    let trained = trained().without_known();
+    models::promote(&with, &trained, START).await.unwrap();
+    assert_eq!(models::current::<TrainedLogins>(&with).await.unwrap(), Some(trained.clone()));
+    assert_eq!(models::current::<weir_model::Artifact>(&with).await.unwrap(), None, "the pointers are apart");
+    for state in [&with, &without] {
+        for day in 0..6 {
+            let hours = take_in(state, &format!("{day}.csv"), &of_day(day)).await;
+            score_all(state, hours, START).await;
+        }
+        let hours = take_in(state, "night.csv", &stuffing(6)).await;
+        score_all(state, hours, START).await;
+    }
+    assert_eq!(kept(&with).await, kept(&without).await, "what is known does not depend on the model");
+    let score = |found: &[DetectionFinding]| found[0].message.clone();
+    let (heard, unheard) = (findings(&with).await, findings(&without).await);
+    assert_eq!((heard.len(), unheard.len()), (1, 1));
+    assert_eq!(heard[0].kind(), "credential-stuffing", "{}", score(&heard));
+    assert_eq!(model(&with).await.unwrap(), LoginModel::with_voices(Arc::new(trained.voices)).unwrap());
+    assert_eq!(model(&without).await.unwrap(), LoginModel::default());
+
+    // One that cannot be read is named, and nothing is judged by halves.
+    let key = models::pointer::<TrainedLogins>(&with).await.unwrap().unwrap().key;
+    with.put(&key, b"WEIRLOGN".to_vec(), Condition::Always).await.unwrap();
+    let hour = take_in(&with, "night.csv", &stuffing(6)).await.pop_first().unwrap();
+    let error = crate::score(&with, None, &hour, START).await.unwrap_err().to_string();
+    assert!(error.starts_with(&key) && error.contains("cut off"), "{error}");
+}
+
 #[tokio::test]
 async fn what_is_no_database_of_places_is_named_and_nothing_judged_by_it() {
     for key in [keys::CITY_DATABASE, keys::ASN_DATABASE] {
