@@ -43,6 +43,7 @@ fn login(at: u64, user: &str) -> LoginEvent<'_> {
 }
 
 /// What is learned of 100,000 logins, one in a hundred an attack by its label.
+#[expect(clippy::expect_used, reason = "a benchmark stops where it cannot go on")]
 fn learned() -> LoginModel {
     let mut table = LoginTable::default();
     for at in 0..100_000 {
