@@ -181,8 +181,9 @@ fn a_model_judges_later_logins_as_after_a_baseline_and_goes_into_a_store() {
     let said = succeed(&by_model);
     assert!(said.contains("what is usual as learned from 540 logins of 20 users before 2025-03-27 "), "{said}");
     assert!(!said.contains("older"), "{said}");
+    // From the first login at eight to the midnight that the files are cut at.
     let at_once =
-        [&detect[..], &["whole.csv", "--baseline", "27d", "--scores", "b.csv", "--output", "b.jsonl"]].concat();
+        [&detect[..], &["whole.csv", "--baseline", "640h", "--scores", "b.csv", "--output", "b.jsonl"]].concat();
     succeed(&at_once);
     let read = |name: &str| fs::read_to_string(path(name)).unwrap();
     let scores = |name: &str| -> Vec<String> {
@@ -197,8 +198,9 @@ fn a_model_judges_later_logins_as_after_a_baseline_and_goes_into_a_store() {
     let promoted = succeed(&["models", "promote", "m", "--store", "s"]);
     let key = promoted.split(' ').next().unwrap().to_owned();
     assert!(path("s").join("models/current-login.json").exists() && !path("s").join("models/current.json").exists());
-    let listed = assert_cmd::Command::new(weir()).args(["models", "list", "--store", "s"]).current_dir(&folder);
-    let listed = String::from_utf8({ listed }.output().unwrap().stdout).unwrap();
+    let mut list = assert_cmd::Command::new(weir());
+    let listed = list.args(["models", "list", "--store", "s"]).current_dir(&folder).output().unwrap().stdout;
+    let listed = String::from_utf8(listed).unwrap();
     assert!(listed.starts_with(&format!("* {key}  on 540 logins of 20 users")), "{listed}");
     succeed(&["models", "promote", "m2", "--store", "s"]);
     let (code, said) = told(&folder, &["models", "rollback", "--store", "s"]);

@@ -1,11 +1,15 @@
-//! How fast logins are judged: a whole log, and one at a time. One thread: `RAYON_NUM_THREADS=1 cargo bench -p weir-pipeline`.
+//! How fast logins are judged: a whole log, and one at a time; by evidence alone, and with a model that knows labels. One
+//! thread: `RAYON_NUM_THREADS=1 cargo bench -p weir-pipeline`.
 
 use std::hint::black_box;
+use std::sync::Arc;
 
 use criterion::{Criterion, Throughput};
-use weir_domain::login::{LoginEvent, LoginKind, Outcome};
-use weir_features::login::{History, Places};
-use weir_pipeline::login::{LoginModel, LoginOptions, LoginTable, detect_logins, score_one};
+use weir_domain::login::{Labels, LoginEvent, LoginKind, Outcome};
+use weir_features::login::{ApiUse, History, Places};
+use weir_model::EstimatorKind;
+use weir_pipeline::login::{LoginModel, LoginOptions, LoginTable, detect_logins, score_one, train_logins};
+use weir_pipeline::train::TrainOptions;
 
 /// A million logins of 20,000 users over a month; each has a home and two devices, one in fifty comes from elsewhere.
 fn logins(n: u64) -> LoginTable {
@@ -38,6 +42,25 @@ fn login(at: u64, user: &str) -> LoginEvent<'_> {
     }
 }
 
+/// What is learned of 100,000 logins, one in a hundred an attack by its label.
+#[expect(clippy::expect_used, reason = "a benchmark stops where it cannot go on")]
+fn learned() -> LoginModel {
+    let mut table = LoginTable::default();
+    for at in 0..100_000 {
+        let user = format!("user{}", mixed(at) % 20_000);
+        let attack = at % 100 == 0;
+        let source_ip = if attack { Some([198, 51, 100, (at / 100) as u8].into()) } else { login(at, &user).source_ip };
+        let labels = Labels { attack: Some(attack), ..Labels::default() };
+        table.push(at, &LoginEvent { labels, source_ip, ..login(at, &user) });
+    }
+    let options =
+        TrainOptions { estimators: vec![EstimatorKind::IsolationForest], seed: 1, now: 0, program: String::new() };
+    let trained = train_logins(table, ApiUse::default(), &LoginOptions::default(), &options, None);
+    let voices = trained.expect("enough logins").model.voices;
+    assert!(voices.voices().knows_attacks());
+    LoginModel::with_voices(Arc::new(voices)).expect("this version's evidence")
+}
+
 fn mixed(x: u64) -> u64 {
     let x = (x ^ (x >> 30)).wrapping_add(0x9e37_79b9_7f4a_7c15).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb) ^ (x >> 31)
@@ -47,10 +70,14 @@ fn main() {
     let mut criterion = Criterion::default().sample_size(10).configure_from_args();
     let n = 200_000;
     let table = logins(n);
+    let by_model = LoginOptions { model: learned(), ..LoginOptions::default() };
     let mut group = criterion.benchmark_group("logins");
     group.throughput(Throughput::Elements(n));
     group.bench_function("a whole log", |b| {
         b.iter(|| detect_logins(black_box(table.clone()), &LoginOptions::default()));
+    });
+    group.bench_function("a whole log, with a model", |b| {
+        b.iter(|| detect_logins(black_box(table.clone()), &by_model));
     });
     group.finish();
     let (model, mut history) = (LoginModel::default(), History::default());
@@ -61,6 +88,14 @@ fn main() {
     }
     criterion.bench_function("one login", |b| {
         b.iter(|| score_one(&model, &history, &Places::none(), black_box(&login(100_001, "user7"))));
+    });
+    // One that the voices are asked about: known, from elsewhere, failed.
+    let strange =
+        LoginEvent { source_ip: Some([203, 0, 113, 9].into()), outcome: Outcome::Failure, ..login(100_001, "user7") };
+    let judged = score_one(&by_model.model, &history, &Places::none(), &strange);
+    assert_ne!(judged.score, judged.counted, "the voices are asked");
+    criterion.bench_function("one login, with a model", |b| {
+        b.iter(|| score_one(&by_model.model, &history, &Places::none(), black_box(&strange)));
     });
     criterion.final_summary();
 }

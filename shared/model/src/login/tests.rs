@@ -142,7 +142,9 @@ fn must_do_no_harm(payload: &[u8]) {
     if let Ok(read) = TrainedLogins::decode(&forged(payload))
         && let Ok(said) = read.voices.voices().speak(&rows())
     {
-        let _ = said.into_iter().filter_map(Score::new).map(|score| read.voices.p_value(score)).count();
+        for score in said.into_iter().filter_map(Score::new) {
+            let _ = read.voices.p_value(score);
+        }
         let _ = read.histograms.drift(&rows());
     }
 }

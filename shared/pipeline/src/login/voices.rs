@@ -36,7 +36,7 @@ pub(super) fn listen(model: &LoginModel, pass: &mut Pass, seed: u64) {
     let reported = pass.first..pass.steps.len();
     let mut said = Vec::new();
     // The voices are of this schema.
-    let _ = speak(voices.voices(), &pass.steps, asked(reported.clone(), pass), |at, what| said.push((at, what)));
+    let _ = speak(voices.voices(), &pass.steps, &asked(reported.clone(), pass), |at, what| said.push((at, what)));
     for (at, said) in said {
         pass.steps[at].score += said;
     }
@@ -74,9 +74,9 @@ pub(super) fn fit(model: &LoginModel, pass: &Pass, seed: u64) -> Result<Fitted, 
         }
     }
     let not_fitted = all_normal.iter().enumerate().filter(|(place, _)| !place.is_multiple_of(stride));
-    let doubtful = not_fitted.map(|(_, at)| *at).filter(|at| scores[*at] > ASKED_FROM).collect();
+    let doubtful: Vec<usize> = not_fitted.map(|(_, at)| *at).filter(|at| scores[*at] > ASKED_FROM).collect();
     let mut said = Vec::new();
-    speak(&voices, &pass.steps, doubtful, |at, what| said.push((at, what)))?;
+    speak(&voices, &pass.steps, &doubtful, |at, what| said.push((at, what)))?;
     for (at, said) in said {
         scores[at] += said;
     }
@@ -92,7 +92,7 @@ fn asked(among: impl Iterator<Item = usize>, pass: &Pass) -> Vec<usize> {
 fn speak(
     voices: &LoginVoices,
     steps: &[Step],
-    asked: Vec<usize>,
+    asked: &[usize],
     mut each: impl FnMut(usize, f64),
 ) -> Result<(), FitError> {
     for asked in asked.chunks(AT_ONCE) {

@@ -157,6 +157,7 @@ async fn a_promoted_model_speaks_and_is_not_what_is_known() {
     let score = |found: &[DetectionFinding]| found[0].message.clone();
     let (heard, unheard) = (findings(&with).await, findings(&without).await);
     assert_eq!((heard.len(), unheard.len()), (1, 1));
+    assert_ne!(heard, unheard);
     assert_eq!(heard[0].kind(), "credential-stuffing", "{}", score(&heard));
     assert_eq!(model(&with).await.unwrap(), LoginModel::with_voices(Arc::new(trained.voices)).unwrap());
     assert_eq!(model(&without).await.unwrap(), LoginModel::default());

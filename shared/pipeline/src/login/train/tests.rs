@@ -89,13 +89,8 @@ fn a_model_of_a_baseline_judges_what_comes_after_as_if_it_had_been_there() {
         let trained = train(&before, None).unwrap().model;
         let summary = &trained.summary;
         assert_eq!((summary.rows, summary.entities), (before.len() as u64, 30));
-        assert_eq!(
-            (trained.labelled_attacks, trained.voices.voices().knows_attacks()),
-            match labelled {
-                true => (Some(40), true),
-                false => (None, false),
-            }
-        );
+        let labels = if labelled { (Some(40), true) } else { (None, false) };
+        assert_eq!((trained.labelled_attacks, trained.voices.voices().knows_attacks()), labels);
         let later = judged_by(&trained, &after, before.len() as u64);
 
         let whole = table(&[before, after].concat(), 0);
