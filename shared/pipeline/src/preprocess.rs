@@ -1,9 +1,11 @@
 //! One raw log in, one processed batch per hour touched out, and a report of what was rejected.
 
 mod fold;
+mod used;
 
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::sync::Arc;
 
 use serde_json::json;
 use tokio_util::io::SyncIoBridge;
@@ -11,6 +13,7 @@ use weir_domain::reject::{ReadSummary, RejectReason};
 use weir_domain::source::Source;
 use weir_domain::window::WindowLength;
 use weir_ingest::flow::FlowOptions;
+use weir_ingest::ranges::ProviderRanges;
 use weir_ingest::{ObjectName, ReadError, ReadLimits};
 
 use crate::batch::BatchError;
@@ -30,6 +33,8 @@ pub struct PreprocessOptions {
     pub source: Option<Source>,
     /// The year of the first line of logs that name none (syslog). Default 1970: who reads such logs says which.
     pub year: i16,
+    /// By whose ranges the use of providers is told, which flow logs then count beside their windows. By default they do not.
+    pub usage: Option<Arc<ProviderRanges>>,
     /// Limits on what one object may cost.
     pub limits: ReadLimits,
     /// Rows folded before what they made is written out: bounds memory to some 400 MB whatever the object's size.
@@ -44,6 +49,7 @@ impl Default for PreprocessOptions {
             flow: FlowOptions::default(),
             source: None,
             year: 1970,
+            usage: None,
             limits: ReadLimits::default(),
             rows_per_part: 500_000,
         }

@@ -42,17 +42,24 @@ pub(super) struct Watched {
     week: Option<i64>,
     /// What was found when that week began.
     risk: Option<Risk>,
+    /// Whether it is of flow logs: in a step in which these have rows it is 0 where it has no value.
+    of_flow_logs: bool,
 }
 
 impl Watched {
-    pub(super) fn new() -> Result<Self, BadParams> {
+    pub(super) fn new(of_flow_logs: bool) -> Result<Self, BadParams> {
         Ok(Self {
             detector: OnlineDetectorParams::default().check()?.start(),
             scores: Vec::new(),
             hours: HoursOfWeeks::default(),
             week: None,
             risk: None,
+            of_flow_logs,
         })
+    }
+
+    pub(super) fn is_of_flow_logs(&self) -> bool {
+        self.of_flow_logs
     }
 
     /// Takes in a point. With the first of a week the weeks before it are judged, once.
