@@ -100,6 +100,12 @@ impl Watched {
         detect(&series).into_iter().filter(|(_, hit)| hit.window.0 >= from).chain(risk).collect()
     }
 
+    /// How many points were taken in, as far as their scores are kept.
+    #[cfg(test)]
+    pub(super) fn seen(&self) -> usize {
+        self.scores.len()
+    }
+
     /// Forgets all scores but the last.
     pub(super) fn forget(&mut self) {
         let excess = self.scores.len().saturating_sub(REMEMBERED);
