@@ -15,6 +15,8 @@ MAY = {
     "preprocess": {
         ("s3:GetObject", "{logs}/AWSLogs/*"),
         ("s3:ListBucket", "{logs}"),
+        ("s3:ListBucket", "{state}"),
+        ("s3:GetObject", "{state}/ranges/*"),
         ("s3:PutObject", "{state}/processed/*"),
         ("s3:PutObject", "{state}/rejects/*"),
     },
@@ -30,6 +32,7 @@ MAY = {
         ("s3:GetObject", "{state}/networks.txt"),
         ("s3:GetObject", "{state}/geoip-city.mmdb"),
         ("s3:GetObject", "{state}/geoip-asn.mmdb"),
+        ("s3:PutObject", "{state}/processed/*"),
         ("s3:PutObject", "{state}/rollup/*"),
         ("s3:PutObject", "{state}/history/*"),
         ("s3:PutObject", "{state}/incidents/*"),
@@ -47,8 +50,8 @@ MAY = {
     },
 }
 ENVIRONMENT = {
-    "preprocess": {"STATE_BUCKET", "RUST_LOG", "WINDOW_MINUTES", "SOURCE", "FLOW_LOG_FIELDS"},
-    "score": {"STATE_BUCKET", "RUST_LOG"},
+    "preprocess": {"STATE_BUCKET", "RUST_LOG", "WINDOW_MINUTES", "SOURCE", "FLOW_LOG_FIELDS", "FLOW_USAGE"},
+    "score": {"STATE_BUCKET", "RUST_LOG", "USAGE_TIME_ZONE"},
     "publish": {"STATE_BUCKET", "RUST_LOG", "TOPIC_ARN", "METRICS_NAMESPACE"},
 }
 

@@ -164,3 +164,98 @@ fn unordered_double_and_hostile_measurements() {
     assert_eq!(output.status.code(), Some(2));
     assert!(text(output.stderr).contains("simple-logins"));
 }
+
+/// Half hours of a utilisation of so many days, a file a day; on the last one something is wrong at noon, and an evening is
+/// missing.
+fn daily_files(folder: &Path, days: i64) {
+    let start: i64 = 1_704_067_200;
+    for day in 0..days {
+        let row = |step: i64| {
+            let noise = ((day * 48 + step) * 7919 % 101) as f64 / 50.0;
+            let value = 40.0 - 10.0 * (step as f64 / 48.0 * std::f64::consts::TAU).sin() + noise;
+            let value = if day == days - 1 && step == 24 { 95.0 } else { value };
+            format!("{},{value:.2}\n", start + day * 86_400 + step * 1800)
+        };
+        let absent = |step: &i64| day != days / 2 || *step < 36;
+        let text: String =
+            std::iter::once("timestamp,value\n".to_owned()).chain((0..48).filter(absent).map(row)).collect();
+        fs::write(folder.join(format!("cpu-2024-01-{:02}.csv", day + 1)), text).unwrap();
+    }
+}
+
+fn findings(output: &Output) -> Vec<Value> {
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn kinds(findings: &[Value]) -> Vec<&str> {
+    findings.iter().map(|finding| finding["finding_info"]["types"][0].as_str().unwrap()).collect()
+}
+
+#[test]
+fn daily_files_are_one_series_whose_findings_are_told_as_those_of_other_logs() {
+    let folder = TempDir::new().unwrap();
+    let usage = folder.path().join("usage");
+    fs::create_dir(&usage).unwrap();
+    daily_files(&usage, 14);
+    let usage = usage.to_str().unwrap();
+    let shown: Value = serde_json::from_slice(&run(&["usage", usage, "--format", "json"]).stdout).unwrap();
+    assert_eq!(shown["series"].as_array().unwrap().len(), 1);
+    let gaps = shown["series"][0]["data_gaps"].as_array().unwrap();
+    assert_eq!((gaps.len(), gaps[0]["steps"].as_u64()), (1, Some(12)));
+    assert!(text(run(&["usage", usage]).stdout).contains("Gaps longer than usual"));
+
+    let detect = |more: &[&str]| run(&[&["detect", "--source", "usage", usage, "--format", "ocsf"], more].concat());
+    let output = detect(&[]);
+    let found = findings(&output);
+    assert_eq!(output.status.code(), Some(0), "{}", text(output.stderr));
+    assert!(kinds(&found).contains(&"usage-spike") && kinds(&found).contains(&"data-gap"), "{found:#?}");
+    assert_eq!(detect(&["--fail-on", "low"]).status.code(), Some(1));
+    let last = findings(&detect(&["--baseline", "13d", "--timezone", "Europe/Berlin"]));
+    assert!(!last.is_empty() && !kinds(&last).contains(&"data-gap"), "{last:#?}");
+
+    let rules = folder.path().join("rules.toml");
+    let rule = "[[rule]]\nkind = \"usage-spike\"\nreason = \"a test\"\n";
+    fs::write(&rules, rule).unwrap();
+    let output = detect(&["--suppressions", rules.to_str().unwrap()]);
+    if output.status.success() {
+        assert!(!kinds(&findings(&output)).contains(&"usage-spike"));
+    }
+    let refused = run(&["detect", "--source", "usage", usage, "--window", "10"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(refused.stderr).contains("--window means nothing with --source usage"));
+}
+
+#[test]
+fn a_store_of_flow_logs_tells_a_spike_of_a_provider() {
+    let folder = TempDir::new().unwrap();
+    let logs = folder.path().join("logs");
+    fs::create_dir(&logs).unwrap();
+    let start: i64 = 1_704_067_200;
+    let fields = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status\n";
+    for day in 0..12 {
+        let row = |step: i64| {
+            let time = start + day * 86_400 + step * 600;
+            let bytes = 10_000 + ((day * 144 + step) * 7919 % 101) * 10;
+            let bytes = if day == 11 && (72..75).contains(&step) { bytes * 20 } else { bytes };
+            format!("2 123456789012 eni-1 10.0.0.1 52.216.1.1 50000 443 6 10 {bytes} {time} {} ACCEPT OK\n", time + 60)
+        };
+        fs::write(logs.join(format!("{day}.log")), fields.to_owned() + &(0..144).map(row).collect::<String>()).unwrap();
+    }
+    let store = folder.path().join("store");
+    let (logs, store) = (logs.to_str().unwrap(), store.to_str().unwrap());
+    for step in [&["preprocess", logs, "--store", store][..], &["score", "--store", store]] {
+        let output = run(step);
+        assert!(output.status.success(), "{}", text(output.stderr));
+    }
+    let found = findings(&run(&["findings", "--store", store, "--format", "ocsf", "--all"]));
+    let spikes: Vec<&str> = found
+        .iter()
+        .filter(|finding| finding["finding_info"]["types"][0] == "usage-spike")
+        .map(|finding| finding["resources"][0]["uid"].as_str().unwrap())
+        .collect();
+    assert_eq!(spikes, ["provider=aws region=us-east-1 service=s3 source=flow-logs bytes"]);
+    let same = run(&["detect", "--source", "usage", logs, "--format", "ocsf", "--baseline", "11d"]);
+    let uids: Vec<Value> = findings(&same).iter().map(|finding| finding["resources"][0]["uid"].clone()).collect();
+    assert!(uids.contains(&Value::from("provider=aws region=us-east-1 service=s3 bytes")), "{uids:?}");
+}

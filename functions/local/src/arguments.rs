@@ -38,7 +38,7 @@ pub(crate) enum Verb {
     /// Turn log files into processed batches in a store folder (what the preprocess function does)
     Preprocess(Preprocess),
     /// Detect on the processed batches of a store folder and keep findings (what the score function does)
-    Score(InStore),
+    Score(Score),
     /// Learn what is usual from log files and write a model, for `weir detect --model` and `weir models promote`
     Train(Train),
     /// List the models of a store folder, choose those that the score function uses, or go back to the one before
@@ -315,6 +315,15 @@ pub(crate) struct Preprocess {
     pub(crate) logs: Logs,
     #[command(flatten)]
     pub(crate) store: InStore,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Score {
+    #[command(flatten)]
+    pub(crate) store: InStore,
+    /// By whose clock hours of day and week of usage are told: UTC, Europe/Berlin
+    #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = zone)]
+    pub(crate) timezone: TimeZone,
 }
 
 #[derive(Debug, Args)]

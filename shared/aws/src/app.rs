@@ -10,15 +10,18 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use aws_config::BehaviorVersion;
 use lambda_runtime::LambdaEvent;
 use serde_json::Value;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 use weir_detect::suppression::Suppressions;
+use weir_ingest::ranges::ProviderRanges;
 use weir_model::Artifact;
 use weir_pipeline::keys::{FINDINGS, HourOfScope, ObjectRef};
 use weir_pipeline::models::ModelError;
 use weir_pipeline::preprocess::{PreprocessError, PreprocessOptions, Preprocessed};
 use weir_pipeline::publish::Published;
+use weir_pipeline::score::score_by_clock;
 use weir_pipeline::sweep::SWEPT_SECONDS;
-use weir_pipeline::{models, preprocess, publish, score, suppressions, sweep};
+use weir_pipeline::usage::address_ranges;
+use weir_pipeline::{models, preprocess, publish, suppressions, sweep};
 
 use crate::envelope::{EnvelopeError, Item, Payload};
 use crate::metrics::Metric;
@@ -71,6 +74,8 @@ pub struct App {
     sns: SnsNotifier,
     /// The model read last, kept while the function is warm.
     model: Arc<Mutex<Option<Warm>>>,
+    /// Whose addresses are, kept while the function is warm: another file of ranges is seen by the next that starts.
+    ranges: Arc<OnceCell<Arc<ProviderRanges>>>,
 }
 
 /// A model that was read, and from where.
@@ -99,6 +104,7 @@ impl App {
             s3,
             settings,
             model: Arc::default(),
+            ranges: Arc::default(),
         })
     }
 
@@ -128,15 +134,35 @@ impl App {
 
     async fn preprocess_object(&self, object: &ObjectRef) -> Result<(), PreprocessError> {
         let raw = S3Store::new(self.s3.clone(), object.bucket.clone());
-        let options = PreprocessOptions { written: now(), ..self.settings.preprocess_options() };
+        let options =
+            PreprocessOptions { written: now(), usage: self.ranges().await, ..self.settings.preprocess_options() };
         let done = Box::pin(preprocess(&raw, &self.state, object, options)).await?;
         tell(&object, &done);
         Ok(())
     }
 
     async fn preprocess_payload(&self, payload: &Payload) -> Result<(), PreprocessError> {
-        let options = PreprocessOptions { written: now(), ..self.settings.inline_options() };
+        let options =
+            PreprocessOptions { written: now(), usage: self.ranges().await, ..self.settings.inline_options() };
         inline::preprocess_payload(&self.state, payload, &self.settings.region, options).await
+    }
+
+    /// Whose addresses are, where flow logs tell the use of providers. Files that cannot be used are as good as none: windows
+    /// matter more.
+    async fn ranges(&self) -> Option<Arc<ProviderRanges>> {
+        if !self.settings.flow_usage {
+            return None;
+        }
+        let load = async || {
+            let loaded = Box::pin(address_ranges::load(&self.state)).await;
+            loaded
+                .map(Arc::new)
+                .inspect_err(|e| tracing::error!(error = %e, "these ranges of addresses cannot be used"))
+        };
+        match self.ranges.get_or_try_init(load).await {
+            Ok(ranges) => Some(Arc::clone(ranges)),
+            Err(_) => ProviderRanges::shipped().map(Arc::new).ok(),
+        }
     }
 
     /// Handles an event of processed batches: each hour they belong to is scored once. The schedule's event has all hours
@@ -156,7 +182,8 @@ impl App {
             },
             async |what: &Score| {
                 let Score::Hour(hour) = what else { return Box::pin(self.sweep(model.as_deref())).await };
-                let done = Box::pin(score(&self.state, model.as_deref(), hour, now())).await?;
+                let zone = &self.settings.usage_zone;
+                let done = Box::pin(score_by_clock(&self.state, model.as_deref(), hour, zone, now())).await?;
                 tracing::info!(
                     hour = hour.prefix(),
                     batches = done.batches,
@@ -175,7 +202,13 @@ impl App {
         let now = now();
         let from = now.div_euclid(1000) - SWEPT_SECONDS;
         let done = Box::pin(sweep(&self.state, model, from, now)).await?;
-        tracing::info!(hours = done.hours, hits = done.hits, findings = done.findings.len(), "swept");
+        tracing::info!(
+            hours = done.hours,
+            hits = done.hits,
+            findings = done.findings.len(),
+            usage = done.usage.len(),
+            "swept"
+        );
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use jiff::tz::TimeZone;
 use weir_domain::window::WindowLength;
 use weir_ingest::flow::FlowOptions;
 use weir_ingest::flow::vpc_flow_log::FieldOrder;
@@ -37,6 +38,11 @@ pub struct Settings {
     pub fields: Option<FieldOrder>,
     /// `AWS_REGION`: where the function runs; Lambda sets it. Whose logs a subscription's lines are. Used by preprocess.
     pub region: String,
+    /// `FLOW_USAGE`: whether flow logs tell the use of providers, `on` or `off`. Default on; used by preprocess.
+    pub flow_usage: bool,
+    /// `USAGE_TIME_ZONE`: by whose clock hours of day and week of usage are told, a name of the IANA database. Default UTC; used
+    /// by score.
+    pub usage_zone: TimeZone,
     /// `TOPIC_ARN`: where findings are sent. Required by publish.
     pub topic_arn: String,
     /// `METRICS_NAMESPACE`: of the metrics that publish writes. Default `Weir`.
@@ -85,11 +91,37 @@ impl Settings {
             }
             Function::Score | Function::Publish => (None, None),
         };
+        let flow_usage = match (function, lookup("FLOW_USAGE").as_deref()) {
+            (Function::Preprocess, None | Some("on")) => true,
+            (Function::Preprocess, Some("off")) | (Function::Score | Function::Publish, _) => false,
+            (Function::Preprocess, Some(other)) => {
+                faults.push(format!("FLOW_USAGE is {other:?}: use on or off"));
+                false
+            }
+        };
+        let zone = lookup("USAGE_TIME_ZONE").filter(|_| function == Function::Score);
+        let zone = zone.unwrap_or_else(|| "UTC".to_owned());
+        let usage_zone = TimeZone::get(zone.trim()).unwrap_or_else(|_| {
+            faults.push(format!(
+                "USAGE_TIME_ZONE is {zone:?}: use a name of the IANA database, such as UTC or Europe/Berlin"
+            ));
+            TimeZone::UTC
+        });
         let region = lookup("AWS_REGION").unwrap_or_default();
         let metrics_namespace = lookup("METRICS_NAMESPACE").unwrap_or_else(|| "Weir".to_owned());
         let local_s3 = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"].iter().any(|name| lookup(name).is_some());
-        let settings =
-            Self { state_bucket, window_length, format, fields, region, topic_arn, metrics_namespace, local_s3 };
+        let settings = Self {
+            state_bucket,
+            window_length,
+            format,
+            fields,
+            region,
+            flow_usage,
+            usage_zone,
+            topic_arn,
+            metrics_namespace,
+            local_s3,
+        };
         if faults.is_empty() { Ok(settings) } else { Err(BadSettings { faults }) }
     }
 }
@@ -182,6 +214,18 @@ mod tests {
         }
         assert!(bad.faults.iter().any(|fault| fault.contains("names no dstaddr, start")), "{bad}");
         assert!(read(Function::Score, &[("STATE_BUCKET", "s"), ("SOURCE", "netflow")]).is_ok(), "it reads no logs");
+    }
+
+    #[test]
+    fn usage_has_a_switch_and_a_clock() {
+        let state = ("STATE_BUCKET", "s");
+        assert!(read(Function::Preprocess, &[state]).unwrap().flow_usage);
+        assert!(!read(Function::Preprocess, &[state, ("FLOW_USAGE", "off")]).unwrap().flow_usage);
+        assert!(read(Function::Preprocess, &[state, ("FLOW_USAGE", "no")]).is_err());
+        let zone = |name| read(Function::Score, &[state, ("USAGE_TIME_ZONE", name)]).map(|s| s.usage_zone);
+        assert_eq!(zone("Europe/Berlin").unwrap().iana_name(), Some("Europe/Berlin"));
+        assert_eq!(zone("").unwrap(), TimeZone::UTC);
+        assert!(zone("Nowhere/Town").is_err());
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! is empty or 0. Sums are documented at `HostTotals` and `PairTotals` in `weir-domain`.
 //!
 //! Rows of the same key may occur in several row groups: a large object is written in parts as it is read, and reading
-//! merges them. The footer names the format version, window length, scope, hour and the BLAKE3 hash of the raw object.
+//! merges them. The footer may say how much of which provider was used ([`crate::usage::hour`]); it names the format version, window length, scope, hour and the BLAKE3 hash of the raw object.
 //!
 //! Records that are not folded into windows, logins ([`LoginBatch`]) and usage ([`UsageBatch`]), are tables of their own.
 
@@ -19,6 +19,7 @@ mod write;
 
 use weir_domain::aggregate::HourAggregate;
 
+use crate::usage::hour::HourUsage;
 pub use logins::{LoginBatch, LoginBatchWriter};
 pub use read::decode;
 pub use usage::{Measurement, UsageBatch, UsageBatchWriter};
@@ -37,6 +38,8 @@ pub struct Batch {
     pub raw_hash: String,
     /// The windows.
     pub hour: HourAggregate,
+    /// What the rows say of the use of providers, where that was counted.
+    pub usage: Option<HourUsage>,
 }
 
 /// A batch that cannot be read or written.

@@ -65,6 +65,8 @@ pub const NETWORKS: &str = "networks.txt";
 pub const CITY_DATABASE: &str = "geoip-city.mmdb";
 /// An ASN database in the `MaxMind` DB format, where there is one.
 pub const ASN_DATABASE: &str = "geoip-asn.mmdb";
+/// Where files of address ranges are, where there are any.
+pub const RANGES: &str = "ranges/";
 /// Where findings are.
 pub const FINDINGS: &str = "findings/";
 /// Where models are.

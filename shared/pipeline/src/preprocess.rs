@@ -1,9 +1,11 @@
 //! One raw log in, one processed batch per hour touched out, and a report of what was rejected.
 
 mod fold;
+mod used;
 
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::sync::Arc;
 
 use serde_json::json;
 use tokio_util::io::SyncIoBridge;
@@ -11,6 +13,7 @@ use weir_domain::reject::{ReadSummary, RejectReason};
 use weir_domain::source::Source;
 use weir_domain::window::WindowLength;
 use weir_ingest::flow::FlowOptions;
+use weir_ingest::ranges::ProviderRanges;
 use weir_ingest::{ObjectName, ReadError, ReadLimits};
 
 use crate::batch::BatchError;
@@ -31,6 +34,8 @@ pub struct PreprocessOptions {
     /// When a log was last written, milliseconds since the epoch, if its store does not say: time stamps without a year
     /// (syslog) are of before. Default 0, the epoch, which leaves no time to such stamps: who reads them says when.
     pub written: i64,
+    /// By whose ranges the use of providers is told, which flow logs then count beside their windows. By default they do not.
+    pub usage: Option<Arc<ProviderRanges>>,
     /// Limits on what one object may cost.
     pub limits: ReadLimits,
     /// Rows folded before what they made is written out: bounds memory to some 400 MB whatever the object's size.
@@ -45,6 +50,7 @@ impl Default for PreprocessOptions {
             flow: FlowOptions::default(),
             source: None,
             written: 0,
+            usage: None,
             limits: ReadLimits::default(),
             rows_per_part: 500_000,
         }

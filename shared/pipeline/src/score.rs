@@ -20,6 +20,7 @@ use crate::batch::{self, BatchError};
 use crate::behaviour::{is_whole, judge_hour};
 use crate::keys::{self, HourOfScope};
 use crate::store::{Condition, Etag, Put, Store, StoreError, Versioned};
+use crate::usage::hour::HourUsage;
 
 /// What scoring an hour did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -181,13 +182,26 @@ pub(crate) async fn keep_hits(
 /// # Errors
 /// When a store fails, a batch is unreadable, or batches have different window lengths.
 pub async fn load_hour(state: &impl Store, hour: &HourOfScope) -> Result<(Option<HourAggregate>, usize), ScoreError> {
+    let (merged, _, batches) = load_hour_and_usage(state, hour).await?;
+    Ok((merged, batches))
+}
+
+/// As [`load_hour`], with what the hour's batches say of the use of providers; `None` where none of them counted it.
+pub(crate) async fn load_hour_and_usage(
+    state: &impl Store,
+    hour: &HourOfScope,
+) -> Result<(Option<HourAggregate>, Option<HourUsage>, usize), ScoreError> {
     let mut merged: Option<HourAggregate> = None;
+    let mut usage: Option<HourUsage> = None;
     let mut seen = BTreeSet::new();
     for key in state.list(&hour.prefix()).await? {
         let Some(object) = state.get(&key).await? else { continue };
         let batch = batch::decode(object.bytes).map_err(|error| ScoreError::Batch { key: key.clone(), error })?;
         if !seen.insert(batch.raw_hash) {
             continue;
+        }
+        if let Some(more) = batch.usage {
+            usage.get_or_insert_default().merge(more);
         }
         match &mut merged {
             None => merged = Some(batch.hour),
@@ -199,7 +213,7 @@ pub async fn load_hour(state: &impl Store, hour: &HourOfScope) -> Result<(Option
     if let Some(merged) = &mut merged {
         merged.prune();
     }
-    Ok((merged, seen.len()))
+    Ok((merged, usage, seen.len()))
 }
 
 /// Takes hits into the subject's incidents.

@@ -5,6 +5,9 @@
 //! compact JSON that names the batches it was made of and how far the hour was looked at. One that does not fit the listing is
 //! made anew, and one that cannot be read is as good as none.
 //!
+//! What an hour's batches say of the use of providers is written as a batch of usage, half an hour after the hour has ended:
+//! until then, rows of its last minutes may be on their way ([`crate::usage::hour`]).
+//!
 //! A late object has its hour looked at again, not the hours after it, whose findings over hours may rest on it as well;
 //! and hits that no longer hold once late rows are known are not taken back.
 
@@ -17,14 +20,20 @@ use weir_domain::window::{HOUR_SECONDS, Scope};
 use weir_features::flow::roll_up;
 use weir_model::Artifact;
 
+use crate::batch::UsageBatchWriter;
 use crate::behaviour::WATERMARK_SECONDS;
 use crate::days::Rollups;
 use crate::keys::{self, HourOfScope};
-use crate::score::{ScoreError, hits_of_hour, keep_hits, load_hour};
+use crate::score::{ScoreError, hits_of_hour, keep_hits, load_hour_and_usage};
 use crate::store::{Condition, Store, StoreError};
+use crate::usage::hour::HourUsage;
 
 /// How far back a scheduled sweep looks for hours that changed (seconds).
 pub const SWEPT_SECONDS: i64 = 25 * HOUR_SECONDS;
+
+/// How long after an hour its use of providers is summed up (seconds): flow logs aggregate over ten minutes at most, and
+/// deliver within ten more.
+const USAGE_WATERMARK: i64 = 30 * 60;
 
 /// What a sweep did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,6 +44,8 @@ pub struct Swept {
     pub hits: usize,
     /// Keys of findings that were written because they are new or say something new.
     pub findings: Vec<String>,
+    /// Keys of batches of usage that were written: their days are to be scored.
+    pub usage: Vec<String>,
 }
 
 /// A rollup as it is kept.
@@ -47,10 +58,12 @@ struct StoredRollup {
     /// Until when the hour's windows were looked at, seconds since the epoch; 0 for not yet.
     swept: i64,
     rollup: HourRollup,
+    /// What the batches say of the use of providers, until it is written.
+    usage: Option<String>,
 }
 
 /// Version of the stored rollup; any other is made anew.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// Sweeps the hours that began at or after a time (seconds since the epoch) and of which something changed, in their order
 /// per scope. `now` is milliseconds since the epoch: windows that ended at least 15 minutes before are looked at.
@@ -93,15 +106,27 @@ async fn sweep_hour(
     let whole_until = now.div_euclid(1000).saturating_sub(WATERMARK_SECONDS).min(hour.hour.start() + HOUR_SECONDS);
     let known = read(state, hour, &batches).await?;
     let due = hour.hour.start() >= from && whole_until > hour.hour.start();
-    if let Some(known) = known {
+    let ended = hour.hour.start() + HOUR_SECONDS;
+    let summed_up = hour.hour.start() >= from && now.div_euclid(1000) >= ended.saturating_add(USAGE_WATERMARK);
+    if let Some(mut known) = known {
         let length = known.rollup.window_seconds.max(1);
         let last_whole = whole_until.div_euclid(length) * length;
         if !due || known.swept >= last_whole {
-            rollups.push(known.rollup);
+            rollups.push(known.rollup.clone());
+            if let Some(text) = known.usage.take_if(|_| summed_up) {
+                let usage = HourUsage::decode(&text, hour.hour);
+                swept.usage.extend(write_usage(state, scope, hour, usage.as_ref()).await?);
+                write(state, hour, &known).await?;
+            }
             return Ok(());
         }
     }
-    let (Some(merged), _) = load_hour(state, hour).await? else { return Ok(()) };
+    let (Some(merged), mut usage, _) = load_hour_and_usage(state, hour).await? else { return Ok(()) };
+    if let Some(usage) = usage.take_if(|_| summed_up) {
+        swept.usage.extend(write_usage(state, scope, hour, Some(&usage)).await?);
+    }
+    let encode = |e| StoreError::new("encode", &keys::rollup(hour), e);
+    let usage = usage.map(|usage| usage.encode()).transpose().map_err(encode)?;
     let rollup = roll_up(&merged);
     rollups.push(rollup.clone());
     let length = merged.window_length.seconds();
@@ -116,7 +141,27 @@ async fn sweep_hour(
         until = whole_until.div_euclid(length) * length;
     }
     // Written last: a sweep that fails is done again.
-    write(state, hour, &StoredRollup { version: VERSION, batches, swept: until, rollup }).await
+    write(state, hour, &StoredRollup { version: VERSION, batches, swept: until, rollup, usage }).await
+}
+
+/// Writes the use of providers in an hour as a batch of usage, and gives its key. One key for each hour: what changes is
+/// written over.
+async fn write_usage(
+    state: &impl Store,
+    scope: &Scope,
+    hour: &HourOfScope,
+    usage: Option<&HourUsage>,
+) -> Result<Option<String>, ScoreError> {
+    let Some(usage) = usage else { return Ok(None) };
+    let hour = HourOfScope { source: Source::Usage, scope: scope.clone(), hour: hour.hour };
+    let key = hour.batch("flow-logs");
+    let batch = |error| ScoreError::Batch { key: key.clone(), error };
+    let mut writer = UsageBatchWriter::new(scope, hour.hour).map_err(batch)?;
+    usage.each(|point| writer.push(point)).map_err(batch)?;
+    let text = usage.encode().map_err(|e| StoreError::new("encode", &key, e))?;
+    let bytes = writer.finish(&blake3::hash(text.as_bytes()).to_hex()).map_err(batch)?;
+    state.put(&key, bytes, Condition::Always).await?;
+    Ok(Some(key))
 }
 
 /// The stored rollup of an hour, if it was made of these batches.

@@ -6,6 +6,7 @@
 //!
 //! Hours and days are those of a clock in a zone. What was not measured has no value in anything that is said here.
 
+pub mod address_ranges;
 pub mod anomalies;
 pub mod compare;
 pub(crate) mod days;
@@ -14,6 +15,7 @@ pub mod flows;
 pub mod forecast;
 pub mod gaps;
 pub mod groups;
+pub(crate) mod hour;
 pub mod regression;
 mod risk;
 mod season;

@@ -12,9 +12,11 @@ use weir_domain::reject::ReadSummary;
 use weir_domain::source::Source;
 use weir_domain::window::WindowLength;
 use weir_ingest::flow::FlowOptions;
+use weir_ingest::ranges::ProviderRanges;
 use weir_pipeline::keys::ObjectRef;
 use weir_pipeline::preprocess::{PreprocessError, PreprocessOptions, Preprocessed};
 use weir_pipeline::store::{Condition, Opened, Put, StoreError, Versioned};
+use weir_pipeline::usage::address_ranges;
 use weir_pipeline::{FolderStore, Store, preprocess};
 
 use crate::arguments::{Logs, Preprocess};
@@ -23,7 +25,8 @@ use crate::{inputs, progress};
 
 pub(super) async fn run(arguments: Preprocess) -> anyhow::Result<ExitCode> {
     let store = Arc::new(FolderStore::open_or_create(&arguments.store.store)?);
-    let read = read_all(&arguments.logs, None, store).await?;
+    let ranges = address_ranges::load(store.as_ref()).await?;
+    let read = read_with(&arguments.logs, None, Some(Arc::new(ranges)), store).await?;
     read.tell(arguments.logs.window);
     Ok(ExitCode::from(if read.unreadable.is_empty() { 0 } else { 2 }))
 }
@@ -41,12 +44,23 @@ pub(super) struct ReadAll {
 
 /// Reads all log files into a store, some at a time; those of one source, if one is given.
 pub(super) async fn read_all(logs: &Logs, source: Option<Source>, store: Arc<FolderStore>) -> anyhow::Result<ReadAll> {
+    read_with(logs, source, None, store).await
+}
+
+/// As [`read_all`], where flow logs tell the use of providers by these ranges.
+async fn read_with(
+    logs: &Logs,
+    source: Option<Source>,
+    usage: Option<Arc<ProviderRanges>>,
+    store: Arc<FolderStore>,
+) -> anyhow::Result<ReadAll> {
     let files = inputs::find(&logs.paths)?;
     let bar = progress::bar(files.len(), "reading");
     let options = PreprocessOptions {
         window_length: logs.window,
         flow: FlowOptions { format: logs.input_format, fields: logs.fields.clone() },
         source,
+        usage,
         written: super::now(),
         ..PreprocessOptions::default()
     };

@@ -77,5 +77,7 @@ pub(super) mod footer {
     pub(in crate::batch) const WINDOW_SECONDS: &str = "weir.window_seconds";
     pub(in crate::batch) const SCOPE: &str = "weir.scope";
     pub(in crate::batch) const HOUR: &str = "weir.hour";
+    /// What flow logs say of the use of providers; not in every batch.
+    pub(in crate::batch) const USAGE: &str = "weir.usage";
     pub(in crate::batch) const RAW_HASH: &str = "weir.raw_blake3";
 }

@@ -23,6 +23,7 @@ use super::columns::{
 };
 use super::table::{format, read_column};
 use super::{Batch, BatchError, FORMAT_VERSION, TIMES};
+use crate::usage::hour::HourUsage;
 
 /// The most rows of a batch that are read; an hour of a very large network has some millions.
 const MOST_ROWS: i64 = 50_000_000;
@@ -69,6 +70,9 @@ fn read(bytes: Vec<u8>) -> Result<Batch, BatchError> {
     if !TIMES.contains(&start) || Hour::of(start).start() != start {
         return Err(format("its hour is none"));
     }
+    let usage = entry(footer::USAGE).ok().map(|text| {
+        HourUsage::decode(&text, Hour::of(start)).ok_or_else(|| format("what it says of usage is damaged"))
+    });
     let mut hour = HourAggregate::new(scope, Hour::of(start), window_length);
     for group in 0..file.num_row_groups() {
         let group = file.get_row_group(group)?;
@@ -79,7 +83,7 @@ fn read(bytes: Vec<u8>) -> Result<Batch, BatchError> {
         hour.merge(table.aggregate(&hour)?).map_err(|e| format(&e.to_string()))?;
     }
     hour.prune();
-    Ok(Batch { raw_hash: entry(footer::RAW_HASH)?, hour })
+    Ok(Batch { raw_hash: entry(footer::RAW_HASH)?, hour, usage: usage.transpose()? })
 }
 
 /// The columns of a row group.

@@ -23,6 +23,7 @@ use super::columns::{
     TEXTS, WINDOW, footer, places, schema,
 };
 use super::{BatchError, FORMAT_VERSION};
+use crate::usage::hour::HourUsage;
 
 /// Writes one hour's batch, in parts.
 pub struct BatchWriter {
@@ -86,7 +87,19 @@ impl BatchWriter {
     ///
     /// # Errors
     /// When Parquet refuses, which would be a fault of this program.
-    pub fn finish(mut self, raw_hash: &str) -> Result<Vec<u8>, BatchError> {
+    pub fn finish(self, raw_hash: &str) -> Result<Vec<u8>, BatchError> {
+        self.finish_with(raw_hash, None)
+    }
+
+    /// As [`finish`](Self::finish), with what the rows say of the use of providers.
+    ///
+    /// # Errors
+    /// When Parquet refuses, which would be a fault of this program.
+    pub fn finish_with(mut self, raw_hash: &str, usage: Option<&HourUsage>) -> Result<Vec<u8>, BatchError> {
+        if let Some(usage) = usage {
+            let text = usage.encode().map_err(|e| BatchError::Format(e.to_string()))?;
+            self.file.append_key_value_metadata(KeyValue::new(footer::USAGE.to_owned(), text));
+        }
         for (key, value) in [
             (footer::VERSION, FORMAT_VERSION.to_owned()),
             (footer::WINDOW_SECONDS, self.window_length.seconds().to_string()),

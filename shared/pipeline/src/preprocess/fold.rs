@@ -14,9 +14,11 @@ use weir_ingest::login::{self, LoginRow};
 use weir_ingest::usage::{self, UsageOptions};
 use weir_ingest::{Format, ObjectName, Problem, ReadError, recognise_or};
 
+use super::used::Used;
 use super::{PreprocessError, PreprocessOptions};
 use crate::batch::{BatchError, BatchWriter, LoginBatchWriter, UsageBatchWriter};
 use crate::keys::HourOfScope;
+use crate::usage::hour::HourUsage;
 
 /// An object, read and folded.
 pub(super) struct Folded {
@@ -56,7 +58,7 @@ pub(super) fn fold(
 
 /// What is written of one hour.
 enum Writer {
-    Windows(BatchWriter),
+    Windows(BatchWriter, Option<HourUsage>),
     Logins(LoginBatchWriter),
     Usage(UsageBatchWriter),
 }
@@ -64,7 +66,7 @@ enum Writer {
 impl Writer {
     fn finish(self, raw_hash: &str) -> Result<Vec<u8>, BatchError> {
         match self {
-            Self::Windows(writer) => writer.finish(raw_hash),
+            Self::Windows(writer, used) => writer.finish_with(raw_hash, used.as_ref()),
             Self::Logins(writer) => writer.finish(raw_hash),
             Self::Usage(writer) => writer.finish(raw_hash),
         }
@@ -128,6 +130,7 @@ fn windows(
     let flow_options = FlowOptions { format: Some(format), ..options.flow.clone() };
     let mut folder = Folder::new(options.window_length, fallback.clone());
     let mut writers: BTreeMap<HourOfScope, BatchWriter> = BTreeMap::new();
+    let mut used = options.usage.as_ref().map(|ranges| Used::new(ranges, fallback));
     let (mut hours, mut too_many, mut trouble) = (HoursSeen::default(), false, None);
     let mut summary = flow::read(input, name, options.limits, &flow_options, |record| {
         too_many = too_many || !hours.admit(record.account, record.region, record.start);
@@ -135,6 +138,9 @@ fn windows(
             return;
         }
         folder.fold(record);
+        if let Some(used) = &mut used {
+            used.add(record);
+        }
         if folder.rows() >= options.rows_per_part && trouble.is_none() {
             trouble = write_part(&mut folder, &mut writers).err();
         }
@@ -147,7 +153,12 @@ fn windows(
     }
     write_part(&mut folder, &mut writers)?;
     summary.longer_than_window = folder.longer_than_window();
-    Ok((summary, writers.into_iter().map(|(hour, writer)| (hour, Writer::Windows(writer))).collect()))
+    let mut used = used.map(Used::finish).unwrap_or_default();
+    let of_hour = |(hour, writer)| {
+        let used = used.remove(&hour);
+        (hour, Writer::Windows(writer, used))
+    };
+    Ok((summary, writers.into_iter().map(of_hour).collect()))
 }
 
 fn write_part(folder: &mut Folder, writers: &mut BTreeMap<HourOfScope, BatchWriter>) -> Result<(), BatchError> {

@@ -13,6 +13,7 @@ use jiff::tz::TimeZone;
 use weir_domain::finding::{Hit, Subject};
 use weir_domain::source::Source;
 
+use super::hour::{is_of_flow_logs, is_of_the_log};
 use super::series_name;
 use super::watched::{Clock, Watched};
 use crate::batch::UsageBatch;
@@ -33,6 +34,13 @@ struct KnownUsage {
     /// How days are read. What was learned by another clock is made anew.
     clock: Clock,
     series: BTreeMap<String, Watched>,
+}
+
+/// What was measured of a series on a day.
+#[derive(Debug, Default)]
+struct Points {
+    points: Vec<(i64, f64)>,
+    of_flow_logs: bool,
 }
 
 /// Judges the day that an hour belongs to, hours of day and week being those of a zone. `now` is milliseconds since the epoch.
@@ -65,26 +73,46 @@ pub(crate) async fn score_day(
 impl KnownUsage {
     /// Takes in points, and keeps all scores of theirs; says how many series are not watched. Equal batches (the same file under two keys) count once.
     fn take_in(&mut self, batches: Batches) -> Result<usize, ScoreError> {
-        let (mut points, mut seen) = (BTreeMap::<String, Vec<(i64, f64)>>::new(), BTreeSet::new());
+        let (mut series, mut seen) = (BTreeMap::<String, Points>::new(), BTreeSet::new());
+        let mut of_the_log = BTreeSet::new();
         for (key, bytes) in batches {
             let batch = UsageBatch::decode(bytes).map_err(|error| ScoreError::Batch { key, error })?;
             if seen.insert((batch.raw_hash, batch.hour)) {
                 for point in batch.points {
+                    if is_of_the_log(&point.metric, &point.keys) {
+                        of_the_log.insert(point.time);
+                    }
                     let keys = point.keys.iter().map(|(name, value)| (&**name, &**value));
-                    points.entry(series_name(&point.metric, keys)).or_default().push((point.time, point.value));
+                    let points = series.entry(series_name(&point.metric, keys)).or_default();
+                    points.of_flow_logs |= is_of_flow_logs(&point.keys);
+                    points.points.push((point.time, point.value));
                 }
             }
         }
+        if !of_the_log.is_empty() {
+            let known = self.series.iter().filter(|(_, watched)| watched.is_of_flow_logs());
+            for (name, _) in known {
+                series.entry(name.clone()).or_default().of_flow_logs = true;
+            }
+        }
         let mut unwatched = 0;
-        for (name, mut points) in points {
+        for (name, Points { mut points, of_flow_logs }) in series {
             if !self.series.contains_key(&name) && self.series.len() >= MOST_SERIES {
                 unwatched += 1;
                 continue;
             }
+            if of_flow_logs {
+                // A place that is new was used for nothing before, too, but it was not watched.
+                let since =
+                    if self.series.contains_key(&name) { None } else { points.iter().map(|(time, _)| *time).min() };
+                let measured: BTreeSet<i64> = points.iter().map(|(time, _)| *time).collect();
+                let steps = of_the_log.difference(&measured).filter(|step| since.is_none_or(|since| **step > since));
+                points.extend(steps.map(|step| (*step, 0.0)));
+            }
             points.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
             let watched = match self.series.entry(name) {
                 Entry::Occupied(entry) => entry.into_mut(),
-                Entry::Vacant(entry) => entry.insert(Watched::new()?),
+                Entry::Vacant(entry) => entry.insert(Watched::new(of_flow_logs)?),
             };
             for (time, value) in points {
                 watched.next(time, value, &self.clock);

@@ -106,7 +106,7 @@ pub fn detect_usage(
         .into_par_iter()
         .map(|(name, mut points)| {
             points.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
-            let mut watched = Watched::new()?;
+            let mut watched = Watched::new(false)?;
             for (time, value) in points {
                 watched.next(time, value, &clock);
             }

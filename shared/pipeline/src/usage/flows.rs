@@ -8,17 +8,17 @@
 //! both interfaces; where the log tells directions it counts once, where it leaves. In a step in which the log has any row,
 //! a provider without one was used for 0; a step without any row is a gap.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use weir_domain::flow::{Action, Direction, FlowRecord};
 use weir_domain::usage::UsageSeries;
+use weir_domain::window::Hour;
 use weir_ingest::ranges::{Place, ProviderRanges};
 use weir_ingest::usage::{ResampleParams, TooMuchUsage};
 
-/// What is counted of every place.
-const METRICS: [&str; 3] = ["bytes", "packets", "flows"];
+use super::hour::{Counts, HourUsage, METRICS, add};
 
 /// Adds up flows. Nothing depends on their order.
 #[derive(Debug, Clone)]
@@ -26,37 +26,81 @@ pub struct FlowUsage {
     ranges: Arc<ProviderRanges>,
     limits: ResampleParams,
     /// Bytes, packets and flows by place and step.
-    places: BTreeMap<Place, BTreeMap<i64, [u64; 3]>>,
-    /// Steps in which there was any row.
-    steps: BTreeSet<i64>,
+    places: Vec<(Place, Counts)>,
+    numbers: HashMap<Place, usize>,
+    /// The place of each place that the ranges know, as soon as it has traffic.
+    of_ranges: Vec<Option<usize>>,
+    /// What was looked up last of places that have names.
+    last: Option<(Named, usize)>,
+    /// Rows of each step in which there was any.
+    steps: BTreeMap<i64, u64>,
     entries: u64,
+}
+
+/// Whose traffic a row is.
+enum Whose<'a> {
+    /// A place of the ranges, by its number.
+    Range(u32),
+    /// An AWS service that the log names, or the network itself, in a region that the log names.
+    Named { provider: &'static str, service: &'a str, region: &'a str },
+    /// Somebody's whom nobody knows.
+    Other,
+}
+
+/// As [`Whose::Named`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Named {
+    provider: &'static str,
+    service: String,
+    region: String,
 }
 
 impl FlowUsage {
     /// No flows yet. Of the limits, the length of a step, the number of series and that of steps hold.
     #[must_use]
     pub fn new(ranges: Arc<ProviderRanges>, limits: ResampleParams) -> Self {
-        Self { ranges, limits, places: BTreeMap::new(), steps: BTreeSet::new(), entries: 0 }
+        Self {
+            ranges,
+            limits,
+            places: Vec::new(),
+            numbers: HashMap::new(),
+            of_ranges: Vec::new(),
+            last: None,
+            steps: BTreeMap::new(),
+            entries: 0,
+        }
     }
 
-    /// Adds a row.
+    /// Adds a row. O(log ranges).
     ///
     /// # Errors
     /// When there are more series or steps than the limits. The row is then not counted.
     pub fn add(&mut self, record: &FlowRecord<'_>) -> Result<(), TooMuchUsage> {
-        let step = record.start.div_euclid(i64::from(self.limits.step_seconds.get()));
-        if self.steps.insert(step) && self.steps.len() as u64 > self.limits.most_steps {
-            self.steps.remove(&step);
-            return Err(TooMuchUsage::Steps { limit: self.limits.most_steps });
-        }
-        let place = match record.action {
-            Action::Accept => self.place(record),
+        let (step, ranges) = (self.step(record), Arc::clone(&self.ranges));
+        let whose = match record.action {
+            Action::Accept => whose(&ranges, record),
             Action::Reject => None,
         };
-        match place {
-            Some(place) => self.count(place, step, [record.bytes, record.packets, 1]),
-            None => Ok(()),
+        if let Some(whose) = whose {
+            let number = self.number(&whose)?;
+            self.count(number, step, [record.bytes, record.packets, 1])?;
         }
+        self.count_rows(step, 1)
+    }
+
+    /// Adds a row of which [`add`](Self::add) said that there are too many series: as somebody's whom nobody knows.
+    ///
+    /// # Errors
+    /// When there are more steps than the limit. The row is then not counted.
+    pub fn add_to_other(&mut self, record: &FlowRecord<'_>) -> Result<(), TooMuchUsage> {
+        let step = self.step(record);
+        let number = self.number_of(other());
+        self.count(number, step, [record.bytes, record.packets, 1])?;
+        self.count_rows(step, 1)
+    }
+
+    fn step(&self, record: &FlowRecord<'_>) -> i64 {
+        record.start.div_euclid(i64::from(self.limits.step_seconds.get()))
     }
 
     /// As many flows as none, of the same ranges and limits: to add up a file that may turn out unreadable.
@@ -70,34 +114,115 @@ impl FlowUsage {
     /// # Errors
     /// When together they have more series or steps than the limits. Some of it is then counted.
     pub fn merge(&mut self, other: Self) -> Result<(), TooMuchUsage> {
-        self.steps.extend(other.steps);
-        if self.steps.len() as u64 > self.limits.most_steps {
-            return Err(TooMuchUsage::Steps { limit: self.limits.most_steps });
+        for (step, rows) in other.steps {
+            self.count_rows(step, rows)?;
         }
         for (place, counts) in other.places {
+            let number = self.new_number(&place)?;
             for (step, more) in counts {
-                self.count(place.clone(), step, more)?;
+                self.count(number, step, more)?;
             }
         }
         Ok(())
     }
 
-    fn count(&mut self, place: Place, step: i64, more: [u64; 3]) -> Result<(), TooMuchUsage> {
+    fn count_rows(&mut self, step: i64, rows: u64) -> Result<(), TooMuchUsage> {
+        if let Some(sum) = self.steps.get_mut(&step) {
+            *sum = sum.saturating_add(rows);
+            return Ok(());
+        }
+        if self.steps.len() as u64 >= self.limits.most_steps {
+            return Err(TooMuchUsage::Steps { limit: self.limits.most_steps });
+        }
+        self.steps.insert(step, rows);
+        Ok(())
+    }
+
+    /// The number of a place, without a text being made where it is known.
+    fn number(&mut self, whose: &Whose<'_>) -> Result<usize, TooMuchUsage> {
+        match *whose {
+            Whose::Range(range) => {
+                let at = range as usize;
+                if let Some(number) = self.of_ranges.get(at).copied().flatten() {
+                    return Ok(number);
+                }
+                let place = self.ranges.place(range).cloned().unwrap_or_else(other);
+                let number = self.new_number(&place)?;
+                if self.of_ranges.len() <= at {
+                    self.of_ranges.resize(at + 1, None);
+                }
+                self.of_ranges[at] = Some(number);
+                Ok(number)
+            }
+            Whose::Named { provider, service, region } => {
+                let is =
+                    |named: &Named| named.provider == provider && named.service == service && named.region == region;
+                if let Some((_, number)) = self.last.as_ref().filter(|(named, _)| is(named)) {
+                    return Ok(*number);
+                }
+                let number = self.new_number(&Place {
+                    provider: provider.to_owned(),
+                    service: service.to_ascii_lowercase(),
+                    region: region.to_owned(),
+                })?;
+                self.last = Some((Named { provider, service: service.to_owned(), region: region.to_owned() }, number));
+                Ok(number)
+            }
+            Whose::Other => self.new_number(&other()),
+        }
+    }
+
+    /// The number of a place, a new one where it has none.
+    fn new_number(&mut self, place: &Place) -> Result<usize, TooMuchUsage> {
+        if let Some(number) = self.numbers.get(place) {
+            return Ok(*number);
+        }
         // Each place is one series for every metric.
-        if !self.places.contains_key(&place) && (self.places.len() + 1) * METRICS.len() > self.limits.most_series {
+        if (self.places.len() + 1) * METRICS.len() > self.limits.most_series {
             return Err(TooMuchUsage::Series { limit: self.limits.most_series });
         }
-        let counts = self.places.entry(place).or_default();
-        if !counts.contains_key(&step) {
-            if self.entries >= self.limits.most_steps {
-                return Err(TooMuchUsage::Steps { limit: self.limits.most_steps });
-            }
-            self.entries += 1;
+        Ok(self.number_of(place.clone()))
+    }
+
+    fn number_of(&mut self, place: Place) -> usize {
+        let Self { places, numbers, .. } = self;
+        *numbers.entry(place).or_insert_with_key(|place| {
+            places.push((place.clone(), Counts::new()));
+            places.len() - 1
+        })
+    }
+
+    fn count(&mut self, number: usize, step: i64, more: [u64; 3]) -> Result<(), TooMuchUsage> {
+        let (_, counts) = &mut self.places[number];
+        if let Some(sums) = counts.get_mut(&step) {
+            add(sums, more);
+            return Ok(());
         }
-        for (sum, more) in counts.entry(step).or_default().iter_mut().zip(more) {
-            *sum = sum.saturating_add(more);
+        if self.entries >= self.limits.most_steps {
+            return Err(TooMuchUsage::Steps { limit: self.limits.most_steps });
         }
+        self.entries += 1;
+        counts.insert(step, more);
         Ok(())
+    }
+
+    /// What was counted, by hour; of steps that no hour is cut by.
+    #[must_use]
+    pub fn by_hour(self) -> BTreeMap<Hour, HourUsage> {
+        let length = i64::from(self.limits.step_seconds.get());
+        let mut hours: BTreeMap<Hour, HourUsage> = BTreeMap::new();
+        for (step, rows) in self.steps {
+            let time = step.saturating_mul(length);
+            hours.entry(Hour::of(time)).or_default().rows.insert(time, rows);
+        }
+        for (place, counts) in self.places {
+            for (step, counts) in counts {
+                let time = step.saturating_mul(length);
+                let places = &mut hours.entry(Hour::of(time)).or_default().places;
+                places.entry(place.clone()).or_default().insert(time, counts);
+            }
+        }
+        hours
     }
 
     /// The series, by place and metric.
@@ -105,8 +230,12 @@ impl FlowUsage {
     /// # Errors
     /// When all series together have more steps than the limit.
     pub fn finish(self) -> Result<Vec<UsageSeries>, TooMuchUsage> {
-        let Self { limits, places, steps, .. } = self;
-        let (Some(first), Some(last)) = (steps.first().copied(), steps.last().copied()) else { return Ok(vec![]) };
+        let Self { limits, mut places, steps, .. } = self;
+        places.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        let (Some((first, _)), Some((last, _))) = (steps.first_key_value(), steps.last_key_value()) else {
+            return Ok(vec![]);
+        };
+        let (first, last) = (*first, *last);
         let count = last.abs_diff(first).saturating_add(1);
         let all = count.saturating_mul(places.len() as u64).saturating_mul(METRICS.len() as u64);
         if all > limits.most_steps {
@@ -117,7 +246,7 @@ impl FlowUsage {
             METRICS.iter().enumerate().map(|(which, metric)| {
                 let value = |at: i64| {
                     let counted = counts.get(&at).map(|counts| counts[which] as f64);
-                    counted.or_else(|| steps.contains(&at).then_some(0.0))
+                    counted.or_else(|| steps.contains_key(&at).then_some(0.0))
                 };
                 let keys = [("provider", &place.provider), ("region", &place.region), ("service", &place.service)];
                 UsageSeries {
@@ -131,35 +260,36 @@ impl FlowUsage {
         });
         Ok(series.collect())
     }
-
-    /// Whose traffic a row is; none where it counts elsewhere.
-    fn place(&self, record: &FlowRecord<'_>) -> Option<Place> {
-        let from = record.packet_source.unwrap_or(record.source);
-        let to = record.packet_destination.unwrap_or(record.destination);
-        // The end that is not ours; of two public ones that which is someone's.
-        let ends = [(to, record.destination_service), (from, record.source_service)];
-        let outside = ends.into_iter().filter(|(address, service)| !is_private(*address) || !service.is_empty());
-        let known = |(address, service): (IpAddr, &str)| {
-            let found = self.ranges.find(address);
-            if service.is_empty() {
-                return found.cloned();
-            }
-            let region = found.map_or("-", |place| place.region.as_str());
-            let region = if region == "-" && !record.region.is_empty() { record.region } else { region };
-            Some(named("aws", &service.to_ascii_lowercase(), region))
-        };
-        let mut outside = outside.peekable();
-        if outside.peek().is_none() {
-            let once = record.direction != Some(Direction::Ingress);
-            let region = if record.region.is_empty() { "-" } else { record.region };
-            return once.then(|| named("internal", "-", region));
-        }
-        Some(outside.find_map(known).unwrap_or_else(|| named("other", "-", "-")))
-    }
 }
 
-fn named(provider: &str, service: &str, region: &str) -> Place {
-    Place { provider: provider.to_owned(), service: service.to_owned(), region: region.to_owned() }
+/// Whose traffic a row is; none where it counts elsewhere.
+fn whose<'a>(ranges: &'a ProviderRanges, record: &FlowRecord<'a>) -> Option<Whose<'a>> {
+    let from = record.packet_source.unwrap_or(record.source);
+    let to = record.packet_destination.unwrap_or(record.destination);
+    // The end that is not ours; of two public ones that which is someone's.
+    let ends = [(to, record.destination_service), (from, record.source_service)];
+    let outside = ends.into_iter().filter(|(address, service)| !is_private(*address) || !service.is_empty());
+    let known = |(address, service): (IpAddr, &'a str)| {
+        let found = ranges.find_number(address);
+        if service.is_empty() {
+            return found.map(Whose::Range);
+        }
+        let region = found.and_then(|number| ranges.place(number)).map_or("-", |place| place.region.as_str());
+        let region = if region == "-" && !record.region.is_empty() { record.region } else { region };
+        Some(Whose::Named { provider: "aws", service, region })
+    };
+    let mut outside = outside.peekable();
+    if outside.peek().is_none() {
+        let once = record.direction != Some(Direction::Ingress);
+        let region = if record.region.is_empty() { "-" } else { record.region };
+        return once.then_some(Whose::Named { provider: "internal", service: "-", region });
+    }
+    Some(outside.find_map(known).unwrap_or(Whose::Other))
+}
+
+/// Somebody whom nobody knows.
+pub(crate) fn other() -> Place {
+    Place { provider: "other".to_owned(), service: "-".to_owned(), region: "-".to_owned() }
 }
 
 /// Addresses that are nobody's on the internet: private networks, the machine itself, and messages to a neighbourhood.
@@ -282,6 +412,7 @@ mod tests {
         assert_eq!(usage.clone().finish(), Ok(vec![]));
         usage.add(&row(OWN, [17, 1, 1, 1], 0)).unwrap();
         assert_eq!(usage.add(&row(OWN, [52, 216, 1, 1], 0)), Err(TooMuchUsage::Series { limit: 3 }));
+        usage.add_to_other(&row(OWN, [52, 216, 1, 1], 0)).unwrap();
         usage.add(&row(OWN, [17, 1, 1, 1], i64::MAX)).unwrap();
         assert_eq!(usage.finish(), Err(TooMuchUsage::Steps { limit: 6 }));
     }

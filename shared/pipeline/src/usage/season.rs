@@ -22,7 +22,7 @@ pub(super) struct Season {
 pub(super) enum SeasonKind {
     /// All: what is there is too short for anything else.
     None,
-    /// The same time of the day: from two days on.
+    /// The same time of the day: from three days on. (Of two values none is the usual one.)
     Day,
     /// The same time of working days, and of weekend days: from nine days on, which have both.
     DayAndWeekend,
@@ -37,7 +37,7 @@ impl SeasonKind {
         match () {
             () if step < WEEK && span >= 4 * WEEK => Self::Week,
             () if step < DAY && span >= 9 * DAY => Self::DayAndWeekend,
-            () if step < DAY && span >= 2 * DAY => Self::Day,
+            () if step < DAY && span >= 3 * DAY => Self::Day,
             () => Self::None,
         }
     }

@@ -179,3 +179,21 @@ fn the_same_on_any_number_of_threads() {
     };
     assert_eq!(with(1), with(4));
 }
+
+#[test]
+fn of_few_weeks_a_spike_is_found_as_well_and_what_is_usual_is_not() {
+    // A day or two have no season, from three days on there is one of the day, from nine on of weekends, from four weeks on of the week.
+    for days in [1, 2, 3, 8, 9, 14, 21, 28] {
+        let mut values: Vec<Option<f64>> = usual(4)[..days * 48].to_vec();
+        let quiet = look(&[series("aws", values.clone())]);
+        let marked = quiet.series[0].anomalies.len();
+        // The only weekend of eight days is like none of them.
+        assert!(marked <= 3, "{marked} in {days} days: {:?}", quiet.series[0].anomalies);
+        assert!(quiet.series[0].risk_windows.is_empty(), "{days} days");
+        let at = days * 24;
+        values[at] = values[at].map(|value| value + 20_000.0);
+        let found = &look(&[series("aws", values)]).series[0];
+        let first = found.anomalies.first().unwrap_or_else(|| panic!("none in {days} days"));
+        assert_eq!(first.time, MONDAY + at as i64 * 1800, "{days} days");
+    }
+}

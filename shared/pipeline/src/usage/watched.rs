@@ -42,17 +42,24 @@ pub(super) struct Watched {
     week: Option<i64>,
     /// What was found when that week began.
     risk: Option<Risk>,
+    /// Whether it is of flow logs: in a step in which these have rows it is 0 where it has no value.
+    of_flow_logs: bool,
 }
 
 impl Watched {
-    pub(super) fn new() -> Result<Self, BadParams> {
+    pub(super) fn new(of_flow_logs: bool) -> Result<Self, BadParams> {
         Ok(Self {
             detector: OnlineDetectorParams::default().check()?.start(),
             scores: Vec::new(),
             hours: HoursOfWeeks::default(),
             week: None,
             risk: None,
+            of_flow_logs,
         })
+    }
+
+    pub(super) fn is_of_flow_logs(&self) -> bool {
+        self.of_flow_logs
     }
 
     /// Takes in a point. With the first of a week the weeks before it are judged, once.
@@ -91,6 +98,12 @@ impl Watched {
         let risk = self.risk.as_ref().filter(|risk| risk.judged >= from);
         let risk = risk.map(|risk| high_risk_window::detect(scope, name, &clock.name, risk));
         detect(&series).into_iter().filter(|(_, hit)| hit.window.0 >= from).chain(risk).collect()
+    }
+
+    /// How many points were taken in, as far as their scores are kept.
+    #[cfg(test)]
+    pub(super) fn seen(&self) -> usize {
+        self.scores.len()
     }
 
     /// Forgets all scores but the last.

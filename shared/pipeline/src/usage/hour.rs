@@ -1,0 +1,177 @@
+//! What flow logs say of the use of providers in an hour: how it gets from objects to the detectors of usage.
+//!
+//! Preprocess counts bytes, packets and flows per provider, service and region of the other end ([`super::flows`]) in half
+//! hours, and writes what it counted into the footer of the hour's batch of windows: no object of its own for each object.
+//! Counts add up, and batches of one hour are merged as windows are, so that late objects, and one object twice, are counted as
+//! they are there. Half an hour after its end the sweep writes an hour's sums as one batch of usage
+//! (`processed/source=usage/…/flow-logs.parquet`), which is judged like any other, and writes it again if the hour changes.
+//! A sum is never looked at before: of an hour that is still filling it would be a drop.
+//!
+//! Of every step with any row there is a measurement `rows`, of the log itself; a place without one was used for 0.
+
+use std::collections::BTreeMap;
+
+use weir_domain::usage::UsagePoint;
+use weir_domain::window::{HOUR_SECONDS, Hour};
+use weir_ingest::ranges::Place;
+
+/// Length of a step in seconds.
+pub(crate) const STEP: i64 = 1800;
+
+/// What is counted of every place.
+pub(crate) const METRICS: [&str; 3] = ["bytes", "packets", "flows"];
+
+/// The measurement of the log itself: its rows.
+const ROWS: &str = "rows";
+
+/// The key that tells these series from others, and its value.
+const SOURCE: (&str, &str) = ("source", "flow-logs");
+
+/// Places of an hour that are told apart; what there is beyond them is `other`.
+pub(crate) const MOST_PLACES: usize = 2000;
+
+/// The longest name that is believed.
+const LONGEST_NAME: usize = 256;
+
+/// Bytes, packets and flows by step, seconds since the epoch.
+pub(crate) type Counts = BTreeMap<i64, [u64; 3]>;
+
+/// What was counted in an hour. Merging is commutative and associative, as long as there are at most 2,000 places.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HourUsage {
+    /// Rows of the log by step.
+    pub(crate) rows: BTreeMap<i64, u64>,
+    pub(crate) places: BTreeMap<Place, Counts>,
+}
+
+/// As it is stored: `[step, rows]`, and provider, service, region, step and counts.
+type Stored = (Vec<(i64, u64)>, Vec<(String, String, String, i64, [u64; 3])>);
+
+impl HourUsage {
+    /// Adds what another has counted of the same hour.
+    pub fn merge(&mut self, other: Self) {
+        for (step, rows) in other.rows {
+            let sum = self.rows.entry(step).or_default();
+            *sum = sum.saturating_add(rows);
+        }
+        for (place, counts) in other.places {
+            let full = self.places.len() >= MOST_PLACES && !self.places.contains_key(&place);
+            let sums = self.places.entry(if full { super::flows::other() } else { place }).or_default();
+            for (step, more) in counts {
+                add(sums.entry(step).or_default(), more);
+            }
+        }
+    }
+
+    /// As text. Equal counts give equal text.
+    pub(crate) fn encode(&self) -> Result<String, serde_json::Error> {
+        let places = self.places.iter().flat_map(|(place, counts)| {
+            let Place { provider, service, region } = place;
+            counts.iter().map(|(step, counts)| (provider.clone(), service.clone(), region.clone(), *step, *counts))
+        });
+        let stored: Stored = (self.rows.iter().map(|(step, rows)| (*step, *rows)).collect(), places.collect());
+        serde_json::to_string(&stored)
+    }
+
+    /// Reads text, which may be damaged or forged; `None` where it cannot be of an hour.
+    pub(crate) fn decode(text: &str, hour: Hour) -> Option<Self> {
+        let (rows, places): Stored = serde_json::from_str(text).ok()?;
+        let of_hour = |step: i64| step % STEP == 0 && (0..HOUR_SECONDS).contains(&step.saturating_sub(hour.start()));
+        let mut usage = Self::default();
+        for (step, rows) in rows {
+            of_hour(step).then(|| usage.rows.insert(step, rows))?;
+        }
+        for (provider, service, region, step, counts) in places {
+            let named = [&provider, &service, &region]
+                .iter()
+                .all(|name| name.len() <= LONGEST_NAME && !name.chars().any(char::is_control));
+            let of_step = usage.places.entry(Place { provider, service, region }).or_default();
+            (named && of_hour(step)).then(|| of_step.insert(step, counts))?;
+        }
+        (usage.places.len() <= MOST_PLACES + 1).then_some(usage)
+    }
+
+    /// The measurements, by step.
+    pub(crate) fn each<E>(&self, mut each: impl FnMut(&UsagePoint<'_>) -> Result<(), E>) -> Result<(), E> {
+        for (step, rows) in &self.rows {
+            each(&UsagePoint { time: *step, keys: &[SOURCE], metric: ROWS, value: *rows as f64, label: "" })?;
+        }
+        for (place, counts) in &self.places {
+            let Place { provider, service, region } = place;
+            let keys = [("provider", &**provider), ("region", &**region), ("service", &**service), SOURCE];
+            for (step, counts) in counts {
+                for (metric, count) in METRICS.iter().zip(counts) {
+                    each(&UsagePoint { time: *step, keys: &keys, metric, value: *count as f64, label: "" })?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Adds counts.
+pub(super) fn add(sums: &mut [u64; 3], more: [u64; 3]) {
+    for (sum, more) in sums.iter_mut().zip(more) {
+        *sum = sum.saturating_add(more);
+    }
+}
+
+/// Whether keys are those of a series of flow logs.
+pub(super) fn is_of_flow_logs(keys: &[(String, String)]) -> bool {
+    keys.iter().any(|(name, value)| (&**name, &**value) == SOURCE)
+}
+
+/// Whether a measurement is of the log itself: in its step the log has rows.
+pub(super) fn is_of_the_log(metric: &str, keys: &[(String, String)]) -> bool {
+    metric == ROWS && keys.len() == 1 && is_of_flow_logs(keys)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: i64 = 1_700_000_000 - 1_700_000_000 % 3600;
+
+    fn usage(places: usize, count: u64) -> HourUsage {
+        let place = |n: usize| Place { provider: format!("p{n}"), service: "s".into(), region: "r".into() };
+        HourUsage {
+            rows: BTreeMap::from([(HOUR, 7), (HOUR + STEP, 1)]),
+            places: (0..places).map(|n| (place(n), Counts::from([(HOUR + STEP, [count; 3])]))).collect(),
+        }
+    }
+
+    #[test]
+    fn what_is_read_is_what_was_written_and_sums_do_not_overflow() {
+        let mut one = usage(3, u64::MAX - 1);
+        let text = one.encode().unwrap();
+        assert_eq!(HourUsage::decode(&text, Hour::of(HOUR)), Some(one.clone()));
+        assert_eq!(HourUsage::decode(&text, Hour::of(HOUR + 3600)), None);
+        for damaged in ["", "[]", "[[],[]] ", "{}", &text.replace("[17", "[18"), &text.replace("p0", "p\\u0000")] {
+            assert!(damaged == "[[],[]] " || HourUsage::decode(damaged, Hour::of(HOUR)).is_none(), "{damaged}");
+        }
+        one.merge(usage(4, 2));
+        assert_eq!((one.rows[&HOUR], one.places.len()), (14, 4));
+        assert!(one.places.values().take(3).all(|counts| counts[&(HOUR + STEP)] == [u64::MAX; 3]));
+    }
+
+    #[test]
+    fn beyond_so_many_places_all_are_other() {
+        let mut all = usage(MOST_PLACES - 1, 1);
+        all.merge(usage(MOST_PLACES + 100, 1));
+        assert_eq!(all.places.len(), MOST_PLACES + 1);
+        assert_eq!(all.places[&crate::usage::flows::other()][&(HOUR + STEP)], [100; 3]);
+        assert!(HourUsage::decode(&all.encode().unwrap(), Hour::of(HOUR)).is_some());
+    }
+
+    #[test]
+    fn every_step_has_its_rows() {
+        let mut points = Vec::new();
+        let each = |point: &UsagePoint<'_>| {
+            points.push((point.time, point.metric.to_owned(), point.value));
+            Ok::<(), ()>(())
+        };
+        usage(1, 5).each(each).unwrap();
+        assert_eq!((points.len(), &points[0], &points[1].1[..]), (5, &(HOUR, "rows".to_owned(), 7.0), "rows"));
+        assert_eq!(points[4], (HOUR + STEP, "flows".to_owned(), 5.0));
+    }
+}
