@@ -202,7 +202,9 @@ impl UserHistory {
             *count = count.saturating_add(1);
         }
         for (moments, volume) in self.volumes.iter_mut().zip(login.volumes) {
-            volume.into_iter().for_each(|volume| moments.see(volume));
+            if let Some(volume) = volume {
+                moments.see(volume);
+            }
         }
         if let (true, Some(used)) = (login.console, login.mfa) {
             let count = &mut self.mfa[usize::from(!used)];
@@ -461,7 +463,9 @@ impl History {
         }
         if login.succeeded && weight.is_believed() {
             for (moments, volume) in all.bytes.iter_mut().zip(login.volumes) {
-                volume.into_iter().for_each(|volume| moments.see(volume));
+                if let Some(volume) = volume {
+                    moments.see(volume);
+                }
             }
         }
         if let Some(user) = self.users.entry(Key(login.user)) {

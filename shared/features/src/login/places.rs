@@ -121,8 +121,7 @@ impl Places {
                 number => Some(number.parse().map_err(|_| bad("the asn is no number"))?),
             };
             let text = |at: usize| cell(columns[at]).chars().take(200).collect::<String>();
-            let spot = spot(cell(columns[5]), cell(columns[6]))
-                .ok_or_else(|| bad("latitude and longitude are no degrees on the globe"))?;
+            let spot = spot(cell(columns[5]), cell(columns[6])).map_err(bad)?;
             let row = Row { asn, operator: text(1), country: text(2), region: text(3), city: text(4), spot };
             self.by_block.insert(block, self.rows.len() as u32);
             self.has_spots |= row.spot.is_some();
@@ -235,13 +234,16 @@ fn split(line: &str) -> impl Iterator<Item = &str> {
     line.split(',').map(|cell| cell.trim().trim_matches('"'))
 }
 
-/// Coordinates in degrees: `Some(None)` where none are told, `None` where they are none.
-fn spot(latitude: &str, longitude: &str) -> Option<Option<Spot>> {
+/// Coordinates in degrees; nothing where none are told.
+fn spot(latitude: &str, longitude: &str) -> Result<Option<Spot>, &'static str> {
     if latitude.is_empty() || longitude.is_empty() {
-        return Some(None);
+        return Ok(None);
     }
-    let (latitude, longitude): (f64, f64) = (latitude.parse().ok()?, longitude.parse().ok()?);
-    (latitude.abs() <= 90.0 && longitude.abs() <= 180.0).then(|| Spot::of(latitude, longitude))
+    let degrees = |text: &str, most: f64| text.parse().ok().filter(|degrees: &f64| degrees.abs() <= most);
+    match (degrees(latitude, 90.0), degrees(longitude, 180.0)) {
+        (Some(latitude), Some(longitude)) => Ok(Spot::of(latitude, longitude)),
+        _ => Err("latitude and longitude are no degrees on the globe"),
+    }
 }
 
 fn remember(lengths: &mut Vec<u8>, length: u8) {

@@ -57,9 +57,10 @@ pub fn reasons(history: &History, login: &LoginEvent<'_>, seen: &Sighting, evide
     if get(Column::Journey) > 0.0
         && let Some(last) = user.and_then(|user| user.last)
     {
-        let journey = Journey::nobody_makes(&last, seen, evidence.place >= PlaceLevel::Country);
         // Before the place: it says that as well.
-        journey.into_iter().for_each(|journey| say(7.0, journey.words(&last, seen)));
+        if let Some(journey) = Journey::nobody_makes(&last, seen, evidence.place >= PlaceLevel::Country) {
+            say(7.0, journey.words(&last, seen));
+        }
     }
     if get(Column::UserAddresses) > WORTH_A_WORD {
         say(get(Column::UserAddresses), addresses(evidence));
