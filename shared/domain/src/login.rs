@@ -237,8 +237,10 @@ pub struct JudgedLogin {
     pub user: String,
     /// From which address.
     pub source_ip: Option<IpAddr>,
-    /// Country of the source.
+    /// Country of the source, as the log says; else its code, as tables and databases of places do.
     pub country: String,
+    /// City of the source, by the log or the places; at most 24 bytes of its name.
+    pub city: String,
     /// What was logged in to.
     pub account: String,
     /// What kind of login.

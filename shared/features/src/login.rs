@@ -11,11 +11,13 @@
 //! next to nothing, so that an attacker never becomes usual by coming often.
 
 mod api_use;
+mod column;
 mod country;
 mod evidence;
 mod familiarity;
 mod fan_out;
 mod history;
+mod journey;
 mod places;
 mod reasons;
 mod recent;
@@ -25,10 +27,12 @@ mod stored;
 mod user_agent;
 
 pub use api_use::{ApiUse, BadApiUse};
+pub use column::{Column, login_schema};
 pub use country::{COUNTRIES, Country, kilometres};
-pub use evidence::{Column, Evidence, login_schema};
+pub use evidence::{Direction, Evidence, Sources};
 pub use familiarity::{DeviceLevel, PlaceLevel};
 pub use history::{History, UserHistory, Weight};
+pub use journey::{CityName, Spot};
 pub use places::{BadPlaces, Place, Places, subnet};
 pub use reasons::reasons;
 pub use sighting::Sighting;

@@ -95,13 +95,14 @@ impl<'a> Group<'a> {
         self.logins.iter().position(|login| login.score >= score).unwrap_or(0)
     }
 
-    /// `from 198.51.100.1 (RO)`, `from 3 addresses`.
+    /// `from 198.51.100.1 (Bucharest, RO)`, `from 3 addresses`.
     pub(super) fn from(&self) -> String {
         let sources = self.sources();
         match (sources.len(), sources.first()) {
-            (1, Some(ip)) => match self.worst().country.as_str() {
-                "" => format!("from {ip}"),
-                country => format!("from {ip} ({country})"),
+            (1, Some(ip)) => match (self.worst().city.as_str(), self.worst().country.as_str()) {
+                ("", "") => format!("from {ip}"),
+                ("", place) | (place, "") => format!("from {ip} ({place})"),
+                (city, country) => format!("from {ip} ({city}, {country})"),
             },
             (0, _) | (_, None) => "from an unknown address".to_owned(),
             (n, _) => format!("from {} addresses", count(n as u64)),
@@ -121,7 +122,12 @@ impl<'a> Group<'a> {
 
     /// The reasons of the worst login, as part of a sentence.
     pub(super) fn why(&self) -> String {
-        let most: Vec<&str> = self.worst().reasons.iter().take(4).map(String::as_str).collect();
+        Self::why_of(self.worst())
+    }
+
+    /// The reasons of a login, as part of a sentence.
+    pub(super) fn why_of(login: &JudgedLogin) -> String {
+        let most: Vec<&str> = login.reasons.iter().take(4).map(String::as_str).collect();
         if most.is_empty() { "unlike the user's other logins".to_owned() } else { most.join("; ") }
     }
 

@@ -1,5 +1,5 @@
 //! `impossible-travel`: a login that no journey explains (faster than 900 km/h, borders and an hour's grace counted) since
-//! the last from another country.
+//! the last, or up to the next that is surely the user's. Its own reasons are told, which name both ends.
 
 use weir_domain::finding::{Entity, Hit, Kind, Severity, Subject};
 
@@ -15,7 +15,7 @@ pub(super) fn of(group: &Group<'_>) -> Option<(Subject, Hit)> {
         // Relays and VPNs are in two countries at once every day.
         severity: if login.listed { Severity::Low } else { Severity::High },
         title: format!("Impossible travel of {user}"),
-        sentence: format!("A {} of {user} {} {}: {}.", group.what(), group.from(), group.when(), group.why()),
+        sentence: format!("A {} of {user} {} {}: {}.", group.what(), group.from(), group.when(), Group::why_of(login)),
         seen_with: at,
     }))
 }

@@ -12,6 +12,7 @@ fn login(minutes: i64, user: &str, ip: &str, succeeded: bool, score: f64) -> Jud
         user: user.into(),
         source_ip: Some(ip.parse().unwrap()),
         country: "RO".into(),
+        city: String::new(),
         account: String::new(),
         kind: LoginKind::Password,
         succeeded,
@@ -99,6 +100,13 @@ fn a_takeover_is_told_once_with_its_reasons() {
 fn journeys_second_factors_and_root() {
     let travelled = JudgedLogin { travelled: true, ..login(0, "ada", "198.51.100.7", true, 9.0) };
     assert_eq!(found(std::slice::from_ref(&travelled))[0].0, Kind::ImpossibleTravel);
+    let home =
+        JudgedLogin { score: 9.5, reasons: vec!["33 failures".into()], ..login(5, "ada", "198.51.100.7", false, 9.0) };
+    let from = "Paris, France → Bucharest, Romania, 1,870 km in 34 min: nobody travels so fast";
+    let there = JudgedLogin { city: "Bucharest".into(), reasons: vec![from.into()], ..travelled.clone() };
+    let hits = detect(&[there, JudgedLogin { city: "Bucharest".into(), ..home }]);
+    let Facts::Login { sentence, .. } = &hits[0].1.facts else { panic!("facts of a login") };
+    insta::assert_snapshot!(sentence, @"A password login of ada from 198.51.100.7 (Bucharest, RO) on 2023-11-14 between 22:13 and 22:18 UTC: Paris, France → Bucharest, Romania, 1,870 km in 34 min: nobody travels so fast.");
     assert_eq!(found(&[JudgedLogin { listed: true, ..travelled }])[0].2, Severity::Low, "a VPN");
     let console = |user: &str, missing| JudgedLogin {
         kind: LoginKind::ConsoleLogin,

@@ -6,21 +6,28 @@
 //! first is assumed, and stated here: attackers come mostly from elsewhere ([`PLACE_OF_ATTACKS`]) and with a device of
 //! their own ([`DEVICE_OF_ATTACKS`]).
 
-use std::sync::Arc;
+mod bursts;
+mod moment;
+mod volume;
 
 use weir_domain::login::{RiskCounts, ValueCount};
-use weir_domain::matrix::{Feature, FeatureSchema, Transform};
 
+use super::column::Column;
 use super::familiarity::{DeviceLevel, PlaceLevel, acquaintance};
-use super::fan_out::{FanOut, burst};
-use super::history::{Everybody, History, Key, UNITS, UserHistory, VOLUME_BINS};
-use super::recent::{DAY, Glance, HOUR, Own};
-use super::sighting::{Sighting, country_of};
+use super::history::{Everybody, History, Key, UNITS, UserHistory};
+use super::recent::{DAY, HOUR, Own};
+use super::sighting::Sighting;
+
+pub use bursts::Sources;
+pub use volume::Direction;
+pub(super) use volume::usual;
 
 /// How well the users attacked know the places of attacks: address, subnet, network, country, nothing.
 const PLACE_OF_ATTACKS: [f64; PlaceLevel::COUNT] = [0.01, 0.02, 0.07, 0.30, 0.60];
 /// How well they know the devices: device, upgrade, system, nothing.
 const DEVICE_OF_ATTACKS: [f64; DeviceLevel::COUNT] = [0.06, 0.09, 0.25, 0.60];
+/// How often attackers hit on a city the user knows, in a network they know and in another of a country they know.
+const CITY_OF_ATTACKS: [f64; 2] = [0.5, 0.35];
 /// The share of attempts of attacks that fail.
 const FAILED_OF_ATTACKS: f64 = 0.5;
 
@@ -28,72 +35,10 @@ const FAILED_OF_ATTACKS: f64 = 0.5;
 const USUAL_PLACES: [f64; PlaceLevel::COUNT] = [0.5, 0.15, 0.2, 0.1, 0.05];
 const USUAL_DEVICES: [f64; DeviceLevel::COUNT] = [0.85, 0.07, 0.05, 0.03];
 const PRIOR_LOGINS: f64 = 20.0;
+/// How often ordinary logins come from a city the user knows, in a network they know and in another.
+const USUAL_CITIES: [f64; 2] = [0.9, 0.7];
 /// Failures in a hundred ordinary attempts before anything is known.
 const USUAL_FAILURES: f64 = 8.0;
-
-macro_rules! columns {
-    ($($name:ident $label:literal, $what:literal;)*) => {
-        /// The columns of a row of evidence.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum Column { $(#[doc = $what] $name),* }
-
-        impl Column {
-            /// All, in order.
-            pub const ALL: &[Self] = &[$(Self::$name),*];
-
-            /// Stable name.
-            #[must_use]
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$name => stringify!($name)),* }
-            }
-
-            /// What a person reads.
-            #[must_use]
-            pub fn label(self) -> &'static str {
-                match self { $(Self::$name => $label),* }
-            }
-        }
-    };
-}
-
-columns! {
-    Familiarity "how little the user knows place and device", "Log-likelihood ratio of how well the user knows place and device, together.";
-    User "how rarely the user logs in", "That of the user: attackers choose among accounts, users log in as often as they do.";
-    Outcome "the outcome", "That of failure or success.";
-    Network "how rarely anybody is new to this network", "That of the network, where it is new to the user.";
-    Client "how rarely anybody is new to this client", "That of the user agent, where it is new to the user.";
-    Hour "how rarely the user comes at this hour", "That of the hour of the day.";
-    RoundTrip "the round-trip time", "That of the round-trip time, against its country's.";
-    Journey "the journey since the last login", "That of a journey that nobody makes since the last success.";
-    Reputation "the reputation of the address", "That of an address on a list.";
-    SecondFactor "the missing second factor", "That of a console login without a second factor of a user who uses one.";
-    Root "the login as root", "That of a console login of the owner of the account.";
-    AddressFanOut "strangers at the address", "That of the strangers at the address in an hour and a day.";
-    AddressFailures "failing strangers at the address", "That of the strangers who failed there in a day.";
-    ClientFanOut "strangers with the device", "That of the strangers with this client in an hour and a day.";
-    FailingStrangers "failing strangers everywhere", "That of the strangers who failed anywhere in an hour.";
-    UserFailures "failures of the user", "That of the failures of the user in six hours.";
-    Volume "the bytes of the session", "That of the bytes of the session, against the user's own, and of the hour.";
-    PlaceStep "", "How well the user knows the place, 0 to 4.";
-    DeviceStep "", "How well the user knows the device, 0 to 3.";
-    Acquaintance "", "How well the user is known, 0 to 6.";
-    Strangers "", "Distinct strangers at the address in a day.";
-    Excess "", "Standard deviations by which the bytes of the session are above the user's own.";
-    Risk "", "The published risk score, where whoever asks has computed it.";
-}
-
-/// The schema of rows of evidence.
-#[must_use]
-pub fn login_schema() -> Arc<FeatureSchema> {
-    let feature = |column: &Column| Feature {
-        name: column.name().to_owned(),
-        label: column.label().to_owned(),
-        unit: String::new(),
-        transform: Transform::Identity,
-    };
-    let features = Column::ALL.iter().map(feature).collect();
-    Arc::new(FeatureSchema { source: "login".to_owned(), window_seconds: 0, features })
-}
 
 /// What was found out about one login before it was counted.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -117,7 +62,17 @@ pub struct Evidence {
     pub session: Option<f64>,
     /// A failure that follows one of the same user from the same address within six hours.
     pub repeats_failure: bool,
-    pub(super) volume_bin: Option<u8>,
+    /// The user's addresses and networks within an hour, this login's included.
+    pub in_hour: Sources,
+    /// Within a day.
+    pub in_day: Sources,
+    /// In which direction the bytes of the session are most surprising.
+    pub direction: Option<Direction>,
+    /// Whether address and network are others than in the last day; `None` where the user has not come in it.
+    pub(super) changes: Option<[bool; 2]>,
+    /// Whether the user knows the city, where that tells something.
+    pub(super) knows_city: Option<bool>,
+    pub(super) volume_bins: [Option<u8>; 2],
     /// `−ln p` of the bytes of the session.
     pub(super) surprise: f64,
     failed: bool,
@@ -180,7 +135,9 @@ impl History {
         } else {
             (PlaceLevel::Nothing, DeviceLevel::Nothing)
         };
-        let own = self.recent.users.get(&login.user).map_or(&[][..], |own| own.within(login.time, 6 * HOUR));
+        let of_day = self.recent.users.get(&login.user).map_or(&[][..], |own| own.within(login.time, DAY));
+        let own =
+            of_day.get(of_day.partition_point(|o| o.time < login.time.saturating_sub(6 * HOUR))..).unwrap_or_default();
         let mut evidence = Evidence {
             row: [0.0; Column::ALL.len()],
             place,
@@ -193,16 +150,23 @@ impl History {
                 + u32::from(!login.succeeded),
             session: session(own, login),
             repeats_failure: !login.succeeded && own.iter().any(|o| o.failed && o.address == login.address),
-            volume_bin: None,
+            in_hour: Sources::default(),
+            in_day: Sources::default(),
+            direction: None,
+            changes: None,
+            knows_city: None,
+            volume_bins: [None; 2],
             surprise: 0.0,
             failed: !login.succeeded,
         };
         evidence.of_user(all, user, login, self.users.len());
         evidence.of_place_and_client(all, login);
+        evidence.of_city(all, user, login);
         evidence.of_moment(all, user, login);
         evidence.of_credentials(user, login);
         evidence.stranger = strangeness(&evidence);
         evidence.of_bursts(self, user, login);
+        evidence.of_sources(all, user, login, of_day);
         evidence.of_volume(all, user, login, own);
         evidence.set(Column::PlaceStep, f64::from(place as u8));
         evidence.set(Column::DeviceStep, f64::from(device as u8));
@@ -263,7 +227,7 @@ impl Evidence {
     fn of_user(&mut self, all: &Everybody, user: &UserHistory, login: &Sighting, users: usize) {
         if self.acquaintance > 0 {
             let table = &all.familiarity[self.acquaintance];
-            let total = table.as_flattened().iter().sum::<u64>() as f64 / UNITS + PRIOR_LOGINS;
+            let total = table.as_flattened().iter().map(|count| *count as f64).sum::<f64>() / UNITS + PRIOR_LOGINS;
             let (place, device) = (self.place as usize, self.device as usize);
             let seen = table[place][device] as f64 / UNITS + PRIOR_LOGINS * USUAL_PLACES[place] * USUAL_DEVICES[device];
             self.set(Column::Familiarity, (PLACE_OF_ATTACKS[place] * DEVICE_OF_ATTACKS[device] / (seen / total)).ln());
@@ -310,38 +274,23 @@ impl Evidence {
         }
     }
 
-    fn of_moment(&mut self, all: &Everybody, user: &UserHistory, login: &Sighting) {
-        let hour = login.hour();
-        if self.acquaintance > 0 {
-            let everybody =
-                (all.hours[hour] as f64 / UNITS + 1.0) / (all.hours.iter().sum::<u64>() as f64 / UNITS + 24.0);
-            let count = |hour: usize| f64::from(user.hours[hour % 24]);
-            let near = count(hour) + 0.5 * count(hour + 23) + 0.5 * count(hour + 1);
-            let total: f64 = user.hours.iter().map(|count| f64::from(*count)).sum();
-            let usual = (near + 12.0 * everybody) / (2.0 * total + 12.0);
-            self.set(Column::Hour, ((0.5 / 24.0 + 0.5 * everybody) / usual).ln().max(-1.0));
+    /// Of a city in a country the user knows. Where the country is new, so is the city.
+    fn of_city(&mut self, all: &Everybody, user: &UserHistory, login: &Sighting) {
+        let row = match self.place {
+            PlaceLevel::Network => 0,
+            PlaceLevel::Country => 1,
+            _ => return,
+        };
+        if self.acquaintance == 0 || login.city_key == 0 || user.cities.0.is_empty() {
+            return;
         }
-        if let Some(time) = login.round_trip {
-            let known = all.round_trips.get(&Key(login.country)).copied().unwrap_or_default();
-            let (mean, variance) = known.spread(3.0, 5.0, 0.5);
-            let above = (f64::from(time) / 1000.0 - mean) / variance.max(0.05).sqrt();
-            if above > 0.0 {
-                self.set(Column::RoundTrip, (0.3 * above * above - 0.5).clamp(-0.5, 2.0));
-            }
-        }
-        if let Some(last) = user.last.filter(|last| last.country != 0 && login.country != 0)
-            && last.country != login.country
-        {
-            let hours = (login.time - last.time).unsigned_abs() as f64 / HOUR as f64;
-            // Where no distance is known, eight hours are enough for most.
-            let needed = match (country_of(last.country), country_of(login.country)) {
-                (Some(from), Some(to)) => (1.0 + from.kilometres_to(to) / FASTEST).clamp(1.0, 24.0),
-                _ => 8.0,
-            };
-            if hours < needed {
-                self.set(Column::Journey, if self.device >= DeviceLevel::System { 1.5 } else { 0.5 });
-            }
-        }
+        let known = user.cities.has(login.city_key);
+        self.knows_city = Some(known);
+        let [unknown, knew] = all.cities[row].map(|count| count as f64 / UNITS);
+        let usual = (knew + PRIOR_LOGINS * USUAL_CITIES[row]) / (unknown + knew + PRIOR_LOGINS);
+        let attack = CITY_OF_ATTACKS[row];
+        let ratio = if known { attack / usual } else { (1.0 - attack) / (1.0 - usual) };
+        self.set(Column::City, ratio.ln().clamp(-1.5, 2.0));
     }
 
     fn of_credentials(&mut self, user: &UserHistory, login: &Sighting) {
@@ -357,89 +306,4 @@ impl Evidence {
             self.set(Column::SecondFactor, ((with + 2.0) / (without + 0.1)).ln().clamp(0.0, 5.0));
         }
     }
-
-    fn of_bursts(&mut self, history: &History, user: &UserHistory, login: &Sighting) {
-        let all = &history.everybody;
-        let days = 1.0 + (login.time.saturating_sub(all.first)).max(0) as f64 / DAY as f64;
-        let now = Glance { time: login.time, user: login.user, stranger: self.stranger, failed: self.failed };
-        if self.stranger > 0 && login.address != 0 {
-            let visits = history.recent.addresses.get(&login.address).map_or(&[][..], |v| v.within(login.time, DAY));
-            let fan = FanOut::of(visits, now);
-            let ever = all.addresses.get(&Key(login.address)).copied().unwrap_or_default();
-            let strangers = (ever.novel as f64 / 100.0 - fan.visit_strangers).max(0.0) / days;
-            let visitors = (ever.all as f64 - f64::from(fan.visits)).max(0.0) / days;
-            let of_day = if fan.day > 1.0 { burst(fan.day, 0.7 + 2.0 * strangers + 0.3 * visitors) } else { 0.0 };
-            let of_hour = if fan.hour > 1.0 { burst(fan.hour, 0.15 + strangers / 6.0 + 0.06 * visitors) } else { 0.0 };
-            self.set(Column::AddressFanOut, (BURST * of_day.max(of_hour)).min(10.0));
-            if fan.day_failed > 1.0 {
-                let failing = burst(fan.day_failed, 0.4 + 0.3 * strangers + 0.1 * visitors);
-                self.set(Column::AddressFailures, (BURST * failing).min(4.0));
-            }
-            self.set(Column::Strangers, fan.day);
-            self.users_at_address = fan.users;
-        }
-        if self.is_strange_device() && login.device != 0 {
-            let visits = history.recent.devices.get(&login.device).map_or(&[][..], |v| v.within(login.time, DAY));
-            let fan = FanOut::of(visits, now);
-            let ever = all.devices.get(&Key(login.device)).map_or(0.0, |counts| counts.all as f64);
-            let strangers = (ever - f64::from(fan.visits)).max(0.0) / days;
-            let failing = if self.failed { burst(fan.day_failed, 0.7 + 0.15 * strangers) } else { 0.0 };
-            let any = burst(fan.day, 1.0 + 1.3 * strangers).max(burst(fan.hour, 0.5 + strangers / 6.0));
-            self.set(Column::ClientFanOut, (BURST * any.max(failing)).min(3.0));
-        }
-        if self.is_strange_failure() {
-            let mut users: Vec<u64> =
-                history.recent.failing.within(login.time, HOUR).iter().map(|glance| glance.user).collect();
-            users.push(login.user);
-            users.sort_unstable();
-            users.dedup();
-            let usual = all.failing as f64 / (24.0 * days);
-            let excess = ((users.len() as f64 + 1.0) / (3.0 * usual + 2.0)).ln();
-            self.set(Column::FailingStrangers, 1.5 * excess.clamp(0.0, 4.0));
-        }
-        if self.place >= PlaceLevel::Network || self.device >= DeviceLevel::System {
-            // A forgotten password is a handful of tries, an app with an old one tries for hours: only speed is more.
-            let usual = 3.5 + user.failures as f64 / UNITS / days;
-            let slow = (0.5 * burst(f64::from(self.user_failures), usual)).min(4.0);
-            let quick = (0.5 * burst(f64::from(self.quick_failures), 6.0)).min(6.0);
-            self.set(Column::UserFailures, slow + quick);
-        }
-    }
-
-    fn of_volume(&mut self, all: &Everybody, user: &UserHistory, login: &Sighting, own: &[Own]) {
-        let Some(volume) = login.volume.filter(|_| login.succeeded && self.acquaintance > 0) else {
-            self.set(Column::Volume, NO_VOLUME);
-            return;
-        };
-        let (usual, _) = user.volume.spread(1.5, 5.2, 0.0);
-        let above = (f64::from(volume) / 1000.0 - usual) / 0.6;
-        let bin = ((above + 4.0) * 10.0).clamp(0.0, (VOLUME_BINS - 1) as f64) as usize;
-        let more = all.volumes[bin..].iter().sum::<u64>() as f64 + 0.2 * (VOLUME_BINS - bin) as f64;
-        let total = all.volumes.iter().sum::<u64>() as f64 + 0.2 * VOLUME_BINS as f64;
-        self.volume_bin = Some(bin as u8);
-        self.surprise = -(more / total).ln();
-        // Large sessions happen; two of them within hours hardly. Surprise at the largest before counts as well.
-        let before = own.iter().map(|o| o.surprise).max().map_or(0.0, |surprise| f64::from(surprise) / 100.0);
-        let again = AGAIN * (before - WORTH_NOTING).max(0.0);
-        let odd_hour = self.get(Column::Hour).max(0.0);
-        self.set(
-            Column::Volume,
-            if self.surprise > WORTH_NOTING { again } else { 0.0 } + 1.3 * self.surprise + odd_hour,
-        );
-        self.set(Column::Excess, above);
-    }
 }
-
-/// Faster than airliners, kilometres an hour.
-const FASTEST: f64 = 900.0;
-
-/// What is believed of a burst: visits come in bunches, a Poisson process has none.
-const BURST: f64 = 0.7;
-
-/// Bytes that one session in so many has (`−ln p`) are worth noting in the next.
-const WORTH_NOTING: f64 = 2.0;
-/// How much surprise at an earlier session counts: sessions of one user are somewhat alike.
-const AGAIN: f64 = 0.8;
-
-/// Of a session of which no bytes are known: it says that the way of attack that shows in bytes is none to be seen.
-const NO_VOLUME: f64 = -6.0;

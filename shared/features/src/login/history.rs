@@ -4,6 +4,7 @@ use weir_domain::bounded::{BottomK, Merge, Priority};
 
 use super::evidence::Evidence;
 use super::familiarity::{ACQUAINTANCES, DeviceLevel, PlaceLevel};
+use super::journey::{CityName, Spot};
 use super::recent::{Glance, Own, Recent};
 use super::seen::SeenList;
 use super::sighting::Sighting;
@@ -108,6 +109,33 @@ impl Merge for Moments {
 pub(super) struct LastSuccess {
     pub(super) time: i64,
     pub(super) country: u64,
+    pub(super) spot: Option<Spot>,
+    pub(super) city: CityName,
+}
+
+/// How often a login that follows another of its user within a day comes from elsewhere, in units.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(super) struct Changes {
+    /// Logins that follow another.
+    pub(super) followed: u64,
+    /// Of these, from an address and from a network that none of the last day came from.
+    pub(super) changed: [u64; 2],
+}
+
+impl Changes {
+    fn see(&mut self, changes: Option<[bool; 2]>, units: u64) {
+        if let Some(changes) = changes {
+            let changed = changes.map(|changed| units * u64::from(changed));
+            self.merge(Self { followed: units, changed });
+        }
+    }
+}
+
+impl Merge for Changes {
+    fn merge(&mut self, other: Self) {
+        self.followed = self.followed.saturating_add(other.followed);
+        sum(&mut self.changed, &other.changed);
+    }
 }
 
 /// What is known of one user.
@@ -121,6 +149,7 @@ pub struct UserHistory {
     pub(super) subnets: SeenList<64>,
     pub(super) networks: SeenList<32>,
     pub(super) countries: SeenList<16>,
+    pub(super) cities: SeenList<24>,
     pub(super) devices: SeenList<48>,
     pub(super) families: SeenList<24>,
     pub(super) browsers: SeenList<16>,
@@ -130,7 +159,9 @@ pub struct UserHistory {
     pub(super) hours: [u32; 24],
     /// By day of the week, from Monday.
     pub(super) weekdays: [u32; 7],
-    pub(super) volume: Moments,
+    /// Bytes of sessions, received and sent.
+    pub(super) volumes: [Moments; 2],
+    pub(super) changes: Changes,
     /// Console logins with and without a second factor.
     pub(super) mfa: [u32; 2],
     pub(super) last: Option<LastSuccess>,
@@ -143,7 +174,8 @@ impl UserHistory {
         self.logins as f64 / UNITS
     }
 
-    fn see(&mut self, login: &Sighting, weight: Weight) {
+    fn see(&mut self, login: &Sighting, evidence: &Evidence, weight: Weight) {
+        self.changes.see(evidence.changes, weight.units());
         if !login.succeeded {
             self.failures = self.failures.saturating_add(weight.units());
             return;
@@ -157,6 +189,7 @@ impl UserHistory {
         self.subnets.see(login.subnet, 0, time);
         self.networks.see(login.network, 0, time);
         self.countries.see(login.country, 0, time);
+        self.cities.see(login.city_key, 0, time);
         self.devices.see(login.device, 0, time);
         self.families.see(login.family, login.version, time);
         self.browsers.see(login.browser, login.version, time);
@@ -168,14 +201,17 @@ impl UserHistory {
         if let Some(count) = self.weekdays.get_mut(login.weekday()) {
             *count = count.saturating_add(1);
         }
-        if let Some(volume) = login.volume {
-            self.volume.see(volume);
+        for (moments, volume) in self.volumes.iter_mut().zip(login.volumes) {
+            if let Some(volume) = volume {
+                moments.see(volume);
+            }
         }
         if let (true, Some(used)) = (login.console, login.mfa) {
             let count = &mut self.mfa[usize::from(!used)];
             *count = count.saturating_add(1);
         }
-        self.last = self.last.max(Some(LastSuccess { time: login.time, country: login.country }));
+        let (country, spot, city) = (login.country, login.spot, login.city);
+        self.last = self.last.max(Some(LastSuccess { time: login.time, country, spot, city }));
     }
 
     pub(super) fn is_sound(&self) -> bool {
@@ -183,11 +219,13 @@ impl UserHistory {
             && self.subnets.is_sound()
             && self.networks.is_sound()
             && self.countries.is_sound()
+            && self.cities.is_sound()
             && self.devices.is_sound()
             && self.families.is_sound()
             && self.browsers.is_sound()
             && self.systems.is_sound()
             && self.device_types.is_sound()
+            && self.last.is_none_or(|last| last.spot.is_none_or(Spot::is_sound))
     }
 }
 
@@ -199,6 +237,7 @@ impl Merge for UserHistory {
         self.subnets.merge(&other.subnets);
         self.networks.merge(&other.networks);
         self.countries.merge(&other.countries);
+        self.cities.merge(&other.cities);
         self.devices.merge(&other.devices);
         self.families.merge(&other.families);
         self.browsers.merge(&other.browsers);
@@ -206,7 +245,10 @@ impl Merge for UserHistory {
         self.device_types.merge(&other.device_types);
         add(&mut self.hours, &other.hours);
         add(&mut self.weekdays, &other.weekdays);
-        self.volume.merge(other.volume);
+        for (mine, theirs) in self.volumes.iter_mut().zip(other.volumes) {
+            mine.merge(theirs);
+        }
+        self.changes.merge(other.changes);
         add(&mut self.mfa, &other.mfa);
         self.last = self.last.max(other.last);
     }
@@ -218,8 +260,8 @@ fn add(mine: &mut [u32], theirs: &[u32]) {
     }
 }
 
-/// Bins of how far a session's volume is above the user's own, in tenths of a standard deviation from −4 to 4.
-pub(super) const VOLUME_BINS: usize = 80;
+/// Bins of how far a session's volume is above the user's own, in tenths of a standard deviation from −4 to 8.
+pub(super) const VOLUME_BINS: usize = 120;
 
 /// What is known over all users.
 #[derive(Debug, Clone, PartialEq)]
@@ -250,9 +292,17 @@ pub(super) struct Everybody {
     /// Logins from networks and with clients new to the user, in units.
     pub(super) novel: Counts,
     pub(super) hours: [u64; 24],
+    /// By day of the week, from Monday.
+    pub(super) weekdays: [u64; 7],
+    /// Believed logins from an unknown and a known city, in a network the user knows and in another of a country they know.
+    pub(super) cities: [[u64; 2]; 2],
+    pub(super) changes: Changes,
     /// By country of the source, natural logarithm of milliseconds.
     pub(super) round_trips: BottomK<Key, Moments>,
-    pub(super) volumes: [u64; VOLUME_BINS],
+    /// Bytes of sessions, received and sent.
+    pub(super) bytes: [Moments; 2],
+    /// How far they were above their user's own.
+    pub(super) volumes: [[u64; VOLUME_BINS]; 2],
     /// Strangers who failed.
     pub(super) failing: u64,
 }
@@ -274,8 +324,12 @@ impl Default for Everybody {
             devices: BottomK::new(1 << 18),
             novel: Counts::default(),
             hours: [0; 24],
+            weekdays: [0; 7],
+            cities: Default::default(),
+            changes: Changes::default(),
             round_trips: BottomK::new(1 << 10),
-            volumes: [0; VOLUME_BINS],
+            bytes: Default::default(),
+            volumes: [[0; VOLUME_BINS]; 2],
             failing: 0,
         }
     }
@@ -332,6 +386,7 @@ impl History {
         let own = Own {
             time: login.time,
             address: login.address,
+            network: login.network,
             device: login.device,
             failed: !login.succeeded,
             score: (score.clamp(-1e6, 1e6) * 1000.0) as i32,
@@ -387,16 +442,34 @@ impl History {
         if let Some(count) = all.hours.get_mut(login.hour()) {
             *count = count.saturating_add(units);
         }
+        if let Some(count) = all.weekdays.get_mut(login.weekday()) {
+            *count = count.saturating_add(units);
+        }
+        if let Some(known) = evidence.knows_city {
+            let row = usize::from(evidence.place == PlaceLevel::Country);
+            let count = &mut all.cities[row][usize::from(known)];
+            *count = count.saturating_add(learned.units());
+        }
+        all.changes.see(evidence.changes, learned.units());
         if let (Some(time), true) = (login.round_trip, weight.is_believed())
             && let Some(moments) = all.round_trips.entry(Key(login.country))
         {
             moments.see(time);
         }
-        if let Some(count) = evidence.volume_bin.and_then(|bin| all.volumes.get_mut(usize::from(bin))) {
-            *count = count.saturating_add(1);
+        for (bins, bin) in all.volumes.iter_mut().zip(evidence.volume_bins) {
+            if let Some(count) = bin.and_then(|bin| bins.get_mut(usize::from(bin))) {
+                *count = count.saturating_add(1);
+            }
+        }
+        if login.succeeded && weight.is_believed() {
+            for (moments, volume) in all.bytes.iter_mut().zip(login.volumes) {
+                if let Some(volume) = volume {
+                    moments.see(volume);
+                }
+            }
         }
         if let Some(user) = self.users.entry(Key(login.user)) {
-            user.see(login, weight);
+            user.see(login, evidence, weight);
         }
     }
 
@@ -419,8 +492,14 @@ impl History {
         mine.devices.merge(theirs.devices);
         mine.novel.merge(theirs.novel);
         sum(&mut mine.hours, &theirs.hours);
+        sum(&mut mine.weekdays, &theirs.weekdays);
+        sum(mine.cities.as_flattened_mut(), theirs.cities.as_flattened());
+        mine.changes.merge(theirs.changes);
         mine.round_trips.merge(theirs.round_trips);
-        sum(&mut mine.volumes, &theirs.volumes);
+        for (mine, theirs) in mine.bytes.iter_mut().zip(theirs.bytes) {
+            mine.merge(theirs);
+        }
+        sum(mine.volumes.as_flattened_mut(), theirs.volumes.as_flattened());
         mine.failing = mine.failing.saturating_add(theirs.failing);
         self.recent.merge(other.recent);
     }

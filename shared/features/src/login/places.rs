@@ -9,6 +9,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use database::Database;
 
+use super::journey::Spot;
+
 /// What is known of an address. Text is empty where nothing is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Place<'a> {
@@ -22,6 +24,8 @@ pub struct Place<'a> {
     pub region: &'a str,
     /// City.
     pub city: &'a str,
+    /// Where on the globe.
+    pub spot: Option<Spot>,
 }
 
 /// What a row of the table says of a block of addresses.
@@ -32,6 +36,7 @@ struct Row {
     country: String,
     region: String,
     city: String,
+    spot: Option<Spot>,
 }
 
 /// Blocks of addresses and what is known of them: by a table, in which the longest block that has an address speaks for it,
@@ -42,6 +47,7 @@ pub struct Places {
     by_block: FxHashMap<(u8, u128), u32>,
     /// Block lengths there are, longest first, counted in IPv6 bits.
     lengths: Vec<u8>,
+    has_spots: bool,
     listed: FxHashSet<(u8, u128)>,
     listed_lengths: Vec<u8>,
     /// In the order they are asked.
@@ -53,7 +59,7 @@ pub struct Places {
 pub enum BadPlaces {
     /// No header, or one without the column.
     #[error(
-        "the table of places has no column cidr: its first line must name its columns (cidr,asn,as_name,country,region,city)"
+        "the table of places has no column cidr: its first line must name its columns (cidr,asn,as_name,country,region,city,latitude,longitude)"
     )]
     NoColumn,
     /// A line that is none.
@@ -87,7 +93,8 @@ impl Places {
         Self::default()
     }
 
-    /// Reads a table: CSV with the columns `cidr`, and any of `asn`, `country`, `region`, `city`, `as_name`. `-` is empty.
+    /// Reads a table: CSV with the columns `cidr`, and any of `asn`, `country`, `region`, `city`, `as_name`, and `latitude` with
+    /// `longitude` (degrees). `-` is empty.
     ///
     /// # Errors
     /// When a line is no row of such a table, or there are too many.
@@ -97,7 +104,7 @@ impl Places {
             split(lines.next().map_or("", |(_, line)| line)).map(str::to_ascii_lowercase).collect();
         let column = |name: &str| header.iter().position(|h| h == name);
         let cidr = column("cidr").ok_or(BadPlaces::NoColumn)?;
-        let columns = ["asn", "as_name", "country", "region", "city"].map(column);
+        let columns = ["asn", "as_name", "country", "region", "city", "latitude", "longitude"].map(column);
         for (at, line) in lines.filter(|(_, line)| !line.trim().is_empty()) {
             if self.rows.len() >= Self::MOST {
                 return Err(BadPlaces::TooMany);
@@ -114,8 +121,10 @@ impl Places {
                 number => Some(number.parse().map_err(|_| bad("the asn is no number"))?),
             };
             let text = |at: usize| cell(columns[at]).chars().take(200).collect::<String>();
-            let row = Row { asn, operator: text(1), country: text(2), region: text(3), city: text(4) };
+            let spot = spot(cell(columns[5]), cell(columns[6])).map_err(bad)?;
+            let row = Row { asn, operator: text(1), country: text(2), region: text(3), city: text(4), spot };
             self.by_block.insert(block, self.rows.len() as u32);
+            self.has_spots |= row.spot.is_some();
             self.rows.push(row);
             remember(&mut self.lengths, block.0);
         }
@@ -154,16 +163,17 @@ impl Places {
             return Err(BadPlaces::Database { what });
         }
         self.databases.push(Arc::new(Database::open(name, bytes)?));
+        self.has_spots = true;
         Ok(())
     }
 
     /// What is known of an address. What the table says wins: databases are asked for the network only where it has none, and
-    /// for the place only where it has no country. O(distinct block lengths + 128 a database).
+    /// for the place only where it has no country, or no coordinates of it. O(distinct block lengths + 128 a database).
     #[must_use]
     pub fn of(&self, ip: IpAddr) -> Place<'_> {
         let mut place = self.row_of(ip).map(Row::place).unwrap_or_default();
         for database in &self.databases {
-            if place.asn.is_some() && !place.country.is_empty() {
+            if place.asn.is_some() && !place.country.is_empty() && place.spot.is_some() {
                 break;
             }
             let found = database.of(ip);
@@ -172,6 +182,9 @@ impl Places {
             }
             if place.country.is_empty() {
                 (place.country, place.region, place.city) = (found.country, found.region, found.city);
+                place.spot = place.spot.or(found.spot);
+            } else if place.spot.is_none() && place.country.eq_ignore_ascii_case(found.country) {
+                place.spot = found.spot;
             }
         }
         place
@@ -197,6 +210,12 @@ impl Places {
         self.listed_lengths.iter().any(|&length| self.listed.contains(&(length, masked(bits, length))))
     }
 
+    /// Whether coordinates may be known of some addresses.
+    #[must_use]
+    pub fn has_spots(&self) -> bool {
+        self.has_spots
+    }
+
     /// Whether nothing is known.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -206,13 +225,25 @@ impl Places {
 
 impl Row {
     fn place(&self) -> Place<'_> {
-        let Self { asn, operator, country, region, city } = self;
-        Place { asn: *asn, operator, country, region, city }
+        let Self { asn, operator, country, region, city, spot } = self;
+        Place { asn: *asn, operator, country, region, city, spot: *spot }
     }
 }
 
 fn split(line: &str) -> impl Iterator<Item = &str> {
     line.split(',').map(|cell| cell.trim().trim_matches('"'))
+}
+
+/// Coordinates in degrees; nothing where none are told.
+fn spot(latitude: &str, longitude: &str) -> Result<Option<Spot>, &'static str> {
+    if latitude.is_empty() || longitude.is_empty() {
+        return Ok(None);
+    }
+    let degrees = |text: &str, most: f64| text.parse().ok().filter(|degrees: &f64| degrees.abs() <= most);
+    match (degrees(latitude, 90.0), degrees(longitude, 180.0)) {
+        (Some(latitude), Some(longitude)) => Ok(Spot::of(latitude, longitude)),
+        _ => Err("latitude and longitude are no degrees on the globe"),
+    }
 }
 
 fn remember(lengths: &mut Vec<u8>, length: u8) {
@@ -273,6 +304,11 @@ mod tests {
         );
         assert_eq!(places.of(ip("::ffff:10.1.0.1")).city, "Berlin");
         assert_eq!(places.of(ip("10.2.0.1")).city, "");
+        let table = "longitude,cidr,latitude\n13.41,10.0.0.0/9,52.52\n-,10.1.0.0/16,1\n";
+        let mut places = Places::none();
+        places.read_table(table).unwrap();
+        assert_eq!(places.of(ip("10.2.0.1")).spot, Spot::of(52.52, 13.41));
+        assert_eq!(places.of(ip("10.1.0.1")).spot, None, "one of two is none");
     }
 
     #[test]
@@ -293,6 +329,9 @@ mod tests {
         assert_eq!(of("1.2.0.1"), (Some(64_500), "FR", ""), "no city of another country");
         assert_eq!(of("1.3.0.1"), (Some(8), "JP", ""));
         assert_eq!(places.of(ip("1.1.0.1")).operator, "Seven");
+        let berlin = Spot::of(52.52, 13.41);
+        let spots = ["1.0.0.1", "1.1.0.1", "1.2.0.1", "1.3.0.1"].map(|text| places.of(ip(text)).spot);
+        assert_eq!(spots, [berlin, berlin, None, None], "no coordinates of another country");
         assert_eq!(places.of(ip("2.0.0.1")), Place::default());
         assert_eq!(places.fault(), None);
 
@@ -324,6 +363,10 @@ mod tests {
         assert!(read("").contains("no column cidr"));
         assert_eq!(read("cidr\n10.0.0.0/33"), "line 2 of the table of places: the cidr is no block of addresses");
         assert_eq!(read("cidr,asn\n10.0.0.0/8,x"), "line 2 of the table of places: the asn is no number");
+        let no_spot = "line 2 of the table of places: latitude and longitude are no degrees on the globe";
+        for cells in ["91,7", "7,181", "nan,7", "7,inf", "x,7"] {
+            assert_eq!(read(&format!("cidr,latitude,longitude\n10.0.0.0/8,{cells}")), no_spot);
+        }
         assert!(Places::none().read_list("10.0.0.0/8\nx").is_err());
     }
 

@@ -2,9 +2,11 @@
 
 use weir_domain::login::LoginEvent;
 
-use super::evidence::{Column, Evidence};
+use super::column::Column;
+use super::evidence::{Direction, Evidence, usual};
 use super::familiarity::{DeviceLevel, PlaceLevel};
 use super::history::{History, UserHistory};
+use super::journey::Journey;
 use super::sighting::{Sighting, country_name};
 
 /// Ratios smaller than this are not worth a word.
@@ -27,6 +29,8 @@ pub fn reasons(history: &History, login: &LoginEvent<'_>, seen: &Sighting, evide
                 format!("{} UTC is outside their hours", weir_domain::window::utc_clock(seen.time.div_euclid(1000))),
             );
         }
+        of_weekday(user, seen, evidence, &mut say);
+        of_bytes(history, user, login, evidence, &mut say);
     } else {
         say(0.5, "first login of this user".to_owned());
     }
@@ -53,12 +57,13 @@ pub fn reasons(history: &History, login: &LoginEvent<'_>, seen: &Sighting, evide
     if get(Column::Journey) > 0.0
         && let Some(last) = user.and_then(|user| user.last)
     {
-        let minutes = (seen.time - last.time).unsigned_abs() / 60_000;
-        let from = country_name(last.country);
-        say(get(Column::Journey), format!("{minutes} minutes after a login from {from}: nobody travels so fast"));
+        // Before the place: it says that as well.
+        if let Some(journey) = Journey::nobody_makes(&last, seen, evidence.place >= PlaceLevel::Country) {
+            say(7.0, journey.words(&last, seen));
+        }
     }
-    if get(Column::Excess) > 2.0 {
-        say(get(Column::Excess), "far more bytes than this user's sessions have".to_owned());
+    if get(Column::UserAddresses) > WORTH_A_WORD {
+        say(get(Column::UserAddresses), addresses(evidence));
     }
     if get(Column::Reputation) > 0.0 {
         say(2.0, "the address is on a list of VPN, Tor or hosting addresses".to_owned());
@@ -87,11 +92,15 @@ fn of_place(
     evidence: &Evidence,
     say: &mut impl FnMut(f64, String),
 ) {
+    let city = match seen.city.as_str() {
+        "" => String::new(),
+        city => format!("{city}, "),
+    };
     let most = user.countries.0.iter().max_by_key(|country| (country.count, country.key));
     let usual = most.map(|country| format!("{} from {}", country.count, country_name(country.key)));
     match (evidence.place, usual) {
         (PlaceLevel::Nothing, Some(usual)) => {
-            say(6.0, format!("first login from {}; this user has {usual}", country_name(seen.country)));
+            say(6.0, format!("first login from {city}{}; this user has {usual}", country_name(seen.country)));
         }
         (PlaceLevel::Country | PlaceLevel::Nothing, _) => {
             let network = match login.asn {
@@ -100,6 +109,10 @@ fn of_place(
             };
             let rare = if evidence.get(Column::Network) > 1.5 { ", which hardly anybody uses" } else { "" };
             say(2.0 + evidence.get(Column::Network), format!("first login from {network}{rare}"));
+            if evidence.get(Column::City) > WORTH_A_WORD {
+                let city = seen.city.as_str();
+                say(evidence.get(Column::City), format!("{city} is not among this user's cities"));
+            }
         }
         (PlaceLevel::Network | PlaceLevel::Subnet, _) => {
             if evidence.device >= DeviceLevel::System {
@@ -121,4 +134,60 @@ fn of_device(user: &UserHistory, login: &LoginEvent<'_>, evidence: &Evidence, sa
         DeviceLevel::System => say(3.0, format!("another browser or an older version{what}")),
         DeviceLevel::Upgrade | DeviceLevel::Device => {}
     }
+}
+
+fn of_weekday(user: &UserHistory, seen: &Sighting, evidence: &Evidence, say: &mut impl FnMut(f64, String)) {
+    const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+    let ratio = evidence.get(Column::Weekday);
+    let day = DAYS[seen.weekday()];
+    if ratio > WORTH_A_WORD {
+        let known = user.weekdays[seen.weekday()] > 0;
+        say(
+            ratio,
+            if known { format!("{day} is rare for this user") } else { format!("{day} is not among this user's days") },
+        );
+    }
+}
+
+/// `sent 4.1 GB out; usually 20 MB`.
+fn of_bytes(
+    history: &History,
+    user: &UserHistory,
+    login: &LoginEvent<'_>,
+    evidence: &Evidence,
+    say: &mut impl FnMut(f64, String),
+) {
+    let excess = evidence.get(Column::Excess);
+    let (at, verb, now) = match evidence.direction {
+        Some(Direction::In) => (0, "received", login.bytes_in),
+        Some(Direction::Out) => (1, "sent", login.bytes_out),
+        None => return,
+    };
+    if let Some(now) = now.filter(|_| excess > 2.0) {
+        let (mean, _) = usual(&user.volumes[at], &history.everybody.bytes[at]);
+        let out = if at == 1 { " out" } else { "" };
+        say(excess, format!("{verb} {}{out}; usually {}", bytes(now as f64), bytes(10f64.powf(mean))));
+    }
+}
+
+/// `5 addresses in an hour`, `6 addresses in 4 networks in a day`.
+fn addresses(evidence: &Evidence) -> String {
+    let (hour, day) = (evidence.in_hour, evidence.in_day);
+    // The hour where it is most of the day.
+    let (sources, window) =
+        if hour.addresses * 2 > day.addresses && hour.addresses > 2 { (hour, "an hour") } else { (day, "a day") };
+    let networks = if sources.networks > 1 { format!(" of {} networks", sources.networks) } else { String::new() };
+    format!("{} addresses{networks} in {window}", sources.addresses)
+}
+
+/// `1.4 MB`, decimal units.
+fn bytes(n: f64) -> String {
+    const UNITS: [&str; 6] = ["B", "kB", "MB", "GB", "TB", "PB"];
+    let (mut value, mut unit) = (n, 0);
+    while value >= 999.5 && unit + 1 < UNITS.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    let decimals = usize::from(unit > 0 && value < 9.95);
+    format!("{value:.decimals$} {}", UNITS[unit])
 }

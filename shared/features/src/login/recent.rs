@@ -24,6 +24,7 @@ pub(super) struct Glance {
 pub(super) struct Own {
     pub(super) time: i64,
     pub(super) address: u64,
+    pub(super) network: u64,
     pub(super) device: u64,
     pub(super) failed: bool,
     /// What it was scored, in thousandths.
@@ -34,11 +35,20 @@ pub(super) struct Own {
 
 pub(super) trait Timed: Copy + Ord {
     fn time(&self) -> i64;
+
+    /// Whether it is as this program makes them: for what was read from a file.
+    fn is_sound(&self) -> bool {
+        true
+    }
 }
 
 impl Timed for Glance {
     fn time(&self) -> i64 {
         self.time
+    }
+
+    fn is_sound(&self) -> bool {
+        self.stranger <= 100
     }
 }
 

@@ -6,6 +6,7 @@ use weir_domain::distinct::stable_hash;
 use weir_domain::login::{LoginEvent, LoginKind};
 
 use super::country::Country;
+use super::journey::{CityName, Spot};
 use super::places::{Places, subnet};
 use super::user_agent::Client;
 
@@ -25,6 +26,12 @@ pub struct Sighting {
     pub network: u64,
     /// Its country: up to eight letters of its code, packed.
     pub country: u64,
+    /// Its city, in its country.
+    pub city_key: u64,
+    /// What the city is called.
+    pub city: CityName,
+    /// Its coordinates.
+    pub spot: Option<Spot>,
     /// The device: its id where the log has one, else the user agent.
     pub device: u64,
     /// The user agent as sent, or the device where there is none.
@@ -41,8 +48,8 @@ pub struct Sighting {
     pub device_type: u64,
     /// Let in.
     pub succeeded: bool,
-    /// Common logarithm of the bytes of the session, in thousandths.
-    pub volume: Option<i32>,
+    /// Common logarithms of the bytes received and sent in the session, in thousandths.
+    pub volumes: [Option<i32>; 2],
     /// Natural logarithm of the round-trip time plus 5 ms, in thousandths.
     pub round_trip: Option<i32>,
     /// Whether a second factor was used.
@@ -59,11 +66,14 @@ impl Sighting {
     /// What is counted of a login. O(length of its text).
     #[must_use]
     pub fn of(login: &LoginEvent<'_>, places: &Places) -> Self {
-        // Not asked where the log says it all.
-        let unsaid = !places.is_empty() && (login.asn.is_none() || login.country.is_empty());
-        let place = login.source_ip.filter(|_| unsaid).map(|ip| places.of(ip)).unwrap_or_default();
+        // Not asked where the log says it all; of coordinates it says nothing.
+        let unsaid = login.asn.is_none() || login.country.is_empty() || places.has_spots();
+        let place =
+            login.source_ip.filter(|_| unsaid && !places.is_empty()).map(|ip| places.of(ip)).unwrap_or_default();
         let asn = login.asn.or(place.asn);
         let country = if login.country.is_empty() { place.country } else { login.country };
+        let there = is_same_country(country, place.country);
+        let city = if login.city.is_empty() && there { place.city } else { login.city };
         let subnet = login.source_ip.map_or(0, |ip| mixed(1, subnet(ip)));
         let client = if login.browser.is_empty() && login.os.is_empty() {
             Client::of(login.user_agent)
@@ -81,6 +91,9 @@ impl Sighting {
             subnet,
             network: asn.map_or(subnet, |asn| mixed(3, u128::from(asn))),
             country: packed(country),
+            city_key: if city.is_empty() { 0 } else { (text(city) ^ packed(country).rotate_left(9)).max(1) },
+            city: CityName::of(city),
+            spot: place.spot.filter(|_| there),
             device: if login.device_id.is_empty() { agent } else { text(login.device_id) },
             agent,
             family: if has_client { browser ^ system.rotate_left(21) ^ device_type.rotate_left(42) } else { 0 },
@@ -89,13 +102,19 @@ impl Sighting {
             system,
             device_type,
             succeeded: login.succeeded(),
-            volume: volume(login),
+            volumes: [login.bytes_in, login.bytes_out].map(|bytes| bytes.map(volume)),
             round_trip: login.round_trip_ms.map(|ms| ((ms + 5.0).ln() * 1000.0).clamp(0.0, 1e6) as i32),
             mfa: login.mfa,
             console: login.kind == LoginKind::ConsoleLogin,
             root: login.kind == LoginKind::ConsoleLogin && login.user == "root",
             listed: login.source_ip.is_some_and(|ip| places.is_listed(ip)),
         }
+    }
+
+    /// The country as the log or the places name it, in capitals, at most eight letters; empty where neither does.
+    #[must_use]
+    pub fn country_code(&self) -> String {
+        String::from_utf8_lossy(&self.country.to_be_bytes()).trim_end_matches('\0').to_owned()
     }
 
     /// The hour of the day, UTC.
@@ -112,12 +131,14 @@ impl Sighting {
     }
 }
 
-fn volume(login: &LoginEvent<'_>) -> Option<i32> {
-    let bytes = match (login.bytes_in, login.bytes_out) {
-        (None, None) => return None,
-        (a, b) => a.unwrap_or(0).saturating_add(b.unwrap_or(0)),
-    };
-    Some(((1.0 + bytes as f64).log10() * 1000.0) as i32)
+fn volume(bytes: u64) -> i32 {
+    ((1.0 + bytes as f64).log10() * 1000.0) as i32
+}
+
+/// Whether what places know is of the country that is believed: logs may write it out, places have its code.
+fn is_same_country(believed: &str, of_place: &str) -> bool {
+    let is = |country: &Country| country.name.trim_start_matches("the ").eq_ignore_ascii_case(believed);
+    believed.eq_ignore_ascii_case(of_place) || believed.len() > 2 && Country::of(of_place).is_some_and(is)
 }
 
 fn text(text: &str) -> u64 {
@@ -172,7 +193,8 @@ mod tests {
         let login = LoginEvent::new(0, "ada", LoginKind::Unknown, Outcome::Success);
         let seen = Sighting::of(&login, &Places::none());
         assert_eq!((seen.address, seen.network, seen.country, seen.device, seen.family), (0, 0, 0, 0, 0));
-        assert_eq!((seen.volume, seen.round_trip, seen.hour(), seen.weekday()), (None, None, 0, 3));
+        assert_eq!((seen.volumes, seen.round_trip, seen.hour(), seen.weekday()), ([None; 2], None, 0, 3));
+        assert_eq!((seen.city.as_str(), seen.spot), ("", None));
     }
 
     #[test]
@@ -184,10 +206,29 @@ mod tests {
             ..LoginEvent::new(0, "ada", LoginKind::Unknown, Outcome::Success)
         };
         let seen = Sighting::of(&login, &places);
-        assert_eq!(country_name(seen.country), "Romania");
+        assert_eq!((country_name(seen.country), seen.country_code()), ("Romania".to_owned(), "RO".to_owned()));
         let told = Sighting::of(&LoginEvent { country: "fr", asn: Some(7), ..login }, &places);
         assert_eq!((country_name(told.country), told.network), ("France".to_owned(), seen.network));
         assert_eq!(country_name(packed("Atlantis, deep")), "ATLANTIS");
+    }
+
+    #[test]
+    fn cities_and_coordinates_are_of_the_country_that_is_believed() {
+        let mut places = Places::none();
+        places.read_table("cidr,country,city,latitude,longitude\n10.0.0.0/8,RO,Cluj,46.77,23.6\n").unwrap();
+        let login = LoginEvent {
+            source_ip: Some("10.1.2.3".parse().unwrap()),
+            asn: Some(7),
+            ..LoginEvent::new(0, "ada", LoginKind::Unknown, Outcome::Success)
+        };
+        let of = |country, city| {
+            let seen = Sighting::of(&LoginEvent { country, city, ..login }, &places);
+            (seen.city.as_str().to_owned(), seen.spot.is_some())
+        };
+        assert_eq!(of("", ""), ("Cluj".to_owned(), true));
+        assert_eq!(of("ro", "Turda"), ("Turda".to_owned(), true));
+        assert_eq!(of("Romania", ""), ("Cluj".to_owned(), true));
+        assert_eq!(of("FR", ""), (String::new(), false));
     }
 
     #[test]

@@ -1,15 +1,15 @@
 //! A history as bytes: `WEIRHIST`, a version, and the content in postcard.
 //!
-//! What is read is checked before it is believed: lists are sorted and within their capacities, tables have their size. A
-//! file that is foreign, cut off, of a later version or larger than [`MOST_BYTES`] is an error that says so.
+//! What is read is checked before it is believed: lists are sorted, without repetition and within their capacities, tables
+//! have their size, places are on the globe. A file that is foreign, cut off, of a later version or larger than [`MOST_BYTES`] is an error that says so.
 
 use weir_domain::bounded::{BottomK, Merge};
 
-use super::history::{Counts, Everybody, History, Key, Moments, UserHistory};
-use super::recent::{Glance, Latest, MOST, MOST_KEYS, Own, Recent};
+use super::history::{Changes, Counts, Everybody, History, Key, Moments, UserHistory};
+use super::recent::{Glance, Latest, MOST, MOST_KEYS, Own, Recent, Timed};
 
 /// Version of the stored form; a reader refuses others.
-pub const HISTORY_VERSION: u16 = 1;
+pub const HISTORY_VERSION: u16 = 2;
 
 /// The largest history that is read.
 const MOST_BYTES: usize = 1 << 30;
@@ -43,6 +43,10 @@ struct Stored {
     counts: Vec<(bool, Pairs<Counts>)>,
     novel: Counts,
     hours: Vec<u64>,
+    weekdays: [u64; 7],
+    cities: [[u64; 2]; 2],
+    changes: Changes,
+    bytes: [Moments; 2],
     round_trips: (bool, Pairs<Moments>),
     volumes: Vec<u64>,
     failing: u64,
@@ -112,8 +116,12 @@ impl History {
             counts: maps(all).into_iter().map(pairs).collect(),
             novel: all.novel,
             hours: all.hours.to_vec(),
+            weekdays: all.weekdays,
+            cities: all.cities,
+            changes: all.changes,
+            bytes: all.bytes,
             round_trips: pairs(&all.round_trips),
-            volumes: all.volumes.to_vec(),
+            volumes: all.volumes.as_flattened().to_vec(),
             failing: all.failing,
             recent_addresses: sorted(recent.addresses),
             recent_devices: sorted(recent.devices),
@@ -145,8 +153,10 @@ impl History {
         if content.len() > MOST_BYTES {
             return Err(BadHistory::Content("it is too large"));
         }
-        let stored: Stored =
-            postcard::from_bytes(content).map_err(|_| BadHistory::Content("it is cut off or damaged"))?;
+        let stored: Stored = match postcard::take_from_bytes(content) {
+            Ok((stored, [])) => stored,
+            _ => return Err(BadHistory::Content("it is cut off or damaged")),
+        };
         let mut history = Self::default();
         if !stored.users.1.iter().all(|(_, user)| user.is_sound()) {
             return Err(BadHistory::Content("what is known of a user contradicts itself"));
@@ -157,7 +167,9 @@ impl History {
         fill(all.familiarity.as_flattened_mut().as_flattened_mut(), &stored.familiarity)?;
         fill(all.outcomes.as_flattened_mut(), &stored.outcomes)?;
         fill(&mut all.hours, &stored.hours)?;
-        fill(&mut all.volumes, &stored.volumes)?;
+        fill(all.volumes.as_flattened_mut(), &stored.volumes)?;
+        (all.weekdays, all.cities, all.changes, all.bytes) =
+            (stored.weekdays, stored.cities, stored.changes, stored.bytes);
         if stored.counts.len() != maps(all).len() {
             return Err(BadHistory::Content("a table is missing"));
         }
@@ -173,7 +185,7 @@ impl History {
             newest: stored.newest,
             since_sweep: 0,
         };
-        if !history.recent.failing.0.is_sorted() || history.recent.failing.0.len() > MOST {
+        if !is_sound(&history.recent.failing) {
             return Err(BadHistory::Content("recent visits are out of order"));
         }
         Ok(history)
@@ -186,9 +198,14 @@ fn sorted<T>(map: rustc_hash::FxHashMap<u64, Latest<T>>) -> Vec<(u64, Latest<T>)
     list
 }
 
-fn visits<T: Ord>(list: Vec<(u64, Latest<T>)>) -> Result<rustc_hash::FxHashMap<u64, Latest<T>>, BadHistory> {
-    if list.len() > MOST_KEYS || list.iter().any(|(_, latest)| latest.0.len() > MOST || !latest.0.is_sorted()) {
-        return Err(BadHistory::Content("recent visits are out of order, or too many"));
+fn is_sound<T: Timed>(latest: &Latest<T>) -> bool {
+    latest.0.len() <= MOST && latest.0.is_sorted() && latest.0.iter().all(Timed::is_sound)
+}
+
+fn visits<T: Timed>(list: Vec<(u64, Latest<T>)>) -> Result<rustc_hash::FxHashMap<u64, Latest<T>>, BadHistory> {
+    let sound = |(_, latest): &(u64, Latest<T>)| is_sound(latest) && !latest.0.is_empty();
+    if list.len() > MOST_KEYS || !list.is_sorted_by(|a, b| a.0 < b.0) || !list.iter().all(sound) {
+        return Err(BadHistory::Content("recent visits are out of order, repeated, or too many"));
     }
     Ok(list.into_iter().collect())
 }

@@ -14,6 +14,7 @@ fn login(minutes: i64, user: &'static str, host: u8, agent: &'static str, succee
         asn: Some(u32::from(host)),
         user_agent: agent,
         bytes_in: Some(1000 * u64::from(host)),
+        bytes_out: Some(20_000 * u64::from(host)),
         round_trip_ms: Some(30.0),
         ..LoginEvent::new(1_700_000_000_000 + minutes * MINUTE, user, LoginKind::Password, outcome)
     }
@@ -125,6 +126,152 @@ fn journeys_second_factors_and_root() {
     assert!(evidence(&history, &console(false)).get(Column::SecondFactor) > 3.0);
     assert!(evidence(&after((0..9).map(|_| console(false))), &console(false)).get(Column::SecondFactor) < 1e-9);
     assert!(evidence(&history, &LoginEvent { user: "root", ..console(true) }).get(Column::Root) > 0.0);
+}
+
+#[test]
+fn days_that_are_not_the_users_stand_out_when_they_are_known() {
+    // 2023-11-14, a Tuesday, is minute 0: five days a week, for so many weeks.
+    let working = |weeks: i64| {
+        let days = (0..weeks * 7).filter(|day| ![4, 5].contains(&(day % 7)));
+        after(days.flat_map(|day| USERS.map(|user| login(day * 1440, user, 3, AGENTS[0], true))))
+    };
+    let ratio = |history: &History, day: i64| {
+        evidence(history, &login(day * 1440, "ada", 3, AGENTS[0], true)).get(Column::Weekday)
+    };
+    let (weeks, sunday) = (working(26), 26 * 7 + 5);
+    assert!(ratio(&weeks, sunday) > 1.0 && ratio(&weeks, sunday + 1) < 0.1, "{}", ratio(&weeks, sunday));
+    // Somebody whose days nobody knows yet is measured by everybody's.
+    let mut mixed = weeks.clone();
+    let all_days = (0..200).map(|day| login(day * 1440, "zoe", 3, AGENTS[0], true));
+    all_days.for_each(|login| see(&mut mixed, &login, Weight::FULL));
+    see(&mut mixed, &login(sunday * 1440, "new", 3, AGENTS[0], true), Weight::FULL);
+    let new = evidence(&mixed, &login((sunday + 7) * 1440, "new", 3, AGENTS[0], true)).get(Column::Weekday);
+    assert!(new < ratio(&mixed, sunday) && new < 1.0, "{new}");
+    let login = login(sunday * 1440, "ada", 3, AGENTS[0], true);
+    let seen = Sighting::of(&login, &Places::none());
+    let said = reasons(&weeks, &login, &seen, &weeks.evidence(&seen));
+    assert_eq!(said, ["Sunday is not among this user's days"]);
+}
+
+#[test]
+fn addresses_one_after_the_other_add_up_and_those_of_a_carrier_hardly() {
+    let after_hosts = |hosts: &[u8], asn: fn(u8) -> u32| {
+        let mut history = ada();
+        let at = |host: u8, i: i64| LoginEvent {
+            asn: Some(asn(host)),
+            ..login(40 * 1440 + i * 9, "ada", host, AGENTS[0], true)
+        };
+        let mut told = evidence(&history, &at(hosts[0], 0));
+        for (host, i) in hosts.iter().zip(0..) {
+            told = evidence(&history, &at(*host, i));
+            see(&mut history, &at(*host, i), Weight::NONE);
+        }
+        let last = at(hosts[hosts.len() - 1], hosts.len() as i64 - 1);
+        (told, last)
+    };
+    let hosts = [30, 33, 36, 39, 42];
+    let (of_networks, last) = after_hosts(&hosts, u32::from);
+    let (of_carrier, _) = after_hosts(&hosts, |_| 77);
+    assert_eq!((of_networks.in_hour.addresses, of_networks.in_hour.networks), (5, 5));
+    assert_eq!((of_carrier.in_hour.addresses, of_carrier.in_hour.networks), (5, 1));
+    let ratio = |evidence: Evidence| evidence.get(Column::UserAddresses);
+    assert!(ratio(of_networks) > 1.5 && ratio(of_networks) > ratio(of_carrier), "{}", ratio(of_networks));
+    let (twice, _) = after_hosts(&hosts[..2], u32::from);
+    assert!(ratio(twice).abs() < 1e-9, "home and a café");
+    let history = ada();
+    let said = reasons(&history, &last, &Sighting::of(&last, &Places::none()), &of_networks);
+    assert!(said.contains(&"5 addresses of 5 networks in an hour".to_owned()), "{said:?}");
+    // Who always moves is measured by that.
+    let roaming = (0..400u32).map(|i| {
+        let host = 10 + (i % 200) as u8;
+        LoginEvent { country: "FR", ..login(i64::from(i) * 60, "ada", host, AGENTS[0], true) }
+    });
+    let roaming = after(roaming);
+    let next = LoginEvent { country: "FR", ..login(400 * 60, "ada", 9, AGENTS[0], true) };
+    assert!(evidence(&roaming, &next).get(Column::UserAddresses) < 0.5);
+}
+
+#[test]
+fn cities_of_a_known_country_are_known_or_not() {
+    let at = |day: i64, city, asn| LoginEvent { city, asn: Some(asn), ..login(day * 1440, "ada", 3, AGENTS[0], true) };
+    let history = after((0..40).map(|day| at(day, "Paris", 1)));
+    let elsewhere = |city| LoginEvent { source_ip: Some([203, 0, 113, 9].into()), ..at(41, city, 9) };
+    let ratio = |city| evidence(&history, &elsewhere(city)).get(Column::City);
+    assert!(ratio("Lyon") > 0.3 && ratio("Paris") < 0.0 && ratio("").abs() < 1e-9);
+    assert!(evidence(&history, &at(41, "Lyon", 1)).get(Column::City).abs() < 1e-9, "a known address");
+}
+
+#[test]
+fn the_owner_at_home_right_after_makes_a_journey_of_it() {
+    let history = ada();
+    let abroad = login(40 * 1440 + 900, "ada", 5, AGENTS[2], true);
+    let seen = Sighting::of(&abroad, &Places::none());
+    let told = history.evidence(&seen);
+    assert!(told.get(Column::Journey).abs() < 1e-9, "fifteen hours after the last");
+    let home = |minutes: i64| Sighting::of(&login(40 * 1440 + minutes, "ada", 3, AGENTS[0], true), &Places::none());
+    let (with, words) = told.with_journey_to(&seen, &home(930)).unwrap();
+    assert!(with.get(Column::Journey) > 1.0);
+    assert_eq!(words, "Brazil → France, 6,553 km in 30 min: nobody travels so fast");
+    assert!(told.with_journey_to(&seen, &home(2400)).is_none(), "a flight home");
+    assert!(with.with_journey_to(&seen, &home(930)).is_none(), "told already");
+}
+
+#[test]
+fn bytes_speak_by_direction() {
+    let at = |day: i64, received, sent| LoginEvent {
+        bytes_in: received,
+        bytes_out: sent,
+        ..login(day * 1440, "ada", 3, AGENTS[0], true)
+    };
+    let wobble = |day: i64| 9 + (day as u64 * 7) % 3;
+    let usual = (0..60).map(|day| at(day, Some(200 * wobble(day)), Some(2_000_000 * wobble(day))));
+    let history = after(usual);
+    let told = |received, sent| {
+        let login = at(61, received, sent);
+        let seen = Sighting::of(&login, &Places::none());
+        let evidence = history.evidence(&seen);
+        (evidence, reasons(&history, &login, &seen, &evidence))
+    };
+    let (out, words) = told(Some(2_000), Some(4_100_000_000));
+    assert_eq!(out.direction, Some(Direction::Out));
+    assert_eq!(words, ["sent 4.1 GB out; usually 19 MB"]);
+    // As much as goes out every day is unheard of coming in.
+    let (into, words) = told(Some(20_000_000), Some(20_000_000));
+    assert_eq!(into.direction, Some(Direction::In));
+    assert_eq!(words, ["received 20 MB; usually 2.0 kB"]);
+    let (alone, _) = told(None, Some(4_100_000_000));
+    assert_eq!(alone.direction, Some(Direction::Out));
+    assert!(alone.get(Column::Volume) > 3.0 && alone.get(Column::Greed) > 0.5);
+    let (none, _) = told(None, None);
+    assert!(none.direction.is_none() && none.get(Column::Volume) < 0.0 && none.get(Column::Greed).abs() < 1e-9);
+    let (as_ever, _) = told(Some(2_000), Some(20_000_000));
+    assert!(as_ever.get(Column::Volume) < 2.0 && as_ever.get(Column::Greed) < 0.0);
+}
+
+#[test]
+fn histories_of_another_version_or_beyond_their_bounds_are_refused() {
+    let file = ada().encode().unwrap();
+    let mut older = file.clone();
+    older[8..10].copy_from_slice(&(HISTORY_VERSION - 1).to_le_bytes());
+    assert_eq!(History::decode(&older).unwrap_err(), BadHistory::Version(HISTORY_VERSION - 1));
+    assert!(matches!(History::decode(&[&file[..], &[0]].concat()), Err(BadHistory::Content(_))), "more than a history");
+    let mut repeated = ada();
+    let own = repeated.recent.users.values().next().unwrap().clone();
+    repeated.recent.users.insert(1, own);
+    assert!(History::decode(&repeated.encode().unwrap()).is_ok());
+    let mut beyond = ada();
+    let glance = super::recent::Glance { time: beyond.recent.newest, user: 1, stranger: 101, failed: true };
+    beyond.recent.failing.push(glance);
+    assert!(matches!(History::decode(&beyond.encode().unwrap()), Err(BadHistory::Content(_))));
+    // Numbers that no log leads to are no reason to panic.
+    let mut huge = ada();
+    huge.everybody.hours = [u64::MAX; 24];
+    huge.everybody.weekdays = [u64::MAX; 7];
+    huge.everybody.volumes = [[u64::MAX; super::history::VOLUME_BINS]; 2];
+    huge.everybody.familiarity[6] = [[u64::MAX; DeviceLevel::COUNT]; PlaceLevel::COUNT];
+    let huge = History::decode(&huge.encode().unwrap()).unwrap();
+    let told = evidence(&huge, &login(40 * 1440, "ada", 4, AGENTS[2], true));
+    assert!(told.row().iter().all(|value| value.is_finite()), "{told:?}");
 }
 
 #[test]

@@ -5,10 +5,10 @@
 //! a doubtful one of the same session nearly its score. Only ever upwards, and not from what is reported on into the baseline.
 
 use rustc_hash::FxHashMap;
-use weir_features::login::Column;
+use weir_features::login::{Column, DeviceLevel, PlaceLevel, Sighting};
 
 use super::model::{LoginModel, SESSION_LOSES, Way};
-use super::pass::Pass;
+use super::pass::{Pass, Step};
 use super::table::LoginTable;
 
 const DAY: i64 = 86_400_000;
@@ -16,6 +16,7 @@ const HALF_DAY: i64 = DAY / 2;
 
 pub(super) fn look_back(table: &LoginTable, model: &LoginModel, pass: &mut Pass) {
     let mut campaigns: FxHashMap<u64, (i64, [f64; 2])> = FxHashMap::default();
+    let mut own: FxHashMap<u64, Sighting> = FxHashMap::default();
     let mut sessions: FxHashMap<(u64, u64, u64), (i64, f64)> = FxHashMap::default();
     for at in (0..table.len()).rev() {
         if at + 1 == pass.first {
@@ -41,6 +42,17 @@ pub(super) fn look_back(table: &LoginTable, model: &LoginModel, pass: &mut Pass)
                 }
             }
         }
+        let journey = own.get(&seen.user).and_then(|next| step.evidence.with_journey_to(&seen, next));
+        if let Some((evidence, words)) = journey.filter(|_| seen.succeeded) {
+            step.evidence = evidence;
+            step.score = step.score.max(model.mixture().weigh(evidence.row()).score.get());
+            if let Ok(told) = pass.reasons.binary_search_by_key(&at, |told| told.0) {
+                pass.reasons[told].1.insert(0, words);
+            }
+        }
+        if is_own(step) {
+            own.insert(seen.user, seen);
+        }
         let key = (seen.user, seen.address, seen.device);
         if let Some((later, score)) = sessions.get(&key)
             && later - time <= HALF_DAY
@@ -49,4 +61,13 @@ pub(super) fn look_back(table: &LoginTable, model: &LoginModel, pass: &mut Pass)
         }
         sessions.insert(key, (time, step.score));
     }
+}
+
+/// Whether a login is surely its user's: from where, and with what, they come.
+fn is_own(step: &Step) -> bool {
+    step.sighting.succeeded
+        && step.evidence.acquaintance > 0
+        && step.evidence.place <= PlaceLevel::Network
+        && step.evidence.device <= DeviceLevel::Upgrade
+        && step.score < 0.0
 }

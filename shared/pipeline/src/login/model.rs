@@ -53,8 +53,18 @@ pub(super) const SESSION_LOSES: f64 = 0.5;
 /// rarer than takeovers the other ways begin.
 fn params() -> EvidenceMixtureParams {
     use Column as C;
-    const STRANGENESS: [Column; 7] =
-        [C::Familiarity, C::User, C::Network, C::Client, C::Hour, C::RoundTrip, C::Journey];
+    const STRANGENESS: [Column; 10] = [
+        C::Familiarity,
+        C::User,
+        C::Network,
+        C::City,
+        C::Client,
+        C::Hour,
+        C::Weekday,
+        C::RoundTrip,
+        C::Journey,
+        C::UserAddresses,
+    ];
     const CREDENTIALS: [Column; 4] = [C::Outcome, C::Reputation, C::SecondFactor, C::Root];
     let weights = |strangeness: f64, whole: &[Column], some: &[(Column, f64)]| {
         let mut weights = vec![0.0; C::ALL.len()];
@@ -73,7 +83,7 @@ fn params() -> EvidenceMixtureParams {
         [C::Outcome, C::Reputation, C::AddressFanOut, C::AddressFailures, C::ClientFanOut, C::FailingStrangers];
     let voices = Way::ALL.map(|way| {
         let (name, bias, weights) = match way {
-            Way::Takeover => ("takeover", 0.0, weights(1.0, &CREDENTIALS, &[])),
+            Way::Takeover => ("takeover", 0.0, weights(1.0, &CREDENTIALS, &[(C::Greed, 1.0)])),
             Way::Campaign => ("campaign", -2.0, weights(0.5, &bursts, &[])),
             Way::Guessing => ("guessing", -1.0, weights(0.5, &[C::Outcome, C::UserFailures], &[])),
             Way::Bulk => ("bulk", -5.5, weights(0.0, &[C::Volume], &[(C::User, 0.3)])),

@@ -95,7 +95,11 @@ impl Pass {
                 time: login.time,
                 user: login.user.to_owned(),
                 source_ip: login.source_ip,
-                country: login.country.to_owned(),
+                country: match login.country {
+                    "" => step.sighting.country_code(),
+                    country => country.to_owned(),
+                },
+                city: step.sighting.city.as_str().to_owned(),
                 account: login.account.to_owned(),
                 kind: login.kind,
                 succeeded: login.outcome == Outcome::Success,

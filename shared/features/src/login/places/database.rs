@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use maxminddb::{MaxMindDbError, Reader};
 use serde::Deserialize;
 
-use super::{BadPlaces, Place};
+use super::{BadPlaces, Place, Spot};
 
 /// A database that was looked into before it is believed.
 #[derive(Debug)]
@@ -33,6 +33,13 @@ struct Record<'a> {
     subdivisions: Vec<Named<'a>>,
     #[serde(borrow)]
     city: Option<Named<'a>>,
+    location: Option<Location>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Location {
+    latitude: Option<f64>,
+    longitude: Option<f64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -96,12 +103,16 @@ impl<'a> Record<'a> {
     fn place(&self) -> Place<'a> {
         let name = |named: Option<&Named<'a>>| named.and_then(|named| named.names.as_ref()?.en).unwrap_or_default();
         let country = [&self.country, &self.registered_country];
+        let location = self.location.as_ref();
+        let spot = location.and_then(|location| Spot::of(location.latitude?, location.longitude?));
         Place {
             asn: self.autonomous_system_number,
             operator: self.autonomous_system_organization.unwrap_or_default(),
             country: country.into_iter().flatten().find_map(|country| country.iso_code).unwrap_or_default(),
             region: name(self.subdivisions.first()),
             city: name(self.city.as_ref()),
+            // Without a city, coordinates are the middle of the country, which is known already.
+            spot: spot.filter(|_| self.city.is_some()),
         }
     }
 }
@@ -131,6 +142,11 @@ pub(super) mod tests {
     /// An array (an extended type: 7 + 4 = 11) of fewer than 29 values.
     fn array(values: &[Vec<u8>]) -> Vec<u8> {
         [vec![u8::try_from(values.len()).unwrap(), 4], values.concat()].concat()
+    }
+
+    /// A number with a fraction, of 64 bits.
+    fn double(number: f64) -> Vec<u8> {
+        [&[3 << 5 | 8][..], &number.to_be_bytes()].concat()
     }
 
     fn number(kind: u8, number: u32) -> Vec<u8> {
@@ -173,9 +189,14 @@ pub(super) mod tests {
             ("city", map(&[named("Berlin")])),
             ("continent", map(&[("code", text("EU"))])),
             ("country", map(&[("iso_code", text("DE")), named("Germany")])),
+            ("location", location(52.52, 13.41)),
             ("subdivisions", array(&[map(&[("iso_code", text("BE")), named("Land Berlin")])])),
         ]);
         database("GeoLite2-City", &record)
+    }
+
+    fn location(latitude: f64, longitude: f64) -> Vec<u8> {
+        map(&[("accuracy_radius", number(6, 20)), ("latitude", double(latitude)), ("longitude", double(longitude))])
     }
 
     pub(in super::super) fn asn() -> Vec<u8> {
@@ -194,7 +215,9 @@ pub(super) mod tests {
     fn records_are_read() {
         let (city, asn) = (open(city()).unwrap(), open(asn()).unwrap());
         let ip = "1.2.3.4".parse().unwrap();
-        let place = Place { country: "DE", region: "Land Berlin", city: "Berlin", ..Place::default() };
+        let spot = Spot::of(52.52, 13.41);
+        assert!(spot.is_some());
+        let place = Place { country: "DE", region: "Land Berlin", city: "Berlin", spot, ..Place::default() };
         assert_eq!(city.of(ip), place);
         assert_eq!(city.of("::ffff:1.2.3.4".parse().unwrap()), place, "IPv4 in IPv6");
         let operator = "An operator of networks that has a long name";
@@ -209,6 +232,20 @@ pub(super) mod tests {
     fn where_a_block_is_registered_stands_in_for_its_country() {
         let record = map(&[("registered_country", map(&[("iso_code", text("FR"))]))]);
         assert_eq!(open(database("Country", &record)).unwrap().of("1.0.0.1".parse().unwrap()).country, "FR");
+    }
+
+    #[test]
+    fn coordinates_that_say_nothing_are_none() {
+        let of = |pairs: &[(&str, Vec<u8>)]| {
+            let record = map(&[&[("country", map(&[("iso_code", text("FR"))]))], pairs].concat());
+            open(database("City", &record)).unwrap().of("1.0.0.1".parse().unwrap()).spot
+        };
+        let paris = || ("city", map(&[("names", map(&[("en", text("Paris"))]))]));
+        assert_eq!(of(&[paris(), ("location", location(48.86, 2.35))]), Spot::of(48.86, 2.35));
+        assert_eq!(of(&[("location", location(48.86, 2.35))]), None, "the middle of a country");
+        assert_eq!(of(&[paris(), ("location", location(f64::NAN, 2.35))]), None);
+        assert_eq!(of(&[paris(), ("location", location(0.0, 0.0))]), None);
+        assert_eq!(of(&[paris(), ("location", map(&[("latitude", double(48.86))]))]), None);
     }
 
     #[test]
