@@ -55,10 +55,12 @@ pub struct LoginTraining<'a> {
     pub risk_column: usize,
 }
 
-/// The risk score as a voice: the estimator, the column of rows where its scores are, and those of normal logins.
+/// The risk score as a voice: the estimator, the column of rows where its scores are, and those of normal logins. How loud a
+/// voice is, is kept with it, so that a file goes on to judge as it did.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RiskVoice {
+    weight: f64,
     estimator: RiskBasedAuthentication,
     column: u32,
     calibration: CalibratedPValues,
@@ -68,8 +70,17 @@ struct RiskVoice {
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct IsolationVoice {
+    weight: f64,
     forest: IsolationForest,
     calibration: EmpiricalPValues,
+}
+
+/// A random forest of labelled logins: class 1 are attacks.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RandomVoice {
+    weight: f64,
+    forest: RandomForestClassifier,
 }
 
 /// The estimators that are fitted on logins.
@@ -78,7 +89,7 @@ struct IsolationVoice {
 pub struct LoginVoices {
     risk: RiskVoice,
     isolation: IsolationVoice,
-    random: Option<RandomForestClassifier>,
+    random: Option<RandomVoice>,
 }
 
 impl LoginVoices {
@@ -95,13 +106,14 @@ impl LoginVoices {
         }
         let risks: Vec<Score> = normal.rows().filter_map(|row| Score::new(row[risk_column])).collect();
         let risk = RiskVoice {
+            weight: RISK,
             estimator: risk.clone(),
             column: risk_column as u32,
             calibration: CalibratedPValues::fit(&risks)?,
         };
         let forest = checked(IsolationForestParams::default().check()).fit(normal, seed)?;
         let isolated = forest.score(normal)?;
-        let isolation = IsolationVoice { calibration: EmpiricalPValues::fit(&isolated)?, forest };
+        let isolation = IsolationVoice { weight: ISOLATION, calibration: EmpiricalPValues::fit(&isolated)?, forest };
         let mut said: Vec<f64> =
             normal.rows().zip(isolated).map(|(row, isolated)| risk.says(row) + isolation.says(isolated)).collect();
         let random =
@@ -147,8 +159,8 @@ impl LoginVoices {
             .map(|(row, isolated)| self.risk.says(row) + self.isolation.says(isolated))
             .collect();
         if let Some(random) = &self.random {
-            for (said, share) in said.iter_mut().zip(random.score(rows)?) {
-                *said += of_odds(share.get());
+            for (said, share) in said.iter_mut().zip(random.forest.score(rows)?) {
+                *said += random.says(share.get());
             }
         }
         Ok(said)
@@ -159,13 +171,20 @@ impl RiskVoice {
     /// A row without a risk score says nothing.
     fn says(&self, row: &[f64]) -> f64 {
         let score = row.get(self.column as usize).and_then(|risk| Score::new(*risk));
-        score.map_or(0.0, |score| RISK * surprise(self.calibration.p_value(score)))
+        score.map_or(0.0, |score| self.weight * surprise(self.calibration.p_value(score)))
     }
 }
 
 impl IsolationVoice {
     fn says(&self, score: Score) -> f64 {
-        ISOLATION * surprise(self.calibration.p_value(score))
+        self.weight * surprise(self.calibration.p_value(score))
+    }
+}
+
+impl RandomVoice {
+    /// The share of trees that take a login for an attack, as log-odds that no forest can make infinite.
+    fn says(&self, share: f64) -> f64 {
+        self.weight * ((share + 0.02) / (1.02 - share)).ln()
     }
 }
 
@@ -174,17 +193,12 @@ fn surprise(p_value: PValue) -> f64 {
     -p_value.get().ln() - 1.0
 }
 
-/// The share of trees that take a login for an attack, as log-odds that no forest can make infinite.
-fn of_odds(share: f64) -> f64 {
-    RANDOM * ((share + 0.02) / (1.02 - share)).ln()
-}
-
 fn fit_random(
     normal: &FeatureMatrix,
     attacks: &FeatureMatrix,
     seed: u64,
     said: &mut [f64],
-) -> Result<RandomForestClassifier, FitError> {
+) -> Result<RandomVoice, FitError> {
     let mut both = normal.clone();
     for row in attacks.rows() {
         // Rows of a matrix are finite, and the widths were compared.
@@ -194,10 +208,11 @@ fn fit_random(
     let params =
         RandomForestClassifierParams::default().trees(100).min_samples_leaf(3).class_weights(ClassWeights::Balanced);
     let (forest, out_of_bag) = checked(params.check()).fit_out_of_bag(&both, &labels, seed)?;
+    let voice = RandomVoice { weight: RANDOM, forest };
     for (said, shares) in said.iter_mut().zip(out_of_bag.decisions()) {
-        *said += shares.as_ref().map_or(0.0, |shares| of_odds(shares.iter().skip(1).sum()));
+        *said += shares.as_ref().map_or(0.0, |shares| voice.says(shares.iter().skip(1).sum()));
     }
-    Ok(forest)
+    Ok(voice)
 }
 
 /// Voices, and how surprising a score is once they have spoken.

@@ -1,16 +1,15 @@
 //! The stored form of voices and of models of logins, checked when read.
 
-use super::{CalibratedVoices, IsolationVoice, LoginVoices, RiskVoice, TrainedLogins};
+use super::{CalibratedVoices, IsolationVoice, LoginVoices, RandomVoice, RiskVoice, TrainedLogins};
 use crate::artifact::TrainingSummary;
 use crate::drift::FeatureHistograms;
-use crate::random_forest::RandomForestClassifier;
 
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StoredVoices {
     risk: RiskVoice,
     isolation: IsolationVoice,
-    random: Option<RandomForestClassifier>,
+    random: Option<RandomVoice>,
 }
 
 impl From<LoginVoices> for StoredVoices {
@@ -27,8 +26,12 @@ impl TryFrom<StoredVoices> for LoginVoices {
         if risk.column as usize >= schema.features.len() {
             return Err("the risk score must be in one of the columns");
         }
-        if random.as_ref().is_some_and(|random| random.schema() != schema || random.classes() != 2) {
+        if random.as_ref().is_some_and(|r| r.forest.schema() != schema || r.forest.classes() != 2) {
             return Err("the forests must have one schema, and the random one two classes");
+        }
+        let weights = [Some(risk.weight), Some(isolation.weight), random.as_ref().map(|random| random.weight)];
+        if !weights.iter().flatten().all(|weight| (0.0..=10.0).contains(weight)) {
+            return Err("a voice must be between silent and ten times its surprise");
         }
         Ok(Self { risk, isolation, random })
     }

@@ -173,6 +173,9 @@ fn parts_that_do_not_fit_together_are_refused() {
         matches!(TrainedLogins::decode(&model.encode().unwrap()), Err(ArtifactError::Payload(_)))
     };
     assert!(refused(|model| model.voices.voices.risk.column = 3));
+    assert!(refused(|model| model.voices.voices.risk.weight = f64::NAN));
+    assert!(refused(|model| model.voices.voices.isolation.weight = -1.0));
+    assert!(refused(|model| model.voices.voices.random.as_mut().unwrap().weight = 11.0));
     assert!(refused(|model| model.histograms = FeatureHistograms::of(&bell(10, 2, 1)).unwrap()));
     assert!(refused(|model| {
         let forest = IsolationForestParams::default().check().unwrap();

@@ -4,6 +4,8 @@
 //! campaign was at its height at the same address gets the evidence of that height, and a login of the twelve hours before
 //! a doubtful one of the same session nearly its score. Only ever upwards, and not from what is reported on into the baseline.
 
+use std::ops::Range;
+
 use rustc_hash::FxHashMap;
 use weir_features::login::{Column, DeviceLevel, PlaceLevel, Sighting};
 
@@ -15,15 +17,16 @@ const DAY: i64 = 86_400_000;
 const HALF_DAY: i64 = DAY / 2;
 
 pub(super) fn look_back(table: &LoginTable, model: &LoginModel, pass: &mut Pass) {
+    // A baseline is learned from as it was known at its end.
+    look_back_over(pass.first..table.len(), model, pass);
+    look_back_over(0..pass.first, model, pass);
+}
+
+fn look_back_over(logins: Range<usize>, model: &LoginModel, pass: &mut Pass) {
     let mut campaigns: FxHashMap<u64, (i64, [f64; 2])> = FxHashMap::default();
     let mut own: FxHashMap<u64, Sighting> = FxHashMap::default();
     let mut sessions: FxHashMap<(u64, u64, u64), (i64, f64)> = FxHashMap::default();
-    for at in (0..table.len()).rev() {
-        if at + 1 == pass.first {
-            // A baseline is learned from as it was known at its end.
-            campaigns.clear();
-            sessions.clear();
-        }
+    for at in logins.rev() {
         let step = &mut pass.steps[at];
         let (time, seen) = (step.sighting.time, step.sighting);
         if step.evidence.stranger >= 29 && seen.address != 0 {
