@@ -19,7 +19,7 @@ const FEWEST_ATTACKS: usize = 10;
 /// The fewest normal logins.
 const FEWEST_NORMAL: usize = 500;
 /// How loud the isolation forest speaks: times the logarithm of its p-value, whose mean is −1 of normal logins.
-const ISOLATION: f64 = 0.1;
+const ISOLATION: f64 = 0.2;
 /// How loud the random forest speaks: times the logarithm of its odds.
 const RANDOM: f64 = 0.5;
 
