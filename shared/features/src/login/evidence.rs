@@ -62,7 +62,8 @@ pub struct Evidence {
     pub session: Option<f64>,
     /// A failure that follows one of the same user from the same address within six hours.
     pub repeats_failure: bool,
-    /// The user's addresses and networks within an hour, this login's included.
+    /// The user's addresses and networks within an hour, this login's included; counted only of the third login of a day and
+    /// those after, from addresses the user does not know.
     pub in_hour: Sources,
     /// Within a day.
     pub in_day: Sources,

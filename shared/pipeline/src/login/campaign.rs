@@ -2,12 +2,13 @@
 //!
 //! The first stranger at an address is nobody; after the tenth, the first was one of ten. A login of the day before a
 //! campaign was at its height at the same address gets the evidence of that height, and a login of the twelve hours before
-//! a doubtful one of the same session nearly its score. Only ever upwards, and not from what is reported on into the baseline.
+//! a doubtful one of the same session nearly its score. A success that is too far from the owner's next login at home gets
+//! the evidence of that journey. Only ever upwards, and not from what is reported on into the baseline.
 
 use std::ops::Range;
 
 use rustc_hash::FxHashMap;
-use weir_features::login::{Column, DeviceLevel, PlaceLevel, Sighting};
+use weir_features::login::{Column, DeviceLevel, PlaceLevel};
 
 use super::model::{LoginModel, SESSION_LOSES, Way};
 use super::pass::{Pass, Step};
@@ -24,7 +25,7 @@ pub(super) fn look_back(table: &LoginTable, model: &LoginModel, pass: &mut Pass)
 
 fn look_back_over(logins: Range<usize>, model: &LoginModel, pass: &mut Pass) {
     let mut campaigns: FxHashMap<u64, (i64, [f64; 2])> = FxHashMap::default();
-    let mut own: FxHashMap<u64, Sighting> = FxHashMap::default();
+    let mut own: FxHashMap<u64, usize> = FxHashMap::default();
     let mut sessions: FxHashMap<(u64, u64, u64), (i64, f64)> = FxHashMap::default();
     for at in logins.rev() {
         let step = &mut pass.steps[at];
@@ -45,8 +46,10 @@ fn look_back_over(logins: Range<usize>, model: &LoginModel, pass: &mut Pass) {
                 }
             }
         }
-        let journey = own.get(&seen.user).and_then(|next| step.evidence.with_journey_to(&seen, next));
-        if let Some((evidence, words)) = journey.filter(|_| seen.succeeded) {
+        let new_network = seen.succeeded && step.evidence.place >= PlaceLevel::Country;
+        let next = own.get(&seen.user).filter(|_| new_network).map(|next| pass.steps[*next].sighting);
+        let step = &mut pass.steps[at];
+        if let Some((evidence, words)) = next.and_then(|next| step.evidence.with_journey_to(&seen, &next)) {
             step.evidence = evidence;
             step.score = step.score.max(model.mixture().weigh(evidence.row()).score.get());
             if let Ok(told) = pass.reasons.binary_search_by_key(&at, |told| told.0) {
@@ -54,7 +57,7 @@ fn look_back_over(logins: Range<usize>, model: &LoginModel, pass: &mut Pass) {
             }
         }
         if is_own(step) {
-            own.insert(seen.user, seen);
+            own.insert(seen.user, at);
         }
         let key = (seen.user, seen.address, seen.device);
         if let Some((later, score)) = sessions.get(&key)

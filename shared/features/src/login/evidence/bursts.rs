@@ -102,14 +102,18 @@ impl Evidence {
         if login.address == 0 {
             return;
         }
-        let hour = own.partition_point(|o| o.time < login.time.saturating_sub(HOUR));
-        self.in_day = Sources::of(own, login);
-        self.in_hour = if hour == 0 { self.in_day } else { Sources::of(own.get(hour..).unwrap_or_default(), login) };
         if !own.is_empty() {
             self.changes =
                 Some([own.iter().all(|o| o.address != login.address), own.iter().all(|o| o.network != login.network)]);
         }
-        if self.place <= PlaceLevel::Subnet || self.in_day.addresses < 3 {
+        // Two addresses are home and a café.
+        if own.len() < 2 || self.place <= PlaceLevel::Subnet {
+            return;
+        }
+        let hour = own.partition_point(|o| o.time < login.time.saturating_sub(HOUR));
+        self.in_day = Sources::of(own, login);
+        self.in_hour = if hour == 0 { self.in_day } else { Sources::of(own.get(hour..).unwrap_or_default(), login) };
+        if self.in_day.addresses < 3 {
             return;
         }
         let often = [0, 1].map(|at| user.changes.often(&all.changes, at));
