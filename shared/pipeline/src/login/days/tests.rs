@@ -160,7 +160,7 @@ async fn a_promoted_model_speaks_and_is_not_what_is_known() {
     }
     let hour = take_in(&with, "night.csv", &stuffing(6)).await.pop_first().unwrap();
     let scores = async |state: &MemoryStore| -> Vec<f64> {
-        let day = judge_day(state, &hour).await.unwrap().unwrap();
+        let day = Box::pin(judge_day(state, &hour)).await.unwrap().unwrap();
         day.judged.logins.iter().map(|login| login.score).collect()
     };
     let (heard, unheard) = (scores(&with).await, scores(&without).await);
