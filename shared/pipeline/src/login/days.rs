@@ -43,23 +43,36 @@ pub(super) struct KnownLogins {
 /// # Errors
 /// When a store fails or stored objects are unreadable, or the model is of other evidence.
 pub(crate) async fn score_day(state: &impl Store, hour: &HourOfScope, now: i64) -> Result<Scored, ScoreError> {
+    let Some(day) = judge_day(state, hour).await? else { return Ok(Scored::default()) };
+    let mut by_subject: BTreeMap<Subject, Vec<Hit>> = BTreeMap::new();
+    for (subject, hit) in hits(&day.judged, &day.calls, day.start) {
+        by_subject.entry(subject).or_default().push(hit);
+    }
+    Ok(Scored { batches: day.batches, ..keep_hits(state, by_subject, now).await? })
+}
+
+/// A day's logins, judged.
+struct JudgedDay {
+    /// When it begins, seconds since the epoch.
+    start: i64,
+    batches: usize,
+    judged: LoginsJudged,
+    /// Calls up to its end.
+    calls: ApiUse,
+}
+
+async fn judge_day(state: &impl Store, hour: &HourOfScope) -> Result<Option<JudgedDay>, ScoreError> {
     let model = model(state).await?;
     let mut options = LoginOptions { places: places(state).await?, ..LoginOptions::default() };
     let nothing = KnownLogins { options: options.clone(), ..KnownLogins::default() };
-    let Some(Today { start, known, batches }) = today(state, hour, nothing).await? else {
-        return Ok(Scored::default());
-    };
+    let Some(Today { start, known, batches }) = today(state, hour, nothing).await? else { return Ok(None) };
     let read_batches = batches.len();
     let mut calls = known.calls;
     let table = read(batches, &mut calls)?;
     options.model = model;
     let judged = detect_logins_after(known.history, table, &options);
     check(&options.places)?;
-    let mut by_subject: BTreeMap<Subject, Vec<Hit>> = BTreeMap::new();
-    for (subject, hit) in hits(&judged, &calls, start) {
-        by_subject.entry(subject).or_default().push(hit);
-    }
-    Ok(Scored { batches: read_batches, ..keep_hits(state, by_subject, now).await? })
+    Ok(Some(JudgedDay { start, batches: read_batches, judged, calls }))
 }
 
 fn hits(judged: &LoginsJudged, calls: &ApiUse, start: i64) -> Vec<(Subject, Hit)> {
