@@ -126,7 +126,7 @@ fn flow_logs_are_usage_of_providers_and_ranges_can_be_given() {
     fs::write(&ranges, "everyone - - 0.0.0.0/0\n").unwrap();
     let given = providers(&json(&["--ranges", ranges.to_str().unwrap()]));
     assert!(given.contains(&"everyone".to_owned()) && !given.contains(&"other".to_owned()), "{given:?}");
-    fs::write(&ranges, "nonsense").unwrap();
+    fs::write(&ranges, "more nonsense").unwrap();
     let refused = run(&["usage", logs, "--ranges", ranges.to_str().unwrap()]);
     assert_eq!(refused.status.code(), Some(2));
     assert!(text(refused.stderr).contains("provider service region prefix"));
@@ -215,12 +215,10 @@ fn daily_files_are_one_series_whose_findings_are_told_as_those_of_other_logs() {
     assert!(!last.is_empty() && !kinds(&last).contains(&"data-gap"), "{last:#?}");
 
     let rules = folder.path().join("rules.toml");
-    let rule = "[[rule]]\nkind = \"usage-spike\"\nreason = \"a test\"\n";
-    fs::write(&rules, rule).unwrap();
+    fs::write(&rules, "[[suppress]]\nkind = \"usage-spike\"\nwhy = \"a test\"\n").unwrap();
     let output = detect(&["--suppressions", rules.to_str().unwrap()]);
-    if output.status.success() {
-        assert!(!kinds(&findings(&output)).contains(&"usage-spike"));
-    }
+    assert_eq!(output.status.code(), Some(0), "{}", text(output.stderr));
+    assert!(!kinds(&findings(&output)).contains(&"usage-spike"));
     let refused = run(&["detect", "--source", "usage", usage, "--window", "10"]);
     assert_eq!(refused.status.code(), Some(2));
     assert!(text(refused.stderr).contains("--window means nothing with --source usage"));
