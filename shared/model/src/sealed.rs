@@ -31,6 +31,12 @@ pub(crate) fn encode(magic: [u8; 8], version: u16, model: &impl Serialize) -> Re
 
 /// Reads a file of versions 1 to `version`, whose payloads are the same.
 pub(crate) fn decode<T: DeserializeOwned>(magic: [u8; 8], version: u16, file: &[u8]) -> Result<T, ArtifactError> {
+    let (_, payload) = open(magic, version, file)?;
+    postcard::from_bytes(payload).map_err(|e| ArtifactError::Payload(e.to_string()))
+}
+
+/// Version and payload of a file of versions 1 to `version`.
+pub(crate) fn open(magic: [u8; 8], version: u16, file: &[u8]) -> Result<(u16, &[u8]), ArtifactError> {
     let start = file.get(..8);
     if start != Some(&magic[..]) {
         return Err(if start == Some(&MAGIC_OF_LOGS[..]) {
@@ -52,10 +58,7 @@ pub(crate) fn decode<T: DeserializeOwned>(magic: [u8; 8], version: u16, file: &[
     }
     let hash: [u8; 32] = array(file, 18).ok_or_else(|| cut(length))?;
     let payload = file.get(HEADER..).filter(|p| p.len() as u64 == length).ok_or_else(|| cut(length))?;
-    if blake3::hash(payload) != hash {
-        return Err(ArtifactError::Damaged);
-    }
-    postcard::from_bytes(payload).map_err(|e| ArtifactError::Payload(e.to_string()))
+    if blake3::hash(payload) != hash { Err(ArtifactError::Damaged) } else { Ok((found, payload)) }
 }
 
 fn array<const N: usize>(file: &[u8], at: usize) -> Option<[u8; N]> {

@@ -29,7 +29,7 @@ struct StoredSchema {
 
 impl From<ActivityModel> for StoredModel {
     fn from(model: ActivityModel) -> Self {
-        let ActivityModel { summary, schema, encoder, behaviour, histograms } = model;
+        let ActivityModel { summary, schema, encoder, behaviour, histograms, own: _ } = model;
         let columns = schema.columns.into_iter().map(|c| (c.name, c.role, c.missing)).collect();
         let ActivitySchema { header, delimiter, missing_values, .. } = schema;
         Self {
@@ -58,6 +58,6 @@ impl TryFrom<StoredModel> for ActivityModel {
         if behaviour.schema() != encoder.schema() || histograms.len() != features.len() {
             return Err("all parts of a model must have the encoder's features".to_owned());
         }
-        Ok(Self { summary, schema, encoder, behaviour, histograms })
+        Ok(Self { summary, schema, encoder, behaviour, histograms, own: None })
     }
 }
