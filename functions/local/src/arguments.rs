@@ -107,8 +107,8 @@ pub(crate) struct Detect {
 /// What concerns logins alone.
 #[derive(Debug, Args)]
 pub(crate) struct LoginArguments {
-    /// With --source login: write one line per login that is reported on: its number (from 0 among the logins of all files; rows
-    /// that are rejected have none), score, p-value, kind, user, time and reasons
+    /// With --source login: write one line per login that is reported on: the number of its row (from 0 over the
+    /// rows of all files, those that are rejected as well), score, p-value, kind, user, time and reasons
     #[arg(long, value_name = "FILE")]
     pub(crate) scores: Option<PathBuf>,
     /// With --source login: where addresses are (CSV with a column cidr and any of asn, country, region and city), for logs

@@ -58,7 +58,7 @@ pub(crate) fn open(magic: [u8; 8], version: u16, file: &[u8]) -> Result<(u16, &[
     }
     let hash: [u8; 32] = array(file, 18).ok_or_else(|| cut(length))?;
     let payload = file.get(HEADER..).filter(|p| p.len() as u64 == length).ok_or_else(|| cut(length))?;
-    if blake3::hash(payload) != hash { Err(ArtifactError::Damaged) } else { Ok((found, payload)) }
+    if blake3::hash(payload) == hash { Ok((found, payload)) } else { Err(ArtifactError::Damaged) }
 }
 
 fn array<const N: usize>(file: &[u8], at: usize) -> Option<[u8; N]> {

@@ -188,7 +188,9 @@ fn usual(column: &[f64], users: &[(u64, Vec<usize>)]) -> (Usual, Vec<Usual>) {
     for (_, rows) in users {
         let own = median(rows.iter().map(|row| column[*row]).collect());
         let centre = weight(rows.len()) * own + (1.0 - weight(rows.len())) * of_all;
-        rows.iter().for_each(|row| deviations[*row] = (column[*row] - centre).abs());
+        for row in rows {
+            deviations[*row] = (column[*row] - centre).abs();
+        }
         medians.push(centre);
     }
     let typical = OF_MEDIAN * median(deviations.clone());
