@@ -3,12 +3,14 @@
 //!
 //! The file is as that of an [artifact](crate::artifact), and begins with `WEIRTABL`.
 
+mod own;
 mod stored;
 
 use std::collections::BTreeMap;
 
-use weir_domain::activity::{ActivitySchema, Value};
+use weir_domain::activity::{ActivitySchema, ColumnRole, Value};
 use weir_domain::matrix::FeatureMatrix;
+use weir_domain::score::PValue;
 
 use crate::artifact::{ArtifactError, TrainingSummary};
 use crate::behaviour::BehaviourModel;
@@ -18,8 +20,11 @@ use crate::error::{FitError, SchemaMismatch};
 use crate::estimator::EstimatorKind;
 use crate::sealed::{self, ModelKind};
 
+pub use own::OwnDeviation;
+use own::OwnUsual;
+
 /// Version of the format; a reader refuses later ones.
-pub const FORMAT_VERSION: u16 = 1;
+pub const FORMAT_VERSION: u16 = 2;
 
 /// All that is learned of a table.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -30,6 +35,8 @@ pub struct ActivityModel {
     encoder: TableEncoder,
     behaviour: BehaviourModel,
     histograms: FeatureHistograms,
+    /// Where rows are of users that come again. It follows the rest in the file, and version 1 has none.
+    own: Option<OwnUsual>,
 }
 
 /// Something that no row learned from had.
@@ -55,7 +62,34 @@ impl ActivityModel {
         summary: TrainingSummary,
     ) -> Result<Self, FitError> {
         let behaviour = BehaviourModel::fit(kinds, rows, &BTreeMap::new(), summary.seed)?;
-        Ok(Self { summary, schema, encoder, behaviour, histograms: FeatureHistograms::of(rows)? })
+        Ok(Self { summary, schema, encoder, behaviour, histograms: FeatureHistograms::of(rows)?, own: None })
+    }
+
+    /// Learns what is usual of each user as well, from the same encoded rows and whose each is (empty: nobody's), where at
+    /// least half of the rows are of users with five rows or more. Otherwise the model is as it was. Keeps at most 10,000
+    /// users, those with the most rows. O(rows · log rows) per feature.
+    #[must_use]
+    pub fn with_own_usual(self, rows: &FeatureMatrix, users: &[&str]) -> Self {
+        let numbers = self.schema.features().enumerate().filter(|(_, column)| column.role == ColumnRole::Numeric);
+        let numbers: Vec<usize> = numbers.map(|(at, _)| at).collect();
+        let judged = self.behaviour.scale(rows).and_then(|scaled| self.behaviour.judge(&scaled));
+        let judged = judged.map(|verdicts| verdicts.into_iter().map(|verdict| verdict.p_value).collect::<Vec<_>>());
+        let own = judged.ok().and_then(|judged| OwnUsual::fit(rows, users, &numbers, &judged));
+        Self { own, ..self }
+    }
+
+    /// How far an encoded row is above what is usual of its user: of the number that is the farthest. `None` where none is,
+    /// and where the model knows of no users.
+    #[must_use]
+    pub fn own_deviation(&self, user: &str, encoded: &[f64]) -> Option<OwnDeviation> {
+        self.own.as_ref()?.deviation(user, encoded)
+    }
+
+    /// How unlikely a row is by the estimators and by what is usual of its user together: as likely as the rows learned from
+    /// were to have so small a product of both p-values. The estimators alone, where the model knows of no users.
+    #[must_use]
+    pub fn with_own(&self, estimators: PValue, own: Option<&OwnDeviation>) -> PValue {
+        self.own.as_ref().map_or(estimators, |usual| usual.together(estimators, own.map(|own| own.p_value)))
     }
 
     /// What it was trained on. `from` and `to` are equal where rows have no time.
@@ -118,7 +152,7 @@ impl ActivityModel {
     /// # Errors
     /// When it is larger than [`MOST_BYTES`](crate::artifact::MOST_BYTES).
     pub fn encode(&self) -> Result<Vec<u8>, ArtifactError> {
-        sealed::encode(ModelKind::Table, FORMAT_VERSION, self)
+        sealed::encode(ModelKind::Table, FORMAT_VERSION, &(self, &self.own))
     }
 
     /// Reads a file.
@@ -126,7 +160,14 @@ impl ActivityModel {
     /// # Errors
     /// When it is none that this program can use; says why and what to do.
     pub fn decode(file: &[u8]) -> Result<Self, ArtifactError> {
-        sealed::decode(ModelKind::Table, FORMAT_VERSION, file)
+        let (version, payload) = sealed::open(ModelKind::Table, FORMAT_VERSION, file)?;
+        let damaged = |e: postcard::Error| ArtifactError::Payload(e.to_string());
+        let (model, rest) = postcard::take_from_bytes::<Self>(payload).map_err(damaged)?;
+        let own: Option<OwnUsual> = if version < 2 { None } else { postcard::from_bytes(rest).map_err(damaged)? };
+        if own.as_ref().is_some_and(|own| !own.fits(model.encoder.schema().features.len())) {
+            return Err(ArtifactError::Payload("what is usual of users is of features that there are not".to_owned()));
+        }
+        Ok(Self { own, ..model })
     }
 }
 

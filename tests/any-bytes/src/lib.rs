@@ -1,4 +1,4 @@
-//! What every reader promises for any bytes, one function per format.
+//! What every reader promises for any bytes, one function per format: of logs, and of what is kept in a store.
 //!
 //! Each takes bytes as a log might have them and panics when a promise is broken: every line is a record, a reject or
 //! no row; every value is in its documented range; reading again, in other pieces, reads the same; what is written is
@@ -8,13 +8,15 @@
 //! To add one: a function here and a line in [`TARGETS`], `fuzz/fuzz_targets/NAME.rs` and its `[[bin]]` in
 //! `fuzz/Cargo.toml`, and a folder `fuzz/corpus/NAME` with at least one file. The test says what was forgotten.
 
-#![allow(clippy::panic, reason = "this crate is tests: a broken promise must fail whoever called")]
+#![allow(clippy::panic, clippy::expect_used, reason = "this crate is tests: a broken promise must fail whoever called")]
 
 mod activity;
 mod flow;
 mod login;
+mod places;
 mod reading;
 mod recognise;
+mod stored;
 mod usage;
 
 /// A function that is called with any bytes.
@@ -42,7 +44,7 @@ impl Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 15] = [
+pub const TARGETS: [Target; 24] = [
     Target::text("vpc_flow_log", flow::vpc_flow_log),
     // 192 MiB of pages, as its documentation says, and the footer.
     Target { name: "vpc_parquet", check: flow::vpc_parquet, memory: 256 << 20 },
@@ -60,4 +62,14 @@ pub const TARGETS: [Target; 15] = [
     Target::text("usage", usage::any),
     Target::text("usage_series", usage::series),
     Target::text("recognise", recognise::any),
+    // Of batches pages of 192 MiB, as of logs in Parquet, and the rows, written again and compared.
+    Target { name: "flow_batch", check: stored::flow_batch, memory: 512 << 20 },
+    Target { name: "login_batch", check: stored::login_batch, memory: 512 << 20 },
+    Target { name: "usage_batch", check: stored::usage_batch, memory: 512 << 20 },
+    Target { name: "login_history", check: stored::login_history, memory: 128 << 20 },
+    Target::text("api_use", stored::api_use),
+    Target { name: "activity_model", check: stored::activity_model, memory: 128 << 20 },
+    Target::text("login_places", places::text),
+    Target::text("places_database", places::database),
+    Target::text("provider_ranges", places::ranges),
 ];

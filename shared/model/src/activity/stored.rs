@@ -31,7 +31,7 @@ struct StoredSchema {
 
 impl From<ActivityModel> for StoredModel {
     fn from(model: ActivityModel) -> Self {
-        let ActivityModel { summary, schema, encoder, behaviour, histograms } = model;
+        let ActivityModel { summary, schema, encoder, behaviour, histograms, own: _ } = model;
         let columns = schema.columns.into_iter().map(|c| (c.name, c.role, c.missing)).collect();
         let ActivitySchema { header, delimiter, missing_values, .. } = schema;
         Self {
@@ -63,6 +63,6 @@ impl TryFrom<StoredModel> for ActivityModel {
         }
         let histograms =
             FeatureHistograms::from_parts(Arc::clone(encoder.schema()), histograms).ok_or_else(other_features)?;
-        Ok(Self { summary, schema, encoder, behaviour, histograms })
+        Ok(Self { summary, schema, encoder, behaviour, histograms, own: None })
     }
 }

@@ -38,7 +38,9 @@ fn model() -> ActivityModel {
         entities: 30,
         seed: 42,
     };
-    ActivityModel::fit(schema(), encoder, &matrix, &[EstimatorKind::IsolationForest], summary).unwrap()
+    let model = ActivityModel::fit(schema(), encoder, &matrix, &[EstimatorKind::IsolationForest], summary).unwrap();
+    let users: Vec<String> = (0..300).map(|i| format!("user{}", i % 30)).collect();
+    model.with_own_usual(&matrix, &users.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 /// What a model says, in digits that show every bit.
@@ -50,7 +52,9 @@ fn says(model: &ActivityModel) -> Vec<u64> {
     let judged = verdicts.iter().flat_map(|v| [v.most_surprised().score.get(), v.p_value.get()]);
     let new = model.novelties(&odd[0], matrix.row(0)).into_iter().map(|new| new.p_value);
     let drift = model.drift(&matrix).unwrap().into_iter().map(|drift| drift.index);
-    judged.chain(new).chain(drift).map(f64::to_bits).collect()
+    let own = ["user7", "somebody"].map(|user| model.own_deviation(user, matrix.row(1)));
+    let own = own.into_iter().flatten().flat_map(|own| [own.usual, own.p_value.get()]);
+    judged.chain(new).chain(drift).chain(own).map(f64::to_bits).collect()
 }
 
 #[test]
@@ -80,9 +84,84 @@ fn models_of_logs_and_of_tables_are_told_apart_and_damage_is_seen() {
         // An error, or a model that judges without a panic.
         if let Ok(model) = ActivityModel::decode(&[header, forged].concat()) {
             let rows = encoded(&self::model().encoder, (0..3).map(row));
+            let _ = model.own_deviation("user7", rows.row(0));
             let _ = model.behaviour().scale(&rows).map(|scaled| model.behaviour().judge(&scaled));
         }
     }
+}
+
+/// Thirty days of ten users: nine with numbers around 10, one with numbers around 1,000; and a column that does not vary.
+fn of_users() -> (FeatureMatrix, Vec<String>) {
+    let features = ["bytes", "flat"].map(|name| ColumnSchema::new(name, ColumnRole::Numeric));
+    let mut training = TableEncoderBuilder::new(&ActivitySchema::new(features.into()), CategoryEncoding::Rarity);
+    training.see(&[Value::Number(10.0), Value::Number(1.0)]);
+    let mut rows = FeatureMatrix::new(std::sync::Arc::clone(training.finish().unwrap().schema()));
+    let mut users = Vec::new();
+    for i in 0..300_u32 {
+        let usual = if i % 10 == 0 { 1000.0 } else { 10.0 };
+        rows.push(&[usual + f64::from(i * 7 % 11) - 5.0, 1.0]).unwrap();
+        users.push(format!("user{}", i % 10));
+    }
+    (rows, users)
+}
+
+fn own(rows: &FeatureMatrix, users: &[String]) -> Option<OwnUsual> {
+    OwnUsual::fit(
+        rows,
+        &users.iter().map(String::as_str).collect::<Vec<_>>(),
+        &[0, 1],
+        &vec![PValue::new(0.5).unwrap(); rows.len()],
+    )
+}
+
+#[test]
+fn what_is_usual_of_one_user_is_not_of_another() {
+    let (rows, users) = of_users();
+    let own = own(&rows, &users).unwrap();
+    let of = |user: &str, value: f64| own.deviation(user, &[value, 9.0]);
+    let (heavy, light) = (of("user0", 1004.0).unwrap(), of("user1", 1004.0).unwrap());
+    assert!(light.p_value.get() < 0.01 && heavy.p_value.get() > 0.05, "{light:?} {heavy:?}");
+    // Drawn towards the median of all rows, which is that of the many, by 5 / 35.
+    assert!((heavy.usual - (1000.0 * 30.0 + 10.0 * 5.0) / 35.0).abs() < 2.0, "{heavy:?}");
+    assert!(heavy.is_known && heavy.feature == 0);
+    let stranger = of("somebody", 1004.0).unwrap();
+    assert!(!stranger.is_known && (stranger.usual - 10.0).abs() < 2.0, "{stranger:?}");
+    assert_eq!(of("user1", 1.0), None, "less than usual is nothing to say");
+}
+
+#[test]
+fn rows_of_users_who_do_not_come_again_are_judged_as_ever() {
+    let (rows, users) = of_users();
+    let each: Vec<String> = (0..300).map(|i| format!("row{i}")).collect();
+    let pairs: Vec<String> = (0..300).map(|i| format!("pair{}", i / 4)).collect();
+    assert!(own(&rows, &each).is_none() && own(&rows, &pairs).is_none());
+    assert!(own(&rows, &vec![String::new(); 300]).is_none());
+    let half: Vec<String> = (0..300).map(|i| if i < 150 { users[i].clone() } else { String::new() }).collect();
+    assert!(own(&rows, &half).is_some());
+    let written = model();
+    let without = ActivityModel { own: None, ..written.clone() };
+    let p_value = PValue::new(0.25).unwrap();
+    let deviation = written.own_deviation("user7", &[9e9, 0.0]);
+    assert_eq!(without.with_own(p_value, deviation.as_ref()), p_value);
+    assert!(written.with_own(p_value, deviation.as_ref()) < p_value);
+}
+
+/// As many rows pass a threshold as it says, whatever the two p-values have in common.
+#[test]
+fn two_p_values_together_are_one() {
+    let (shape, users) = of_users();
+    let users: Vec<&str> = users.iter().map(String::as_str).collect();
+    let mut rows = FeatureMatrix::new(std::sync::Arc::clone(shape.schema()));
+    (0..300_u32).for_each(|i| rows.push(&[f64::from(i * 7919 % 1009), 1.0]).unwrap());
+    let numbers = [0, 1];
+    let fit = |estimators: &[PValue]| OwnUsual::fit(&rows, &users, &numbers, estimators).unwrap();
+    let first = fit(&vec![PValue::new(0.5).unwrap(); 300]);
+    // The estimators say what is said already: by Fisher's method 16 rows would have a chance of 0.02.
+    let said = |at: usize| first.deviation(users[at], rows.row(at)).map(|own| own.p_value);
+    let alike: Vec<PValue> = (0..300).map(|at| said(at).unwrap_or(PValue::new(1.0).unwrap())).collect();
+    let own = fit(&alike);
+    let passing = (0..300).filter(|at| own.together(alike[*at], said(*at)).get() <= 0.02).count();
+    assert!((2..=10).contains(&passing), "{passing}");
 }
 
 #[test]
@@ -134,10 +213,16 @@ fn what_is_new_is_as_unlikely_as_it_was_rare_to_see_something_new() {
 /// Models of earlier programs must go on to be read, and to judge as they did.
 #[test]
 fn the_golden_model_of_each_version_judges_as_it_did() {
-    let golden: [(&[u8], &str); 1] = [(
-        include_bytes!("../../tests/models/table-version-1.model"),
-        include_str!("../../tests/models/table-version-1.json"),
-    )];
+    let golden: [(&[u8], &str); 2] = [
+        (
+            include_bytes!("../../tests/models/table-version-1.model"),
+            include_str!("../../tests/models/table-version-1.json"),
+        ),
+        (
+            include_bytes!("../../tests/models/table-version-2.model"),
+            include_str!("../../tests/models/table-version-2.json"),
+        ),
+    ];
     for (file, expected) in golden {
         let read = ActivityModel::decode(file).unwrap();
         let expected: Vec<u64> = serde_json::from_str(expected).unwrap();

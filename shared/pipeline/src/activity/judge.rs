@@ -5,7 +5,7 @@ use weir_domain::matrix::FeatureMatrix;
 use weir_domain::reject::ReadSummary;
 use weir_domain::score::{Explanation, PValue, Score};
 use weir_features::activity::TableSample;
-use weir_model::activity::Novelty;
+use weir_model::activity::{Novelty, OwnDeviation};
 use weir_model::{ActivityModel, AlertBudget};
 
 use super::learn::encode;
@@ -58,7 +58,8 @@ pub struct JudgedRow<'a> {
     pub row: ActivityRow<'a>,
     /// The estimator's score, of several the most surprised one's.
     pub score: Score,
-    /// How likely a usual row is to score so high, or to have something as [new](ActivityModel::novelties).
+    /// How likely a usual row is to score so high and be so far [above its user's usual](ActivityModel::own_deviation), or
+    /// to have something as [new](ActivityModel::novelties).
     pub p_value: PValue,
     /// Whether it passes the threshold.
     pub anomalous: bool,
@@ -79,14 +80,23 @@ pub struct Judged {
     pub read: ReadSummary,
 }
 
-/// What the estimators hold against a row, and what is new in it, as surprise (the decimal logarithm of 1 / p).
-fn explain(model: &ActivityModel, scaled: &FeatureMatrix, row: usize, new: &[Novelty]) -> Option<Explanation> {
+/// What the estimators hold against a row, what is new in it, and how far it is above its user's usual, as surprise (the decimal logarithm of 1 / p).
+fn explain(
+    model: &ActivityModel,
+    scaled: &FeatureMatrix,
+    row: usize,
+    new: &[Novelty],
+    own: Option<&OwnDeviation>,
+) -> Option<Explanation> {
     let mut amounts = vec![0.0; scaled.width()];
     for contribution in model.behaviour().explain(scaled, row).ok()?.contributions {
         amounts[contribution.feature] += contribution.amount;
     }
     for new in new {
         amounts[new.feature] -= new.p_value.log10();
+    }
+    if let Some(own) = own {
+        amounts[own.feature] -= own.p_value.get().log10();
     }
     Some(Explanation::from_amounts(&amounts))
 }
@@ -117,9 +127,11 @@ pub fn judge(
             let new = model.novelties(&values, matrix.row(at));
             let newest = new.iter().map(|new| new.p_value).fold(1.0, f64::min);
             // Both are p-values, so the smaller one is in range.
-            let chance = PValue::new(newest).filter(|new| new < &verdict.p_value).unwrap_or(verdict.p_value);
+            let own = model.own_deviation(chunk.id(at), matrix.row(at));
+            let unusual = model.with_own(verdict.p_value, own.as_ref());
+            let chance = PValue::new(newest).filter(|new| new < &unusual).unwrap_or(unusual);
             let is_anomalous = chance.get() <= p_value;
-            let explanation = if is_anomalous { explain(model, &scaled, at, &new) } else { None };
+            let explanation = if is_anomalous { explain(model, &scaled, at, &new, own.as_ref()) } else { None };
             rows += 1;
             anomalous += u64::from(is_anomalous);
             each(&JudgedRow {
@@ -128,7 +140,7 @@ pub fn judge(
                 score: verdict.most_surprised().score,
                 p_value: chance,
                 anomalous: is_anomalous,
-                reasons: explanation.map(|e| reasons(model, &values, &e)).unwrap_or_default(),
+                reasons: explanation.map(|e| reasons(model, &values, &e, own.as_ref())).unwrap_or_default(),
             });
         }
         Ok::<(), ActivityError>(())

@@ -49,6 +49,8 @@ pub fn learn(schema: &ActivitySchema, table: &impl Table, options: &TrainOptions
         seed: options.seed,
     };
     let model = ActivityModel::fit(schema.clone(), encoder, &rows, &options.estimators, summary)?;
+    let users: Vec<&str> = all.iter().map(|row| sample.id(*row)).collect();
+    let model = model.with_own_usual(&rows, &users);
     Ok(Learned { model, read, sample })
 }
 

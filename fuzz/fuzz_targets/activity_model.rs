@@ -1,0 +1,3 @@
+#![no_main]
+
+weir_fuzz::fuzz!("activity_model");

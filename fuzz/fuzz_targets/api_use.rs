@@ -1,0 +1,3 @@
+#![no_main]
+
+weir_fuzz::fuzz!("api_use");

@@ -1,0 +1,3 @@
+#![no_main]
+
+weir_fuzz::fuzz!("login_places");
