@@ -95,7 +95,7 @@ fn every_login_gets_a_score_and_reasons() {
     let attacks = rows.iter().take(13).filter(|row| &row[4] == "u0" || !row[3].is_empty()).count();
     assert_eq!(attacks, 13, "the attacks score highest");
     let stolen = rows.iter().find(|row| &row[4] == "u0" && &row[5] == "2025-03-29T03:12:00Z").unwrap();
-    assert!(stolen[6].contains("first login from Romania; this user has 28 from France"), "{stolen:?}");
+    assert!(stolen[6].contains("first login from Cluj-Napoca, Romania; this user has 28 from France"), "{stolen:?}");
     assert!(stolen[6].contains("03:12 UTC is outside their hours"), "{stolen:?}");
     assert!(rows.iter().all(|row| !row[6].is_empty()));
 }

@@ -1,6 +1,6 @@
 //! `weir simulate`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use weir_simulate::flow::{Intensity, Kind};
@@ -27,17 +27,42 @@ pub(crate) enum SimulateSource {
     Activity(SimulateActivity),
 }
 
+/// Where what was simulated goes.
 #[derive(Debug, Args)]
-pub(crate) struct SimulateUsage {
-    /// The folder to write usage.csv and truth.json to; it must not hold them yet
+#[group(required = true, multiple = false)]
+pub(crate) struct OutputFolder {
+    /// The folder to write to; it must not hold such files yet
     #[arg(value_name = "FOLDER")]
-    pub(crate) output: PathBuf,
-    /// Length in weeks, 1 to 104; the first two are clean
-    #[arg(long, default_value_t = 8)]
-    pub(crate) weeks: u32,
+    folder: Option<PathBuf>,
+    /// The same, as an option
+    #[arg(long, short, value_name = "FOLDER")]
+    output: Option<PathBuf>,
+}
+
+impl OutputFolder {
+    /// The folder: exactly one of both is given.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.as_deref().or(self.output.as_deref()).unwrap_or(Path::new(""))
+    }
+}
+
+/// What everything random follows from.
+#[derive(Debug, Args)]
+pub(crate) struct Seed {
     /// Seed of everything random: the same seed and options give the same files
     #[arg(long, default_value_t = 42)]
     pub(crate) seed: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateUsage {
+    #[command(flatten)]
+    pub(crate) into: OutputFolder,
+    /// Length in weeks, 1 to 104; the first two are clean
+    #[arg(long, default_value_t = 8)]
+    pub(crate) weeks: u32,
+    #[command(flatten)]
+    pub(crate) seed: Seed,
     /// The first day (UTC)
     #[arg(long, value_name = "YYYY-MM-DD", default_value = "2025-01-06", value_parser = midnight)]
     pub(crate) start: Midnight,
@@ -48,18 +73,16 @@ pub(crate) struct SimulateUsage {
 
 #[derive(Debug, Args)]
 pub(crate) struct SimulateLogins {
-    /// The folder to write to; it must not hold logins yet
-    #[arg(value_name = "FOLDER")]
-    pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) into: OutputFolder,
     /// People with an account, 200 to 20000
     #[arg(long, default_value_t = 8000)]
     pub(crate) users: usize,
     /// Length in days, 10 to 120; the first six tenths are for training
     #[arg(long, default_value_t = 45)]
     pub(crate) days: u32,
-    /// Seed of everything random: the same seed and options give the same files
-    #[arg(long, default_value_t = 42)]
-    pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) seed: Seed,
     /// The first day (UTC)
     #[arg(long, value_name = "YYYY-MM-DD", default_value = "2025-03-03", value_parser = midnight)]
     pub(crate) start: Midnight,
@@ -70,18 +93,16 @@ pub(crate) struct SimulateLogins {
 
 #[derive(Debug, Args)]
 pub(crate) struct SimulateActivity {
-    /// The folder to write to; it must not hold a table yet
-    #[arg(value_name = "FOLDER")]
-    pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) into: OutputFolder,
     /// Users, 20 to 5000
     #[arg(long, default_value_t = 300)]
     pub(crate) users: usize,
     /// Length in days, 10 to 366
     #[arg(long, default_value_t = 60)]
     pub(crate) days: u32,
-    /// Seed of everything random: the same seed and options give the same files
-    #[arg(long, default_value_t = 42)]
-    pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) seed: Seed,
     /// The first day (UTC)
     #[arg(long, value_name = "YYYY-MM-DD", default_value = "2025-03-03", value_parser = midnight)]
     pub(crate) start: Midnight,
@@ -92,18 +113,16 @@ pub(crate) struct SimulateActivity {
 
 #[derive(Debug, Args)]
 pub(crate) struct SimulateFlows {
-    /// The folder to write to; it must not hold logs yet
-    #[arg(long, short, value_name = "FOLDER")]
-    pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) into: OutputFolder,
     /// Length in days, 1 to 92; the first is clean
     #[arg(long, default_value_t = 2)]
     pub(crate) days: u32,
     /// Hosts of the network, 30 to 1000; traffic grows with them
     #[arg(long, default_value_t = 60)]
     pub(crate) hosts: usize,
-    /// Seed of everything random: the same seed and options give the same files
-    #[arg(long, default_value_t = 42)]
-    pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) seed: Seed,
     /// The first day (UTC)
     #[arg(long, value_name = "YYYY-MM-DD", default_value = "2025-03-04", value_parser = midnight)]
     pub(crate) start: Midnight,

@@ -36,11 +36,11 @@ fn refuse_mixing(folder: &Path, names: &[&str]) -> anyhow::Result<()> {
 }
 
 fn flows(arguments: &SimulateFlows) -> anyhow::Result<ExitCode> {
-    let output = &arguments.output;
+    let output = arguments.into.folder();
     let simulation = Simulation::new(Parameters {
         days: arguments.days,
         hosts: arguments.hosts,
-        seed: arguments.seed,
+        seed: arguments.seed.seed,
         start: arguments.start.0,
         attacks: !arguments.no_attacks,
         intensity: arguments.intensity,
@@ -73,12 +73,12 @@ fn flows(arguments: &SimulateFlows) -> anyhow::Result<ExitCode> {
 }
 
 fn logins(arguments: &SimulateLogins) -> anyhow::Result<ExitCode> {
-    let folder = &arguments.output;
+    let folder = arguments.into.folder();
     refuse_mixing(folder, &["logins.csv", "logins.jsonl", "prefixes.csv", "truth.json"])?;
     let simulation = login::Simulation::new(login::Parameters {
         users: arguments.users,
         days: arguments.days,
-        seed: arguments.seed,
+        seed: arguments.seed.seed,
         start: arguments.start.0,
         level: arguments.level,
     })?;
@@ -104,12 +104,12 @@ fn logins(arguments: &SimulateLogins) -> anyhow::Result<ExitCode> {
 }
 
 fn users(arguments: &SimulateActivity) -> anyhow::Result<ExitCode> {
-    let folder = &arguments.output;
+    let folder = arguments.into.folder();
     refuse_mixing(folder, &["activity.csv", "schema.toml"])?;
     let rows = activity::simulate(&activity::Parameters {
         users: arguments.users,
         days: arguments.days,
-        seed: arguments.seed,
+        seed: arguments.seed.seed,
         start: arguments.start.0,
         level: arguments.level,
     })?;
@@ -131,10 +131,10 @@ fn users(arguments: &SimulateActivity) -> anyhow::Result<ExitCode> {
 }
 
 fn usage(arguments: &SimulateUsage) -> anyhow::Result<ExitCode> {
-    let output = &arguments.output;
+    let output = arguments.into.folder();
     let simulation = UsageSimulation::new(UsageParameters {
         weeks: arguments.weeks,
-        seed: arguments.seed,
+        seed: arguments.seed.seed,
         start: arguments.start.0,
         anomalies: !arguments.no_anomalies,
     })?;

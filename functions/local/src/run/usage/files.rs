@@ -113,15 +113,17 @@ fn date(text: &str) -> Option<usize> {
         return (1..=53).contains(&week).then_some(read + 3);
     }
     let (month, rest) = number(after, 2).filter(|(month, _)| (1..=12).contains(month))?;
-    let day = match separator {
+    let two_digits = match separator {
         Some(separator) => rest.strip_prefix(separator).and_then(|day| number(day, 2)),
         None => number(rest, 2),
     };
-    let day = day.filter(|(day, _)| i8::try_from(*day).is_ok_and(|day| is_day(year, month, day)));
+    let day = two_digits.filter(|(day, _)| i8::try_from(*day).is_ok_and(|day| is_day(year, month, day)));
     match (day, separator) {
         (Some((_, rest)), _) => Some(text.len() - rest.len()),
         // `202401` alone is a number; so is a month before what is no day of it.
-        (None, Some(_)) if !rest.starts_with(|c: char| c.is_ascii_digit()) => Some(text.len() - rest.len()),
+        (None, Some(_)) if two_digits.is_none() && !rest.starts_with(|c: char| c.is_ascii_digit()) => {
+            Some(text.len() - rest.len())
+        }
         _ => None,
     }
 }
