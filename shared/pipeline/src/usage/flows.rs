@@ -30,6 +30,8 @@ pub struct FlowUsage {
     numbers: HashMap<Place, usize>,
     /// The place of each place that the ranges know, as soon as it has traffic.
     of_ranges: Vec<Option<usize>>,
+    /// Whom nobody knows, as soon as they have traffic.
+    others: Option<usize>,
     /// What was looked up last of places that have names.
     last: Option<(Named, usize)>,
     /// Rows of each step in which there was any.
@@ -65,6 +67,7 @@ impl FlowUsage {
             places: Vec::new(),
             numbers: HashMap::new(),
             of_ranges: Vec::new(),
+            others: None,
             last: None,
             steps: BTreeMap::new(),
             entries: 0,
@@ -168,7 +171,14 @@ impl FlowUsage {
                 self.last = Some((Named { provider, service: service.to_owned(), region: region.to_owned() }, number));
                 Ok(number)
             }
-            Whose::Other => self.new_number(&other()),
+            Whose::Other => {
+                if let Some(number) = self.others {
+                    return Ok(number);
+                }
+                let number = self.new_number(&other())?;
+                self.others = Some(number);
+                Ok(number)
+            }
         }
     }
 
