@@ -257,3 +257,17 @@ fn a_store_of_flow_logs_tells_a_spike_of_a_provider() {
     let uids: Vec<Value> = findings(&same).iter().map(|finding| finding["resources"][0]["uid"].clone()).collect();
     assert!(uids.contains(&Value::from("provider=aws region=us-east-1 service=s3 bytes")), "{uids:?}");
 }
+
+#[test]
+fn findings_are_held_against_the_truth_of_a_simulation() {
+    let folder = TempDir::new().unwrap();
+    let usage = simulated(folder.path(), &[]);
+    let (findings, truth) = (folder.path().join("found.jsonl"), format!("{usage}/truth.json"));
+    let findings = findings.to_str().unwrap();
+    assert!(run(&["detect", &usage, "--source", "usage", "--format", "ocsf", "--output", findings]).status.success());
+    let output = run(&["evaluate", "--findings", findings, "--truth", &truth, "--format", "json"]);
+    let judged: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {}", text(output.stderr)));
+    let share = |name: &str| judged[name].as_f64().unwrap();
+    assert!(share("recall") > 0.6 && share("typed_recall") > 0.5 && share("precision") > 0.8, "{judged:#}");
+    assert_eq!(judged["host_days"], 476.0, "17 series on 28 days");
+}

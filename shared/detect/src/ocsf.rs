@@ -140,6 +140,8 @@ pub struct Observable {
 /// The class and category of every finding.
 pub const CLASS_UID: u32 = 2004;
 const CATEGORY_UID: u32 = 2;
+/// The type of a resource that is a series of usage.
+pub(crate) const USAGE_SERIES: &str = "Usage series";
 /// The second of the types of a finding that stands for others.
 pub(crate) const SUMMARY: &str = "summary";
 /// The schema version findings are written in.
@@ -310,7 +312,7 @@ fn observables(subject: &Subject, incident: &Incident) -> Vec<Observable> {
 
 fn resources(subject: &Subject, incident: &Incident) -> Vec<Resource> {
     if let Entity::Series(series) = &subject.entity {
-        return vec![Resource { kind: "Usage series".to_owned(), uid: series.clone() }];
+        return vec![Resource { kind: USAGE_SERIES.to_owned(), uid: series.clone() }];
     }
     let mut interfaces: Vec<_> = incident.hits.values().flat_map(|h| &h.interfaces).collect();
     interfaces.sort_unstable();

@@ -36,11 +36,26 @@ pub struct UsageSeries {
 }
 
 impl UsageSeries {
+    /// What it is called in findings: see [`series_name`].
+    #[must_use]
+    pub fn name(&self) -> String {
+        series_name(&self.metric, self.keys.iter().map(|(name, value)| (&**name, &**value)))
+    }
+
     /// Steps in which nothing was measured.
     #[must_use]
     pub fn gaps(&self) -> usize {
         self.values.iter().filter(|v| v.is_none()).count()
     }
+}
+
+/// What a series is called in findings: its keys by name, then the metric.
+#[must_use]
+pub fn series_name<'a>(metric: &str, keys: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let mut keys: Vec<String> = keys.map(|(name, value)| format!("{name}={value}")).collect();
+    keys.sort_unstable();
+    keys.push(metric.to_owned());
+    keys.join(" ")
 }
 
 /// What a detector that sees a series point by point says of one point, from the points before it alone.

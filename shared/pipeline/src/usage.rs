@@ -200,14 +200,6 @@ impl Seen<'_> {
     }
 }
 
-/// What a series is called in findings: its keys by name, then the metric.
-fn series_name<'a>(metric: &str, keys: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    let mut keys: Vec<String> = keys.map(|(name, value)| format!("{name}={value}")).collect();
-    keys.sort_unstable();
-    keys.push(metric.to_owned());
-    keys.join(" ")
-}
-
 /// When a step of a series begins, seconds since the epoch.
 fn time_of(series: &UsageSeries, at: usize) -> i64 {
     series.start.saturating_add(i64::from(series.step).saturating_mul(at as i64))

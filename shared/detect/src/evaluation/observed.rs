@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use crate::ocsf::{self, CLASS_UID, DetectionFinding, EvidenceArtifact};
+use crate::ocsf::{self, CLASS_UID, DetectionFinding, EvidenceArtifact, USAGE_SERIES};
 
 /// What a finding says that can be judged: who did what to whom, when. Of any product's OCSF Detection Finding. Times
 /// are seconds since the epoch.
@@ -12,7 +12,7 @@ use crate::ocsf::{self, CLASS_UID, DetectionFinding, EvidenceArtifact};
 pub struct ObservedFinding {
     /// The kind.
     pub kind: String,
-    /// Who acts.
+    /// Who acts: addresses, users, series of usage.
     pub sources: BTreeSet<String>,
     /// Who is acted upon.
     pub destinations: BTreeSet<String>,
@@ -49,6 +49,15 @@ struct Finding {
     info: Info,
     #[serde(default)]
     evidences: Option<Vec<Evidence>>,
+    #[serde(default)]
+    resources: Option<Vec<Resource>>,
+}
+
+#[derive(Deserialize)]
+struct Resource {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    uid: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -63,6 +72,17 @@ struct Info {
 struct Evidence {
     src_endpoint: Option<Endpoint>,
     dst_endpoint: Option<Endpoint>,
+    actor: Option<Actor>,
+}
+
+#[derive(Deserialize)]
+struct Actor {
+    user: Option<User>,
+}
+
+#[derive(Deserialize)]
+struct User {
+    name: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -90,10 +110,16 @@ impl ObservedFinding {
             let addresses = evidences.iter().filter_map(|evidence| side(evidence).as_ref()?.ip.clone());
             addresses.filter(|ip| !ip.is_empty()).collect()
         };
+        let users = evidences.iter().filter_map(|evidence| evidence.actor.as_ref()?.user.as_ref()?.name.clone());
+        let resources = finding.resources.unwrap_or_default();
+        let is_series = |resource: &Resource| resource.kind.as_deref() == Some(USAGE_SERIES);
+        let series = resources.into_iter().filter(is_series).filter_map(|resource| resource.uid);
+        let mut sources: BTreeSet<String> = addresses(|evidence| &evidence.src_endpoint);
+        sources.extend(users.filter(|name| !name.is_empty()).chain(series));
         let kind = finding.info.types.and_then(|types| types.into_iter().next());
         Ok(Self {
             kind: kind.unwrap_or_else(|| "?".to_owned()),
-            sources: addresses(|evidence| &evidence.src_endpoint),
+            sources,
             destinations: addresses(|evidence| &evidence.dst_endpoint),
             start: first.min(last),
             end: first.max(last),
@@ -124,9 +150,14 @@ impl From<&DetectionFinding> for ObservedFinding {
         let addresses = |side: fn(&EvidenceArtifact) -> &Option<ocsf::Endpoint>| {
             finding.evidences.iter().filter_map(|evidence| Some(side(evidence).as_ref()?.ip.to_string())).collect()
         };
+        let users = finding.evidences.iter().filter_map(|evidence| Some(evidence.actor.as_ref()?.user.name.clone()));
+        let users = users.filter(|name: &String| !name.is_empty());
+        let series = finding.resources.iter().filter(|resource| resource.kind == USAGE_SERIES);
+        let mut sources: BTreeSet<String> = addresses(|evidence| &evidence.src_endpoint);
+        sources.extend(users.chain(series.map(|resource| resource.uid.clone())));
         Self {
             kind: finding.kind().to_owned(),
-            sources: addresses(|evidence| &evidence.src_endpoint),
+            sources,
             destinations: addresses(|evidence| &evidence.dst_endpoint),
             start: seconds(first.min(last)),
             end: seconds(first.max(last)),

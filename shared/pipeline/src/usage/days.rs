@@ -12,9 +12,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::tz::TimeZone;
 use weir_domain::finding::{Hit, Subject};
 use weir_domain::source::Source;
+use weir_domain::usage::series_name;
 
 use super::hour::{is_of_flow_logs, is_of_the_log};
-use super::series_name;
 use super::watched::{Clock, Watched};
 use crate::batch::UsageBatch;
 use crate::keys::HourOfScope;

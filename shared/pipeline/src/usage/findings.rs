@@ -7,12 +7,11 @@ use rayon::prelude::*;
 use weir_detect::incidents::{self, IncidentLog};
 use weir_detect::ocsf::DetectionFinding;
 use weir_domain::finding::{Hit, Subject};
-use weir_domain::usage::{UsagePoint, UsageSeries};
+use weir_domain::usage::{UsagePoint, UsageSeries, series_name};
 use weir_domain::window::Scope;
 use weir_ingest::usage::TooMuchUsage;
 use weir_model::BadParams;
 
-use super::series_name;
 use super::watched::{Clock, Watched};
 
 /// Measurements by series, as they were measured.
@@ -42,7 +41,7 @@ impl UsagePoints {
     /// # Errors
     /// As [`add`](Self::add). Some of them are then added.
     pub fn add_series(&mut self, series: &UsageSeries) -> Result<(), TooMuchUsage> {
-        let name = series_name(&series.metric, series.keys.iter().map(|(name, value)| (&**name, &**value)));
+        let name = series.name();
         let measured = series.values.iter().enumerate().filter_map(|(at, value)| Some((at, (*value)?)));
         for (at, value) in measured {
             self.push(name.clone(), super::time_of(series, at), value)?;

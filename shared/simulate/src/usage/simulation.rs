@@ -1,12 +1,12 @@
 //! The series, the file of them, and the truth.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::f64::consts::TAU;
 use std::io::{self, Write};
 
 use serde::Serialize;
 use thiserror::Error;
-use weir_domain::usage::UsageSeries;
+use weir_domain::usage::{UsageSeries, series_name};
 
 use super::anomaly::{Anomaly, CLEAN, DAY, UsageKind};
 use super::services::{Place, SERVICES, Service, places};
@@ -77,6 +77,10 @@ pub struct UsageTruth {
     pub step: u32,
     /// Days on which everybody's usage is that of a weekend: their midnights (UTC). They are not out of the ordinary.
     pub holidays: Vec<i64>,
+    /// All series, by the names that findings give them: what `weir evaluate` counts days of.
+    pub monitored_hosts: BTreeSet<String>,
+    /// What is known to do no harm: nothing is.
+    pub benign_hosts: BTreeSet<String>,
     /// What is out of the ordinary, by start.
     pub incidents: Vec<UsageIncident>,
 }
@@ -92,6 +96,10 @@ pub struct UsageIncident {
     pub metric: String,
     /// Of what.
     pub series: BTreeMap<String, String>,
+    /// The series by the name that findings give it: whom `weir evaluate` looks for.
+    pub actors: BTreeSet<String>,
+    /// Nobody is acted upon.
+    pub targets: BTreeSet<String>,
     /// Its first second, seconds since the epoch.
     pub start: i64,
     /// The second after its last.
@@ -124,11 +132,14 @@ impl UsageSimulation {
                 let size = 1.0 / (1.0 + rank as f64);
                 let values = values(&parameters, &name, (service, place, size), &holidays, &planned);
                 let at = |step: usize| start + step as i64 * i64::from(STEP);
+                let called = series_name("bytes", keys.iter().map(|(name, value)| (&**name, &**value)));
                 incidents.extend(planned.iter().map(|anomaly| UsageIncident {
                     id: String::new(),
                     kind: anomaly.kind,
                     metric: "bytes".to_owned(),
                     series: keys.iter().cloned().collect(),
+                    actors: BTreeSet::from([called.clone()]),
+                    targets: BTreeSet::new(),
                     start: at(anomaly.from),
                     end: at(anomaly.to),
                     factor: anomaly.factor,
@@ -150,6 +161,8 @@ impl UsageSimulation {
             end,
             step: STEP,
             holidays,
+            monitored_hosts: series.iter().map(UsageSeries::name).collect(),
+            benign_hosts: BTreeSet::new(),
             incidents,
         };
         Ok(Self { series, truth })
