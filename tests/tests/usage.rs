@@ -266,7 +266,8 @@ fn findings_are_held_against_the_truth_of_a_simulation() {
     let findings = findings.to_str().unwrap();
     assert!(run(&["detect", &usage, "--source", "usage", "--format", "ocsf", "--output", findings]).status.success());
     let output = run(&["evaluate", "--findings", findings, "--truth", &truth, "--format", "json"]);
-    let judged: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {}", text(output.stderr)));
+    let judged: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {}", text(output.stderr)));
     let share = |name: &str| judged[name].as_f64().unwrap();
     assert!(share("recall") > 0.6 && share("typed_recall") > 0.5 && share("precision") > 0.8, "{judged:#}");
     assert_eq!(judged["host_days"], 476.0, "17 series on 28 days");

@@ -21,7 +21,7 @@ pub use attack::AttackKind;
 pub use event::{COLUMNS, Login};
 pub use parameters::{BadParameters, Level, Parameters};
 pub use simulation::Simulation;
-pub use truth::{Attack, Truth};
+pub use truth::{Attack, FindingsTruth, LoginIncident, Truth};
 pub use world::Prefix;
 
 #[cfg(test)]

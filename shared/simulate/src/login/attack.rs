@@ -76,6 +76,25 @@ impl AttackKind {
     }
 }
 
+impl AttackKind {
+    /// The kind of finding that should tell it, and those that are right as well.
+    pub(super) fn found_as(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::AtoForeign | Self::AtoSameCountry | Self::AtoMimic | Self::TorHosting => {
+                ("account-takeover", &["impossible-travel", "risky-login", "new-device", "off-hours-access"])
+            }
+            Self::ImpossibleTravel => ("impossible-travel", &["account-takeover", "risky-login", "new-device"]),
+            Self::StuffingBotnet | Self::StuffingSingleAddress => {
+                ("credential-stuffing", &["shared-ip", "password-spray"])
+            }
+            Self::PasswordSpraying => ("password-spray", &["credential-stuffing"]),
+            Self::BruteForce => ("brute-force", &[]),
+            Self::InsiderBulk => ("exfiltration", &["anomalous-user"]),
+            Self::ManyAccountsOneAddress => ("shared-ip", &["credential-stuffing", "account-takeover"]),
+        }
+    }
+}
+
 /// What an attack is carried out on and with.
 pub(crate) struct Scene<'a> {
     pub(crate) parameters: &'a Parameters,

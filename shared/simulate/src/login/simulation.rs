@@ -7,7 +7,7 @@ use super::attack::{AttackKind, Scene};
 use super::event::{COLUMNS, Login};
 use super::parameters::{BadParameters, Parameters};
 use super::people::population;
-use super::truth::{Attack, Truth};
+use super::truth::{Attack, FindingsTruth, LoginIncident, Truth};
 use super::world::{Prefix, World};
 use crate::calendar::DAY;
 use crate::random::Stream;
@@ -204,6 +204,16 @@ fn truth(parameters: &Parameters, kinds: &[AttackKind], logins: &[Login]) -> Tru
     for (number, attack) in attacks.iter_mut().enumerate() {
         attack.id = format!("A{:04}", number + 1);
     }
+    let of_test = attacks.iter().filter(|attack| attack.period == "test");
+    let findings = FindingsTruth {
+        name: format!("weir-simulate-logins-{}-{}", parameters.level, parameters.seed),
+        start: parameters.start,
+        eval_start: parameters.test_start(),
+        end: parameters.end(),
+        monitored_hosts: logins.iter().map(|login| login.user.to_string()).collect(),
+        benign_hosts: BTreeSet::new(),
+        incidents: of_test.map(LoginIncident::of).collect(),
+    };
     let test_attack = logins.iter().skip(first_test).filter(|login| login.attack.is_some()).count();
     Truth {
         format: 1,
@@ -221,5 +231,6 @@ fn truth(parameters: &Parameters, kinds: &[AttackKind], logins: &[Login]) -> Tru
         kinds: AttackKind::ALL.into_iter().map(AttackKind::described).collect(),
         signal_only_in: [("insider_bulk", vec!["jsonl"])].into(),
         attacks,
+        findings,
     }
 }

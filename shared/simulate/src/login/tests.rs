@@ -109,3 +109,15 @@ fn what_cannot_be_simulated_is_refused() {
     assert!("easier".parse::<Level>().is_err());
     assert_eq!("hard".parse(), Ok(Level::Hard));
 }
+
+#[test]
+fn every_kind_of_attack_has_findings_that_tell_it() {
+    let simulation = simulation(Level::Easy);
+    let truth = simulation.truth();
+    let tested = truth.attacks.iter().filter(|attack| attack.period == "test").count();
+    assert!(tested > 0 && truth.findings.incidents.len() == tested);
+    for incident in &truth.findings.incidents {
+        assert!(incident.start >= truth.findings.eval_start && incident.end <= truth.findings.end, "{incident:?}");
+        assert!(!incident.actors.is_empty() && !incident.accept.contains(&incident.kind), "{incident:?}");
+    }
+}

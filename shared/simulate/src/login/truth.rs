@@ -1,6 +1,6 @@
 //! What really happened.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -39,6 +39,65 @@ pub struct Truth {
     pub signal_only_in: BTreeMap<&'static str, Vec<&'static str>>,
     /// The attacks, by begin.
     pub attacks: Vec<Attack>,
+    /// The same in the form that `weir evaluate` reads.
+    #[serde(flatten)]
+    pub findings: FindingsTruth,
+}
+
+/// What findings are held against: the attacks of the test period.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FindingsTruth {
+    /// Name of the set.
+    pub name: String,
+    /// When the logins begin, seconds since the epoch.
+    pub start: i64,
+    /// When the test period begins.
+    pub eval_start: i64,
+    /// When the logins end.
+    pub end: i64,
+    /// Everybody's accounts: what days are counted of.
+    pub monitored_hosts: BTreeSet<String>,
+    /// Who is known to do no harm: nobody is.
+    pub benign_hosts: BTreeSet<String>,
+    /// The attacks.
+    pub incidents: Vec<LoginIncident>,
+}
+
+/// An attack, by the findings that should tell it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LoginIncident {
+    /// Its name.
+    pub id: String,
+    /// The kind of finding that should tell it.
+    pub kind: &'static str,
+    /// Which attack it is.
+    pub subtype: AttackKind,
+    /// Other kinds that are right as well.
+    pub accept: &'static [&'static str],
+    /// Users and addresses: a finding names one of them.
+    pub actors: BTreeSet<String>,
+    /// Nobody else is acted upon.
+    pub targets: BTreeSet<String>,
+    /// When it begins, seconds since the epoch.
+    pub start: i64,
+    /// When it ends.
+    pub end: i64,
+}
+
+impl LoginIncident {
+    pub(super) fn of(attack: &Attack) -> Self {
+        let (kind, accept) = attack.kind.found_as();
+        Self {
+            id: attack.id.clone(),
+            kind,
+            subtype: attack.kind,
+            accept,
+            actors: attack.users.iter().chain(&attack.ips).cloned().collect(),
+            targets: BTreeSet::new(),
+            start: attack.start_ms.div_euclid(1000),
+            end: attack.end_ms.div_euclid(1000),
+        }
+    }
 }
 
 /// One attack.
