@@ -6,7 +6,8 @@
 //! is empty or 0. Sums are documented at `HostTotals` and `PairTotals` in `weir-domain`.
 //!
 //! Rows of the same key may occur in several row groups: a large object is written in parts as it is read, and reading
-//! merges them. The footer may say how much of which provider was used ([`crate::usage::hour`]); it names the format version, window length, scope, hour and the BLAKE3 hash of the raw object.
+//! merges them. The footer names the format version, window length, scope, hour and the BLAKE3 hash of the raw object; it may
+//! say how much of which provider was used ([`crate::usage::hour`]).
 //!
 //! Records that are not folded into windows, logins ([`LoginBatch`]) and usage ([`UsageBatch`]), are tables of their own.
 
