@@ -43,8 +43,9 @@ pub(crate) struct Usage {
     pub(crate) seed: u64,
     /// Ranges of providers' addresses, instead of the small copy that is shipped, which is old and not complete. AWS's
     /// (ip-ranges.amazonaws.com/ip-ranges.json), Google's (www.gstatic.com/ipranges/goog.json, and cloud.json, which knows
-    /// services and regions), Microsoft's service tags (`ServiceTags_Public_….json` of its download centre), or text: lines of provider, service, region and prefix, or of prefixes alone, which belong to the
-    /// provider that the file is named after (apple.txt)
+    /// services and regions), Microsoft's service tags (`ServiceTags_Public_….json` of its download centre), or text: lines
+    /// of provider, service, region and prefix, or of prefixes alone, which belong to the provider that the file is named
+    /// after (apple.txt)
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(crate) ranges: Vec<PathBuf>,
     /// How what was found is written: tables to look at, JSON (all of it), or CSV (anomalies and forecasts)

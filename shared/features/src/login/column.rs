@@ -37,6 +37,7 @@ columns! {
     Client "how rarely anybody is new to this client", "That of the user agent, where it is new to the user.";
     Hour "how rarely the user comes at this hour", "That of the hour of the day.";
     Weekday "how rarely the user comes on this day", "That of the day of the week.";
+    Absence "the time since the last login", "That of the time since the last success, against users known as well.";
     City "how rarely anybody is new to the city", "That of a city the user knows or not, in a country they know.";
     RoundTrip "the round-trip time", "That of the round-trip time, against its country's.";
     Journey "the journey since the last login", "That of a journey that nobody makes since the last success.";

@@ -69,6 +69,8 @@ pub struct Evidence {
     pub in_day: Sources,
     /// In which direction the bytes of the session are most surprising.
     pub direction: Option<Direction>,
+    /// How long the user has been away, as a bin; `None` of those who never came.
+    pub(super) absence: Option<u8>,
     /// Whether address and network are others than in the last day; `None` where the user has not come in it.
     pub(super) changes: Option<[bool; 2]>,
     /// Whether the user knows the city, where that tells something.
@@ -154,6 +156,7 @@ impl History {
             in_hour: Sources::default(),
             in_day: Sources::default(),
             direction: None,
+            absence: None,
             changes: None,
             knows_city: None,
             volume_bins: [None; 2],

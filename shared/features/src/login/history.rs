@@ -260,6 +260,10 @@ fn add(mine: &mut [u32], theirs: &[u32]) {
     }
 }
 
+/// Bins of the time between two successes of a user, each twice as long as the one before: below a quarter of an hour, to
+/// beyond a year.
+pub(super) const ABSENCE_BINS: usize = 17;
+
 /// Bins of how far a session's volume is above the user's own, in tenths of a standard deviation from −4 to 8.
 pub(super) const VOLUME_BINS: usize = 120;
 
@@ -296,6 +300,8 @@ pub(super) struct Everybody {
     pub(super) weekdays: [u64; 7],
     /// Believed logins from an unknown and a known city, in a network the user knows and in another of a country they know.
     pub(super) cities: [[u64; 2]; 2],
+    /// Believed logins by how well the user was known, and by the time since their last success.
+    pub(super) absences: [[u64; ABSENCE_BINS]; ACQUAINTANCES],
     pub(super) changes: Changes,
     /// By country of the source, natural logarithm of milliseconds.
     pub(super) round_trips: BottomK<Key, Moments>,
@@ -326,6 +332,7 @@ impl Default for Everybody {
             hours: [0; 24],
             weekdays: [0; 7],
             cities: Default::default(),
+            absences: Default::default(),
             changes: Changes::default(),
             round_trips: BottomK::new(1 << 10),
             bytes: Default::default(),
@@ -450,6 +457,10 @@ impl History {
             let count = &mut all.cities[row][usize::from(known)];
             *count = count.saturating_add(learned.units());
         }
+        if let Some(bin) = evidence.absence {
+            let count = &mut all.absences[evidence.acquaintance][usize::from(bin)];
+            *count = count.saturating_add(learned.units());
+        }
         all.changes.see(evidence.changes, learned.units());
         if let (Some(time), true) = (login.round_trip, weight.is_believed())
             && let Some(moments) = all.round_trips.entry(Key(login.country))
@@ -494,6 +505,7 @@ impl History {
         sum(&mut mine.hours, &theirs.hours);
         sum(&mut mine.weekdays, &theirs.weekdays);
         sum(mine.cities.as_flattened_mut(), theirs.cities.as_flattened());
+        sum(mine.absences.as_flattened_mut(), theirs.absences.as_flattened());
         mine.changes.merge(theirs.changes);
         mine.round_trips.merge(theirs.round_trips);
         for (mine, theirs) in mine.bytes.iter_mut().zip(theirs.bytes) {

@@ -7,6 +7,7 @@ use super::evidence::{Direction, Evidence, usual};
 use super::familiarity::{DeviceLevel, PlaceLevel};
 use super::history::{History, UserHistory};
 use super::journey::Journey;
+use super::recent::HOUR;
 use super::sighting::{Sighting, country_name};
 
 /// Ratios smaller than this are not worth a word.
@@ -30,6 +31,12 @@ pub fn reasons(history: &History, login: &LoginEvent<'_>, seen: &Sighting, evide
             );
         }
         of_weekday(user, seen, evidence, &mut say);
+        if let Some(last) = user.last.filter(|_| evidence.get(Column::Absence) > WORTH_A_WORD) {
+            say(
+                evidence.get(Column::Absence),
+                format!("first login for {}", pause(seen.time.saturating_sub(last.time))),
+            );
+        }
         of_bytes(history, user, login, evidence, &mut say);
     } else {
         say(0.5, "first login of this user".to_owned());
@@ -134,6 +141,12 @@ fn of_device(user: &UserHistory, login: &LoginEvent<'_>, evidence: &Evidence, sa
         DeviceLevel::System => say(3.0, format!("another browser or an older version{what}")),
         DeviceLevel::Upgrade | DeviceLevel::Device => {}
     }
+}
+
+/// `18 hours`, `92 days`.
+fn pause(milliseconds: i64) -> String {
+    let hours = milliseconds / HOUR;
+    if hours < 48 { format!("{hours} hours") } else { format!("{} days", hours / 24) }
 }
 
 fn of_weekday(user: &UserHistory, seen: &Sighting, evidence: &Evidence, say: &mut impl FnMut(f64, String)) {

@@ -45,6 +45,7 @@ struct Stored {
     hours: Vec<u64>,
     weekdays: [u64; 7],
     cities: [[u64; 2]; 2],
+    absences: Vec<u64>,
     changes: Changes,
     bytes: [Moments; 2],
     round_trips: (bool, Pairs<Moments>),
@@ -118,6 +119,7 @@ impl History {
             hours: all.hours.to_vec(),
             weekdays: all.weekdays,
             cities: all.cities,
+            absences: all.absences.as_flattened().to_vec(),
             changes: all.changes,
             bytes: all.bytes,
             round_trips: pairs(&all.round_trips),
@@ -167,6 +169,7 @@ impl History {
         fill(all.familiarity.as_flattened_mut().as_flattened_mut(), &stored.familiarity)?;
         fill(all.outcomes.as_flattened_mut(), &stored.outcomes)?;
         fill(&mut all.hours, &stored.hours)?;
+        fill(all.absences.as_flattened_mut(), &stored.absences)?;
         fill(all.volumes.as_flattened_mut(), &stored.volumes)?;
         (all.weekdays, all.cities, all.changes, all.bytes) =
             (stored.weekdays, stored.cities, stored.changes, stored.bytes);

@@ -150,7 +150,7 @@ fn days_that_are_not_the_users_stand_out_when_they_are_known() {
     let login = login(sunday * 1440, "ada", 3, AGENTS[0], true);
     let seen = Sighting::of(&login, &Places::none());
     let said = reasons(&weeks, &login, &seen, &weeks.evidence(&seen));
-    assert_eq!(said, ["Sunday is not among this user's days"]);
+    assert_eq!(said, ["Sunday is not among this user's days", "first login for 6 days"]);
 }
 
 #[test]

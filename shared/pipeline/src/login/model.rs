@@ -71,6 +71,8 @@ fn params() -> EvidenceMixtureParams {
         for column in STRANGENESS {
             weights[column as usize] = strangeness;
         }
+        // How rarely the user comes is told already.
+        weights[C::Absence as usize] = 0.5 * strangeness;
         for column in whole {
             weights[*column as usize] = 1.0;
         }
