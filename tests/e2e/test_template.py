@@ -32,7 +32,7 @@ MAY = {
         ("s3:GetObject", "{state}/networks.txt"),
         ("s3:GetObject", "{state}/geoip-city.mmdb"),
         ("s3:GetObject", "{state}/geoip-asn.mmdb"),
-        ("s3:PutObject", "{state}/processed/*"),
+        ("s3:PutObject", "{state}/processed/source=usage/*"),
         ("s3:PutObject", "{state}/rollup/*"),
         ("s3:PutObject", "{state}/history/*"),
         ("s3:PutObject", "{state}/incidents/*"),
@@ -123,7 +123,7 @@ def test_what_is_kept_for_a_time_covers_what_is_written(stack):
             days[rule["Prefix"]] = rule["ExpirationInDays"]
     state = arns(stack)["state"]
     written = {r for b in MAY for a, r in granted(stack, b) if a == "s3:PutObject"}
-    assert {r.removeprefix(f"{state}/").removesuffix("*") for r in written} == set(days)
+    assert {r.removeprefix(f"{state}/").partition("/")[0] + "/" for r in written} == set(days)
     assert days["published/"] >= days["findings/"]
 
 
