@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use comfy_table::{
     Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width, presets,
 };
+pub(crate) use weir_detect::message::escape;
 use weir_detect::ocsf::DetectionFinding;
 use weir_domain::finding::Entity;
 use weir_domain::window::{utc_clock, utc_day};
@@ -28,16 +29,6 @@ pub(crate) fn write(
         }),
         OutputFormat::Csv => csv(out, findings, all),
     }
-}
-
-/// Text without control characters and without those that turn or hide text, so that a log cannot move the cursor, colour
-/// the screen, or make one address look like another.
-pub(crate) fn escape(text: &str) -> String {
-    let unseen =
-        |c| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
-    text.chars()
-        .flat_map(|c| if c.is_control() || unseen(c) { c.escape_default().collect() } else { vec![c] })
-        .collect()
 }
 
 /// [`escape`], line by line.

@@ -22,7 +22,7 @@ use uuid::Uuid;
 use weir_domain::finding::{Entity, Evidence, Incident, Kind, Severity, Subject};
 use weir_domain::window::{HOUR_SECONDS, Hour, Scope, utc_clock, utc_day};
 
-use crate::message::count;
+use crate::message::{count, escape};
 use crate::ocsf::{DetectionFinding, EvidenceArtifact, SUMMARY};
 
 /// How many alerts are enough.
@@ -236,13 +236,13 @@ impl HourOfGroup {
             if self.overflow { "more than " } else { "" },
             count(self.held.len() as u64),
             group.kind,
-            group.about,
+            escape(&group.about),
             utc_clock(start),
             utc_clock(end),
             utc_day(start),
         );
         let info = &mut summary.finding_info;
-        info.title = format!("More than {}", group.in_short(most));
+        info.title = escape(&format!("More than {}", group.in_short(most)));
         info.types = vec![group.kind.clone(), SUMMARY.to_owned()];
         (info.first_seen_time, info.last_seen_time) = (start * 1000, end * 1000);
         summary

@@ -8,6 +8,17 @@ use std::collections::BTreeMap;
 use weir_domain::finding::{Entity, Evidence, Facts, Hit, Incident, Reason, Reference};
 use weir_domain::window::{utc_clock, utc_day};
 
+/// Text without control characters and without those that turn or hide text, so that a log cannot move the cursor, colour
+/// the screen, or make one address look like another.
+#[must_use]
+pub fn escape(text: &str) -> String {
+    let unseen =
+        |c| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+    text.chars()
+        .flat_map(|c| if c.is_control() || unseen(c) { c.escape_default().collect() } else { vec![c] })
+        .collect()
+}
+
 /// The title: what was found, and who did it.
 #[must_use]
 pub fn title(entity: &Entity, incident: &Incident) -> String {

@@ -183,11 +183,12 @@ impl DetectionFinding {
             status_detail: None,
             comment: None,
             is_alert: !incident.closed,
-            message: message::message(&subject.entity, incident),
+            // Names in it come from a log, and mails and chats show what they are given.
+            message: message::escape(&message::message(&subject.entity, incident)),
             metadata: metadata(),
             finding_info: FindingInfo {
                 uid: incident.uid.clone(),
-                title: message::title(&subject.entity, incident),
+                title: message::escape(&message::title(&subject.entity, incident)),
                 types: vec![subject.kind.as_str().to_owned()],
                 first_seen_time: hits().map(|h| h.first_seen).min().unwrap_or(0) * 1000,
                 last_seen_time: hits().map(|h| h.last_seen).max().unwrap_or(0) * 1000,
@@ -322,4 +323,44 @@ fn resources(subject: &Subject, incident: &Incident) -> Vec<Resource> {
         .take(10)
         .map(|uid| Resource { kind: "AWS::EC2::NetworkInterface".to_owned(), uid: uid.clone() })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use weir_domain::finding::{Evidences, Hit, Kind};
+    use weir_domain::window::WindowStart;
+
+    use super::*;
+
+    /// Who writes the log must not write the alert: no lines of their own, no colours, nothing turned around.
+    #[test]
+    fn names_cannot_shape_what_people_are_shown() {
+        let user = "ada\n\nSeverity: Informational\u{1b}[31m\u{202e}";
+        let hit = Hit {
+            window: WindowStart(0),
+            window_end: 300,
+            first_seen: 0,
+            last_seen: 0,
+            severity: Severity::High,
+            confidence: 90,
+            rows: 1,
+            interfaces: Vec::new(),
+            facts: Facts::Behaviour { score: 1.0, p_value: 0.01, reasons: Vec::new() },
+            evidence: Evidences::Logins(Vec::new()),
+        };
+        let incident = Incident {
+            uid: String::new(),
+            created: 0,
+            day: String::new(),
+            closed: false,
+            hits: BTreeMap::from([(hit.window, hit)]),
+        };
+        let entity = Entity::User(user.to_owned());
+        let subject = Subject { kind: Kind::AnomalousUser, scope: Scope::new("", ""), entity, peer: None };
+        let finding = DetectionFinding::of(&subject, &incident, 0);
+        for text in [&finding.message, &finding.finding_info.title] {
+            assert!(text.contains("ada") && !text.chars().any(|c| c.is_control() || c == '\u{202e}'), "{text:?}");
+        }
+        assert_eq!(finding.entity(), Some(subject.entity), "programs get the name as it is");
+    }
 }
