@@ -9,7 +9,7 @@ use std::fs::File;
 use std::net::IpAddr;
 use std::path::Path;
 
-use weir_domain::aggregate::{HostWindows, OwnAddresses};
+use weir_domain::aggregate::{HostWindows, MonitoredAddresses};
 use weir_domain::flow::{Direction, FlowRecord};
 use weir_domain::window::{Hour, Scope, WindowLength, WindowStart};
 use weir_features::flow::Folder;
@@ -104,7 +104,7 @@ fn on_a_simulated_vpc_every_host_counts_its_conversations_once() {
         assert!(by_hour.insert(hour.hour, hour).is_none(), "one account and region");
     }
     for hour in by_hour.values() {
-        let addresses = OwnAddresses::of(hour);
+        let addresses = MonitoredAddresses::of(hour);
         for (window, aggregate) in &hour.windows {
             for host in HostWindows::of(aggregate, &addresses).iter() {
                 let (a, b) = (host.initiator.totals(), host.responder.totals());

@@ -216,7 +216,7 @@ async fn with_a_model_the_learned_findings_are_the_same_too() {
     }
     let trained = train(&state, &training(), |_, _| {}).await.unwrap();
     models::promote(&state, &trained, NOW).await.unwrap();
-    let model = models::current::<weir_model::Artifact>(&state).await.unwrap().unwrap();
+    let model = models::current::<weir_model::FlowModel>(&state).await.unwrap().unwrap();
     assert_eq!(model, trained);
 
     let knowledge = Knowledge::Model(Box::new(trained));

@@ -26,7 +26,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 
 use weir_detect::suppression::Suppressions;
-use weir_model::ArtifactError;
+use weir_model::ModelFileError;
 use weir_pipeline::train::TrainOptions;
 
 use crate::arguments::{Arguments, Estimators, Verb};
@@ -74,7 +74,7 @@ fn train_options(estimators: &Estimators) -> TrainOptions {
 }
 
 /// Reads a model of the kind that `decode` reads.
-fn read_model<M>(path: &Path, decode: fn(&[u8]) -> Result<M, ArtifactError>) -> anyhow::Result<M> {
+fn read_model<M>(path: &Path, decode: fn(&[u8]) -> Result<M, ModelFileError>) -> anyhow::Result<M> {
     let bytes = std::fs::read(path).with_context(|| format!("{}", path.display()))?;
     decode(&bytes).with_context(|| format!("{}", path.display()))
 }
@@ -82,7 +82,7 @@ fn read_model<M>(path: &Path, decode: fn(&[u8]) -> Result<M, ArtifactError>) -> 
 fn read_suppressions(path: &Path) -> anyhow::Result<Suppressions> {
     let mut bytes = Vec::new();
     // One byte more than may be, so that what is too large is seen to be.
-    let read = File::open(path).and_then(|f| f.take(Suppressions::LARGEST_FILE as u64 + 1).read_to_end(&mut bytes));
+    let read = File::open(path).and_then(|f| f.take(Suppressions::MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes));
     read.with_context(|| format!("{}", path.display()))?;
     Suppressions::parse(&bytes).with_context(|| format!("{}", path.display()))
 }

@@ -13,7 +13,7 @@ use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell};
 use weir_detect::suppression::Suppressions;
 use weir_ingest::ranges::ProviderRanges;
-use weir_model::Artifact;
+use weir_model::FlowModel;
 use weir_pipeline::keys::{FINDINGS, HourOfScope, ObjectRef};
 use weir_pipeline::models::ModelError;
 use weir_pipeline::preprocess::{PreprocessError, PreprocessOptions, Preprocessed};
@@ -82,7 +82,7 @@ pub struct App {
 #[derive(Debug)]
 struct Warm {
     key: String,
-    model: Arc<Artifact>,
+    model: Arc<FlowModel>,
 }
 
 impl App {
@@ -198,7 +198,7 @@ impl App {
         .await
     }
 
-    async fn sweep(&self, model: Option<&Artifact>) -> Result<(), weir_pipeline::score::ScoreError> {
+    async fn sweep(&self, model: Option<&FlowModel>) -> Result<(), weir_pipeline::score::ScoreError> {
         let now = now();
         let from = now.div_euclid(1000) - SWEPT_SECONDS;
         let done = Box::pin(sweep(&self.state, model, from, now)).await?;
@@ -213,8 +213,8 @@ impl App {
     }
 
     /// The model in use, read again only when the pointer has moved. None yet: the learned detection is still learning.
-    async fn model(&self) -> Result<Option<Arc<Artifact>>, ModelError> {
-        let Some(pointer) = Box::pin(models::pointer::<Artifact>(&self.state)).await? else {
+    async fn model(&self) -> Result<Option<Arc<FlowModel>>, ModelError> {
+        let Some(pointer) = Box::pin(models::pointer::<FlowModel>(&self.state)).await? else {
             tracing::info!("no model yet: the learned detection is still learning");
             return Ok(None);
         };
@@ -222,7 +222,7 @@ impl App {
         if let Some(warm) = kept.as_ref().filter(|warm| warm.key == pointer.key) {
             return Ok(Some(Arc::clone(&warm.model)));
         }
-        let model = Arc::new(Box::pin(models::load::<Artifact>(&self.state, &pointer.key)).await?);
+        let model = Arc::new(Box::pin(models::load::<FlowModel>(&self.state, &pointer.key)).await?);
         tracing::info!(model = pointer.key, windows = model.summary.rows, "model loaded");
         *kept = Some(Warm { key: pointer.key, model: Arc::clone(&model) });
         Ok(Some(model))
@@ -261,8 +261,8 @@ impl App {
                     count(Metric::Suppressed, &finding);
                     tracing::info!(finding = key, kind = finding.kind(), by = finding.status_detail, "suppressed");
                 }
-                Published::HeldBack(finding) => {
-                    count(Metric::HeldBack, &finding);
+                Published::Throttled(finding) => {
+                    count(Metric::Throttled, &finding);
                     tracing::info!(finding = key, kind = finding.kind(), "held back by the alert limit");
                 }
                 Published::NotAnAlert => tracing::info!(finding = key, "not an alert"),

@@ -25,7 +25,7 @@ use serde_json::Value;
 use weir_pipeline::keys::ObjectRef;
 
 pub use kinesis::StreamRecord;
-pub use payload::{InlineLog, MOST_ENCODED, MOST_EXPANDED, Payload};
+pub use payload::{InlineLog, MAX_ENCODED, MAX_EXPANDED, Payload};
 
 pub(crate) use objects::url_decode;
 
@@ -108,7 +108,7 @@ pub enum EnvelopeError {
         problem: String,
     },
     /// Envelopes in envelopes in envelopes.
-    #[error("the event is wrapped more than {MOST_LAYERS} times")]
+    #[error("the event is wrapped more than {MAX_LAYERS} times")]
     TooDeep,
     /// Log lines, sent to a function that takes objects.
     #[error(
@@ -135,27 +135,27 @@ pub enum EnvelopeError {
 }
 
 /// SQS, SNS, what Lambda keeps of a failed event, S3: nothing wraps deeper.
-const MOST_LAYERS: usize = 4;
+const MAX_LAYERS: usize = 4;
 
 impl Invocation {
     /// Peels an event.
     ///
     /// # Errors
     /// When the event as a whole is unknown. A message of a queue that is unknown is its own error.
-    pub fn peel(event: Value) -> Result<Self, EnvelopeError> {
+    pub fn parse(event: Value) -> Result<Self, EnvelopeError> {
         let from = |source: &str| event["Records"][0]["eventSource"] == source;
         if from("aws:sqs") {
             let batch: SqsEvent = serde_json::from_value(event).map_err(|e| incomplete("SQS event", &e))?;
             let message = |record: aws_lambda_events::event::sqs::SqsMessage| Message {
                 id: record.message_id.unwrap_or_default(),
-                items: peel_text(record.body.as_deref().unwrap_or_default(), 1),
+                items: parse_text(record.body.as_deref().unwrap_or_default(), 1),
             };
             return Ok(Self::Queue(batch.records.into_iter().map(message).collect()));
         }
         if from("aws:kinesis") {
             return kinesis::records(event).map(Self::Stream);
         }
-        peel(event, 0).map(Self::Direct)
+        parse(event, 0).map(Self::Direct)
     }
 }
 
@@ -163,12 +163,12 @@ fn incomplete(shape: &'static str, error: &serde_json::Error) -> EnvelopeError {
     EnvelopeError::Incomplete { shape, problem: error.to_string() }
 }
 
-fn peel_text(text: &str, layers: usize) -> Result<Vec<Item>, EnvelopeError> {
-    peel(serde_json::from_str(text).map_err(|_| EnvelopeError::NotJson)?, layers)
+fn parse_text(text: &str, layers: usize) -> Result<Vec<Item>, EnvelopeError> {
+    parse(serde_json::from_str(text).map_err(|_| EnvelopeError::NotJson)?, layers)
 }
 
-fn peel(mut event: Value, layers: usize) -> Result<Vec<Item>, EnvelopeError> {
-    if layers > MOST_LAYERS {
+fn parse(mut event: Value, layers: usize) -> Result<Vec<Item>, EnvelopeError> {
+    if layers > MAX_LAYERS {
         return Err(EnvelopeError::TooDeep);
     }
     // What S3 sends to see whether a destination works.
@@ -186,7 +186,7 @@ fn peel(mut event: Value, layers: usize) -> Result<Vec<Item>, EnvelopeError> {
     }
     // What Lambda sends of an event that failed, or of records that did.
     if event["requestPayload"].is_object() {
-        return peel(event["requestPayload"].take(), layers + 1);
+        return parse(event["requestPayload"].take(), layers + 1);
     }
     if event["KinesisBatchInfo"].is_object() {
         return Err(kinesis::elsewhere(&event["KinesisBatchInfo"]));
@@ -195,13 +195,13 @@ fn peel(mut event: Value, layers: usize) -> Result<Vec<Item>, EnvelopeError> {
     if event["Type"] == "Notification"
         && let Some(message) = event["Message"].as_str()
     {
-        return peel_text(message, layers + 1);
+        return parse_text(message, layers + 1);
     }
     if let Some(records) = event["Records"].as_array() {
         let mut items = Vec::new();
         for record in records {
             if let Some(message) = record["Sns"]["Message"].as_str() {
-                items.extend(peel_text(message, layers + 1)?);
+                items.extend(parse_text(message, layers + 1)?);
             } else if record["s3"].is_object() {
                 items.extend(objects::s3_record(record)?.map(Item::Object));
             } else {

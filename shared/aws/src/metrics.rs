@@ -14,7 +14,7 @@ pub enum Metric {
     /// `SuppressedFindings`.
     Suppressed,
     /// `HeldBackFindings`.
-    HeldBack,
+    Throttled,
 }
 
 impl Metric {
@@ -22,7 +22,7 @@ impl Metric {
         match self {
             Self::Sent => "Findings",
             Self::Suppressed => "SuppressedFindings",
-            Self::HeldBack => "HeldBackFindings",
+            Self::Throttled => "HeldBackFindings",
         }
     }
 }
@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn one_line_with_two_dimensions() {
-        for metric in [Metric::Sent, Metric::Suppressed, Metric::HeldBack] {
+        for metric in [Metric::Sent, Metric::Suppressed, Metric::Throttled] {
             let line = finding_line("Weir", metric, &DetectionFinding::test(7), 7);
             let value: serde_json::Value = serde_json::from_str(&line).unwrap();
             assert!(!line.contains('\n'));

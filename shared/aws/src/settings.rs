@@ -10,7 +10,7 @@ use weir_ingest::flow::vpc_flow_log::FieldOrder;
 use weir_ingest::{Format, ReadLimits};
 use weir_pipeline::preprocess::PreprocessOptions;
 
-use crate::envelope::MOST_EXPANDED;
+use crate::envelope::MAX_EXPANDED;
 
 /// Which function the settings are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,7 +143,7 @@ impl Settings {
         let fields = Some(self.fields.clone().unwrap_or_else(FieldOrder::version_2));
         PreprocessOptions {
             flow: FlowOptions { format: self.format, fields },
-            limits: ReadLimits { expanded_bytes: MOST_EXPANDED, ..ReadLimits::default() },
+            limits: ReadLimits { expanded_bytes: MAX_EXPANDED, ..ReadLimits::default() },
             ..self.preprocess_options()
         }
     }

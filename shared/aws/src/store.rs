@@ -7,7 +7,7 @@ use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::EncodingType;
 use weir_pipeline::Store;
-use weir_pipeline::store::{Condition, Etag, LARGEST_OBJECT, Opened, Put, StoreError, Versioned};
+use weir_pipeline::store::{Condition, Etag, MAX_OBJECT_BYTES, Opened, Put, StoreError, Versioned};
 
 use crate::envelope::url_decode;
 
@@ -76,8 +76,8 @@ impl Store for S3Store {
         let Some(object) = self.object(key).await? else { return Ok(None) };
         let failed = |problem: String| StoreError::new("get", &format!("s3://{}/{key}", self.bucket), problem);
         let size = object.content_length().and_then(|n| u64::try_from(n).ok());
-        if size.is_none_or(|n| n > LARGEST_OBJECT) {
-            return Err(failed(format!("larger than {LARGEST_OBJECT} bytes, or of unknown size")));
+        if size.is_none_or(|n| n > MAX_OBJECT_BYTES) {
+            return Err(failed(format!("larger than {MAX_OBJECT_BYTES} bytes, or of unknown size")));
         }
         let etag = Etag(object.e_tag().unwrap_or_default().to_owned());
         let bytes = object.body.collect().await.map_err(|e| failed(e.to_string()))?;

@@ -11,20 +11,20 @@ pub mod exfiltration;
 mod explained;
 mod failures;
 pub mod host_sweep;
-mod known;
 pub mod lateral_movement;
-pub mod over_hours;
+pub mod long_window;
 pub mod port_scan;
 mod traffic;
 pub mod unknown_peer;
 pub mod unusual_protocol;
+mod whole_window;
 
-use weir_domain::aggregate::{HostWindow, HostWindows, HourAggregate, OwnAddresses};
+use weir_domain::aggregate::{HostWindow, HostWindows, HourAggregate, MonitoredAddresses};
 use weir_domain::finding::{Hit, Kind, Subject};
 use weir_domain::window::{Scope, WindowLength, WindowStart};
 
 pub use explained::Explained;
-pub use known::{Known, detect_known};
+pub use whole_window::{BaselineView, detect_whole_windows};
 
 /// Which window of which scope is looked at.
 #[derive(Debug, Clone, Copy)]
@@ -52,8 +52,8 @@ impl WindowContext<'_> {
 /// Everything that may fire on a window that is still filling: scans and sweeps of every host of an hour, in the order
 /// of windows and addresses.
 #[must_use]
-pub fn detect_growing(hour: &HourAggregate) -> Vec<(Subject, Hit)> {
-    let (own, rows) = (OwnAddresses::of(hour), hour.rows());
+pub fn detect_partial_windows(hour: &HourAggregate) -> Vec<(Subject, Hit)> {
+    let (own, rows) = (MonitoredAddresses::of(hour), hour.rows());
     let mut found = Vec::new();
     for (start, window) in &hour.windows {
         let context = WindowContext { scope: &hour.scope, start: *start, length: hour.window_length, rows };

@@ -16,7 +16,7 @@ use weir_domain::window::{WindowStart, utc_day};
 pub const GAP: i64 = 30 * 60;
 
 /// An incident spans less than this from its first window's start to its last window's start (seconds).
-pub const LONGEST: i64 = 24 * 3600;
+pub const MAX_LEN: i64 = 24 * 3600;
 
 /// Incidents of a subject that ended this long before its newest window are forgotten (seconds).
 const REMEMBERED: i64 = 8 * 24 * 3600;
@@ -56,7 +56,7 @@ impl IncidentLog {
 
     /// The incidents, open and closed, whose findings may say something else once some windows were observed: all that
     /// lie in the same unbroken stretch. A new window may close a neighbour, and where a stretch lasts longer than
-    /// [`LONGEST`] it moves every cut that comes after it.
+    /// [`MAX_LEN`] it moves every cut that comes after it.
     pub fn touching<'a>(&'a self, windows: &'a BTreeSet<WindowStart>) -> impl Iterator<Item = &'a Incident> {
         let all: BTreeMap<WindowStart, i64> =
             self.incidents.iter().flat_map(|incident| &incident.hits).map(|(w, hit)| (*w, hit.window_end)).collect();
@@ -85,7 +85,7 @@ fn group(hits: BTreeMap<WindowStart, Hit>) -> Vec<BTreeMap<WindowStart, Hit>> {
     let mut groups: Vec<BTreeMap<WindowStart, Hit>> = Vec::new();
     let (mut first, mut end) = (i64::MIN, i64::MIN);
     for (window, hit) in hits {
-        let joins = window.0.saturating_sub(end) <= GAP && window.0.saturating_sub(first) < LONGEST;
+        let joins = window.0.saturating_sub(end) <= GAP && window.0.saturating_sub(first) < MAX_LEN;
         end = end.max(hit.window_end);
         match groups.last_mut() {
             Some(run) if joins => {

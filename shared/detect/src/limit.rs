@@ -20,7 +20,8 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use weir_domain::finding::{Entity, Evidence, Incident, Kind, Severity, Subject};
-use weir_domain::window::{HOUR_SECONDS, Hour, Scope, utc_clock, utc_day};
+use weir_domain::time::HOUR_SECONDS;
+use weir_domain::window::{Hour, Scope, utc_clock, utc_day};
 
 use crate::message::{count, escape};
 use crate::ocsf::{DetectionFinding, EvidenceArtifact, SUMMARY};
@@ -116,7 +117,7 @@ impl Group {
 
     /// Why a finding of the group is held back.
     #[must_use]
-    pub fn why_held(&self, most: usize) -> String {
+    pub fn throttle_reason(&self, most: usize) -> String {
         format!("not sent: more than {}", self.in_short(most))
     }
 
@@ -139,11 +140,11 @@ impl Group {
 pub struct HourOfGroup {
     /// The uids that may be sent, with their `severity_id`.
     sent: BTreeMap<String, u8>,
-    /// The uids that are held back, with their `severity_id`, at most [`HourOfGroup::MOST_HELD`].
+    /// The uids that are held back, with their `severity_id`, at most [`HourOfGroup::MAX_THROTTLED_LISTED`].
     held: BTreeMap<String, u8>,
     /// Whether there were more than can be held.
     overflow: bool,
-    /// The first line of evidence of those held back, by uid, the first [`Evidence::MOST_PER_FINDING`].
+    /// The first line of evidence of those held back, by uid, the first [`Evidence::MAX_PER_FINDING`].
     #[serde(default)]
     evidence: BTreeMap<String, EvidenceArtifact>,
 }
@@ -159,7 +160,7 @@ pub enum Admission {
 
 impl HourOfGroup {
     /// Held findings remembered one by one; the summary says "more than" from there on.
-    pub const MOST_HELD: usize = 10_000;
+    pub const MAX_THROTTLED_LISTED: usize = 10_000;
 
     /// Takes a finding in and says whether it may be sent: if fewer than `most` others, as severe or more, may. What may be
     /// sent stays so, so that asking again gives the same answer; a finding that has become more severe is asked anew.
@@ -173,7 +174,7 @@ impl HourOfGroup {
             self.held.remove(uid);
             return Admission::Send;
         }
-        if self.held.len() < Self::MOST_HELD || self.held.contains_key(uid) {
+        if self.held.len() < Self::MAX_THROTTLED_LISTED || self.held.contains_key(uid) {
             self.held.insert(uid.to_owned(), severity);
         } else {
             self.overflow = true;
@@ -190,7 +191,7 @@ impl HourOfGroup {
             && let Some(first) = finding.evidences.first()
         {
             self.evidence.insert(uid.clone(), first.clone());
-            if self.evidence.len() > Evidence::MOST_PER_FINDING {
+            if self.evidence.len() > Evidence::MAX_PER_FINDING {
                 self.evidence.pop_last();
             }
         }
@@ -276,7 +277,7 @@ pub fn limit(findings: Vec<DetectionFinding>, limits: AlertLimits, now: i64) -> 
             let admission = hour.admit_finding(&finding, most);
             *slot = Some(match admission {
                 Admission::Send => finding,
-                Admission::Hold => finding.held_back(&group.why_held(most)),
+                Admission::Hold => finding.throttled(&group.throttle_reason(most)),
             });
         }
         if !hour.held.is_empty() && group.has_summary() {

@@ -154,8 +154,8 @@ fn totals(incident: &Incident) -> [u64; 3] {
         _ => [0; 3],
     };
     let (back, windows): (Vec<&Hit>, Vec<&Hit>) = incident.hits.values().partition(|hit| looks_back(hit));
-    let over_hours = back.into_iter().map(counts).max().unwrap_or_default();
-    windows.into_iter().map(counts).fold(over_hours, |sums, of_window| [0, 1, 2].map(|at| sums[at] + of_window[at]))
+    let long_window = back.into_iter().map(counts).max().unwrap_or_default();
+    windows.into_iter().map(counts).fold(long_window, |sums, of_window| [0, 1, 2].map(|at| sums[at] + of_window[at]))
 }
 
 fn whose(entity: &Entity, inside: bool) -> String {

@@ -145,9 +145,9 @@ impl Suppressions {
     /// How many learned alerts per 100 host-days are enough where the file does not say.
     pub const LEARNED_ALERTS: usize = 1;
     /// The largest file that is read, bytes.
-    pub const LARGEST_FILE: usize = 1 << 20;
+    pub const MAX_FILE_BYTES: usize = 1 << 20;
     /// The most rules and expected actors together.
-    pub const MOST_RULES: usize = 10_000;
+    pub const MAX_RULES: usize = 10_000;
 
     /// What keeps a finding from being sent, the first that does; `now` is milliseconds since the epoch. O(rules).
     #[must_use]
@@ -170,7 +170,7 @@ impl Suppressions {
     /// The finding, suppressed if something says so; what is closed or was suppressed before stays as it is.
     #[must_use]
     pub fn apply(&self, finding: DetectionFinding, now: i64) -> DetectionFinding {
-        let open = finding.is_alert || finding.is_held_back();
+        let open = finding.is_alert || finding.is_throttled();
         match self.verdict(&finding, now).filter(|_| open) {
             Some(verdict) => finding.as_detected().suppressed(&verdict.by, verdict.why),
             None => finding,
@@ -182,12 +182,12 @@ impl Suppressions {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadSuppressions {
     /// Too large.
-    #[error("it has more than {} bytes: name networks instead of single addresses", Suppressions::LARGEST_FILE)]
+    #[error("it has more than {} bytes: name networks instead of single addresses", Suppressions::MAX_FILE_BYTES)]
     TooLarge,
     /// Too many rules.
     #[error(
         "it has {rules} rules and expected actors, {} are read: name networks instead of single addresses",
-        Suppressions::MOST_RULES
+        Suppressions::MAX_RULES
     )]
     TooMany {
         /// How many there are.

@@ -24,7 +24,7 @@ pub const ALARM: f64 = 2.1;
 const AFTERWARDS: usize = 24;
 
 /// Points a series must have had before anything is said of it.
-const FEWEST: u64 = 100;
+const MIN: u64 = 100;
 
 /// A series whose points were scored.
 #[derive(Debug, Clone, Copy)]
@@ -47,7 +47,7 @@ pub fn detect(series: &ScoredSeries<'_>) -> Vec<(Subject, Hit)> {
     let mut before = [false; 2];
     for at in 0..series.scores.len() {
         let (past, score) = (&series.scores[..=at], &series.scores[at]);
-        let alarm = score.fresh && score.rarity >= series.alarm && score.seen >= FEWEST;
+        let alarm = score.fresh && score.rarity >= series.alarm && score.seen >= MIN;
         since_alarm = if alarm { 0 } else { since_alarm.saturating_add(1) };
         let followed = since_alarm <= AFTERWARDS;
         // A change is told when it is complete, and once.
@@ -127,7 +127,7 @@ fn confidence(kind: Kind, effect: f64, rarity: f64) -> u8 {
 
 /// The last points as evidence, at most as many as a hit holds.
 fn evidence(points: &[UsageScore]) -> Vec<PointEvidence> {
-    let last = &points[points.len().saturating_sub(Evidence::MOST_PER_HIT)..];
+    let last = &points[points.len().saturating_sub(Evidence::MAX_PER_HIT)..];
     last.iter().map(of_point).collect()
 }
 

@@ -138,7 +138,7 @@ impl ActivitySchema {
     pub const MISSING_VALUES: [&'static str; 5] = ["", "-", "NA", "NaN", "null"];
 
     /// The most columns a table may have.
-    pub const MOST_COLUMNS: usize = 4096;
+    pub const MAX_COLUMNS: usize = 4096;
 
     /// The schema of a comma-separated table with a header.
     #[must_use]
@@ -170,7 +170,7 @@ impl ActivitySchema {
         if !self.delimiter.is_ascii() || matches!(self.delimiter, '"' | '\r' | '\n') {
             faults.push(SchemaFault::Delimiter(self.delimiter));
         }
-        if self.columns.len() > Self::MOST_COLUMNS {
+        if self.columns.len() > Self::MAX_COLUMNS {
             faults.push(SchemaFault::TooManyColumns(self.columns.len()));
         }
         if self.features().next().is_none() {
@@ -211,7 +211,7 @@ pub enum SchemaFault {
     #[error("delimiter {0:?}: must be one ASCII character other than a quote or a line end")]
     Delimiter(char),
     /// More columns than are read.
-    #[error("{columns} columns: at most {most} are read", columns = .0, most = ActivitySchema::MOST_COLUMNS)]
+    #[error("{columns} columns: at most {most} are read", columns = .0, most = ActivitySchema::MAX_COLUMNS)]
     TooManyColumns(usize),
     /// Nothing to learn from.
     #[error("no column is numeric or categorical: there is nothing to learn from")]
@@ -285,7 +285,7 @@ mod tests {
             SchemaFault::RepeatedRole("time"),
         ];
         assert_eq!(bad.check(), Err(BadSchema { faults: faults.into() }));
-        let many = columns(&vec![Categorical; ActivitySchema::MOST_COLUMNS + 1]);
+        let many = columns(&vec![Categorical; ActivitySchema::MAX_COLUMNS + 1]);
         assert_eq!(many.check().unwrap_err().to_string(), "4097 columns: at most 4096 are read");
     }
 

@@ -23,6 +23,6 @@ mod pair;
 
 pub use counters::{HostTotals, InterfaceTotals, PairTotals};
 pub use host::{HostAggregate, HostKey, HostSketches, Role, Side};
-pub use hosts::{HostWindow, HostWindows, OwnAddresses};
+pub use hosts::{HostWindow, HostWindows, MonitoredAddresses};
 pub use interface::{HourAggregate, InterfaceAggregate, Mismatch, WindowAggregate, is_private};
 pub use pair::{PairAggregate, PairKey, Service, Span};

@@ -17,7 +17,8 @@ use std::net::IpAddr;
 use crate::aggregate::{PairKey, Service, Span};
 use crate::bounded::{BottomK, Merge, Priority};
 use crate::distinct::stable_hash;
-use crate::window::{HOUR_SECONDS, Hour, Scope};
+use crate::time::HOUR_SECONDS;
+use crate::window::{Hour, Scope};
 
 pub use spread::Spread;
 
@@ -126,7 +127,7 @@ pub struct Prevalence {
 
 impl Prevalence {
     /// Hosts that are told apart.
-    pub const MOST_HOSTS: usize = 16;
+    pub const MAX_HOSTS: usize = 16;
 
     /// Notes a host.
     pub fn note(&mut self, host: &str, hour: Hour) {
@@ -136,7 +137,7 @@ impl Prevalence {
         });
     }
 
-    /// Hosts, at most [`Self::MOST_HOSTS`].
+    /// Hosts, at most [`Self::MAX_HOSTS`].
     #[must_use]
     pub fn hosts(&self) -> usize {
         self.hosts.len()
@@ -153,7 +154,7 @@ impl Merge for Prevalence {
     fn merge(&mut self, other: Self) {
         self.seen.merge(other.seen);
         self.hosts.extend(other.hosts);
-        while self.hosts.len() > Self::MOST_HOSTS {
+        while self.hosts.len() > Self::MAX_HOSTS {
             self.hosts.pop_last();
         }
     }
@@ -212,9 +213,9 @@ pub struct HostBaseline {
 
 impl HostBaseline {
     /// Services kept per host and direction.
-    pub const MOST_SERVICES: usize = 256;
+    pub const MAX_SERVICES: usize = 256;
     /// Pairs kept per host.
-    pub const MOST_PAIRS: usize = 1024;
+    pub const MAX_PAIRS: usize = 1024;
     /// Hours of a week.
     pub const WEEK: usize = 168;
 }
@@ -226,9 +227,9 @@ impl Default for HostBaseline {
             begins: Habit::default(),
             serves: Habit::default(),
             sent_by_hour_of_week: vec![0; Self::WEEK],
-            begins_by_service: BottomK::new(Self::MOST_SERVICES),
-            serves_by_service: BottomK::new(Self::MOST_SERVICES),
-            pairs: BottomK::new(Self::MOST_PAIRS),
+            begins_by_service: BottomK::new(Self::MAX_SERVICES),
+            serves_by_service: BottomK::new(Self::MAX_SERVICES),
+            pairs: BottomK::new(Self::MAX_PAIRS),
         }
     }
 }
@@ -271,22 +272,22 @@ impl Default for Baseline {
             hours: BTreeSet::new(),
             span: Span::default(),
             hosts: BTreeMap::new(),
-            contacts: BottomK::new(Self::MOST_CONTACTS),
-            networks: BottomK::new(Self::MOST_NETWORKS),
-            services: BottomK::new(Self::MOST_SERVICES),
+            contacts: BottomK::new(Self::MAX_CONTACTS),
+            networks: BottomK::new(Self::MAX_NETWORKS),
+            services: BottomK::new(Self::MAX_SERVICES),
         }
     }
 }
 
 impl Baseline {
     /// Hosts kept: those of the first names.
-    pub const MOST_HOSTS: usize = 50_000;
+    pub const MAX_HOSTS: usize = 50_000;
     /// (Peer, service) kept over all hosts.
-    pub const MOST_CONTACTS: usize = 100_000;
+    pub const MAX_CONTACTS: usize = 100_000;
     /// Networks kept.
-    pub const MOST_NETWORKS: usize = 65_536;
+    pub const MAX_NETWORKS: usize = 65_536;
     /// Services kept over all hosts.
-    pub const MOST_SERVICES: usize = 4096;
+    pub const MAX_SERVICES: usize = 4096;
 
     /// Begins an hour, of which windows from a time to another are learned. An hour is learned once: what is added for it must
     /// be complete.
@@ -297,7 +298,7 @@ impl Baseline {
 
     /// The baseline of a host, made if absent; `None` once there are too many.
     pub fn host_mut(&mut self, host: &str) -> Option<&mut HostBaseline> {
-        if self.hosts.len() >= Self::MOST_HOSTS && !self.hosts.contains_key(host) {
+        if self.hosts.len() >= Self::MAX_HOSTS && !self.hosts.contains_key(host) {
             return None;
         }
         Some(self.hosts.entry(host.to_owned()).or_default())
@@ -376,7 +377,7 @@ impl Baseline {
 
     /// Whether something that is there since a time counts as known at another.
     #[must_use]
-    pub fn is_known(&self, seen: Seen, at: i64) -> bool {
+    pub fn is_established(&self, seen: Seen, at: i64) -> bool {
         !self.hours.is_empty()
             && (self.is_older(at) || seen.first < at - NEW_FOR || at < self.span.first.saturating_add(NEW_FOR))
     }
@@ -391,7 +392,7 @@ impl Baseline {
     /// The same of something a host does now and then, measured against all of so many windows: what was there once only
     /// does not make itself usual.
     #[must_use]
-    pub fn usual_of(&self, spread: &Spread, windows: u64, at: i64) -> f64 {
+    pub fn typical_of(&self, spread: &Spread, windows: u64, at: i64) -> f64 {
         spread.exceeded_at_most((windows as f64 * self.rare(at)).floor() as u64)
     }
 
@@ -402,7 +403,7 @@ impl Baseline {
     /// Whether the baseline is old enough for what it does not know to be new: it holds a day, or all it holds is
     /// from before the time asked about and at least six hours.
     #[must_use]
-    pub fn can_tell_new(&self, at: i64) -> bool {
+    pub fn can_judge_novelty(&self, at: i64) -> bool {
         if self.is_older(at) { self.hours.len() >= 6 } else { at >= self.span.first.saturating_add(NEW_FOR) }
     }
 
@@ -426,7 +427,7 @@ impl Merge for Baseline {
         for (name, theirs) in other.hosts {
             self.hosts.entry(name).or_default().merge(theirs);
         }
-        while self.hosts.len() > Self::MOST_HOSTS {
+        while self.hosts.len() > Self::MAX_HOSTS {
             self.hosts.pop_last();
         }
         self.contacts.merge(other.contacts);

@@ -80,7 +80,7 @@ pub struct Hit {
     pub interfaces: Vec<String>,
     /// What was measured.
     pub facts: Facts,
-    /// Who, whom, how much; strongest first, at most [`Evidence::MOST_PER_HIT`] lines.
+    /// Who, whom, how much; strongest first, at most [`Evidence::MAX_PER_HIT`] lines.
     pub evidence: Evidences,
 }
 

@@ -8,6 +8,7 @@
 //! - [`source`]: which source a log is of;
 //! - [`reject`]: what became of rows that could not be read;
 //! - [`window`]: the grid of time that rows are folded onto;
+//! - [`time`], [`stats`]: lengths of time, and order statistics;
 //! - [`bounded`], [`distinct`], [`fixed`]: the mergeable building blocks;
 //! - [`aggregate`]: what is kept of a window, a commutative monoid;
 //! - [`rollup`]: what is kept of an hour for the detections that look over many;
@@ -25,6 +26,9 @@ pub mod reject;
 pub mod source;
 pub mod usage;
 pub mod window;
+
+pub mod stats;
+pub mod time;
 
 pub mod bounded;
 pub mod distinct;

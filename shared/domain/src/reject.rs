@@ -109,18 +109,18 @@ pub struct ReadSummary {
     pub longer_than_window: u64,
     /// Rejected rows by reason.
     pub rejected: BTreeMap<RejectReason, u64>,
-    /// The first rejected rows, at most [`ReadSummary::KEPT_REJECTS`].
+    /// The first rejected rows, at most [`ReadSummary::MAX_KEPT_REJECTS`].
     pub rejects: Vec<Reject>,
 }
 
 impl ReadSummary {
     /// How many rejected rows are kept with their place.
-    pub const KEPT_REJECTS: usize = 100;
+    pub const MAX_KEPT_REJECTS: usize = 100;
 
     /// Counts a rejected row and keeps its place and beginning while there is room.
     pub fn reject(&mut self, line: u64, reason: RejectReason, row: &[u8]) {
         *self.rejected.entry(reason).or_default() += 1;
-        if self.rejects.len() < Self::KEPT_REJECTS {
+        if self.rejects.len() < Self::MAX_KEPT_REJECTS {
             let head = String::from_utf8_lossy(&row[..row.len().min(4 * Reject::EXCERPT)]);
             let shown = head.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c });
             self.rejects.push(Reject { line, reason, excerpt: shown.take(Reject::EXCERPT).collect() });

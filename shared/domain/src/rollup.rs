@@ -2,8 +2,8 @@
 //!
 //! Of every host that began something, the (peer, service) pairs it addressed, and of a pair what it did in each
 //! window. A rollup is made of a merged hour and so is the same whatever order the hour's objects came in; it is plain
-//! data in a fixed order, made of integers, and bounded: see [`HourRollup::MOST_HOSTS`], [`HourRollup::most_pairs`] and
-//! [`HourRollup::most_slots`].
+//! data in a fixed order, made of integers, and bounded: see [`HourRollup::MAX_HOSTS`], [`HourRollup::max_pairs`] and
+//! [`HourRollup::max_slots`].
 
 use std::net::IpAddr;
 
@@ -91,19 +91,19 @@ pub struct HourRollup {
 
 impl HourRollup {
     /// Hosts kept: so many monitored ones, and so many strangers; of more, those whose addresses hash lowest.
-    pub const MOST_HOSTS: usize = 4096;
+    pub const MAX_HOSTS: usize = 4096;
 
     /// Pairs kept of a host per hour; of more, those whose keys hash lowest. A stranger who addresses more than 64 in an
     /// hour is found by the detections on single windows.
     #[must_use]
-    pub fn most_pairs(own: bool) -> usize {
+    pub fn max_pairs(own: bool) -> usize {
         if own { 512 } else { 64 }
     }
 
     /// Windows of pairs kept in all, of monitored hosts and of strangers: some 30 and 8 MB. Where an hour has more, every
     /// host keeps half as many pairs, and half again, until they fit.
     #[must_use]
-    pub fn most_slots(own: bool) -> usize {
+    pub fn max_slots(own: bool) -> usize {
         if own { 1 << 18 } else { 1 << 16 }
     }
 

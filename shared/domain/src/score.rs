@@ -71,7 +71,7 @@ impl Explanation {
 
 /// What is usual of one feature, in the feature's own (transformed) units.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct UsualRange {
+pub struct TypicalRange {
     /// Half of all windows have less.
     pub median: f64,
     /// 19 of 20 windows have less.

@@ -9,7 +9,7 @@ pub struct UsagePoint<'a> {
     pub keys: &'a [(&'a str, &'a str)],
     /// Which quantity was measured: `value`, `bytes`.
     pub metric: &'a str,
-    /// How much; finite and within ±[`UsagePoint::LARGEST`].
+    /// How much; finite and within ±[`UsagePoint::MAX`].
     pub value: f64,
     /// The truth about the point; empty where the data does not say. No detection sees it.
     pub label: &'a str,
@@ -17,7 +17,7 @@ pub struct UsagePoint<'a> {
 
 impl UsagePoint<'_> {
     /// The largest value, either way. No quantity comes near, and sums of any number of such values are finite.
-    pub const LARGEST: f64 = 1e100;
+    pub const MAX: f64 = 1e100;
 }
 
 /// One quantity of one thing in even steps.

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-/// Seconds in an hour.
-pub const HOUR_SECONDS: i64 = 3600;
+use crate::time::HOUR_SECONDS;
 
 /// Per-window slots that show how traffic spreads within a window.
 pub const SLOTS: usize = 5;

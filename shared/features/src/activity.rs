@@ -22,13 +22,13 @@ use weir_domain::activity::{ActivityRow, ActivitySchema, ColumnRole, Value};
 use weir_domain::distinct::stable_hash;
 
 /// Distinct text that is kept at most, in bytes.
-pub const MOST_TEXT: usize = 512 << 20;
+pub const MAX_TEXT: usize = 512 << 20;
 
 /// A table whose ids, words and labels do not fit into memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the table has more than {} MiB of distinct ids, words and labels: give columns of free text the role ignore",
-    MOST_TEXT >> 20
+    MAX_TEXT >> 20
 )]
 pub struct TooMuchText;
 
@@ -47,7 +47,7 @@ impl Texts {
         }
         // Each is kept twice, with its place in a map and a list.
         self.bytes += 2 * text.len() + 48;
-        if self.bytes > MOST_TEXT {
+        if self.bytes > MAX_TEXT {
             return Err(TooMuchText);
         }
         let number = self.kept.len() as u32;
@@ -82,15 +82,15 @@ pub struct TableSample {
     chances: Vec<u64>,
     limit: u64,
     texts: Texts,
-    most_rows: usize,
+    max_rows: usize,
     seed: u64,
     seen: u64,
 }
 
 impl TableSample {
-    /// No rows yet, of a table with a schema; between half of `most_rows` (at least 2) and all of them are kept of a larger table.
+    /// No rows yet, of a table with a schema; between half of `max_rows` (at least 2) and all of them are kept of a larger table.
     #[must_use]
-    pub fn new(schema: &ActivitySchema, most_rows: usize, seed: u64) -> Self {
+    pub fn new(schema: &ActivitySchema, max_rows: usize, seed: u64) -> Self {
         let column = |role| match role {
             ColumnRole::Numeric => Column::Numbers(Vec::new()),
             _ => Column::Words(Vec::new()),
@@ -103,7 +103,7 @@ impl TableSample {
             chances: Vec::new(),
             limit: u64::MAX,
             texts: Texts::default(),
-            most_rows: most_rows.max(2),
+            max_rows: max_rows.max(2),
             seed,
             seen: 0,
         }
@@ -112,14 +112,14 @@ impl TableSample {
     /// Takes a row of the schema. Amortised O(columns).
     ///
     /// # Errors
-    /// When there is more distinct text than [`MOST_TEXT`].
+    /// When there is more distinct text than [`MAX_TEXT`].
     pub fn push(&mut self, row: &ActivityRow<'_>) -> Result<(), TooMuchText> {
         let chance = stable_hash(&[self.seed.to_le_bytes(), self.seen.to_le_bytes()].concat());
         self.seen += 1;
         if chance > self.limit {
             return Ok(());
         }
-        if self.len() >= self.most_rows {
+        if self.len() >= self.max_rows {
             self.limit /= 2;
             self.thin();
             if chance > self.limit {

@@ -21,12 +21,12 @@ pub struct ReadLimits {
 
 impl ReadLimits {
     /// Rows below which a share says nothing.
-    const FEWEST_ROWS: u64 = 20;
+    const MIN_ROWS: u64 = 20;
 
     /// Fails an object most of whose rows were rejected.
     pub(crate) fn check(&self, summary: &ReadSummary) -> Result<(), Problem> {
         let (rejected, rows) = (summary.rejected_rows(), summary.rows());
-        if rows >= Self::FEWEST_ROWS && rejected as f64 > self.rejected_share * rows as f64 {
+        if rows >= Self::MIN_ROWS && rejected as f64 > self.rejected_share * rows as f64 {
             let (reason, _) = summary.rejected.iter().max_by_key(|(_, n)| **n).unzip();
             return Err(Problem::MostlyRejected { rejected, rows, reason: reason.map_or("", |r| r.as_str()) });
         }

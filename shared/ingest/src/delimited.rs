@@ -2,7 +2,7 @@
 //!
 //! Quotes are those of RFC 4180: a quoted value may hold the delimiter and, doubled, the quote. But a row is a line: a value
 //! with a line break in it has no closing quote on its line, and that line is refused, so that what a row takes is bounded
-//! by [the longest line](LONGEST_LINE). A quote within a value that does not begin with one is a character like others.
+//! by [the longest line](MAX_LINE_BYTES). A quote within a value that does not begin with one is a character like others.
 //! Blanks belong to their value, and values are bytes: nothing need be UTF-8.
 //!
 //! `flow::csv_mapping` splits by itself, see there.
@@ -13,7 +13,7 @@ use std::io::{self, Read};
 use csv::{ByteRecord, ReaderBuilder, Terminator};
 use weir_domain::reject::RejectReason;
 
-use crate::lines::LONGEST_LINE;
+use crate::lines::MAX_LINE_BYTES;
 
 /// What may stand between two values, most usual first.
 const DELIMITERS: [u8; 4] = [b',', b'\t', b';', b'|'];
@@ -31,7 +31,7 @@ impl LineSplitter {
             .has_headers(false)
             .flexible(true)
             .terminator(Terminator::Any(b'\n'))
-            .buffer_capacity(LONGEST_LINE + 1)
+            .buffer_capacity(MAX_LINE_BYTES + 1)
             .from_reader(OneLine::default());
         Self { reader, record: ByteRecord::new() }
     }
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn quotes_hold_values_together_on_one_line() {
-        let long = "x".repeat(LONGEST_LINE - 2);
+        let long = "x".repeat(MAX_LINE_BYTES - 2);
         let mut lines = LineSplitter::new(b',');
         for (line, expected) in [
             ("a,b", Some(vec!["a", "b"])),

@@ -6,7 +6,7 @@ use std::ops::Range;
 use memchr::memchr;
 
 /// The longest line that is read. A flow-log row with every field of version 11 and long tags is below 4 KiB.
-pub(crate) const LONGEST_LINE: usize = 64 << 10;
+pub(crate) const MAX_LINE_BYTES: usize = 64 << 10;
 
 const BUFFER: usize = 256 << 10;
 
@@ -71,7 +71,7 @@ impl<R: Read> Lines<R> {
                 self.start = self.end;
                 return Ok(Some(self.line(from, to)));
             }
-            if searched > LONGEST_LINE {
+            if searched > MAX_LINE_BYTES {
                 self.keep_head(self.start, self.end);
                 self.skip_line()?;
                 self.number += 1;
@@ -86,7 +86,7 @@ impl<R: Read> Lines<R> {
         if to > from && self.buffer[to - 1] == b'\r' {
             to -= 1;
         }
-        if to - from > LONGEST_LINE {
+        if to - from > MAX_LINE_BYTES {
             self.keep_head(from, to);
             return Line::TooLong;
         }
@@ -97,7 +97,7 @@ impl<R: Read> Lines<R> {
         self.skipped = self.buffer[from..to.min(from + 512)].to_vec();
     }
 
-    /// Reads more behind what is there, which is at most `LONGEST_LINE` long.
+    /// Reads more behind what is there, which is at most `MAX_LINE_BYTES` long.
     fn fill(&mut self) -> io::Result<()> {
         self.buffer.copy_within(self.start..self.end, 0);
         self.end -= self.start;
@@ -172,12 +172,12 @@ mod tests {
 
     #[test]
     fn a_line_beyond_the_limit_is_skipped_and_the_next_is_whole() {
-        for length in [LONGEST_LINE + 1, BUFFER - 1, BUFFER, BUFFER + 1, 10 << 20] {
+        for length in [MAX_LINE_BYTES + 1, BUFFER - 1, BUFFER, BUFFER + 1, 10 << 20] {
             let mut text = vec![b'x'; length];
             text.extend_from_slice(b"\nnext\n");
             assert_eq!(lines(&text, 100_000), [None, Some(b"next".to_vec())], "{length}");
         }
         assert_eq!(lines(&vec![b'x'; 10 << 20], 100_000), [None]);
-        assert_eq!(lines(&vec![b'x'; LONGEST_LINE], 100_000)[0].as_ref().map(Vec::len), Some(LONGEST_LINE));
+        assert_eq!(lines(&vec![b'x'; MAX_LINE_BYTES], 100_000)[0].as_ref().map(Vec::len), Some(MAX_LINE_BYTES));
     }
 }

@@ -15,16 +15,16 @@ mod thrift;
 use thrift::{Event, walk};
 
 /// The longest footer. That of a file with 4,096 columns in a hundred row groups is some 40 MB, of usual ones a few KB.
-const LONGEST_FOOTER: u64 = 64 << 20;
+const MAX_FOOTER_BYTES: u64 = 64 << 20;
 
 /// The longest header of a page; statistics in it may be as long as the longest values.
-const LONGEST_PAGE_HEADER: u64 = 1 << 20;
+const MAX_PAGE_HEADER_BYTES: u64 = 1 << 20;
 
 /// What the pages that are open at the same time, one of each column, may expand to; each has an equal share of it, within
 /// limits. Most programs write pages of 1 MiB.
 const OPEN_PAGES: u64 = 1 << 30;
-const SMALLEST_LIMIT: u64 = 4 << 20;
-const LARGEST_LIMIT: u64 = 256 << 20;
+const MIN_LIMIT: u64 = 4 << 20;
+const MAX_LIMIT: u64 = 256 << 20;
 
 /// A Parquet file that is not handed on to the crate.
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +59,7 @@ pub fn check_footer(file: &mut (impl Read + Seek)) -> Result<(), Refused> {
         return refused("it does not end like one: it is cut off, or something else");
     }
     let footer = u64::from(u32::from_le_bytes([a, b, c, d]));
-    if footer > length - 12 || footer > LONGEST_FOOTER {
+    if footer > length - 12 || footer > MAX_FOOTER_BYTES {
         return refused("its footer is damaged or too long");
     }
     file.seek(SeekFrom::Start(length - 8 - footer))?;
@@ -85,11 +85,11 @@ struct Tree {
 }
 
 impl Tree {
-    const MOST_NODES: usize = 100_000;
-    const DEEPEST: usize = 64;
+    const MAX_NODES: usize = 100_000;
+    const MAX_DEPTH: usize = 64;
 
     fn begin(&mut self) {
-        if self.children.len() < Self::MOST_NODES {
+        if self.children.len() < Self::MAX_NODES {
             self.children.push(0);
         } else {
             self.unsound = true;
@@ -113,7 +113,7 @@ impl Tree {
             if let Some(left) = open.last_mut() {
                 *left -= 1;
             }
-            if *children as usize > self.children.len() || open.len() > Self::DEEPEST {
+            if *children as usize > self.children.len() || open.len() > Self::MAX_DEPTH {
                 return false;
             }
             open.push(*children);
@@ -129,7 +129,7 @@ impl Tree {
 /// When a page claims to be, or is, larger than its column or than an equal share of 1 GiB for each column (at least 4, at
 /// most 256 MiB), or has an encoding whose reader allocates what is claimed.
 pub fn check_pages(file: &mut (impl Read + Seek), chunk: &ColumnChunkMetaData, columns: usize) -> Result<(), Refused> {
-    let most_expanded = (OPEN_PAGES / columns.max(1) as u64).clamp(SMALLEST_LIMIT, LARGEST_LIMIT);
+    let max_expanded = (OPEN_PAGES / columns.max(1) as u64).clamp(MIN_LIMIT, MAX_LIMIT);
     let start = chunk.dictionary_page_offset().unwrap_or_else(|| chunk.data_page_offset());
     let (Ok(mut at), Ok(length)) = (u64::try_from(start), u64::try_from(chunk.compressed_size())) else {
         return refused("a page stands before the beginning");
@@ -137,20 +137,20 @@ pub fn check_pages(file: &mut (impl Read + Seek), chunk: &ColumnChunkMetaData, c
     let end = at.saturating_add(length);
     while at < end {
         file.seek(SeekFrom::Start(at))?;
-        let mut header = BufReader::new(&mut *file).take(LONGEST_PAGE_HEADER);
+        let mut header = BufReader::new(&mut *file).take(MAX_PAGE_HEADER_BYTES);
         let mut claims = Claims::default();
         if walk(&mut header, &mut |path, event| claims.note(path, event)).is_err() {
             return refused("the header of a page is damaged");
         }
-        let body = at + (LONGEST_PAGE_HEADER - header.limit());
-        if claims.expanded > most_expanded {
+        let body = at + (MAX_PAGE_HEADER_BYTES - header.limit());
+        if claims.expanded > max_expanded {
             return Err(Refused::Claim(format!(
-                "a page expands to {} bytes, and at most {most_expanded} are read: write the table with smaller pages",
+                "a page expands to {} bytes, and at most {max_expanded} are read: write the table with smaller pages",
                 claims.expanded
             )));
         }
         claims.check()?;
-        if claims.stored > end.saturating_sub(body) || claims.stored > most_expanded.saturating_mul(2) {
+        if claims.stored > end.saturating_sub(body) || claims.stored > max_expanded.saturating_mul(2) {
             return refused("a page is longer than its column");
         }
         if matches!(chunk.compression(), Compression::GZIP(_)) {

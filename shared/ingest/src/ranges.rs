@@ -32,7 +32,7 @@ use serde::Deserialize;
 const SHIPPED: &str = include_str!("ranges/shipped.txt");
 
 /// The longest name of a provider, service or region.
-const LONGEST_NAME: usize = 100;
+const MAX_NAME_LEN: usize = 100;
 
 /// Whose an address is. What is not known is `-`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,10 +49,10 @@ pub struct Place {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RangesError {
     /// More bytes than may be.
-    #[error("the ranges have more than {} bytes: name a file of ranges", ProviderRanges::LARGEST_FILE)]
+    #[error("the ranges have more than {} bytes: name a file of ranges", ProviderRanges::MAX_FILE_BYTES)]
     TooLarge,
     /// More ranges than may be.
-    #[error("more than {} ranges: leave some out", ProviderRanges::MOST)]
+    #[error("more than {} ranges: leave some out", ProviderRanges::MAX)]
     TooMany,
     /// Not in a known form.
     #[error(
@@ -145,10 +145,10 @@ fn number_of(address: IpAddr) -> u128 {
 
 impl ProviderRanges {
     /// The largest file: AWS's has some 2 MB.
-    pub const LARGEST_FILE: usize = 32 << 20;
+    pub const MAX_FILE_BYTES: usize = 32 << 20;
 
     /// The most ranges: AWS publishes some 15,000.
-    pub const MOST: usize = 500_000;
+    pub const MAX: usize = 500_000;
 
     /// No ranges.
     #[must_use]
@@ -181,7 +181,7 @@ impl ProviderRanges {
     /// # Errors
     /// As [`read`](Self::read).
     pub fn read_of(&mut self, bytes: &[u8], provider: Option<&str>) -> Result<usize, RangesError> {
-        if bytes.len() > Self::LARGEST_FILE {
+        if bytes.len() > Self::MAX_FILE_BYTES {
             return Err(RangesError::TooLarge);
         }
         let before = self.count;
@@ -276,11 +276,11 @@ impl ProviderRanges {
         let Ok(network) = prefix.parse::<IpNet>() else { return fail("its prefix is none, as 10.0.0.0/8 is one") };
         if [provider, service, region]
             .iter()
-            .any(|name| name.len() > LONGEST_NAME || name.chars().any(char::is_control))
+            .any(|name| name.len() > MAX_NAME_LEN || name.chars().any(char::is_control))
         {
             return fail("a name is too long, or holds control characters");
         }
-        if self.count >= Self::MOST {
+        if self.count >= Self::MAX {
             return Err(RangesError::TooMany);
         }
         let place = Place {

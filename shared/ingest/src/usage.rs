@@ -56,10 +56,10 @@ use table::UsageTable;
 const FORMAT: &str = "usage over time";
 
 /// The longest key or metric; the longest names of AWS, those of resources, have 2,048 bytes.
-const LONGEST_KEY: usize = 2048;
+const MAX_KEY_LEN: usize = 2048;
 
 /// The most keys that tell one series from another.
-const MOST_KEYS: usize = 64;
+const MAX_KEYS: usize = 64;
 
 /// How measurements are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -165,7 +165,7 @@ impl<'o> Form<'o> {
 /// Text that tells one series from another.
 fn identifier(text: &[u8]) -> Result<&str, RejectReason> {
     let text = str::from_utf8(text).map_err(|_| RejectReason::BadIdentifier)?;
-    if text.len() > LONGEST_KEY || text.chars().any(char::is_control) {
+    if text.len() > MAX_KEY_LEN || text.chars().any(char::is_control) {
         return Err(RejectReason::BadIdentifier);
     }
     Ok(text)
@@ -181,7 +181,7 @@ fn measured(text: &[u8]) -> Result<Option<f64>, RejectReason> {
 
 /// A value that a quantity may have.
 fn within(value: Option<f64>) -> Result<f64, RejectReason> {
-    value.filter(|v| v.abs() <= UsagePoint::LARGEST).ok_or(RejectReason::BadNumber)
+    value.filter(|v| v.abs() <= UsagePoint::MAX).ok_or(RejectReason::BadNumber)
 }
 
 fn is_missing(text: &[u8]) -> bool {

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use weir_domain::matrix::{FeatureMatrix, FeatureSchema};
-use weir_domain::score::{Explanation, UsualRange};
+use weir_domain::score::{Explanation, TypicalRange};
 
 use crate::ensemble::{Ensemble, Verdict};
 use crate::error::{ExplainError, FitError, SchemaMismatch};
 use crate::estimator::EstimatorKind;
-use crate::{RobustScaler, usual_ranges};
+use crate::{RobustScaler, typical_ranges};
 
 /// Scaling, an ensemble of calibrated estimators, and what is usual of every feature: over all rows, and for each entity that
 /// is known well enough to be compared with itself.
@@ -18,13 +18,13 @@ use crate::{RobustScaler, usual_ranges};
 pub struct BehaviourModel {
     scaler: RobustScaler,
     ensemble: Ensemble,
-    usual: Vec<UsualRange>,
-    usual_by_entity: BTreeMap<String, Vec<UsualRange>>,
+    usual: Vec<TypicalRange>,
+    usual_by_entity: BTreeMap<String, Vec<TypicalRange>>,
 }
 
 impl BehaviourModel {
     /// Entities whose usual ranges are kept, at most: those of the first names.
-    pub const MOST_ENTITIES: usize = 100_000;
+    pub const MAX_ENTITIES: usize = 100_000;
 
     /// Learns from usual rows (transformed, not scaled), and from those of each entity that is to be compared with itself.
     /// The same rows and seed give the same model, to the bit.
@@ -41,10 +41,10 @@ impl BehaviourModel {
         // The scaler was fitted on this very matrix.
         let scaled = scaler.transform(usual).unwrap_or_else(|_| usual.clone());
         let ensemble = Ensemble::fit(kinds, &scaled, seed)?;
-        let known = by_entity.iter().take(Self::MOST_ENTITIES);
+        let known = by_entity.iter().take(Self::MAX_ENTITIES);
         let usual_by_entity =
-            known.map(|(name, rows)| Ok((name.clone(), usual_ranges(rows)?))).collect::<Result<_, FitError>>()?;
-        Ok(Self { scaler, ensemble, usual: usual_ranges(usual)?, usual_by_entity })
+            known.map(|(name, rows)| Ok((name.clone(), typical_ranges(rows)?))).collect::<Result<_, FitError>>()?;
+        Ok(Self { scaler, ensemble, usual: typical_ranges(usual)?, usual_by_entity })
     }
 
     /// The columns it was fitted on.
@@ -84,13 +84,13 @@ impl BehaviourModel {
 
     /// What is usual of all rows, in the order of the schema, transformed and not scaled.
     #[must_use]
-    pub fn usual(&self) -> &[UsualRange] {
+    pub fn usual(&self) -> &[TypicalRange] {
         &self.usual
     }
 
     /// What is usual of one entity, where it is known well enough.
     #[must_use]
-    pub fn usual_of(&self, entity: &str) -> Option<&[UsualRange]> {
+    pub fn typical_of(&self, entity: &str) -> Option<&[TypicalRange]> {
         self.usual_by_entity.get(entity).map(Vec::as_slice)
     }
 
@@ -106,8 +106,8 @@ impl BehaviourModel {
 struct StoredBehaviour {
     scaler: RobustScaler,
     ensemble: Ensemble,
-    usual: Vec<UsualRange>,
-    usual_by_entity: BTreeMap<String, Vec<UsualRange>>,
+    usual: Vec<TypicalRange>,
+    usual_by_entity: BTreeMap<String, Vec<TypicalRange>>,
 }
 
 impl From<BehaviourModel> for StoredBehaviour {
@@ -126,7 +126,7 @@ impl TryFrom<StoredBehaviour> for BehaviourModel {
             return Err("the scaler and the estimators of a model must have one schema");
         }
         let width = scaler.schema().features.len();
-        let sound = |ranges: &Vec<UsualRange>| {
+        let sound = |ranges: &Vec<TypicalRange>| {
             ranges.len() == width && ranges.iter().all(|r| r.median.is_finite() && r.high.is_finite())
         };
         if !sound(&usual) || !usual_by_entity.values().all(sound) {

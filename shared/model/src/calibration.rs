@@ -118,8 +118,8 @@ impl TryFrom<StoredScores> for EmpiricalPValues {
 
     fn try_from(StoredScores { n, kept }: StoredScores) -> Result<Self, &'static str> {
         /// Beyond, counts are no longer exact as numbers.
-        const MOST: u64 = 1 << 53;
-        if kept.is_empty() || kept.len() as u64 > n || n > MOST {
+        const MAX: u64 = 1 << 53;
+        if kept.is_empty() || kept.len() as u64 > n || n > MAX {
             return Err("calibration needs at least one score, and no more than n of them");
         }
         if !kept.iter().all(|s| s.is_finite()) || !kept.is_sorted() {

@@ -32,7 +32,7 @@ use crate::error::{FitError, SchemaMismatch};
 const BINS: usize = 10;
 
 /// Distinct values up to which each has a bin of its own: codes and flags.
-const MOST_VALUES: usize = 20;
+const MAX_VALUES: usize = 20;
 
 /// The population stability index of two histograms over the same bins: 0 where shares are equal, without an upper end.
 /// O(bins).
@@ -114,7 +114,7 @@ impl Histogram {
         sorted.sort_unstable_by(f64::total_cmp);
         let mut distinct = sorted.clone();
         distinct.dedup();
-        let ends = if distinct.len() <= MOST_VALUES {
+        let ends = if distinct.len() <= MAX_VALUES {
             distinct
         } else {
             let end = |bin: usize| sorted[(bin * sorted.len()).div_ceil(BINS).max(1) - 1];

@@ -31,7 +31,7 @@ use weir_domain::matrix::{Feature, FeatureSchema, Transform};
 use crate::error::FitError;
 use crate::scaling::robust::quantile;
 
-pub use categories::MOST_CATEGORIES;
+pub use categories::MAX_CATEGORIES;
 
 /// What number stands for a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
@@ -74,7 +74,7 @@ impl TableEncoderBuilder {
     }
 
     /// Takes a training row: one value per column. Numbers are kept (8 bytes each) until the end, of words the counts of at
-    /// most [`MOST_CATEGORIES`] per column.
+    /// most [`MAX_CATEGORIES`] per column.
     pub fn see(&mut self, values: &[Value<'_>]) {
         self.rows += 1;
         for ((_, seen), value) in self.columns.iter_mut().zip(values) {

@@ -26,7 +26,7 @@ use crate::estimator::{Estimator, EstimatorKind, rows_where};
 const FOLDS: usize = 5;
 
 /// The largest p-value that is combined as it is.
-const LARGEST: f64 = 0.99;
+const MAX: f64 = 0.99;
 
 /// Estimators, each with the calibration of its scores; at least one.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -49,12 +49,12 @@ pub struct Verdict {
     /// Of the row, all estimators combined.
     pub p_value: PValue,
     /// What each estimator said, in the order in which they were fitted; at least one.
-    said: Vec<Said>,
+    said: Vec<MemberScore>,
 }
 
 /// What one estimator says of a row.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Said {
+pub struct MemberScore {
     /// Which estimator.
     pub estimator: EstimatorKind,
     /// Its score, in its own terms.
@@ -66,13 +66,13 @@ pub struct Said {
 impl Verdict {
     /// What each estimator said, in the order in which they were fitted; at least one.
     #[must_use]
-    pub fn said(&self) -> &[Said] {
+    pub fn said(&self) -> &[MemberScore] {
         &self.said
     }
 
     /// What the estimator said to which the row is the most surprising; of several the first.
     #[must_use]
-    pub fn most_surprised(&self) -> Said {
+    pub fn most_significant(&self) -> MemberScore {
         let mut most = self.said[0];
         for said in &self.said[1..] {
             if said.p_value.get() < most.p_value.get() {
@@ -126,12 +126,12 @@ impl Ensemble {
         let scores: Vec<Vec<Score>> =
             self.members.iter().map(|member| member.estimator.score(matrix)).collect::<Result<_, _>>()?;
         let verdict = |row: usize| {
-            let said = self.members.iter().zip(&scores).map(|(member, scores)| Said {
+            let said = self.members.iter().zip(&scores).map(|(member, scores)| MemberScore {
                 estimator: member.estimator.kind(),
                 score: scores[row],
                 p_value: member.calibration.p_value(scores[row]),
             });
-            let said: Vec<Said> = said.collect();
+            let said: Vec<MemberScore> = said.collect();
             Verdict { p_value: combine(said.iter().map(|s| s.p_value)), said }
         };
         Ok((0..matrix.len()).map(verdict).collect())
@@ -170,7 +170,7 @@ fn combine(p_values: impl ExactSizeIterator<Item = PValue>) -> PValue {
     let many = p_values.len() as f64;
     let mut last = None;
     // For small p, tan((½ - p) π) is 1 / tan(p π), which keeps its digits.
-    let sum: f64 = p_values.map(|p| 1.0 / (last.insert(p).get().min(LARGEST) * PI).tan()).sum();
+    let sum: f64 = p_values.map(|p| 1.0 / (last.insert(p).get().min(MAX) * PI).tan()).sum();
     match last {
         Some(only) if many < 2.0 => only,
         _ => {

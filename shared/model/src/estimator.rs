@@ -43,7 +43,7 @@ impl EstimatorKind {
 
     /// The rows it is fitted on at most: those whose cost grows with the square of the rows take an even sample of more.
     #[must_use]
-    pub fn most_rows(self) -> usize {
+    pub fn max_rows(self) -> usize {
         match self {
             Self::IsolationForest | Self::Ecod => usize::MAX,
             Self::LocalOutlierFactor => 20_000,
@@ -51,12 +51,12 @@ impl EstimatorKind {
         }
     }
 
-    /// Fits it with its default parameters; of more rows than [`most_rows`](Self::most_rows), every so many-th.
+    /// Fits it with its default parameters; of more rows than [`max_rows`](Self::max_rows), every so many-th.
     ///
     /// # Errors
     /// When there are too few rows or no features.
     pub fn fit(self, matrix: &FeatureMatrix, seed: u64) -> Result<Estimator, FitError> {
-        let step = matrix.len().div_ceil(self.most_rows()).max(1);
+        let step = matrix.len().div_ceil(self.max_rows()).max(1);
         let thinned = (step > 1).then(|| rows_where(matrix, |row| row % step == 0));
         let matrix = thinned.as_ref().unwrap_or(matrix);
         Ok(match self {

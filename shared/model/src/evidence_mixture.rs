@@ -19,7 +19,7 @@ use crate::error::{BadParams, RangeCheck};
 /// What one voice weighs.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct EvidenceVoice {
+pub struct AttackClassWeights {
     /// Which way of attack it speaks of.
     pub name: String,
     /// The logarithm of its share of attacks, −50 to 50.
@@ -35,7 +35,7 @@ pub struct EvidenceMixtureParams {
     /// What each column of a row is.
     pub schema: FeatureSchema,
     /// The ways of attack, at least one, at most 100.
-    pub voices: Vec<EvidenceVoice>,
+    pub voices: Vec<AttackClassWeights>,
 }
 
 impl EvidenceMixtureParams {
@@ -79,7 +79,7 @@ pub struct Weighed {
 #[serde(try_from = "EvidenceMixtureParams", into = "EvidenceMixtureParams")]
 pub struct EvidenceMixture {
     schema: Arc<FeatureSchema>,
-    voices: Vec<EvidenceVoice>,
+    voices: Vec<AttackClassWeights>,
 }
 
 impl From<EvidenceMixture> for EvidenceMixtureParams {
@@ -105,14 +105,14 @@ impl EvidenceMixture {
 
     /// The ways of attack.
     #[must_use]
-    pub fn voices(&self) -> &[EvidenceVoice] {
+    pub fn voices(&self) -> &[AttackClassWeights] {
         &self.voices
     }
 
     /// Weighs one row; what a row lacks, or holds that is not finite, says nothing. O(voices · features), no allocation.
     #[must_use]
     pub fn weigh(&self, row: &[f64]) -> Weighed {
-        let odds = |voice: &EvidenceVoice| {
+        let odds = |voice: &AttackClassWeights| {
             let parts = voice.weights.iter().zip(row).filter(|(_, x)| x.is_finite());
             voice.bias + parts.map(|(weight, x)| weight * x.clamp(-1e6, 1e6)).sum::<f64>()
         };
@@ -158,8 +158,11 @@ mod tests {
         };
         let schema =
             FeatureSchema { source: "login".into(), window_seconds: 0, features: vec![feature("a"), feature("b")] };
-        let voice =
-            |name: &str, bias, weights: [f64; 2]| EvidenceVoice { name: name.into(), bias, weights: weights.into() };
+        let voice = |name: &str, bias, weights: [f64; 2]| AttackClassWeights {
+            name: name.into(),
+            bias,
+            weights: weights.into(),
+        };
         EvidenceMixtureParams { schema, voices: vec![voice("one", 0.0, [1.0, 0.0]), voice("two", -2.0, [0.5, 1.0])] }
     }
 

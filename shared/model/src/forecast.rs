@@ -183,7 +183,7 @@ impl ForecastValid {
     /// When there are fewer slots than values, or a value is not finite.
     pub fn fit(&self, values: &[Option<f64>], slots: &[u32]) -> Result<Forecast, FitError> {
         check_series(values, slots, slots.len().max(values.len()))?;
-        let skipped = values.len().saturating_sub(LONGEST_PAST);
+        let skipped = values.len().saturating_sub(MAX_PAST_STEPS);
         let (values, slots) = (&values[skipped..], &slots[skipped..]);
         let horizon = slots.len() - values.len();
         let trials = try_on_past(&self.params, values, slots, horizon);
@@ -201,7 +201,7 @@ impl ForecastValid {
 }
 
 /// What is looked back at: more than a year of half hours.
-const LONGEST_PAST: usize = 20_000;
+const MAX_PAST_STEPS: usize = 20_000;
 
 #[cfg(test)]
 mod tests;

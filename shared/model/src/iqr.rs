@@ -8,7 +8,7 @@
 //! too few rows, and those not seen in training, are compared with all rows. Up to a quarter of the training rows on either
 //! side can be anything without moving them far. Quartiles interpolate linearly (type 7 of Hyndman and Fan 1996, numpy's
 //! default). An interquartile range of 0, of a group, is replaced by that over all rows; and any below a floor by the
-//! floor ([`IqrParams::smallest_iqr`]).
+//! floor ([`IqrParams::min_iqr`]).
 //!
 //! Reference: J. W. Tukey, *Exploratory Data Analysis*, 1977, chapter 2.
 

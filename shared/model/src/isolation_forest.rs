@@ -73,7 +73,7 @@ enum Trees {
 
 impl Trees {
     fn axis(trees: Vec<AxisTree>, width: usize) -> Self {
-        let heaps = if width <= heap::MOST_FEATURES { trees.iter().map(Heap::new).collect() } else { None };
+        let heaps = if width <= heap::MAX_FEATURES { trees.iter().map(Heap::new).collect() } else { None };
         Self::Axis(trees, heaps.unwrap_or_default())
     }
 

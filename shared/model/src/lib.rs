@@ -20,9 +20,9 @@
 //! - [`encoding`]: tables of numbers and words as matrices, with a code for the unseen;
 //! - [`streaming`]: series, point by point, with nothing but their past;
 //! - [`calibration`]: from scores, which mean nothing by themselves, to p-values, and from alerts a day to thresholds;
-//! - [`behaviour`] and [`artifact`]: all that is learned in one piece, and as a file;
-//! - [`activity`]: the same for a table of any columns, with how they are read and encoded;
-//! - [`login`]: what is learned of logins, beside their evidence, as a file;
+//! - [`behaviour`] and [`flow_model`]: all that is learned in one piece, and as a file;
+//! - [`table_model`]: the same for a table of any columns, with how they are read and encoded;
+//! - [`login_model`]: what is learned of logins, beside their evidence, as a file;
 //! - [`drift`]: whether what comes in is still distributed as what was learned from;
 //! - [`evaluation`]: how good scores and predictions are, where the truth is known;
 //! - [`error`]: what can be wrong with parameters, training data and schemas.
@@ -96,15 +96,15 @@ pub mod calibration;
 
 pub mod streaming;
 
-pub mod usual;
+pub mod typical;
 
 pub mod behaviour;
 
-pub mod artifact;
+pub mod flow_model;
 
-pub mod activity;
+pub mod table_model;
 
-pub mod login;
+pub mod login_model;
 
 pub mod drift;
 
@@ -122,25 +122,24 @@ mod tree;
 #[cfg(test)]
 mod synthetic;
 
-pub use activity::ActivityModel;
-pub use artifact::{Artifact, ArtifactError, TrainingSummary};
 pub use behaviour::BehaviourModel;
 pub use calibration::{AlertBudget, CalibratedPValues, EmpiricalPValues};
 pub use dbscan::{Dbscan, DbscanParams, DbscanValid};
 pub use decomposition::{Decomposition, DecompositionParams, DecompositionValid, Parts};
 pub use ecod::{Ecod, EcodParams, EcodValid};
 pub use encoding::{CategoryEncoding, TableEncoder, TableEncoderBuilder};
-pub use ensemble::{Ensemble, Said, Verdict};
+pub use ensemble::{Ensemble, MemberScore, Verdict};
 pub use error::{BadParams, ExplainError, FitError, OutOfRange, SchemaMismatch};
 pub use estimator::{Estimator, EstimatorKind};
-pub use evidence_mixture::{EvidenceMixture, EvidenceMixtureParams, EvidenceVoice, Weighed};
+pub use evidence_mixture::{AttackClassWeights, EvidenceMixture, EvidenceMixtureParams, Weighed};
+pub use flow_model::{FlowModel, ModelFileError, TrainingSummary};
 pub use forecast::{Expected, Forecast, ForecastMethod, ForecastParams, ForecastValid, Tried};
 pub use iqr::{GroupError, Iqr, IqrParams, IqrValid};
 pub use isolation_forest::{IsolationForest, IsolationForestParams, IsolationForestValid};
 pub use k_means::{ChosenKMeans, KMeans, KMeansChoices, KMeansParams, KMeansValid};
 pub use knn_regressor::{KnnPrediction, KnnRegressor, KnnRegressorParams, KnnRegressorValid, KnnWeights};
 pub use local_outlier_factor::{LocalOutlierFactor, LocalOutlierFactorParams, LocalOutlierFactorValid};
-pub use login::{CalibratedVoices, LoginTraining, LoginVoices, TrainedLogins};
+pub use login_model::{CalibratedLoginEnsemble, LoginEnsemble, LoginModel, LoginTraining};
 pub use one_class_svm::{Gamma, OneClassSvm, OneClassSvmParams, OneClassSvmValid};
 pub use pca::{Kept, Pca, PcaParams, PcaValid};
 pub use random_forest::{
@@ -151,4 +150,5 @@ pub use risk_based_authentication::{RiskBasedAuthentication, RiskBasedAuthentica
 pub use scaling::{RobustScaler, StandardScaler};
 pub use sealed::ModelKind;
 pub use streaming::{OnlineDetector, OnlineDetectorParams, OnlineDetectorValid};
-pub use usual::usual_ranges;
+pub use table_model::TableModel;
+pub use typical::typical_ranges;

@@ -5,16 +5,16 @@ use std::fmt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::artifact::{ArtifactError, MOST_BYTES};
+use crate::flow_model::{MAX_BYTES, ModelFileError};
 
 /// What a model file is of: it says so in its first eight bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ModelKind {
-    /// Of flow logs: an [`Artifact`](crate::Artifact).
+    /// Of flow logs: an [`FlowModel`](crate::FlowModel).
     Flow,
-    /// Of a table: an [`ActivityModel`](crate::ActivityModel).
+    /// Of a table: an [`TableModel`](crate::TableModel).
     Table,
-    /// Of logins: [`TrainedLogins`](crate::TrainedLogins).
+    /// Of logins: [`LoginModel`](crate::LoginModel).
     Login,
 }
 
@@ -51,10 +51,10 @@ impl fmt::Display for ModelKind {
 pub(crate) const HEADER: usize = 8 + 2 + 8 + 32;
 
 /// The file of a model.
-pub(crate) fn encode(kind: ModelKind, version: u16, model: &impl Serialize) -> Result<Vec<u8>, ArtifactError> {
-    let payload = postcard::to_allocvec(model).map_err(|e| ArtifactError::Payload(e.to_string()))?;
-    if payload.len() > MOST_BYTES {
-        return Err(ArtifactError::TooLarge(payload.len() as u64));
+pub(crate) fn encode(kind: ModelKind, version: u16, model: &impl Serialize) -> Result<Vec<u8>, ModelFileError> {
+    let payload = postcard::to_allocvec(model).map_err(|e| ModelFileError::Payload(e.to_string()))?;
+    if payload.len() > MAX_BYTES {
+        return Err(ModelFileError::TooLarge(payload.len() as u64));
     }
     let mut file = Vec::with_capacity(HEADER + payload.len());
     file.extend_from_slice(&kind.magic());
@@ -66,37 +66,37 @@ pub(crate) fn encode(kind: ModelKind, version: u16, model: &impl Serialize) -> R
 }
 
 /// Reads a file whose payload has been the same since version 1.
-pub(crate) fn decode<T: DeserializeOwned>(kind: ModelKind, version: u16, file: &[u8]) -> Result<T, ArtifactError> {
+pub(crate) fn decode<T: DeserializeOwned>(kind: ModelKind, version: u16, file: &[u8]) -> Result<T, ModelFileError> {
     payload(open(kind, version, file)?.1)
 }
 
 /// The version of a file, from 1 to `version`, and its payload, which is whole: read it as that version has it.
-pub(crate) fn open(kind: ModelKind, version: u16, file: &[u8]) -> Result<(u16, &[u8]), ArtifactError> {
+pub(crate) fn open(kind: ModelKind, version: u16, file: &[u8]) -> Result<(u16, &[u8]), ModelFileError> {
     match ModelKind::of(file) {
         Some(found) if found == kind => {}
-        Some(found) => return Err(ArtifactError::OtherSource { found, wanted: kind }),
-        None => return Err(ArtifactError::Foreign),
+        Some(found) => return Err(ModelFileError::OtherSource { found, wanted: kind }),
+        None => return Err(ModelFileError::Foreign),
     }
-    let cut = |expected| ArtifactError::Length { expected, got: file.len().saturating_sub(HEADER) as u64 };
+    let cut = |expected| ModelFileError::Length { expected, got: file.len().saturating_sub(HEADER) as u64 };
     let found = array(file, 8).map(u16::from_le_bytes).ok_or_else(|| cut(0))?;
     if found > version || found == 0 {
-        return Err(ArtifactError::Future(found));
+        return Err(ModelFileError::Future(found));
     }
     let length = array(file, 10).map(u64::from_le_bytes).ok_or_else(|| cut(0))?;
-    if length > MOST_BYTES as u64 {
-        return Err(ArtifactError::TooLarge(length));
+    if length > MAX_BYTES as u64 {
+        return Err(ModelFileError::TooLarge(length));
     }
     let hash: [u8; 32] = array(file, 18).ok_or_else(|| cut(length))?;
     let payload = file.get(HEADER..).filter(|p| p.len() as u64 == length).ok_or_else(|| cut(length))?;
     if blake3::hash(payload) != hash {
-        return Err(ArtifactError::Damaged);
+        return Err(ModelFileError::Damaged);
     }
     Ok((found, payload))
 }
 
 /// Reads a payload.
-pub(crate) fn payload<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ArtifactError> {
-    postcard::from_bytes(bytes).map_err(|e| ArtifactError::Payload(e.to_string()))
+pub(crate) fn payload<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ModelFileError> {
+    postcard::from_bytes(bytes).map_err(|e| ModelFileError::Payload(e.to_string()))
 }
 
 fn array<const N: usize>(file: &[u8], at: usize) -> Option<[u8; N]> {

@@ -4,7 +4,7 @@
 //! Each point is looked at from several sides, each a *nonconformity* of 0 and more:
 //!
 //! - **value**: the distance from what is usual. Usual is the median of the last points, or what an hour of the day or of the
-//!   week usually brings, where that has foretold the series better so far;
+//!   week usually brings, where that has predicted the series better so far;
 //! - **jump**: the distance from the point before;
 //! - **level**: the distance of the mean of the last points from the median of those before, on two time scales;
 //! - **pattern**: the distance of the last 19 points from the most similar stretches of the past;
@@ -76,7 +76,7 @@ const ERROR_LEFT: f64 = 0.7;
 const ERROR_LEFT_OF_ANOTHER: f64 = 0.85;
 
 /// Distances of times known before a step is, and the last ones that are kept.
-const FEWEST_STEPS: usize = 20;
+const MIN_STEPS: usize = 20;
 const STEPS: usize = 64;
 
 /// A step is missing after so many times its usual length, so that what is a little late is not.
@@ -149,9 +149,9 @@ impl OnlineDetector {
     }
 
     /// Scores a point by those before it, and learns it. `None`, and nothing learned, where the value is no number within
-    /// ±[`UsagePoint::LARGEST`].
+    /// ±[`UsagePoint::MAX`].
     pub fn next(&mut self, time: i64, value: f64) -> Option<UsageScore> {
-        if value.is_nan() || value.abs() > UsagePoint::LARGEST {
+        if value.is_nan() || value.abs() > UsagePoint::MAX {
             return None;
         }
         let (step, missing_steps) = self.learn_step(time);
@@ -204,7 +204,7 @@ impl OnlineDetector {
 
     /// The length of a step, 0 as long as it is not known, and how many are missing before a time.
     fn learn_step(&mut self, time: i64) -> (i64, u64) {
-        let length = |steps: &SlidingWindow| if steps.len() < FEWEST_STEPS { 0 } else { steps.median() as i64 };
+        let length = |steps: &SlidingWindow| if steps.len() < MIN_STEPS { 0 } else { steps.median() as i64 };
         let known = length(&self.steps);
         let passed = self.last_time.map_or(0, |last| time.saturating_sub(last));
         self.last_time = Some(self.last_time.map_or(time, |last| last.max(time)));
@@ -228,7 +228,7 @@ impl OnlineDetector {
             offset: self.plain.level() - median,
             spread: self.plain.spread(),
         };
-        if self.seasonal.is_none() && self.steps.len() >= FEWEST_STEPS {
+        if self.seasonal.is_none() && self.steps.len() >= MIN_STEPS {
             let (step, memory) = (self.steps.median() as i64, self.memory);
             let profiles =
                 [UsageSeason::Day, UsageSeason::Week].into_iter().filter_map(|season| Profile::new(season, step));
@@ -237,15 +237,15 @@ impl OnlineDetector {
         }
         let mut most = ERROR_LEFT;
         for Seasonal { profile, residuals } in self.seasonal.iter_mut().flatten() {
-            if let Some(foretold) = profile.foretell(local) {
-                profile.judge(foretold, median, value);
+            if let Some(predicted) = profile.predict(local) {
+                profile.judge(predicted, median, value);
                 let range = residuals.range().unwrap_or_default();
-                let surprises = residuals.next(foretold.residual(value));
+                let surprises = residuals.next(predicted.residual(value));
                 if let Some(left) = profile.error_left().filter(|&left| left < most) {
                     most = left * ERROR_LEFT_OF_ANOTHER;
                     chosen = Compared {
                         season: profile.season,
-                        usual: foretold.usual,
+                        usual: predicted.usual,
                         range: (range.0.min(0.0), range.1.max(0.0)),
                         surprises,
                         offset: residuals.level(),

@@ -8,7 +8,7 @@ use criterion::{Criterion, Throughput};
 use weir_domain::login::{Labels, LoginEvent, LoginKind, Outcome};
 use weir_features::login::{ApiUse, History, Places};
 use weir_model::EstimatorKind;
-use weir_pipeline::login::{LoginModel, LoginOptions, LoginTable, detect_logins, score_one, train_logins};
+use weir_pipeline::login::{LoginOptions, LoginScorer, LoginTable, detect_logins, score_one, train_logins};
 use weir_pipeline::train::TrainOptions;
 
 /// A million logins of 20,000 users over a month; each has a home and two devices, one in fifty comes from elsewhere.
@@ -44,7 +44,7 @@ fn login(at: u64, user: &str) -> LoginEvent<'_> {
 
 /// What is learned of 100,000 logins, one in a hundred an attack by its label.
 #[expect(clippy::expect_used, reason = "a benchmark stops where it cannot go on")]
-fn learned() -> LoginModel {
+fn learned() -> LoginScorer {
     let mut table = LoginTable::default();
     for at in 0..100_000 {
         let user = format!("user{}", mixed(at) % 20_000);
@@ -58,7 +58,7 @@ fn learned() -> LoginModel {
     let trained = train_logins(table, ApiUse::default(), &LoginOptions::default(), &options, None);
     let voices = trained.expect("enough logins").model.voices;
     assert!(voices.voices().knows_attacks());
-    LoginModel::with_voices(Arc::new(voices)).expect("this version's evidence")
+    LoginScorer::with_voices(Arc::new(voices)).expect("this version's evidence")
 }
 
 fn mixed(x: u64) -> u64 {
@@ -80,7 +80,7 @@ fn main() {
         b.iter(|| detect_logins(black_box(table.clone()), &by_model));
     });
     group.finish();
-    let (model, mut history) = (LoginModel::default(), History::default());
+    let (model, mut history) = (LoginScorer::default(), History::default());
     for at in 0..100_000 {
         let user = format!("user{}", mixed(at) % 20_000);
         let one = score_one(&model, &history, &Places::none(), &login(at, &user));

@@ -3,33 +3,33 @@
 use std::sync::Arc;
 
 use weir_detect::flow::anomalous_behaviour::{self, Judgement, Thresholds};
-use weir_detect::flow::{Explained, WindowContext, detect_known};
-use weir_domain::aggregate::{HostWindow, HostWindows, HourAggregate, OwnAddresses};
+use weir_detect::flow::{Explained, WindowContext, detect_whole_windows};
+use weir_domain::aggregate::{HostWindow, HostWindows, HourAggregate, MonitoredAddresses};
 use weir_domain::baseline::host_name;
 use weir_domain::finding::{Hit, Reference, Subject};
 use weir_domain::matrix::{FeatureMatrix, FeatureSchema};
-use weir_domain::score::UsualRange;
+use weir_domain::score::TypicalRange;
 use weir_domain::window::{WindowLength, WindowStart};
 use weir_features::flow::{host_row, host_schema};
-use weir_model::{Artifact, SchemaMismatch};
+use weir_model::{FlowModel, SchemaMismatch};
 
 /// Judges the windows of an hour that pass a test; they are to be whole. O(hosts · trees) per window.
 ///
 /// # Errors
 /// When the model was trained on other features, or on windows of another length.
 pub(crate) fn judge_hour(
-    model: &Artifact,
+    model: &FlowModel,
     hour: &HourAggregate,
     thresholds: &Thresholds,
     judges: impl Fn(WindowStart) -> bool,
 ) -> Result<Vec<(Subject, Hit)>, SchemaMismatch> {
-    let (own, schema, rows) = (OwnAddresses::of(hour), host_schema(hour.window_length), hour.rows());
+    let (own, schema, rows) = (MonitoredAddresses::of(hour), host_schema(hour.window_length), hour.rows());
     let mut hits = Vec::new();
     for (start, window) in hour.windows.iter().filter(|(start, _)| judges(**start)) {
         let context = WindowContext { scope: &hour.scope, start: *start, length: hour.window_length, rows };
         let hosts = HostWindows::of(window, &own);
         let monitored: Vec<&HostWindow<'_>> = hosts.iter().filter(|host| host.own).collect();
-        let known = detect_known(&hosts, &context, &model.baseline);
+        let known = detect_whole_windows(&hosts, &context, &model.baseline);
         let explained = Explained::of(&hosts, &context, &known);
         hits.extend(known);
         let learned = judge_window(model, &schema, &context, &monitored, thresholds)?;
@@ -39,7 +39,7 @@ pub(crate) fn judge_hour(
 }
 
 fn judge_window(
-    model: &Artifact,
+    model: &FlowModel,
     schema: &Arc<FeatureSchema>,
     context: &WindowContext<'_>,
     hosts: &[&HostWindow<'_>],
@@ -60,14 +60,14 @@ fn judge_window(
             continue;
         }
         let Ok(explanation) = behaviour.explain(&scaled, at) else { continue };
-        let (usual, reference) = match behaviour.usual_of(&host_name(context.scope, host.host)) {
+        let (usual, reference) = match behaviour.typical_of(&host_name(context.scope, host.host)) {
             Some(own) => (own, Reference::Itself),
             None => (behaviour.usual(), Reference::AllHosts),
         };
         let judgement = Judgement {
             schema,
             row,
-            score: verdict.most_surprised().score,
+            score: verdict.most_significant().score,
             p_value: verdict.p_value,
             unseen_change,
             explanation: &explanation,
@@ -80,7 +80,7 @@ fn judge_window(
 }
 
 /// Whether a feature that never varied in what was fitted on, where estimators may be blind, is now far above it.
-fn unseen_change(schema: &FeatureSchema, usual: &[UsualRange], row: &[f64], effect: f64) -> bool {
+fn unseen_change(schema: &FeatureSchema, usual: &[TypicalRange], row: &[f64], effect: f64) -> bool {
     schema.features.iter().zip(usual).zip(row).any(|((feature, usual), value)| {
         let invert = |x| feature.transform.invert(x);
         usual.high - usual.median < 0.1 && invert(*value) >= effect * invert(usual.high).max(1.0)

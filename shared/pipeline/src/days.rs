@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use weir_detect::flow::over_hours::{Day, HOURS};
+use weir_detect::flow::long_window::{Day, HOURS};
 use weir_domain::aggregate::HourAggregate;
 use weir_domain::baseline::Baseline;
 use weir_domain::rollup::HourRollup;
-use weir_domain::window::{HOUR_SECONDS, Scope};
+use weir_domain::time::HOUR_SECONDS;
+use weir_domain::window::Scope;
 use weir_features::flow::roll_up;
 
 /// The last rollups of each scope.

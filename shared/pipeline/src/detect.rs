@@ -8,15 +8,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use weir_detect::flow::anomalous_behaviour::Thresholds;
-use weir_detect::flow::detect_growing;
-use weir_detect::flow::over_hours::{self, without_told};
+use weir_detect::flow::detect_partial_windows;
+use weir_detect::flow::long_window::{self, without_duplicates};
 use weir_detect::incidents::IncidentLog;
 use weir_detect::ocsf::DetectionFinding;
-use weir_domain::aggregate::{HourAggregate, OwnAddresses};
+use weir_domain::aggregate::{HourAggregate, MonitoredAddresses};
 use weir_domain::finding::{Hit, Subject};
 use weir_domain::score::PValue;
 use weir_domain::window::{Scope, WindowStart};
-use weir_model::{AlertBudget, Artifact};
+use weir_model::{AlertBudget, FlowModel};
 
 use crate::behaviour::judge_hour;
 use crate::days::Days;
@@ -39,7 +39,7 @@ pub struct DetectOptions {
 }
 
 impl DetectOptions {
-    fn thresholds(&self, model: &Artifact) -> Thresholds {
+    fn thresholds(&self, model: &FlowModel) -> Thresholds {
         let p_value = self.budget.and_then(|budget| budget.threshold(model.summary.rows_per_day()));
         Thresholds { p_value: p_value.map_or(self.thresholds.p_value, PValue::get), ..self.thresholds }
     }
@@ -49,7 +49,7 @@ impl DetectOptions {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Knowledge {
     /// A model trained before; reports on everything.
-    Model(Box<Artifact>),
+    Model(Box<FlowModel>),
     /// Fit on the windows of this many seconds from the first one, and report on everything: what is in those windows, too,
     /// is compared with them, as by [`Input`](Self::Input).
     Baseline(i64),
@@ -189,17 +189,18 @@ impl Seen {
             let (first, last) = self.windows.get_or_insert((*start, *start));
             (*first, *last) = ((*first).min(*start), (*last).max(*start));
         }
-        self.take(detect_growing(hour));
-        self.hosts.extend(OwnAddresses::of(hour).hosts().map(|host| (hour.scope.clone(), host)));
+        self.take(detect_partial_windows(hour));
+        self.hosts.extend(MonitoredAddresses::of(hour).hosts().map(|host| (hour.scope.clone(), host)));
     }
 
     /// Looks over the hours up to one, whose other hits were taken before.
-    fn take_over_hours(&mut self, days: &mut Days, hour: &HourAggregate, model: Option<&Artifact>) {
-        let found = over_hours::detect(&days.push(hour).day(&hour.scope, model.map(|model| &model.baseline)), |_| true);
+    fn take_over_hours(&mut self, days: &mut Days, hour: &HourAggregate, model: Option<&FlowModel>) {
+        let found =
+            long_window::detect(&days.push(hour).day(&hour.scope, model.map(|model| &model.baseline)), |_| true);
         let told = |subject: &Subject, window| {
             self.by_subject.get(subject).is_some_and(|hits| hits.iter().any(|hit| hit.window == window))
         };
-        let found = without_told(found, told);
+        let found = without_duplicates(found, told);
         self.take(found);
     }
 

@@ -5,7 +5,8 @@ use std::fmt;
 use weir_detect::limit::Group;
 use weir_domain::finding::{Incident, Severity, Subject};
 use weir_domain::source::Source;
-use weir_domain::window::{HOUR_SECONDS, Hour, Scope, utc_day, utc_hour};
+use weir_domain::time::HOUR_SECONDS;
+use weir_domain::window::{Hour, Scope, utc_day, utc_hour};
 
 /// An object in a bucket (or below a folder).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -6,7 +6,7 @@
 //!
 //! Over a whole log there is more to know: [`detect_logins`] looks back once, so that the first of a hundred strangers at an
 //! address is judged by the hundred, and the first login of a session by the session. Where the beginning of the log is
-//! declared a baseline, voices are fitted on it ([`weir_model::login`]) that speak of what is doubtful after it. Labels after
+//! declared a baseline, voices are fitted on it ([`weir_model::login_model`]) that speak of what is doubtful after it. Labels after
 //! the baseline are never looked at. [`train_logins`] keeps them, and what is known of users by then, as a model.
 
 mod campaign;
@@ -25,7 +25,7 @@ use weir_domain::login::{JudgedLogin, LoginEvent};
 use weir_domain::score::{PValue, Score};
 use weir_features::login::{ApiUse, Evidence, History, Places, Sighting, reasons};
 
-pub use model::{LoginModel, Way};
+pub use model::{LoginAttack, LoginScorer};
 pub use table::LoginTable;
 pub use train::{LoginTrainError, LoginsKnown, LoginsTrained, known, train_logins};
 
@@ -39,7 +39,7 @@ pub struct LoginOptions {
     pub baseline: Option<i64>,
     /// What judges: by default evidence alone, and what is learned from the baseline. With voices of its own, these speak
     /// and nothing is fitted.
-    pub model: LoginModel,
+    pub model: LoginScorer,
     /// What is known of addresses.
     pub places: Places,
     /// Seed of everything random.
@@ -71,7 +71,7 @@ pub struct JudgedOne {
     /// The score by evidence alone: what it is to be counted by, so that history does not depend on what was learned.
     pub counted: Score,
     /// The way of attack that explains it best.
-    pub way: Way,
+    pub way: LoginAttack,
     /// Why, in words, strongest first.
     pub reasons: Vec<String>,
     /// What [`History::advance`] wants to count it.
@@ -81,9 +81,9 @@ pub struct JudgedOne {
 }
 
 /// Judges one login by what was before it. No I/O, and nothing is changed: whoever wants it counted calls
-/// [`LoginModel::count`] with its [`counted`](JudgedOne::counted) score. Well below a millisecond, whatever the size of the history.
+/// [`LoginScorer::count`] with its [`counted`](JudgedOne::counted) score. Well below a millisecond, whatever the size of the history.
 #[must_use]
-pub fn score_one(model: &LoginModel, history: &History, places: &Places, login: &LoginEvent<'_>) -> JudgedOne {
+pub fn score_one(model: &LoginScorer, history: &History, places: &Places, login: &LoginEvent<'_>) -> JudgedOne {
     let sighting = Sighting::of(login, places);
     let evidence = history.evidence(&sighting).with_risk(model.risk(history, &sighting).get());
     let (counted, way) = model.judge(&evidence);

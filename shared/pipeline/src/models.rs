@@ -3,7 +3,7 @@
 //! A model is written before the pointer moves, and is never changed; so whoever follows the pointer finds a whole one.
 
 use serde::{Deserialize, Serialize};
-use weir_model::{Artifact, ArtifactError, TrainedLogins};
+use weir_model::{FlowModel, LoginModel, ModelFileError};
 
 use crate::keys;
 use crate::store::{Condition, Store, StoreError};
@@ -17,27 +17,27 @@ pub trait Model: Sized {
     ///
     /// # Errors
     /// When it is too large.
-    fn encode(&self) -> Result<Vec<u8>, ArtifactError>;
+    fn encode(&self) -> Result<Vec<u8>, ModelFileError>;
 
     /// Reads a file.
     ///
     /// # Errors
     /// When it is none of this kind that this program can use.
-    fn decode(file: &[u8]) -> Result<Self, ArtifactError>;
+    fn decode(file: &[u8]) -> Result<Self, ModelFileError>;
 
     /// Hosts it was trained on, 0 where it is of something else.
     fn hosts(&self) -> u64;
 }
 
 /// Of flow logs.
-impl Model for Artifact {
+impl Model for FlowModel {
     const POINTER: &'static str = keys::CURRENT_MODEL;
 
-    fn encode(&self) -> Result<Vec<u8>, ArtifactError> {
+    fn encode(&self) -> Result<Vec<u8>, ModelFileError> {
         self.encode()
     }
 
-    fn decode(file: &[u8]) -> Result<Self, ArtifactError> {
+    fn decode(file: &[u8]) -> Result<Self, ModelFileError> {
         Self::decode(file)
     }
 
@@ -47,14 +47,14 @@ impl Model for Artifact {
 }
 
 /// Of logins.
-impl Model for TrainedLogins {
+impl Model for LoginModel {
     const POINTER: &'static str = keys::CURRENT_LOGIN_MODEL;
 
-    fn encode(&self) -> Result<Vec<u8>, ArtifactError> {
+    fn encode(&self) -> Result<Vec<u8>, ModelFileError> {
         self.encode()
     }
 
-    fn decode(file: &[u8]) -> Result<Self, ArtifactError> {
+    fn decode(file: &[u8]) -> Result<Self, ModelFileError> {
         Self::decode(file)
     }
 
@@ -101,11 +101,11 @@ pub enum ModelError {
     },
     /// The model is unreadable.
     #[error("{key}: {error}")]
-    Artifact {
+    File {
         /// Its key.
         key: String,
         /// What is wrong with it.
-        error: ArtifactError,
+        error: ModelFileError,
     },
     /// There is nothing to go back to.
     #[error("there was no model in use before this one")]
@@ -129,7 +129,7 @@ pub async fn pointer<M: Model>(state: &impl Store) -> Result<Option<Pointer>, Mo
 pub async fn load<M: Model>(state: &impl Store, key: &str) -> Result<M, ModelError> {
     let found = state.get(key).await?;
     let found = found.ok_or_else(|| ModelError::Missing { pointer: M::POINTER, key: key.to_owned() })?;
-    M::decode(&found.bytes).map_err(|error| ModelError::Artifact { key: key.to_owned(), error })
+    M::decode(&found.bytes).map_err(|error| ModelError::File { key: key.to_owned(), error })
 }
 
 /// The model in use, where there is one.
@@ -148,7 +148,7 @@ pub async fn current<M: Model>(state: &impl Store) -> Result<Option<M>, ModelErr
 /// # Errors
 /// When the store fails, or the model is too large.
 pub async fn promote<M: Model>(state: &impl Store, model: &M, now: i64) -> Result<String, ModelError> {
-    let bytes = model.encode().map_err(|error| ModelError::Artifact { key: "the model".to_owned(), error })?;
+    let bytes = model.encode().map_err(|error| ModelError::File { key: "the model".to_owned(), error })?;
     let key = keys::model(blake3::hash(&bytes).to_hex().as_str());
     state.put(&key, bytes, Condition::Always).await?;
     point::<M>(state, &key, model.hosts(), now).await?;

@@ -34,7 +34,7 @@ pub enum Published {
     /// A rule or an expected actor keeps it from being sent, as it now says itself.
     Suppressed(Box<DetectionFinding>),
     /// Enough of its like were sent in its hour, as it now says itself; a summary stands for it.
-    HeldBack(Box<DetectionFinding>),
+    Throttled(Box<DetectionFinding>),
     /// There is no such finding (any more).
     Missing,
 }
@@ -112,9 +112,9 @@ pub async fn publish(
         if let Some((group, most)) = limits.group(&finding)
             && held::admit(state, &group, &finding, most, now).await? == Admission::Hold
         {
-            let held_back = finding.held_back(&group.why_held(most));
-            if held::put(state, key, &held_back, Some(object)).await? {
-                return Ok(Published::HeldBack(Box::new(held_back)));
+            let throttled = finding.throttled(&group.throttle_reason(most));
+            if held::put(state, key, &throttled, Some(object)).await? {
+                return Ok(Published::Throttled(Box::new(throttled)));
             }
             continue;
         }
@@ -125,7 +125,7 @@ pub async fn publish(
 
 /// Monitored hosts, as far as the model in use knows them.
 async fn hosts(state: &impl Store) -> u64 {
-    let pointer = models::pointer::<weir_model::Artifact>(state).await.ok().flatten();
+    let pointer = models::pointer::<weir_model::FlowModel>(state).await.ok().flatten();
     pointer.map_or(0, |pointer| pointer.hosts)
 }
 

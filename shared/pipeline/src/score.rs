@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use weir_detect::flow::anomalous_behaviour::Thresholds;
-use weir_detect::flow::detect_growing;
-use weir_detect::flow::over_hours::{self, Day, without_told};
+use weir_detect::flow::detect_partial_windows;
+use weir_detect::flow::long_window::{self, Day, without_duplicates};
 use weir_detect::incidents::IncidentLog;
 use weir_detect::ocsf::DetectionFinding;
 use weir_domain::aggregate::{HourAggregate, Mismatch};
 use weir_domain::finding::{Hit, Incident, Subject};
 use weir_domain::source::Source;
 use weir_domain::window::WindowStart;
-use weir_model::Artifact;
+use weir_model::FlowModel;
 
 use crate::batch::{self, BatchError};
 use crate::behaviour::{is_whole, judge_hour};
@@ -103,7 +103,7 @@ const ATTEMPTS: u32 = 12;
 /// When a store fails or stored objects are unreadable.
 pub async fn score(
     state: &impl Store,
-    model: Option<&Artifact>,
+    model: Option<&FlowModel>,
     hour: &HourOfScope,
     now: i64,
 ) -> Result<Scored, ScoreError> {
@@ -116,7 +116,7 @@ pub async fn score(
 /// When a store fails or stored objects are unreadable.
 pub async fn score_by_clock(
     state: &impl Store,
-    model: Option<&Artifact>,
+    model: Option<&FlowModel>,
     hour: &HourOfScope,
     zone: &TimeZone,
     now: i64,
@@ -136,14 +136,14 @@ pub async fn score_by_clock(
 /// Everything that is found in an hour: what may fire on growing windows, what a model says of whole ones, and, where
 /// the day up to the hour is given, what needs hours.
 pub(crate) fn hits_of_hour(
-    model: Option<&Artifact>,
+    model: Option<&FlowModel>,
     merged: &HourAggregate,
     day: Option<&Day<'_>>,
     now: i64,
 ) -> Result<BTreeMap<Subject, Vec<Hit>>, ScoreError> {
     let whole = |window| is_whole(window, merged.window_length, now);
     let mut by_subject: BTreeMap<Subject, Vec<Hit>> = BTreeMap::new();
-    let mut hits = detect_growing(merged);
+    let mut hits = detect_partial_windows(merged);
     if let Some(model) = model {
         hits.extend(judge_hour(model, merged, &Thresholds::default(), whole)?);
     }
@@ -154,7 +154,7 @@ pub(crate) fn hits_of_hour(
         let told = |subject: &Subject, window| {
             by_subject.get(subject).is_some_and(|hits| hits.iter().any(|hit| hit.window == window))
         };
-        for (subject, hit) in without_told(over_hours::detect(day, whole), told) {
+        for (subject, hit) in without_duplicates(long_window::detect(day, whole), told) {
             by_subject.entry(subject).or_default().push(hit);
         }
     }

@@ -68,7 +68,7 @@ impl Opened {
 }
 
 /// The largest object that is read as a whole (batches, incidents, findings).
-pub const LARGEST_OBJECT: u64 = 512 << 20;
+pub const MAX_OBJECT_BYTES: u64 = 512 << 20;
 
 /// A place for objects by key, with conditional writes. Reads see every write that was acknowledged before.
 ///

@@ -36,7 +36,7 @@ impl From<CannotEdit> for SuppressionsError {
     }
 }
 
-/// The suppressions of a store; none where there is no file. At most [`Suppressions::LARGEST_FILE`] bytes are read.
+/// The suppressions of a store; none where there is no file. At most [`Suppressions::MAX_FILE_BYTES`] bytes are read.
 ///
 /// # Errors
 /// When the store fails or the file cannot be used.
@@ -44,7 +44,7 @@ pub async fn load(state: &impl Store) -> Result<Suppressions, SuppressionsError>
     let Some(opened) = state.open(SUPPRESSIONS).await? else { return Ok(Suppressions::default()) };
     let mut bytes = Vec::new();
     // One byte more than may be, so that what is too large is seen to be.
-    let read = opened.reader.take(Suppressions::LARGEST_FILE as u64 + 1).read_to_end(&mut bytes).await;
+    let read = opened.reader.take(Suppressions::MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes).await;
     read.map_err(|e| StoreError::new("get", SUPPRESSIONS, e))?;
     Ok(Suppressions::parse(&bytes)?)
 }
@@ -118,7 +118,7 @@ mod tests {
     async fn no_file_is_no_suppressions_and_faults_name_it() {
         assert_eq!(load(&MemoryStore::new()).await.unwrap(), Suppressions::default());
         assert_eq!(load(&with(b"alerts_per_hour = 3").await).await.unwrap().alerts_per_hour, 3);
-        for bad in [&b"[[suppress]]\n"[..], b"\xff", &vec![b'#'; Suppressions::LARGEST_FILE + 1]] {
+        for bad in [&b"[[suppress]]\n"[..], b"\xff", &vec![b'#'; Suppressions::MAX_FILE_BYTES + 1]] {
             let error = load(&with(bad).await).await.unwrap_err().to_string();
             assert!(error.starts_with("suppressions.toml: "), "{error}");
         }

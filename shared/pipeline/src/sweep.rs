@@ -16,9 +16,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use weir_domain::rollup::HourRollup;
 use weir_domain::source::Source;
-use weir_domain::window::{HOUR_SECONDS, Scope};
+use weir_domain::time::HOUR_SECONDS;
+use weir_domain::window::Scope;
 use weir_features::flow::roll_up;
-use weir_model::Artifact;
+use weir_model::FlowModel;
 
 use crate::batch::UsageBatchWriter;
 use crate::behaviour::WATERMARK_SECONDS;
@@ -72,7 +73,7 @@ const VERSION: u32 = 3;
 ///
 /// # Errors
 /// When a store fails or stored objects are unreadable.
-pub async fn sweep(state: &impl Store, model: Option<&Artifact>, from: i64, now: i64) -> Result<Swept, ScoreError> {
+pub async fn sweep(state: &impl Store, model: Option<&FlowModel>, from: i64, now: i64) -> Result<Swept, ScoreError> {
     let mut by_scope: BTreeMap<Scope, BTreeMap<HourOfScope, Vec<String>>> = BTreeMap::new();
     let look_back = from.saturating_sub(24 * HOUR_SECONDS);
     for key in state.list(keys::PROCESSED).await? {
@@ -97,7 +98,7 @@ pub async fn sweep(state: &impl Store, model: Option<&Artifact>, from: i64, now:
 
 async fn sweep_hour(
     state: &impl Store,
-    model: Option<&Artifact>,
+    model: Option<&FlowModel>,
     (scope, hour, batches): (&Scope, &HourOfScope, Vec<String>),
     (from, now): (i64, i64),
     rollups: &mut Rollups,

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use weir_domain::aggregate::{HostWindows, HourAggregate, OwnAddresses};
+use weir_domain::aggregate::{HostWindows, HourAggregate, MonitoredAddresses};
 use weir_domain::baseline::{Baseline, host_name};
 use weir_domain::bounded::{BottomK, Merge, Priority};
 use weir_domain::distinct::stable_hash;
@@ -16,7 +16,7 @@ use weir_domain::source::Source;
 use weir_domain::window::{Scope, WindowLength, WindowStart};
 use weir_features::flow::{host_row, host_schema, learn};
 use weir_model::drift::FeatureHistograms;
-use weir_model::{Artifact, BehaviourModel, EstimatorKind, TrainingSummary};
+use weir_model::{BehaviourModel, EstimatorKind, FlowModel, TrainingSummary};
 
 use crate::drift::Drift;
 use crate::keys::{HourOfScope, PROCESSED};
@@ -24,10 +24,10 @@ use crate::score::{ScoreError, load_hour};
 use crate::store::{Store, StoreError};
 
 /// Host windows below which nothing is learned: an hour of four hosts, or four hours of one.
-pub const FEWEST_WINDOWS: u64 = 48;
+pub const MIN_WINDOWS: u64 = 48;
 
 /// Windows of a host from which on it is compared with itself instead of with all hosts.
-const FEWEST_OWN_WINDOWS: usize = 48;
+const MIN_HOST_WINDOWS: usize = 48;
 
 /// Host windows that are fitted on.
 const SAMPLE: usize = 200_000;
@@ -55,7 +55,7 @@ pub enum TrainError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// Too few host windows to say what is usual.
-    #[error("{windows} windows of monitored hosts to learn from, and {FEWEST_WINDOWS} are needed: add logs")]
+    #[error("{windows} windows of monitored hosts to learn from, and {MIN_WINDOWS} are needed: add logs")]
     TooFew {
         /// How many there are.
         windows: u64,
@@ -76,7 +76,7 @@ pub async fn train(
     state: &impl Store,
     options: &TrainOptions,
     mut progress: impl FnMut(usize, usize),
-) -> Result<Artifact, TrainError> {
+) -> Result<FlowModel, TrainError> {
     learned(state, options.seed, &mut progress).await?.fit(options)
 }
 
@@ -88,9 +88,9 @@ pub async fn train(
 pub async fn train_since(
     state: &impl Store,
     options: &TrainOptions,
-    earlier: Option<&Artifact>,
+    earlier: Option<&FlowModel>,
     mut progress: impl FnMut(usize, usize),
-) -> Result<(Artifact, Drift), TrainError> {
+) -> Result<(FlowModel, Drift), TrainError> {
     let mut learning = learned(state, options.seed, &mut progress).await?;
     let rows = learning.rows_by_time();
     let model = learning.fit(options)?;
@@ -184,7 +184,7 @@ impl Learning {
             self.scopes.len() - 1
         }) as u32;
         learn(&mut self.baseline, hour, |window| before.is_none_or(|before| window < before));
-        let own = OwnAddresses::of(hour);
+        let own = MonitoredAddresses::of(hour);
         for (window, aggregate) in hour.windows.iter().filter(|(w, _)| before.is_none_or(|before| **w < before)) {
             let (first, last) = self.span.get_or_insert((*window, *window));
             (*first, *last) = ((*first).min(*window), (*last).max(*window));
@@ -216,11 +216,11 @@ impl Learning {
     }
 
     /// Fits on what was taken.
-    pub(crate) fn fit(mut self, options: &TrainOptions) -> Result<Artifact, TrainError> {
+    pub(crate) fn fit(mut self, options: &TrainOptions) -> Result<FlowModel, TrainError> {
         let (Some(window_length), Some((first, last))) = (self.window_length, self.span) else {
             return Err(TrainError::TooFew { windows: 0 });
         };
-        if self.rows < FEWEST_WINDOWS {
+        if self.rows < MIN_WINDOWS {
             return Err(TrainError::TooFew { windows: self.rows });
         }
         self.sample.prune();
@@ -238,7 +238,7 @@ impl Learning {
         }
         drop(self.sample);
         let entities = by_host.len() as u64;
-        by_host.retain(|_, rows| rows.len() >= FEWEST_OWN_WINDOWS);
+        by_host.retain(|_, rows| rows.len() >= MIN_HOST_WINDOWS);
         let summary = TrainingSummary {
             program: options.program.clone(),
             trained_at: options.now,
@@ -251,7 +251,7 @@ impl Learning {
         };
         let behaviour = BehaviourModel::fit(&options.estimators, &usual, &by_host, self.seed)?;
         let histograms = Some(FeatureHistograms::of(&usual)?);
-        Ok(Artifact { summary, behaviour, baseline: self.baseline, histograms })
+        Ok(FlowModel { summary, behaviour, baseline: self.baseline, histograms })
     }
 }
 

@@ -15,20 +15,20 @@ use crate::reading::{LIMITS, check_doubled, check_lines, check_rows, doubled, na
 const END: i64 = 4_102_444_800;
 
 /// The most that a count may be.
-const MOST: u64 = i64::MAX as u64;
+const MAX: u64 = i64::MAX as u64;
 
 /// The longest identifier.
-const LONGEST: usize = 128;
+const MAX_LEN: usize = 128;
 
 /// What every record must be.
 fn check_record(record: &FlowRecord<'_>) {
     assert!(0 <= record.start && record.start <= record.end && record.end < END, "times: {record:?}");
-    assert!(record.packets <= MOST && record.bytes <= MOST, "counts: {record:?}");
+    assert!(record.packets <= MAX && record.bytes <= MAX, "counts: {record:?}");
     for identifier in
         [record.account, record.region, record.interface, record.source_service, record.destination_service]
     {
         let graphic = identifier.bytes().all(|b| b.is_ascii_graphic());
-        assert!(identifier.len() <= LONGEST && graphic, "an identifier: {record:?}");
+        assert!(identifier.len() <= MAX_LEN && graphic, "an identifier: {record:?}");
         assert_ne!(identifier, "-", "absent is empty");
     }
     for address in [Some(record.source), Some(record.destination), record.packet_source, record.packet_destination] {

@@ -11,10 +11,10 @@ use crate::reading::{LIMITS, check_doubled, check_lines, check_rows, doubled, na
 const TIMES: Range<i64> = 0..4_102_444_800_000;
 
 /// The most bytes of a text.
-const LONGEST: usize = 1024;
+const MAX_LEN: usize = 1024;
 
 /// The most logins that one line of sshd may repeat.
-const MOST_REPEATS: u64 = 1000;
+const MAX_REPEATS: u64 = 1000;
 
 /// What every login must be.
 fn check_login(login: &LoginEvent<'_>, kinds: &[LoginKind]) {
@@ -34,7 +34,7 @@ fn check_login(login: &LoginEvent<'_>, kinds: &[LoginKind]) {
         login.device_id,
         login.account,
     ];
-    assert!(texts.iter().all(|text| text.len() <= LONGEST), "a text is too long: {login:?}");
+    assert!(texts.iter().all(|text| text.len() <= MAX_LEN), "a text is too long: {login:?}");
     assert_eq!(login.succeeded(), login.outcome == Outcome::Success);
 }
 
@@ -52,7 +52,7 @@ fn check_activity(activity: &ApiActivity<'_>) {
         activity.user_agent,
         activity.error_code,
     ];
-    assert!(texts.iter().all(|text| text.len() <= LONGEST), "a text is too long: {activity:?}");
+    assert!(texts.iter().all(|text| text.len() <= MAX_LEN), "a text is too long: {activity:?}");
 }
 
 /// Logins with the columns of the RBA data set.
@@ -137,7 +137,7 @@ pub(crate) fn sshd(bytes: &[u8]) {
         if let Ok((summary, times)) = read {
             check_lines(bytes, &summary);
             assert_eq!((summary.no_data, summary.skip_data), (0, 0));
-            assert!(summary.records <= times && times <= MOST_REPEATS * summary.records, "{times}: {summary:?}");
+            assert!(summary.records <= times && times <= MAX_REPEATS * summary.records, "{times}: {summary:?}");
         }
     }
 }

@@ -53,7 +53,7 @@ pub(crate) fn database(bytes: &[u8]) {
 pub(crate) fn ranges(bytes: &[u8]) {
     let mut ranges = ProviderRanges::new();
     if let Ok(count) = ranges.read(bytes) {
-        assert!(count <= ProviderRanges::MOST);
+        assert!(count <= ProviderRanges::MAX);
         for address in addresses(bytes) {
             let found = ranges.find(address).cloned();
             if let Some(place) = &found {

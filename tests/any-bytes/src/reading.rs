@@ -40,7 +40,7 @@ impl Read for Drip<'_> {
 }
 
 /// Records that are compared, not only counted: writing them takes longer than reading them.
-const MOST_COMPARED: u64 = 2000;
+const MAX_COMPARED: u64 = 2000;
 
 /// What was called back: how often, and a digest of the first in their order.
 #[derive(Default)]
@@ -53,7 +53,7 @@ impl Called {
     /// Takes in a record.
     pub(crate) fn with(&mut self, record: &impl Debug) {
         self.times += 1;
-        if self.times > MOST_COMPARED {
+        if self.times > MAX_COMPARED {
             return;
         }
         // Writing into a digest does not fail.
@@ -107,7 +107,7 @@ pub(crate) fn check_error(error: &ReadError) {
 
 /// What every summary of rows must say.
 pub(crate) fn check_rows(summary: &ReadSummary) {
-    let kept = summary.rejected_rows().min(ReadSummary::KEPT_REJECTS as u64);
+    let kept = summary.rejected_rows().min(ReadSummary::MAX_KEPT_REJECTS as u64);
     assert_eq!(summary.rejects.len() as u64, kept, "the first rejects are kept");
     assert!(summary.rejected.values().all(|&n| n > 0), "reasons without rejects");
     for reject in &summary.rejects {

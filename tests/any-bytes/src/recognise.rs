@@ -8,8 +8,8 @@ use weir_ingest::{Format, ObjectName, columns, recognise};
 use crate::reading::{Drip, LIMITS, check_error, name, twice};
 
 /// The most columns that are told, and the most characters of each.
-const MOST_COLUMNS: usize = 1000;
-const LONGEST_NAME: usize = 80;
+const MAX_COLUMNS: usize = 1000;
+const MAX_NAME_LEN: usize = 80;
 
 /// Any bytes: the format is that of the content alone, the input is given back whole, and a flow log is read the same
 /// whether its format was recognised or named.
@@ -47,9 +47,9 @@ pub(crate) fn any(bytes: &[u8]) {
 
 fn check_columns(bytes: &[u8], format: Format) {
     let Ok(names) = columns(bytes, &name(), format) else { panic!("bytes in memory can be read") };
-    assert!(names.len() <= MOST_COLUMNS);
+    assert!(names.len() <= MAX_COLUMNS);
     for name in names {
-        assert!(!name.is_empty() && name.chars().count() <= LONGEST_NAME, "{name:?}");
+        assert!(!name.is_empty() && name.chars().count() <= MAX_NAME_LEN, "{name:?}");
         assert!(!name.chars().any(char::is_control), "{name:?}");
     }
 }

@@ -4,7 +4,7 @@ use weir_domain::login::{LoginEvent, LoginKind, Outcome};
 use weir_domain::matrix::FeatureMatrix;
 use weir_domain::usage::UsagePoint;
 use weir_features::login::{ApiUse, History, Places, Sighting, Weight};
-use weir_model::ActivityModel;
+use weir_model::TableModel;
 use weir_pipeline::batch::{self, BatchWriter, LoginBatch, LoginBatchWriter, UsageBatch, UsageBatchWriter};
 
 /// A batch of flow logs: what is read is the same when it is written and read again.
@@ -98,9 +98,9 @@ pub(crate) fn activity_model(bytes: &[u8]) {
     let version = u16::from(version % 3).to_le_bytes();
     let length = (payload.len() as u64).to_le_bytes();
     let file = [b"WEIRTABL", &version[..], &length, blake3::hash(payload).as_bytes(), payload].concat();
-    let Ok(model) = ActivityModel::decode(&file) else { return };
+    let Ok(model) = TableModel::decode(&file) else { return };
     let written = model.encode().expect("what was read can be written");
-    let again = ActivityModel::decode(&written).expect("what was written can be read");
+    let again = TableModel::decode(&written).expect("what was written can be read");
     assert!(again.encode().expect("as before") == written);
     let mut rows = FeatureMatrix::new(model.encoder().schema().clone());
     if rows.push(&vec![0.0; model.encoder().schema().features.len()]).is_ok()

@@ -13,20 +13,20 @@ use crate::reading::{LIMITS, check_doubled, check_lines, doubled, name, twice};
 const TIMES: Range<i64> = 157_766_400..4_102_444_800;
 
 /// The longest key or metric, and the most keys.
-const LONGEST: usize = 2048;
-const MOST_KEYS: usize = 64;
+const MAX_LEN: usize = 2048;
+const MAX_KEYS: usize = 64;
 
 /// What every measurement must be.
 fn check_point(point: &UsagePoint<'_>) {
     assert!(TIMES.contains(&point.time), "the time: {point:?}");
-    assert!(point.value.abs() <= UsagePoint::LARGEST, "the value: {point:?}");
-    assert!(point.keys.len() <= MOST_KEYS, "too many keys: {point:?}");
+    assert!(point.value.abs() <= UsagePoint::MAX, "the value: {point:?}");
+    assert!(point.keys.len() <= MAX_KEYS, "too many keys: {point:?}");
     assert!(point.keys.is_sorted_by(|(a, _), (b, _)| a < b), "keys in their order, each once: {point:?}");
     let texts = point.keys.iter().flat_map(|(name, value)| [*name, *value]).chain([point.metric]);
     for text in texts {
         assert!(!text.chars().any(char::is_control), "a control character: {point:?}");
     }
-    assert!(point.keys.iter().all(|(_, value)| value.len() <= LONGEST), "a key is too long: {point:?}");
+    assert!(point.keys.iter().all(|(_, value)| value.len() <= MAX_LEN), "a key is too long: {point:?}");
 }
 
 /// Usage, its shape recognised and told.
@@ -74,7 +74,7 @@ pub(crate) fn series(bytes: &[u8]) {
     // A day, and a step that divides nothing.
     for (step, statistic) in [(86_400, Statistic::Sum), (86_400, Statistic::Mean), (1_000_003, Statistic::Sum)] {
         let step_seconds = NonZeroU32::MIN.saturating_add(step - 1);
-        check_series(&points, ResampleParams { step_seconds, statistic, most_series: 50, most_steps: 5000 });
+        check_series(&points, ResampleParams { step_seconds, statistic, max_series: 50, max_steps: 5000 });
     }
 }
 
@@ -97,8 +97,8 @@ fn check_series(points: &[Point], params: ResampleParams) {
     for point in &added {
         expected.entry((&point.name, point.time.div_euclid(step))).or_default().push(point.value);
     }
-    assert!(series.len() <= params.most_series);
-    assert!(series.iter().map(|s| s.values.len() as u64).sum::<u64>() <= params.most_steps);
+    assert!(series.len() <= params.max_series);
+    assert!(series.iter().map(|s| s.values.len() as u64).sum::<u64>() <= params.max_steps);
     let mut measured = 0;
     for series in &series {
         assert_eq!((i64::from(series.step), series.start.rem_euclid(step)), (step, 0));

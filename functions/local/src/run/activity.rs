@@ -10,7 +10,7 @@ use weir_detect::message::count;
 use weir_domain::activity::{ActivitySchema, ColumnRole};
 use weir_domain::reject::ReadSummary;
 use weir_model::evaluation::{ClassificationReport, ConfusionMatrix};
-use weir_model::{ActivityModel, AlertBudget, EstimatorKind};
+use weir_model::{AlertBudget, EstimatorKind, TableModel};
 use weir_pipeline::activity::{Findings, Judged, Threshold, drift, is_usual, judge, label_column, learn};
 
 use super::detect::exit_code;
@@ -29,7 +29,7 @@ pub(super) fn detect(arguments: &Detect) -> anyhow::Result<ExitCode> {
     let paths = &arguments.logs.paths;
     let input_format = arguments.logs.input_format;
     let (files, model) = if let Some(path) = &arguments.model {
-        let model = super::read_model(path, ActivityModel::decode)?;
+        let model = super::read_model(path, TableModel::decode)?;
         let files = Files::open(paths, input_format, Some(model.schema().clone()))?;
         anstream::eprintln!("what is usual as learned from {} rows", count(model.summary().rows));
         (files, model)
@@ -96,7 +96,7 @@ pub(super) fn detect(arguments: &Detect) -> anyhow::Result<ExitCode> {
 
 /// Learns from tables, and says how far their features have moved.
 pub(super) fn train(arguments: &Train) -> anyhow::Result<ExitCode> {
-    let earlier = super::drift::earlier(arguments, |path| super::read_model(path, ActivityModel::decode))?;
+    let earlier = super::drift::earlier(arguments, |path| super::read_model(path, TableModel::decode))?;
     let schema = table::schema(arguments.schema.as_deref())?;
     let files = Files::open(&arguments.logs.paths, arguments.logs.input_format, schema)?;
     let learned = learn(files.schema(), &files, &super::train_options(&arguments.estimators))?;
@@ -154,7 +154,7 @@ pub(super) fn tell_read(read: &ReadSummary) {
     }
 }
 
-fn tell_learned(model: &ActivityModel) {
+fn tell_learned(model: &TableModel) {
     let names: Vec<_> = model.behaviour().kinds().map(EstimatorKind::name).collect();
     let summary = model.summary();
     anstream::eprintln!(

@@ -11,9 +11,9 @@ use weir_detect::ocsf::DetectionFinding;
 use weir_detect::suppression::Suppressions;
 use weir_domain::finding::Severity;
 use weir_domain::window::{utc_clock, utc_day};
-use weir_model::{AlertBudget, Artifact};
+use weir_model::{AlertBudget, FlowModel};
 use weir_pipeline::detect::{DetectOptions, Detected, Fitted, Knowledge};
-use weir_pipeline::train::FEWEST_WINDOWS;
+use weir_pipeline::train::MIN_WINDOWS;
 use weir_pipeline::{FolderStore, detect};
 
 use super::preprocess::read_all;
@@ -32,7 +32,7 @@ pub(super) async fn run(arguments: Detect) -> anyhow::Result<ExitCode> {
 
 async fn flow(arguments: Detect) -> anyhow::Result<ExitCode> {
     // Before the long work: a model that cannot be read is said at once.
-    let model = arguments.model.as_deref().map(|path| super::read_model(path, Artifact::decode)).transpose()?;
+    let model = arguments.model.as_deref().map(|path| super::read_model(path, FlowModel::decode)).transpose()?;
     let suppressions = arguments.suppressions.as_deref().map(super::read_suppressions).transpose()?.unwrap_or_default();
     let folder = tempfile::Builder::new().prefix("weir-").tempdir().context("making a temporary folder")?;
     let store = Arc::new(FolderStore::open_or_create(folder.path())?);
@@ -109,7 +109,7 @@ fn tell(detected: &Detected, knowledge: &Knowledge) {
         (Fitted::TooFew { windows }, ..) => anstream::eprintln!(
             "unusual behaviour was not looked for: {} windows of hosts to learn from, {} are needed",
             count(*windows),
-            count(FEWEST_WINDOWS)
+            count(MIN_WINDOWS)
         ),
         (_, _, Knowledge::Model(model)) => anstream::eprintln!(
             "usual behaviour as learned from {} windows of {} hosts before {}",

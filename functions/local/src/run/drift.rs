@@ -8,7 +8,7 @@ use crate::arguments::Train;
 use crate::output::escape;
 
 /// Features whose drift is told, at most.
-const MOST_DRIFTS: usize = 10;
+const MAX_DRIFTS: usize = 10;
 
 /// The model to compare with: the one that was named, else the one that is about to be overwritten, if it can be read.
 ///
@@ -36,11 +36,11 @@ pub(super) fn tell(drift: &Drift) {
         count(moved.len() as u64),
         count(drift.features.len() as u64)
     );
-    for feature in moved.iter().take(MOST_DRIFTS) {
+    for feature in moved.iter().take(MAX_DRIFTS) {
         let (name, stability) = (escape(&feature.feature), Stability::of(feature.index).as_str());
         anstream::eprintln!("  {name:<24} {:>7.3}  {stability}", feature.index);
     }
-    if moved.len() > MOST_DRIFTS {
-        anstream::eprintln!("  and {} more", count((moved.len() - MOST_DRIFTS) as u64));
+    if moved.len() > MAX_DRIFTS {
+        anstream::eprintln!("  and {} more", count((moved.len() - MAX_DRIFTS) as u64));
     }
 }

@@ -10,7 +10,7 @@ use weir_detect::ocsf::DetectionFinding;
 use weir_detect::suppression::{Rule, Suppressions};
 use weir_domain::window::utc_day;
 use weir_pipeline::keys::{FINDINGS, SUPPRESSIONS};
-use weir_pipeline::store::LARGEST_OBJECT;
+use weir_pipeline::store::MAX_OBJECT_BYTES;
 use weir_pipeline::{FolderStore, Store, suppressions};
 
 use crate::arguments::Feedback;
@@ -82,7 +82,7 @@ fn in_file(arguments: &Feedback, file: &Path) -> anyhow::Result<()> {
 /// The finding of a uid in a file of one a line.
 fn find(path: &Path, uid: &str) -> anyhow::Result<Option<DetectionFinding>> {
     let file = File::open(path).with_context(|| format!("{}", path.display()))?;
-    for (i, line) in BufReader::new(file.take(LARGEST_OBJECT)).lines().enumerate() {
+    for (i, line) in BufReader::new(file.take(MAX_OBJECT_BYTES)).lines().enumerate() {
         let line = line.with_context(|| format!("{}", path.display()))?;
         if !line.contains(uid) {
             continue;

@@ -13,7 +13,7 @@ use crate::arguments::OutputFormat;
 use crate::output;
 
 /// The reasons that are told one by one.
-const MOST_REASONS: usize = 5;
+const MAX_REASONS: usize = 5;
 
 /// The findings to show, most severe first, then by time; says on standard error how many there are and why some are not
 /// shown.
@@ -39,20 +39,20 @@ fn counted(findings: &[DetectionFinding]) -> Option<String> {
         *reasons.entry(finding.comment.as_deref().unwrap_or("nobody says why")).or_default() += 1;
     }
     let suppressed: u64 = reasons.values().sum();
-    let held_back = findings.iter().filter(|f| f.is_held_back()).count() as u64;
+    let throttled = findings.iter().filter(|f| f.is_throttled()).count() as u64;
     let mut parts = vec![format!("{} findings", count((findings.len() - summaries) as u64))];
     if suppressed > 0 {
         let mut reasons: Vec<_> = reasons.into_iter().collect();
         reasons.sort_by_key(|(why, n)| (std::cmp::Reverse(*n), *why));
         let told: Vec<_> =
-            reasons.iter().take(MOST_REASONS).map(|(why, n)| format!("{} by \"{why}\"", count(*n))).collect();
-        let rest = if reasons.len() > MOST_REASONS { ", …" } else { "" };
+            reasons.iter().take(MAX_REASONS).map(|(why, n)| format!("{} by \"{why}\"", count(*n))).collect();
+        let rest = if reasons.len() > MAX_REASONS { ", …" } else { "" };
         parts.push(format!("{} suppressed ({}{rest})", count(suppressed), told.join(", ")));
     }
-    if held_back > 0 {
-        parts.push(format!("{} held back by the alert limit", count(held_back)));
+    if throttled > 0 {
+        parts.push(format!("{} held back by the alert limit", count(throttled)));
     }
-    let closed = quiet as u64 - suppressed - held_back;
+    let closed = quiet as u64 - suppressed - throttled;
     if closed > 0 {
         parts.push(format!("{} closed", count(closed)));
     }
@@ -89,7 +89,7 @@ mod tests {
         let suppressed = |why| finding.clone().suppressed("suppression rule 1", why);
         let mut findings = vec![finding.clone(); 2];
         assert_eq!(counted(&findings), None);
-        findings.extend([suppressed("a"), suppressed("b"), suppressed("b"), finding.clone().held_back("enough")]);
+        findings.extend([suppressed("a"), suppressed("b"), suppressed("b"), finding.clone().throttled("enough")]);
         findings.push(DetectionFinding { status_id: 4, is_alert: false, ..finding.clone() });
         assert_eq!(
             counted(&findings).as_deref(),

@@ -17,9 +17,9 @@ use weir_domain::window::{WindowLength, utc_clock, utc_day};
 use weir_features::login::{ApiUse, Places};
 use weir_ingest::login::{self, LoginRow, sshd};
 use weir_ingest::{Format, ObjectName, ReadLimits, recognise};
-use weir_model::{EstimatorKind, TrainedLogins, TrainingSummary};
+use weir_model::{EstimatorKind, LoginModel, TrainingSummary};
 use weir_pipeline::login::{
-    LoginModel, LoginOptions, LoginTable, LoginsJudged, LoginsKnown, detect_logins_after, known, login_findings,
+    LoginOptions, LoginScorer, LoginTable, LoginsJudged, LoginsKnown, detect_logins_after, known, login_findings,
 };
 
 use super::detect::report;
@@ -44,10 +44,10 @@ pub(super) fn run(arguments: &Detect) -> anyhow::Result<ExitCode> {
     };
     let (mut past, mut learned) = (LoginsKnown::default(), None);
     if let Some(path) = &arguments.model {
-        let model = super::read_model(path, TrainedLogins::decode)?;
+        let model = super::read_model(path, LoginModel::decode)?;
         let read = || format!("{}", path.display());
         past = known(&model).with_context(read)?;
-        options.model = LoginModel::with_voices(Arc::new(model.voices))
+        options.model = LoginScorer::with_voices(Arc::new(model.voices))
             .with_context(|| format!("{}: the model is of another version's evidence: train anew", path.display()))?;
         learned = Some(model.summary);
     }
@@ -110,7 +110,7 @@ fn places(arguments: &PlaceArguments) -> anyhow::Result<Places> {
         let name = path.display().to_string();
         let mut bytes = Vec::new();
         // One byte more than is taken, so that a larger file is told from the largest.
-        let most = Places::MOST_BYTES as u64 + 1;
+        let most = Places::MAX_BYTES as u64 + 1;
         File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes)).with_context(|| name.clone())?;
         places.read_database(&name, bytes).with_context(|| name.clone())?;
     }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use weir_detect::message::count;
 use weir_domain::window::{utc_clock, utc_day};
-use weir_model::{Artifact, EstimatorKind, ModelKind, TrainedLogins, TrainingSummary};
+use weir_model::{EstimatorKind, FlowModel, LoginModel, ModelKind, TrainingSummary};
 use weir_pipeline::{FolderStore, Store, models};
 
 use super::now;
@@ -22,8 +22,8 @@ pub(super) async fn run(arguments: Models) -> anyhow::Result<ExitCode> {
         ModelsVerb::Rollback { store, source } => {
             let store = FolderStore::open_or_create(&store.store)?;
             let key = match source {
-                Source::Flow => models::roll_back::<Artifact>(&store, now()).await?,
-                Source::Login => models::roll_back::<TrainedLogins>(&store, now()).await?,
+                Source::Flow => models::roll_back::<FlowModel>(&store, now()).await?,
+                Source::Login => models::roll_back::<LoginModel>(&store, now()).await?,
                 Source::Activity | Source::Usage => {
                     bail!("no model of a table or of usage is in use in a store: --source flow or login")
                 }
@@ -38,15 +38,15 @@ async fn promote(store: &FolderStore, path: &Path) -> anyhow::Result<String> {
     let file = std::fs::read(path).with_context(|| format!("{}", path.display()))?;
     let name = || format!("{}", path.display());
     Ok(if ModelKind::of(&file) == Some(ModelKind::Login) {
-        let model = TrainedLogins::decode(&file).with_context(name)?;
+        let model = LoginModel::decode(&file).with_context(name)?;
         models::promote(store, &model.without_known(), now()).await?
     } else {
-        models::promote(store, &Artifact::decode(&file).with_context(name)?, now()).await?
+        models::promote(store, &FlowModel::decode(&file).with_context(name)?, now()).await?
     })
 }
 
 async fn list(store: &FolderStore) -> anyhow::Result<()> {
-    let current = [models::pointer::<Artifact>(store).await?, models::pointer::<TrainedLogins>(store).await?];
+    let current = [models::pointer::<FlowModel>(store).await?, models::pointer::<LoginModel>(store).await?];
     let is_current = |key: &str| current.iter().flatten().any(|pointer| pointer.key == key);
     let mut keys = models::list(store).await?;
     keys.sort_by_key(|key| !is_current(key));
@@ -66,7 +66,7 @@ async fn list(store: &FolderStore) -> anyhow::Result<()> {
 async fn describe(store: &FolderStore, key: &str) -> anyhow::Result<String> {
     let file = store.get(key).await?.context("it is not there any more")?.bytes;
     Ok(if ModelKind::of(&file) == Some(ModelKind::Login) {
-        let model = TrainedLogins::decode(&file)?;
+        let model = LoginModel::decode(&file)?;
         let labels = match model.labelled_attacks {
             Some(attacks) => format!(", {} of them attacks by their labels,", count(attacks)),
             None => String::new(),
@@ -74,7 +74,7 @@ async fn describe(store: &FolderStore, key: &str) -> anyhow::Result<String> {
         let (logins, users) = (count(model.summary.rows), count(model.summary.entities));
         format!("on {logins} logins of {users} users{labels} {}", times(&model.summary))
     } else {
-        let model = Artifact::decode(&file)?;
+        let model = FlowModel::decode(&file)?;
         let names: Vec<_> = model.behaviour.kinds().map(EstimatorKind::name).collect();
         let (windows, hosts) = (count(model.summary.rows), count(model.summary.entities));
         format!("{} on {windows} windows of {hosts} hosts {}", names.join(", "), times(&model.summary))

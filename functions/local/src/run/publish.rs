@@ -21,7 +21,7 @@ pub(super) async fn run(arguments: Publish) -> anyhow::Result<ExitCode> {
     let store = FolderStore::open_or_create(&arguments.store.store)?;
     // The function would send all the same; here somebody is there to mend the file.
     let rules = suppressions::load(&store).await?;
-    let (mut sent, mut before, mut suppressed, mut held_back) = (0, 0, 0, 0);
+    let (mut sent, mut before, mut suppressed, mut throttled) = (0, 0, 0, 0);
     let mut seen = BTreeSet::new();
     // Twice, since summaries are written while findings are held back, and so are not among those listed at first.
     for _ in 0..2 {
@@ -33,7 +33,7 @@ pub(super) async fn run(arguments: Publish) -> anyhow::Result<ExitCode> {
                 Published::Sent(_) => sent += 1,
                 Published::Before => before += 1,
                 Published::Suppressed(_) => suppressed += 1,
-                Published::HeldBack(_) => held_back += 1,
+                Published::Throttled(_) => throttled += 1,
                 Published::NotAnAlert | Published::Missing => {}
             }
         }
@@ -44,7 +44,7 @@ pub(super) async fn run(arguments: Publish) -> anyhow::Result<ExitCode> {
         count(sent),
         count(before),
         quiet(suppressed, "suppressed now"),
-        quiet(held_back, "held back now by the alert limit")
+        quiet(throttled, "held back now by the alert limit")
     );
     Ok(ExitCode::SUCCESS)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use weir_detect::message::count;
-use weir_model::{Artifact, EstimatorKind};
+use weir_model::{EstimatorKind, FlowModel};
 use weir_pipeline::FolderStore;
 use weir_pipeline::train::train_since;
 
@@ -24,7 +24,7 @@ pub(super) async fn run(arguments: Train) -> anyhow::Result<ExitCode> {
 }
 
 async fn flow(arguments: Train) -> anyhow::Result<ExitCode> {
-    let earlier = drift::earlier(&arguments, |path| read_model(path, Artifact::decode))?;
+    let earlier = drift::earlier(&arguments, |path| read_model(path, FlowModel::decode))?;
     let folder = tempfile::Builder::new().prefix("weir-").tempdir().context("making a temporary folder")?;
     let store = Arc::new(FolderStore::open_or_create(folder.path())?);
     let read = read_all(&arguments.logs, Some(weir_domain::source::Source::Flow), Arc::clone(&store)).await?;

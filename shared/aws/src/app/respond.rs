@@ -17,7 +17,7 @@ pub(super) async fn respond<K: Ord + Clone, E: Display>(
     subject: impl Fn(&Item) -> Result<Option<K>, EnvelopeError>,
     work: impl AsyncFn(&K) -> Result<(), E>,
 ) -> Result<Value, Error> {
-    let invocation = Invocation::peel(event).inspect_err(|e| tracing::error!(error = %e, "event refused"))?;
+    let invocation = Invocation::parse(event).inspect_err(|e| tracing::error!(error = %e, "event refused"))?;
     let mut done: BTreeMap<K, Result<(), String>> = BTreeMap::new();
     let mut handle = async |items: &[Item]| -> Result<(), Error> {
         let mut outcome = Ok(());

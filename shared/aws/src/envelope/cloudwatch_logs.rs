@@ -16,10 +16,10 @@ use weir_domain::window::Scope;
 use weir_ingest::{Problem, expand, head};
 use weir_pipeline::RawLog;
 
-use super::payload::{InlineLog, MOST_EXPANDED, digits};
+use super::payload::{InlineLog, MAX_EXPANDED, digits};
 
 /// The longest name of a log group, a log stream or an event: CloudWatch Logs allows 512 characters.
-const LONGEST_NAME: usize = 512;
+const MAX_NAME_LEN: usize = 512;
 
 /// Whether bytes begin as such a payload does, compressed or not, whichever of its parts come first.
 pub(super) fn is_payload(stored: &[u8]) -> bool {
@@ -31,7 +31,7 @@ pub(super) fn is_payload(stored: &[u8]) -> bool {
 
 /// Unpacks a payload; `None` for a control message, and for one without events.
 pub(super) fn open(stored: &[u8], region: &str) -> Result<Option<InlineLog>, Problem> {
-    let json = expand(stored, MOST_EXPANDED)?;
+    let json = expand(stored, MAX_EXPANDED)?;
     let Delivery { message_type, owner, log_group, log_stream, log_events } =
         serde_json::from_slice(&json).map_err(|e| no(json_problem(&e)))?;
     match &*message_type {
@@ -41,8 +41,8 @@ pub(super) fn open(stored: &[u8], region: &str) -> Result<Option<InlineLog>, Pro
     }
     let Some(first) = log_events.first_id else { return Ok(None) };
     for (name, text) in [("logGroup", &*log_group), ("logStream", &*log_stream), ("first event's id", &*first)] {
-        if text.is_empty() || text.len() > LONGEST_NAME {
-            return Err(no(format!("its {name} has {} bytes instead of 1 to {LONGEST_NAME}", text.len())));
+        if text.is_empty() || text.len() > MAX_NAME_LEN {
+            return Err(no(format!("its {name} has {} bytes instead of 1 to {MAX_NAME_LEN}", text.len())));
         }
     }
     let scope = Scope::new(digits(&owner), region);

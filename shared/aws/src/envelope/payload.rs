@@ -11,10 +11,10 @@ use weir_pipeline::RawLog;
 use super::cloudwatch_logs;
 
 /// The most base64 that is decoded: Lambda's events are at most 6 MB.
-pub const MOST_ENCODED: usize = 6 << 20;
+pub const MAX_ENCODED: usize = 6 << 20;
 
 /// The most bytes a payload may expand to, 256 MiB: flow logs compress tenfold, so what an event holds is below 50 MB.
-pub const MOST_EXPANDED: u64 = 256 << 20;
+pub const MAX_EXPANDED: u64 = 256 << 20;
 
 /// Log lines as they came in an event: base64 of what is mostly gzip.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,8 +91,8 @@ impl Payload {
     /// log. Lines in a stream are called after stream, shard and sequence number.
     ///
     /// # Errors
-    /// When it is not base64 of at most [`MOST_ENCODED`] bytes, or when what it holds is damaged, expands to more than
-    /// [`MOST_EXPANDED`] bytes, or is a payload of CloudWatch Logs with parts missing. Trying again will not help.
+    /// When it is not base64 of at most [`MAX_ENCODED`] bytes, or when what it holds is damaged, expands to more than
+    /// [`MAX_EXPANDED`] bytes, or is a payload of CloudWatch Logs with parts missing. Trying again will not help.
     pub fn open(&self, region: &str) -> Result<Option<InlineLog>, ReadError> {
         let log = self.log();
         let fail = |problem| ReadError { object: ObjectName::new(&log.name), line: 0, problem };
@@ -108,7 +108,7 @@ impl Payload {
 
     fn decode(&self) -> Result<Vec<u8>, Problem> {
         let no = |problem: String| Problem::NotThisFormat { format: "payload of log lines", problem };
-        if self.data.len() > MOST_ENCODED {
+        if self.data.len() > MAX_ENCODED {
             return Err(no(format!("it is {} bytes of base64, more than an event can hold", self.data.len())));
         }
         STANDARD.decode(&self.data).map_err(|e| no(format!("it is not base64 ({e})")))

@@ -23,7 +23,7 @@ fn sqs(bodies: &[String]) -> Value {
 }
 
 fn direct(event: Value) -> Vec<Item> {
-    match Invocation::peel(event).unwrap() {
+    match Invocation::parse(event).unwrap() {
         Invocation::Direct(items) => items,
         other => panic!("{other:?}"),
     }
@@ -39,7 +39,7 @@ fn all_envelopes_come_to_the_same_object() {
     assert_eq!(direct(in_sns), expected);
     let notification = json!({"Type": "Notification", "Message": encoded.to_string()});
     let batch = sqs(&[encoded.to_string(), event_bridge("a b/c=1+.gz").to_string(), notification.to_string()]);
-    let Invocation::Queue(messages) = Invocation::peel(batch).unwrap() else { panic!("direct") };
+    let Invocation::Queue(messages) = Invocation::parse(batch).unwrap() else { panic!("direct") };
     assert_eq!(messages.iter().map(|m| m.id.as_str()).collect::<Vec<_>>(), ["m0", "m1", "m2"]);
     for message in messages {
         assert_eq!(message.items.unwrap(), expected);
@@ -49,7 +49,7 @@ fn all_envelopes_come_to_the_same_object() {
 #[test]
 fn one_bad_message_is_its_own_error() {
     let batch = sqs(&["not json".to_owned(), s3("k").to_string(), "{\"hello\":1}".to_owned()]);
-    let Invocation::Queue(messages) = Invocation::peel(batch).unwrap() else { panic!("direct") };
+    let Invocation::Queue(messages) = Invocation::parse(batch).unwrap() else { panic!("direct") };
     assert_eq!(messages[0].items, Err(EnvelopeError::NotJson));
     assert_eq!(messages[1].items, Ok(vec![object("logs", "k")]));
     assert_eq!(messages[2].items, Err(EnvelopeError::Unknown { fields: "hello".into() }));
@@ -70,9 +70,9 @@ fn hostile_events_are_errors() {
         deep = json!({"Type": "Notification", "Message": deep}).to_string();
     }
     for event in [json!(null), json!([]), json!({"Records": [{"x": 1}]}), json!({"Records": [{"s3": {}}]})] {
-        assert!(Invocation::peel(event.clone()).is_err(), "{event}");
+        assert!(Invocation::parse(event.clone()).is_err(), "{event}");
     }
-    assert_eq!(Invocation::peel(serde_json::from_str(&deep).unwrap()).unwrap_err(), EnvelopeError::TooDeep);
+    assert_eq!(Invocation::parse(serde_json::from_str(&deep).unwrap()).unwrap_err(), EnvelopeError::TooDeep);
 }
 
 #[test]
@@ -84,14 +84,14 @@ fn what_lambda_keeps_of_a_failed_event_is_the_event() {
     assert_eq!(direct(kept(s3("k"))), [object("logs", "k")]);
     let subscription = json!({"awslogs": {"data": "eA=="}});
     assert_eq!(direct(subscription.clone()), [Item::Log(Payload::subscription("eA=="))]);
-    let Invocation::Queue(messages) = Invocation::peel(sqs(&[kept(subscription).to_string()])).unwrap() else {
+    let Invocation::Queue(messages) = Invocation::parse(sqs(&[kept(subscription).to_string()])).unwrap() else {
         panic!()
     };
     assert_eq!(messages[0].items, Ok(vec![Item::Log(Payload::subscription("eA=="))]), "a dead letter, redriven");
 
     let pointer = json!({"version": "1.0", "KinesisBatchInfo": {"shardId": "shardId-1", "startSequenceNumber": "49",
         "streamArn": "arn:aws:kinesis:us-east-1:123456789012:stream/flows", "batchSize": 3}});
-    let error = Invocation::peel(pointer).unwrap_err().to_string();
+    let error = Invocation::parse(pointer).unwrap_err().to_string();
     assert!(error.contains("stream/flows, shardId-1, from 49") && error.contains("get-records"), "{error}");
 }
 
@@ -108,7 +108,7 @@ fn records_of_a_stream_are_named_by_stream_shard_and_sequence_number() {
         record(arn, "shardId-1:8", "8"),
         record(&format!("{arn}/consumer/c:1"), "shardId-1:7", "7"),
     ];
-    let Invocation::Stream(records) = Invocation::peel(json!({"Records": batch})).unwrap() else { panic!() };
+    let Invocation::Stream(records) = Invocation::parse(json!({"Records": batch})).unwrap() else { panic!() };
     let logs: Vec<_> = records.iter().map(|record| record.payload.log()).collect();
     assert_eq!(records.iter().map(|r| r.sequence_number.as_str()).collect::<Vec<_>>(), ["7", "7", "8", "7"]);
     assert_eq!(logs[0].name, format!("kinesis:{arn}:shardId-1:7"));
@@ -119,7 +119,7 @@ fn records_of_a_stream_are_named_by_stream_shard_and_sequence_number() {
     for missing in ["sequenceNumber", "data"] {
         let mut event = json!({"Records": [record(arn, "", "7")]});
         event["Records"][0]["kinesis"].as_object_mut().unwrap().remove(missing);
-        let error = Invocation::peel(event).unwrap_err().to_string();
+        let error = Invocation::parse(event).unwrap_err().to_string();
         assert!(error.contains("a Kinesis event with parts missing") && error.contains(missing), "{error}");
     }
 }

@@ -12,7 +12,7 @@ const SLACK: f64 = 600.0;
 
 /// The longest that a finding and an incident may last for a finding without targets to count as blaming the victim:
 /// over a day, everybody is somebody's target.
-const LONGEST_VICTIM: f64 = 7200.0;
+const MAX_VICTIM_SECONDS: f64 = 7200.0;
 
 const DAY: f64 = 86_400.0;
 
@@ -152,7 +152,8 @@ fn blames_victim(finding: &ObservedFinding, incident: &LabelledIncident) -> bool
     let longest = (incident.end - incident.start).max(finding.end - finding.start);
     overlaps(finding, incident.start, incident.end)
         && finding.acts(&incident.targets)
-        && (finding.is_acted_upon(&incident.actors) || (finding.destinations.is_empty() && longest <= LONGEST_VICTIM))
+        && (finding.is_acted_upon(&incident.actors)
+            || (finding.destinations.is_empty() && longest <= MAX_VICTIM_SECONDS))
 }
 
 type Judged<'a> = (&'a LabelledIncident, &'a Vec<Hit<'a>>);

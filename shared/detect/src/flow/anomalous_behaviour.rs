@@ -11,7 +11,7 @@ use weir_domain::aggregate::{HostWindow, PairTotals};
 use weir_domain::bounded::Merge;
 use weir_domain::finding::{Evidence, Facts, Hit, Kind, Reason, Reference, Severity, Subject};
 use weir_domain::matrix::{Feature, FeatureSchema};
-use weir_domain::score::{Explanation, PValue, Score, UsualRange};
+use weir_domain::score::{Explanation, PValue, Score, TypicalRange};
 
 use super::{WindowContext, interfaces};
 
@@ -48,7 +48,7 @@ pub struct Judgement<'a> {
     /// Which features drove the score.
     pub explanation: &'a Explanation,
     /// What is usual per feature, transformed.
-    pub usual: &'a [UsualRange],
+    pub usual: &'a [TypicalRange],
     /// Whose usual that is.
     pub reference: Reference,
 }
@@ -96,7 +96,7 @@ impl Judgement<'_> {
 }
 
 /// How many reasons a finding gives.
-const MOST_REASONS: usize = 3;
+const MAX_REASONS: usize = 3;
 
 /// Looks at one judged window of a host.
 #[must_use]
@@ -112,7 +112,7 @@ pub fn detect(
         return None;
     }
     reasons = without_repetition(reasons);
-    reasons.truncate(MOST_REASONS);
+    reasons.truncate(MAX_REASONS);
     let spans = [host.initiator.span(), host.responder.span()];
     let span = spans.into_iter().reduce(|mut a, b| {
         a.merge(b);
@@ -163,7 +163,7 @@ fn evidence(host: &HostWindow<'_>) -> Vec<Evidence> {
     let weight =
         |t: &PairTotals| volume(t) as f64 / bytes + t.attempt_rows as f64 / rows + t.packets_sent as f64 / packets;
     lines.sort_by(|(a, x), (b, y)| weight(y).total_cmp(&weight(x)).then(a.cmp(b)));
-    lines.truncate(Evidence::MOST_PER_HIT);
+    lines.truncate(Evidence::MAX_PER_HIT);
     lines
         .into_iter()
         .map(|((destination, protocol, port), t)| Evidence {

@@ -13,8 +13,8 @@ use weir_domain::finding::{Facts, Hit, Kind, Severity, Subject};
 use weir_domain::flow::{TCP, UDP};
 
 use super::WindowContext;
-use super::known::Known;
 use super::traffic::{Line, Traffic, Verdict, confidence, header_only};
+use super::whole_window::BaselineView;
 
 /// Ports where people and administrators log in: FTP, SSH, telnet, SMB, rlogin, RDP, VNC, `WinRM`.
 pub(super) const LOGINS: [u16; 14] = [21, 22, 23, 445, 512, 513, 514, 2222, 2323, 3389, 5900, 5901, 5985, 5986];
@@ -36,15 +36,15 @@ pub const SHARED_TRIES: u64 = 60;
 /// Hosts that make it many.
 pub const SHARED_SOURCES: u64 = 20;
 /// How many times what is usual.
-pub const TIMES_USUAL: f64 = 4.0;
+pub const TIMES_BASELINE: f64 = 4.0;
 /// The most packets, and bytes, a refused try takes from who tries: OpenSSH lets six passwords be tried in a connection.
 const SHORT: (u64, u64) = (60, 16_000);
 /// The most bytes, either way, of a program's try that is refused: a name, a password, an error. Queries say more.
 const SHORT_OF_A_PROGRAM: u64 = 1_500;
 /// How many times what is usual for a program inside, of its own and of all others that ask the same host.
-const TIMES_USUAL_OF_PROGRAMS: f64 = 8.0;
+const TIMES_BASELINE_OF_PROGRAMS: f64 = 8.0;
 
-fn asks_who_is_there(service: Service, outside: bool) -> bool {
+fn is_authentication_service(service: Service, outside: bool) -> bool {
     match service.protocol {
         TCP => {
             let programs = PROGRAMS.contains(&service.port);
@@ -56,7 +56,11 @@ fn asks_who_is_there(service: Service, outside: bool) -> bool {
 }
 
 /// Looks at a host's window; what it finds is no longer left to explain.
-pub(super) fn detect(traffic: &mut Traffic<'_>, known: &Known<'_>, context: &WindowContext<'_>) -> Vec<(Subject, Hit)> {
+pub(super) fn detect(
+    traffic: &mut Traffic<'_>,
+    known: &BaselineView<'_>,
+    context: &WindowContext<'_>,
+) -> Vec<(Subject, Hit)> {
     let mut found = Vec::new();
     let verdicts = [one_source(traffic, known), if traffic.host.own { many_sources(traffic, known) } else { None }];
     for (verdict, lines) in verdicts.into_iter().flatten() {
@@ -93,16 +97,17 @@ fn is_refused_program(line: &Line<'_>, tries: u64) -> bool {
 }
 
 /// Whether a host that is known asks far more often than it, or anybody else here, ever asks the same host.
-fn exceeds_programs(line: &Line<'_>, tries: u64, usual: f64, known: &Known<'_>) -> bool {
-    known.is_known_host()
-        && tries as f64 >= TIMES_USUAL_OF_PROGRAMS * usual.max(known.usual_of_others(&line.key, |pair| &pair.flows))
+fn exceeds_programs(line: &Line<'_>, tries: u64, usual: f64, known: &BaselineView<'_>) -> bool {
+    known.is_established_host()
+        && tries as f64
+            >= TIMES_BASELINE_OF_PROGRAMS * usual.max(known.typical_of_others(&line.key, |pair| &pair.flows))
 }
 
 /// One source that tries one service, of one host or of many.
-fn one_source<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<(Verdict, Vec<Line<'a>>)> {
+fn one_source<'a>(traffic: &Traffic<'a>, known: &BaselineView<'_>) -> Option<(Verdict, Vec<Line<'a>>)> {
     let host = traffic.host;
     let mut services: BTreeMap<Service, Vec<(Line<'a>, u64)>> = BTreeMap::new();
-    for line in traffic.begun.iter().filter(|line| asks_who_is_there(line.key.service, !host.own)) {
+    for line in traffic.begun.iter().filter(|line| is_authentication_service(line.key.service, !host.own)) {
         if let Some(tries) = tries(line) {
             let usual = if host.own { known.usual(known.pair(&line.key).map(|pair| &pair.flows)) } else { 0.0 };
             // Health checks connect and say nothing, and what several others do as well is a role.
@@ -112,7 +117,7 @@ fn one_source<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<(Verdict, 
             let counts = if host.own && program {
                 tries >= TRIES && is_refused_program(line, tries) && exceeds_programs(line, tries, usual, known)
             } else {
-                !(host.own && known.others(&line.key) >= 2) && tries as f64 >= TIMES_USUAL * usual
+                !(host.own && known.others(&line.key) >= 2) && tries as f64 >= TIMES_BASELINE * usual
             };
             if !silent && counts {
                 services.entry(line.key.service).or_default().push((*line, tries));
@@ -126,8 +131,8 @@ fn one_source<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<(Verdict, 
     let (service, all, lines) = most.max_by_key(|(service, all, _)| (*all, std::cmp::Reverse(*service)))?;
     let (target, _) = lines.iter().max_by_key(|(line, tries)| (*tries, std::cmp::Reverse(line.key.peer)))?;
     let (usual, enough) = if host.own {
-        let usual = known.usual_of_all(known.begins(service).map(|habit| &habit.flows));
-        (usual, (TIMES_USUAL * usual).max(TRIES as f64))
+        let usual = known.typical_of_all(known.begins(service).map(|habit| &habit.flows));
+        (usual, (TIMES_BASELINE * usual).max(TRIES as f64))
     } else {
         let usual = known.busiest_client(target.key.peer, service);
         (usual, (TRIES * if usual >= TRIES as f64 { TIMES_WHERE_TRIED } else { 1 }) as f64)
@@ -157,9 +162,9 @@ fn one_source<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<(Verdict, 
 }
 
 /// Many sources that share the tries at one service of a host.
-fn many_sources<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<(Verdict, Vec<Line<'a>>)> {
+fn many_sources<'a>(traffic: &Traffic<'a>, known: &BaselineView<'_>) -> Option<(Verdict, Vec<Line<'a>>)> {
     let mut services: BTreeMap<Service, Vec<(Line<'a>, u64)>> = BTreeMap::new();
-    for line in traffic.served.iter().filter(|line| asks_who_is_there(line.key.service, true)) {
+    for line in traffic.served.iter().filter(|line| is_authentication_service(line.key.service, true)) {
         // Who tries much alone is reported alone.
         if !traffic.is_own(line.key.peer)
             && spoke(line)
@@ -172,10 +177,10 @@ fn many_sources<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<(Verdict
         let all: u64 = lines.iter().map(|(_, tries)| tries).sum();
         let sources = distinct(lines.iter().map(|(line, _)| line.key.peer));
         let habit = known.serves(service);
-        let usual = known.usual_of_all(habit.map(|habit| &habit.flows));
-        let usual_sources = known.usual_of_all(habit.map(|habit| &habit.peers));
-        let over = (all as f64 / (TIMES_USUAL * usual).max(SHARED_TRIES as f64))
-            .min(sources as f64 / (TIMES_USUAL * usual_sources).max(SHARED_SOURCES as f64));
+        let usual = known.typical_of_all(habit.map(|habit| &habit.flows));
+        let usual_sources = known.typical_of_all(habit.map(|habit| &habit.peers));
+        let over = (all as f64 / (TIMES_BASELINE * usual).max(SHARED_TRIES as f64))
+            .min(sources as f64 / (TIMES_BASELINE * usual_sources).max(SHARED_SOURCES as f64));
         (over >= 1.0).then_some((service, all, sources, usual, over, lines))
     });
     let (service, all, sources, usual, over, lines) = found.max_by_key(|(service, all, ..)| (*all, *service))?;

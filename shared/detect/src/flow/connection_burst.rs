@@ -8,27 +8,27 @@ use weir_domain::aggregate::{Role, Service};
 use weir_domain::finding::{Facts, Hit, Kind, Severity, Subject};
 
 use super::WindowContext;
-use super::known::Known;
 use super::traffic::{Line, Traffic, Verdict, confidence};
+use super::whole_window::BaselineView;
 
 /// Flows of one service begun by a host in a window of five minutes: two every three seconds.
 pub const BEGUN: f64 = 200.0;
 /// The same where it is that many times what is usual of a single client: one every three seconds.
-pub const BEGUN_FAR_ABOVE_USUAL: f64 = 100.0;
+pub const OPENED_FAR_ABOVE_BASELINE: f64 = 100.0;
 /// Flows of one service begun towards a host by hosts that are not monitored. A service has peaks.
 pub const RECEIVED: f64 = 2_000.0;
 /// How many times what is usual, to the next power of two: a peak of the day or a deployment is rarely more than that.
-pub const TIMES_USUAL: f64 = 4.0;
+pub const TIMES_BASELINE: f64 = 4.0;
 /// How many times what is usual where that is little, and between two hosts: one of a service's clients among many varies
 /// more.
-pub const TIMES_USUAL_OF_A_PAIR: f64 = 8.0;
+pub const TIMES_BASELINE_OF_A_PAIR: f64 = 8.0;
 /// How many times the floor where nothing is known of the host.
-const TIMES_FLOOR_IF_UNKNOWN: f64 = 10.0;
+const TIMES_FLOOR_WITHOUT_BASELINE: f64 = 10.0;
 
 /// Looks at a host's window; what it finds is no longer left to explain.
 pub(super) fn detect(
     traffic: &mut Traffic<'_>,
-    known: &Known<'_>,
+    known: &BaselineView<'_>,
     context: &WindowContext<'_>,
 ) -> Option<(Subject, Hit)> {
     let (verdict, lines) =
@@ -39,10 +39,10 @@ pub(super) fn detect(
 
 /// How far some flows are over the lower floor and the higher multiple of what is usual.
 fn over_far(flows: f64, usual: f64) -> f64 {
-    flows / (TIMES_USUAL_OF_A_PAIR * usual).max(BEGUN_FAR_ABOVE_USUAL)
+    flows / (TIMES_BASELINE_OF_A_PAIR * usual).max(OPENED_FAR_ABOVE_BASELINE)
 }
 
-fn burst<'a>(traffic: &Traffic<'a>, known: &Known<'_>, role: Role) -> Option<(Verdict, Vec<Line<'a>>)> {
+fn burst<'a>(traffic: &Traffic<'a>, known: &BaselineView<'_>, role: Role) -> Option<(Verdict, Vec<Line<'a>>)> {
     let outbound = role == Role::Initiator;
     let lines = if outbound { &traffic.begun } else { &traffic.served };
     let mut services: BTreeMap<Service, Vec<Line<'a>>> = BTreeMap::new();
@@ -52,7 +52,7 @@ fn burst<'a>(traffic: &Traffic<'a>, known: &Known<'_>, role: Role) -> Option<(Ve
             services.entry(line.key.service).or_default().push(*line);
         }
     }
-    let unknown = if known.host.is_none() { TIMES_FLOOR_IF_UNKNOWN } else { 1.0 };
+    let unknown = if known.host.is_none() { TIMES_FLOOR_WITHOUT_BASELINE } else { 1.0 };
     let floor = unknown * if outbound { BEGUN } else { RECEIVED };
     let scale = traffic.sampling(role);
     let bursts = services.into_iter().filter_map(|(service, lines)| {
@@ -60,12 +60,12 @@ fn burst<'a>(traffic: &Traffic<'a>, known: &Known<'_>, role: Role) -> Option<(Ve
         let habit = if outbound { known.begins(service) } else { known.serves(service) };
         let usual = known.usual(habit.map(|habit| &habit.flows));
         // A role that several others have: a host that takes it up begins what they do.
-        let role = flows >= BEGUN_FAR_ABOVE_USUAL
+        let role = flows >= OPENED_FAR_ABOVE_BASELINE
             && lines.iter().all(|line| known.others(&line.key) >= 2 && known.pair(&line.key).is_none());
-        let of_others = |line: &Line<'_>| known.usual_of_others(&line.key, |pair| &pair.flows);
+        let of_others = |line: &Line<'_>| known.typical_of_others(&line.key, |pair| &pair.flows);
         let usual = if role { usual.max(lines.iter().map(of_others).sum()) } else { usual };
         let far_above = if outbound { over_far(flows, usual) / unknown } else { 0.0 };
-        let over = (flows / (TIMES_USUAL * usual).max(floor)).max(far_above);
+        let over = (flows / (TIMES_BASELINE * usual).max(floor)).max(far_above);
         if over >= 1.0 {
             return Some((service, flows, usual, over, lines));
         }

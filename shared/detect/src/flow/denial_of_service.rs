@@ -13,8 +13,8 @@ use weir_domain::finding::{Facts, Flood, Hit, Kind, Severity, Subject};
 use weir_domain::flow::{ICMP, ICMP_V6, TCP, UDP};
 
 use super::WindowContext;
-use super::known::Known;
 use super::traffic::{Line, Traffic, Verdict, confidence, header_only, is_public};
+use super::whole_window::BaselineView;
 
 /// Services that answer a small question with a large answer, or to anybody: UDP ports from CISA's alert TA14-017A
 /// (UDP-based amplification attacks).
@@ -22,14 +22,14 @@ const AMPLIFIERS: [u16; 18] =
     [17, 19, 53, 69, 111, 123, 137, 161, 389, 427, 520, 1434, 1900, 3283, 3702, 5353, 11211, 27015];
 
 /// Packets of answers that nobody asked for, in a window of five minutes: 17 a second.
-pub const UNASKED_PACKETS: u64 = 5_000;
+pub const UNSOLICITED_PACKETS: u64 = 5_000;
 /// TCP openings towards one service that come to nothing: 3 a second. Also more than went well.
 pub const HALF_OPEN: u64 = 1_000;
 /// The same where the host is known and such openings are rare there: one every three seconds, and so many times what is
 /// usual of them.
 pub const HALF_OPEN_WHERE_RARE: f64 = 100.0;
 /// How many times the usual openings that come to nothing.
-const TIMES_USUAL_HALF_OPEN: f64 = 8.0;
+const TIMES_BASELINE_HALF_OPEN: f64 = 8.0;
 /// TCP packets without payload either way, towards one service: 67 a second. A conversation carries something.
 pub const EMPTY_PACKETS: u64 = 20_000;
 /// Packets that the host does not answer: 100 a second.
@@ -42,12 +42,16 @@ pub const PACKETS_IN_A_RUSH: u64 = 500;
 /// Packets a second of a rush.
 pub const RUSH: u64 = 200;
 /// How many times what is usual. Telemetry is not answered either; a peak is rarely more than a few times a usual day.
-pub const TIMES_USUAL: f64 = 4.0;
+pub const TIMES_BASELINE: f64 = 4.0;
 /// One packet back for so many there is no conversation.
 const ONE_BACK_FOR: u64 = 20;
 
 /// Looks at a host's window; what it finds is no longer left to explain.
-pub(super) fn detect(traffic: &mut Traffic<'_>, known: &Known<'_>, context: &WindowContext<'_>) -> Vec<(Subject, Hit)> {
+pub(super) fn detect(
+    traffic: &mut Traffic<'_>,
+    known: &BaselineView<'_>,
+    context: &WindowContext<'_>,
+) -> Vec<(Subject, Hit)> {
     if !traffic.host.own {
         return Vec::new();
     }
@@ -142,7 +146,7 @@ fn leading(lines: &[Line<'_>]) -> Service {
 }
 
 /// Answers to questions that somebody else asked in the host's name.
-fn amplified<'a>(traffic: &Traffic<'a>, _: &Known<'_>) -> Option<Found<'a>> {
+fn amplified<'a>(traffic: &Traffic<'a>, _: &BaselineView<'_>) -> Option<Found<'a>> {
     let unasked = |line: &&Line<'_>| {
         let (service, t) = (line.key.service, line.totals());
         service.protocol == UDP && AMPLIFIERS.contains(&service.port) && t.attempt_rows == 0 && t.packets_sent == 0
@@ -150,7 +154,7 @@ fn amplified<'a>(traffic: &Traffic<'a>, _: &Known<'_>) -> Option<Found<'a>> {
     let lines: Vec<Line<'a>> = traffic.begun.iter().filter(unasked).copied().collect();
     let (scale, sum) = (traffic.sampling(Role::Initiator), sum(&lines));
     let packets = scaled(sum.packets_received, scale);
-    (packets >= UNASKED_PACKETS).then(|| Found {
+    (packets >= UNSOLICITED_PACKETS).then(|| Found {
         flood: Flood::Amplification,
         target: None,
         service: leading(&lines),
@@ -158,13 +162,13 @@ fn amplified<'a>(traffic: &Traffic<'a>, _: &Known<'_>) -> Option<Found<'a>> {
         bytes: scaled(sum.bytes_received, scale),
         sources: peers(&lines, scale),
         usual_packets: 0.0,
-        over: packets as f64 / UNASKED_PACKETS as f64,
+        over: packets as f64 / UNSOLICITED_PACKETS as f64,
         lines,
     })
 }
 
 /// TCP towards one service that carries nothing: openings that come to nothing, or packets without payload.
-fn half_open<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<Found<'a>> {
+fn half_open<'a>(traffic: &Traffic<'a>, known: &BaselineView<'_>) -> Option<Found<'a>> {
     let scale = traffic.sampling(Role::Responder);
     let mut services: BTreeMap<Service, (u64, Vec<Line<'a>>)> = BTreeMap::new();
     for line in traffic.served.iter().filter(|line| line.key.service.protocol == TCP) {
@@ -181,12 +185,12 @@ fn half_open<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<Found<'a>> 
         let usual = known.serves(service);
         let (openings, packets) = (scaled(sum.half_open_rows, scale), scaled(sum.packets_received, scale));
         let by_openings =
-            openings as f64 / (TIMES_USUAL * known.usual_of_all(usual.map(|u| &u.flows))).max(HALF_OPEN as f64);
+            openings as f64 / (TIMES_BASELINE * known.typical_of_all(usual.map(|u| &u.flows))).max(HALF_OPEN as f64);
         // Openings that come to nothing are unusual by themselves: a usual day's number of flows is enough to compare with.
         let usual_half_open = known.usual(usual.map(|u| &u.half_open));
-        let rare = (TIMES_USUAL_HALF_OPEN * usual_half_open).max(HALF_OPEN_WHERE_RARE);
+        let rare = (TIMES_BASELINE_HALF_OPEN * usual_half_open).max(HALF_OPEN_WHERE_RARE);
         // At a port that serves nobody nothing is at stake: that is the scan of a botnet.
-        let at_stake = known.is_known_host() && usual.is_some();
+        let at_stake = known.is_established_host() && usual.is_some();
         let enough = if at_stake { rare.min(HALF_OPEN as f64) } else { HALF_OPEN as f64 };
         let openings_count = openings as f64 >= enough && 2 * sum.half_open_rows >= flows;
         let by_packets = packets as f64 / EMPTY_PACKETS as f64;
@@ -198,7 +202,7 @@ fn half_open<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<Found<'a>> 
             packets,
             bytes: scaled(sum.bytes_received, scale),
             sources: peers(&lines, scale),
-            usual_packets: known.usual_of_all(usual.map(|u| &u.packets)),
+            usual_packets: known.typical_of_all(usual.map(|u| &u.packets)),
             over,
             lines,
         })
@@ -207,7 +211,7 @@ fn half_open<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<Found<'a>> 
 }
 
 /// Datagrams that the host does not answer.
-fn unanswered_inbound<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<Found<'a>> {
+fn unanswered_inbound<'a>(traffic: &Traffic<'a>, known: &BaselineView<'_>) -> Option<Found<'a>> {
     let mut protocols: BTreeMap<u8, Vec<Line<'a>>> = BTreeMap::new();
     // Where a protocol has no ports both ends begin, and what goes back is another line.
     let mut back: BTreeMap<(IpAddr, Service), u64> = BTreeMap::new();
@@ -226,8 +230,8 @@ fn unanswered_inbound<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<Fo
         let scale = traffic.sampling(Role::Responder);
         let (sum, service) = (sum(&lines), leading(&lines));
         let packets = scaled(sum.packets_received, scale);
-        let usual = known.usual_of_all(known.host.map(|host| &host.serves.packets));
-        let over = packets as f64 / (TIMES_USUAL * usual).max(UNANSWERED_PACKETS as f64);
+        let usual = known.typical_of_all(known.host.map(|host| &host.serves.packets));
+        let over = packets as f64 / (TIMES_BASELINE * usual).max(UNANSWERED_PACKETS as f64);
         (over >= 1.0).then(|| Found {
             flood: flood_of(protocol),
             target: None,
@@ -244,7 +248,7 @@ fn unanswered_inbound<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<Fo
 }
 
 /// Packets of the host that somebody does not answer.
-fn outbound<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<Found<'a>> {
+fn outbound<'a>(traffic: &Traffic<'a>, known: &BaselineView<'_>) -> Option<Found<'a>> {
     let mut victims: BTreeMap<(IpAddr, u8), Vec<Line<'a>>> = BTreeMap::new();
     for line in traffic.lines() {
         victims.entry((line.key.peer, line.key.service.protocol)).or_default().push(*line);
@@ -263,10 +267,10 @@ fn outbound<'a>(traffic: &Traffic<'a>, known: &Known<'_>) -> Option<Found<'a>> {
         }
         // What is usual over a service of TCP carries payload: it says nothing of whom the host does not know.
         let comparable = protocol != TCP || lines.iter().any(|line| known.pair(&line.key).is_some());
-        let usual = known.usual_of_all(known.begins(service).filter(|_| comparable).map(|habit| &habit.packets));
+        let usual = known.typical_of_all(known.begins(service).filter(|_| comparable).map(|habit| &habit.packets));
         let rush = sum.packets_received == 0 && is_rush(sum.packets_sent, &lines, known.at) && is_public(peer);
         let floor = if rush { PACKETS_IN_A_RUSH } else { PACKETS_SENT };
-        let over = sum.packets_sent as f64 / (TIMES_USUAL * usual).max(floor as f64);
+        let over = sum.packets_sent as f64 / (TIMES_BASELINE * usual).max(floor as f64);
         (over >= 1.0).then(|| Found {
             flood: flood_of(protocol),
             target: Some(peer),

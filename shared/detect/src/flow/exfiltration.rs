@@ -12,17 +12,17 @@ use weir_domain::flow::TCP;
 
 use super::WindowContext;
 use super::brute_force::LOGINS;
-use super::known::Known;
 use super::traffic::{Line, Traffic, Verdict, confidence, is_public};
+use super::whole_window::BaselineView;
 
 /// Bytes sent to one place in a window of five minutes: what Slips' 500 MB an hour are in that time, about.
 pub const BYTES: f64 = 50e6;
 /// How many times what is usual, to the next power of two: data grow, and a backup is rarely four times yesterday's.
-pub const TIMES_USUAL: f64 = 4.0;
+pub const TIMES_BASELINE: f64 = 4.0;
 /// How many times what is usual over the service, where nobody ever asked anybody in the destination's network.
-pub const TIMES_USUAL_IN_A_NEW_NETWORK: f64 = 2.0;
+pub const TIMES_BASELINE_IN_A_NEW_NETWORK: f64 = 2.0;
 /// How many times the floor, where the host itself is new.
-const TIMES_FLOOR_IF_UNKNOWN: f64 = 10.0;
+const TIMES_FLOOR_WITHOUT_BASELINE: f64 = 10.0;
 /// The same where several others send there as well.
 const TIMES_FLOOR_IF_SHARED: f64 = 4.0;
 /// Bytes that somebody from outside takes out in a window over a service where one logs in. A person reads some kilobytes;
@@ -32,7 +32,11 @@ pub const BYTES_TAKEN: f64 = 5e6;
 const ONE_WAY: u64 = 3;
 
 /// Looks at a host's window; what it finds is no longer left to explain. One hit per destination.
-pub(super) fn detect(traffic: &mut Traffic<'_>, known: &Known<'_>, context: &WindowContext<'_>) -> Vec<(Subject, Hit)> {
+pub(super) fn detect(
+    traffic: &mut Traffic<'_>,
+    known: &BaselineView<'_>,
+    context: &WindowContext<'_>,
+) -> Vec<(Subject, Hit)> {
     let mut peers: BTreeMap<IpAddr, Vec<Line<'_>>> = BTreeMap::new();
     for line in traffic.begun.iter().filter(|line| line.pair.attempted() && is_public(line.key.peer)) {
         peers.entry(line.key.peer).or_default().push(*line);
@@ -60,12 +64,12 @@ fn is_login(line: &Line<'_>) -> bool {
 }
 
 /// What somebody from outside who logged in takes out.
-fn taken_by(line: &Line<'_>, known: &Known<'_>) -> Option<Verdict> {
+fn taken_by(line: &Line<'_>, known: &BaselineView<'_>) -> Option<Verdict> {
     let (service, t) = (line.key.service, line.totals());
     let usual = known.usual(known.serves(service).map(|habit| &habit.most_back));
-    let over = t.bytes_sent as f64 / (TIMES_USUAL * usual).max(BYTES_TAKEN);
+    let over = t.bytes_sent as f64 / (TIMES_BASELINE * usual).max(BYTES_TAKEN);
     let one_way = t.bytes_sent >= t.bytes_received.saturating_mul(ONE_WAY);
-    (known.is_known_host() && one_way && over >= 1.0).then(|| Verdict {
+    (known.is_established_host() && one_way && over >= 1.0).then(|| Verdict {
         kind: Kind::Exfiltration,
         peer: Some(line.key.peer),
         severity: Severity::Medium,
@@ -82,7 +86,7 @@ fn taken_by(line: &Line<'_>, known: &Known<'_>) -> Option<Verdict> {
     })
 }
 
-fn leaves(peer: IpAddr, lines: &[Line<'_>], known: &Known<'_>) -> Option<Verdict> {
+fn leaves(peer: IpAddr, lines: &[Line<'_>], known: &BaselineView<'_>) -> Option<Verdict> {
     let sum = |of: fn(&Line<'_>) -> u64| lines.iter().map(of).fold(0, u64::saturating_add);
     let (sent, received) = (sum(|line| line.totals().bytes_sent), sum(|line| line.totals().bytes_received));
     if (sent as f64) < BYTES || sent < received.saturating_mul(ONE_WAY) {
@@ -92,11 +96,11 @@ fn leaves(peer: IpAddr, lines: &[Line<'_>], known: &Known<'_>) -> Option<Verdict
     let to_peer = known.usual(known.pair(&most).map(|pair| &pair.bytes_sent));
     let by_service = known.usual(known.begins(most.service).map(|habit| &habit.bytes));
     let usual = to_peer.max(by_service);
-    let new_network = known.is_known_host() && known.is_new_network(peer);
-    let times = if new_network { TIMES_USUAL_IN_A_NEW_NETWORK } else { TIMES_USUAL };
+    let new_network = known.is_established_host() && known.is_new_network(peer);
+    let times = if new_network { TIMES_BASELINE_IN_A_NEW_NETWORK } else { TIMES_BASELINE };
     let shared = known.others(&most) >= 2;
     let floor = match (known.host, shared) {
-        (None, _) => TIMES_FLOOR_IF_UNKNOWN * BYTES,
+        (None, _) => TIMES_FLOOR_WITHOUT_BASELINE * BYTES,
         (Some(_), true) => TIMES_FLOOR_IF_SHARED * BYTES,
         (Some(_), false) => BYTES,
     };
@@ -104,7 +108,7 @@ fn leaves(peer: IpAddr, lines: &[Line<'_>], known: &Known<'_>) -> Option<Verdict
     if over < 1.0 {
         return None;
     }
-    let first_contact = known.is_known_host() && known.is_new_contact(&most);
+    let first_contact = known.is_established_host() && known.is_new_contact(&most);
     let span = |of: fn(&Line<'_>) -> i64| lines.iter().map(of);
     let (first, last) = (span(|l| l.pair.span.first).min()?, span(|l| l.pair.span.last).max()?);
     Some(Verdict {

@@ -35,7 +35,7 @@ pub struct Explained {
 }
 
 impl Explained {
-    /// From what [`detect_known`](super::detect_known) found in a window, and the scans in it.
+    /// From what [`detect_whole_windows`](super::detect_whole_windows) found in a window, and the scans in it.
     #[must_use]
     pub fn of(hosts: &HostWindows<'_>, context: &WindowContext<'_>, known: &[(Subject, Hit)]) -> Self {
         let mut explained = Self::default();

@@ -67,13 +67,13 @@ pub(super) fn evidence(source: IpAddr, failures: &[&Failure<'_>]) -> Vec<Evidenc
         if failure.service.port > 0 {
             line.distinct_ports += 1;
             // Failures come in the order of their keys: the lowest ports are listed.
-            if line.ports.len() < Evidence::MOST_PORTS {
+            if line.ports.len() < Evidence::MAX_PORTS {
                 line.ports.push(failure.service.port);
             }
         }
     }
     let mut lines: Vec<_> = lines.into_values().collect();
     lines.sort_by(|a, b| b.failed.cmp(&a.failed).then(a.destination.cmp(&b.destination)));
-    lines.truncate(Evidence::MOST_PER_HIT);
+    lines.truncate(Evidence::MAX_PER_HIT);
     lines
 }

@@ -11,11 +11,11 @@ use weir_domain::aggregate::{Service, is_private};
 use weir_domain::baseline::PairHabit;
 use weir_domain::finding::{Facts, Hit, Kind, Severity, Subject};
 use weir_domain::flow::TCP;
-use weir_domain::window::HOUR_SECONDS;
+use weir_domain::time::HOUR_SECONDS;
 
 use super::WindowContext;
-use super::known::Known;
 use super::traffic::{Line, Traffic, Verdict, confidence, header_only};
+use super::whole_window::BaselineView;
 
 /// Ports of administration: SSH, telnet, RPC, `NetBIOS` and SMB, RDP, VNC, `WinRM`, Docker and the kubelet.
 const ADMINISTRATION: [u16; 14] = [22, 23, 135, 139, 445, 2375, 2376, 3389, 5900, 5901, 5985, 5986, 6443, 10250];
@@ -29,10 +29,10 @@ pub const MANY: usize = 10;
 /// Looks at a host's window; what it finds is no longer left to explain.
 pub(super) fn detect(
     traffic: &mut Traffic<'_>,
-    known: &Known<'_>,
+    known: &BaselineView<'_>,
     context: &WindowContext<'_>,
 ) -> Option<(Subject, Hit)> {
-    if !known.is_known_host() {
+    if !known.is_established_host() {
         return None;
     }
     let mut services: BTreeMap<Service, Vec<Line<'_>>> = BTreeMap::new();
@@ -66,15 +66,15 @@ pub(super) fn detect(
 
 /// How many hosts it reached over a service in other hours before: O(pairs of the host). Who administers is seen within
 /// hours; an intruder who goes on for so long was reported before.
-fn reached(known: &Known<'_>, service: Service) -> usize {
+fn reached(known: &BaselineView<'_>, service: Service) -> usize {
     let Some(host) = known.host else { return 0 };
     let older = known.baseline.is_older(known.at);
-    let is_known = |pair: &PairHabit| older || pair.seen.first.saturating_add(HOUR_SECONDS) <= known.at;
-    host.pairs.iter().filter(|(key, pair)| key.service == service && is_known(pair)).count()
+    let is_established = |pair: &PairHabit| older || pair.seen.first.saturating_add(HOUR_SECONDS) <= known.at;
+    host.pairs.iter().filter(|(key, pair)| key.service == service && is_established(pair)).count()
 }
 
 /// Somebody inside who lets this host in and is told something, for the first time.
-fn is_new_way(line: &Line<'_>, traffic: &Traffic<'_>, known: &Known<'_>) -> bool {
+fn is_new_way(line: &Line<'_>, traffic: &Traffic<'_>, known: &BaselineView<'_>) -> bool {
     let (key, t) = (&line.key, line.totals());
     key.service.protocol == TCP
         && ADMINISTRATION.contains(&key.service.port)

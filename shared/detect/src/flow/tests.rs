@@ -18,7 +18,7 @@ use weir_domain::finding::{Facts, Hit, Kind, Subject};
 use weir_domain::flow::TCP;
 use weir_domain::window::{Hour, Scope, WindowLength, WindowStart};
 
-use super::detect_growing;
+use super::detect_partial_windows;
 
 /// 2018-12-21 14:05 UTC.
 const START: i64 = 1_545_401_100;
@@ -152,7 +152,7 @@ fn fold(hour: &mut HourAggregate, window: WindowStart, name: &str, own: IpAddr, 
 
 /// What was found of a kind.
 fn found(contacts: &[Contact], kind: Kind) -> Vec<(Subject, Hit)> {
-    detect_growing(&hour(contacts)).into_iter().filter(|(subject, _)| subject.kind == kind).collect()
+    detect_partial_windows(&hour(contacts)).into_iter().filter(|(subject, _)| subject.kind == kind).collect()
 }
 
 fn scan(contacts: &[Contact]) -> Option<Hit> {

@@ -180,7 +180,7 @@ fn evidence(host: IpAddr, lines: &[Line<'_>]) -> Vec<Evidence> {
         told.bytes_in = told.bytes_in.saturating_add(back);
         if service.port > 0 && !told.ports.contains(&service.port) {
             told.distinct_ports += 1;
-            if told.ports.len() < Evidence::MOST_PORTS {
+            if told.ports.len() < Evidence::MAX_PORTS {
                 told.ports.push(service.port);
             }
         }
@@ -190,6 +190,6 @@ fn evidence(host: IpAddr, lines: &[Line<'_>]) -> Vec<Evidence> {
     told.sort_by(|(m, a), (n, b)| {
         (n, volume(b)).cmp(&(m, volume(a))).then((a.source, a.destination).cmp(&(b.source, b.destination)))
     });
-    told.truncate(Evidence::MOST_PER_HIT);
+    told.truncate(Evidence::MAX_PER_HIT);
     told.into_iter().map(|(_, evidence)| evidence).collect()
 }

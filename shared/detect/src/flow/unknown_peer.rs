@@ -16,8 +16,8 @@ use weir_domain::aggregate::{Service, is_private};
 use weir_domain::finding::{Facts, Hit, Kind, Severity, Subject};
 
 use super::WindowContext;
-use super::known::Known;
 use super::traffic::{Line, Traffic, Verdict, confidence, is_public};
+use super::whole_window::BaselineView;
 
 /// Bytes both ways in a window of five minutes with somebody in a network that nobody asked before: more than a page has (2 to 3 MB,
 /// says the HTTP Archive).
@@ -37,24 +37,24 @@ const EVERYBODYS: [u16; 5] = [53, 80, 123, 443, 853];
 /// From here up systems pick client ports: they name no service.
 const FIRST_EPHEMERAL_PORT: u16 = 32768;
 /// How many times what is usual with somebody who is met once.
-pub const TIMES_USUAL: f64 = 4.0;
+pub const TIMES_BASELINE: f64 = 4.0;
 /// Hours in which somebody was met, of whom the host then knows little.
 const MET_ONCE: u32 = 2;
 
 /// Looks at a host's window; what it finds is no longer left to explain. The peer most was exchanged with is named.
 pub(super) fn detect(
     traffic: &mut Traffic<'_>,
-    known: &Known<'_>,
+    known: &BaselineView<'_>,
     context: &WindowContext<'_>,
 ) -> Option<(Subject, Hit)> {
-    if !known.is_known_host() {
+    if !known.is_established_host() {
         return None;
     }
     outside(traffic, known, context).or_else(|| inside(traffic, known, context))
 }
 
 /// Somebody on the internet.
-fn outside(traffic: &mut Traffic<'_>, known: &Known<'_>, context: &WindowContext<'_>) -> Option<(Subject, Hit)> {
+fn outside(traffic: &mut Traffic<'_>, known: &BaselineView<'_>, context: &WindowContext<'_>) -> Option<(Subject, Hit)> {
     let mut peers: BTreeMap<IpAddr, Vec<Line<'_>>> = BTreeMap::new();
     for line in traffic.begun.iter().filter(|line| line.pair.attempted() && is_public(line.key.peer)) {
         peers.entry(line.key.peer).or_default().push(*line);
@@ -73,7 +73,7 @@ fn outside(traffic: &mut Traffic<'_>, known: &Known<'_>, context: &WindowContext
             true if lines.iter().any(|line| stays_with_a_new_service(line, known, context)) => BYTES_OF_A_NEW_SERVICE,
             true if lines.iter().all(new_service) => BYTES_ONCE_OF_A_NEW_SERVICE,
             true => BYTES_IN_A_NEW_NETWORK,
-            false if browses => BYTES.max(TIMES_USUAL * met.most_sent),
+            false if browses => BYTES.max(TIMES_BASELINE * met.most_sent),
             false => BYTES,
         };
         (answered && bytes as f64 >= floor).then_some((peer, bytes, new_network, floor))
@@ -84,7 +84,7 @@ fn outside(traffic: &mut Traffic<'_>, known: &Known<'_>, context: &WindowContext
     }
     let usual = met.usual;
     let over = |&(_, bytes, new_network, floor): &(IpAddr, u64, bool, f64)| {
-        bytes as f64 / if new_network { floor } else { floor.max(TIMES_USUAL * usual) }
+        bytes as f64 / if new_network { floor } else { floor.max(TIMES_BASELINE * usual) }
     };
     let found: Vec<_> = candidates.into_iter().filter(|candidate| over(candidate) >= 1.0).collect();
     let strongest = *found.iter().max_by(|a, b| over(a).total_cmp(&over(b)).then(b.0.cmp(&a.0)))?;
@@ -109,7 +109,7 @@ fn outside(traffic: &mut Traffic<'_>, known: &Known<'_>, context: &WindowContext
 }
 
 /// Whether packets go both ways for most of the window, over a service that no monitored host is known to use.
-fn stays_with_a_new_service(line: &Line<'_>, known: &Known<'_>, context: &WindowContext<'_>) -> bool {
+fn stays_with_a_new_service(line: &Line<'_>, known: &BaselineView<'_>, context: &WindowContext<'_>) -> bool {
     let (service, t, span) = (line.key.service, line.totals(), line.pair.span);
     names_something(service)
         && t.attempt_rows.min(t.reply_rows) >= 3
@@ -134,13 +134,13 @@ struct MetOnce {
 
 impl MetOnce {
     /// O(pairs of the host).
-    fn of(known: &Known<'_>) -> Self {
+    fn of(known: &BaselineView<'_>) -> Self {
         let Some(host) = known.host else { return Self::default() };
         let mut met = Self::default();
         let mut bytes = Vec::new();
         for (key, pair) in host.pairs.iter().filter(|(key, pair)| is_public(key.peer) && pair.seen.hours <= MET_ONCE) {
             // What is looked at is not what it is compared with.
-            if known.baseline.is_known(pair.seen, known.at) {
+            if known.baseline.is_established(pair.seen, known.at) {
                 *met.by_service.entry(key.service).or_default() += 1;
                 met.most_sent = met.most_sent.max(pair.bytes_sent.most());
             }
@@ -157,7 +157,7 @@ impl MetOnce {
 }
 
 /// Somebody inside, over a service that the host never used and nobody asks that one for.
-fn inside(traffic: &mut Traffic<'_>, known: &Known<'_>, context: &WindowContext<'_>) -> Option<(Subject, Hit)> {
+fn inside(traffic: &mut Traffic<'_>, known: &BaselineView<'_>, context: &WindowContext<'_>) -> Option<(Subject, Hit)> {
     let is_new = |line: &&Line<'_>| {
         let key = &line.key;
         line.pair.attempted()

@@ -13,8 +13,8 @@ use weir_domain::finding::{Facts, Hit, Kind, Severity, Subject};
 use weir_domain::flow::{ICMP, ICMP_V6, TCP, UDP};
 
 use super::WindowContext;
-use super::known::Known;
 use super::traffic::{Line, Traffic, Verdict, confidence, is_public};
+use super::whole_window::BaselineView;
 
 /// The port of DNS.
 pub(super) const DNS: u16 = 53;
@@ -37,7 +37,7 @@ pub const DNS_BYTES: f64 = 1e6;
 /// Bytes both ways of a protocol that was never used.
 pub const PROTOCOL_BYTES: u64 = 20_000;
 /// How many times what is usual.
-pub const TIMES_USUAL: f64 = 8.0;
+pub const TIMES_BASELINE: f64 = 8.0;
 /// IGMP, VRRP and the like keep networks together and say little.
 const HOUSEKEEPING: [u8; 4] = [2, 89, 103, 112];
 
@@ -54,7 +54,7 @@ struct Found<'a> {
 /// Looks at a host's window; what it finds is no longer left to explain. One hit says the strongest.
 pub(super) fn detect(
     traffic: &mut Traffic<'_>,
-    known: &Known<'_>,
+    known: &BaselineView<'_>,
     context: &WindowContext<'_>,
 ) -> Option<(Subject, Hit)> {
     let mut peers: BTreeMap<(IpAddr, Service), Vec<Line<'_>>> = BTreeMap::new();
@@ -109,20 +109,20 @@ fn large(packets: u64, bytes: u64, size: u64) -> Option<f64> {
 }
 
 /// Questions that are larger than names, or far more than this host ever asks.
-fn dns<'a>(t: &PairTotals, lines: &[Line<'a>], known: &Known<'_>) -> Option<Found<'a>> {
+fn dns<'a>(t: &PairTotals, lines: &[Line<'a>], known: &BaselineView<'_>) -> Option<Found<'a>> {
     let key = lines.first()?.key;
     if let Some(over) = large(t.packets_sent, t.bytes_sent, LARGE_QUESTION) {
         return Some(found(key.service, over, Severity::High));
     }
     let long = t.packets_sent >= LONG_QUESTIONS && t.bytes_sent >= t.packets_sent.saturating_mul(LONG_QUESTION);
-    if long && is_public(key.peer) && known.is_known_host() && known.is_new_contact(&key) {
+    if long && is_public(key.peer) && known.is_established_host() && known.is_new_contact(&key) {
         return Some(found(key.service, t.packets_sent as f64 / LONG_QUESTIONS as f64, Severity::High));
     }
     // A resolver asks for all of its clients: what is usual over all of DNS is what to compare with.
     let usual = known.usual(known.begins(key.service).map(|habit| &habit.bytes));
-    let over = t.bytes_sent as f64 / (TIMES_USUAL * usual).max(DNS_BYTES);
+    let over = t.bytes_sent as f64 / (TIMES_BASELINE * usual).max(DNS_BYTES);
     let several = known.others(&key) >= 2;
-    (over >= 1.0 && !several && known.is_known_host()).then(|| found(key.service, over, Severity::Medium))
+    (over >= 1.0 && !several && known.is_established_host()).then(|| found(key.service, over, Severity::Medium))
 }
 
 /// Echoes, both ways, that are larger than any monitoring sends. Unanswered ones are a flood or a sweep, if anything.
@@ -141,17 +141,17 @@ fn new_protocol<'a>(
     t: &PairTotals,
     lines: &[Line<'a>],
     traffic: &Traffic<'_>,
-    known: &Known<'_>,
+    known: &BaselineView<'_>,
 ) -> Option<Found<'a>> {
     let bytes = t.bytes_sent.saturating_add(t.bytes_received);
     let began =
         t.packets_sent > 0 && lines.iter().any(|line| !traffic.is_own(line.key.peer) || line.role == Role::Initiator);
-    if !known.is_known_host() || HOUSEKEEPING.contains(&service.protocol) || !began || bytes < PROTOCOL_BYTES {
+    if !known.is_established_host() || HOUSEKEEPING.contains(&service.protocol) || !began || bytes < PROTOCOL_BYTES {
         return None;
     }
-    let is_known = known.begins(service).or_else(|| known.serves(service)).is_some();
+    let is_established = known.begins(service).or_else(|| known.serves(service)).is_some();
     let several = lines.iter().any(|line| known.others(&line.key) >= 2);
-    (!is_known && !several).then(|| Found {
+    (!is_established && !several).then(|| Found {
         // GRE, IP in IP and the like are tunnels by nature; what matters is that it is new.
         tunnel: false,
         new_here: known.is_new_service(service),

@@ -33,7 +33,7 @@ fn sent(findings: &[DetectionFinding]) -> BTreeSet<&str> {
 fn beyond_the_limit_the_earliest_are_sent_and_one_summary_speaks_for_the_rest() {
     let limited = limit(alike(47), hourly(10), HOUR);
     assert_eq!(limited.len(), 48);
-    assert!(limited[..10].iter().all(|f| f.is_alert) && limited[10..47].iter().all(DetectionFinding::is_held_back));
+    assert!(limited[..10].iter().all(|f| f.is_alert) && limited[10..47].iter().all(DetectionFinding::is_throttled));
     assert_eq!(
         limited[46].comment.as_deref(),
         Some("not sent: more than 10 port-scan findings about 203.0.113.0/24 in an hour")
@@ -125,10 +125,10 @@ fn learned_findings_have_a_ceiling_over_hosts_and_days() {
 #[test]
 fn more_than_can_be_remembered_is_said_to_be_more() {
     let mut hour = HourOfGroup::default();
-    for n in 0..HourOfGroup::MOST_HELD + 3 {
+    for n in 0..HourOfGroup::MAX_THROTTLED_LISTED + 3 {
         hour.admit(&n.to_string(), 2, 1);
     }
-    assert_eq!(hour.held.len(), HourOfGroup::MOST_HELD);
+    assert_eq!(hour.held.len(), HourOfGroup::MAX_THROTTLED_LISTED);
     let group = Group::of(&finding("port-scan", "203.0.113.7")).unwrap();
     assert!(hour.summary(&group, 1, None, HOUR).message.starts_with("And more than 10,000 more"));
 }

@@ -4,7 +4,7 @@
 use weir_domain::finding::{Entity, Hit, Kind, Severity, Subject};
 use weir_domain::login::{JudgedLogin, LoginKind};
 
-use super::group::{Group, Told};
+use super::group::{FindingDraft, Group};
 use super::{LIKELY, is_takeover};
 
 pub(super) fn of(group: &Group<'_>) -> Option<(Subject, Hit)> {
@@ -25,7 +25,7 @@ pub(super) fn of(group: &Group<'_>) -> Option<(Subject, Hit)> {
         1 => " after a failure".to_owned(),
         n => format!(" after {n} failures"),
     };
-    Some(group.tell(Told {
+    Some(group.tell(FindingDraft {
         kind: Kind::AccountTakeover,
         entity: Entity::User(user.clone()),
         severity,

@@ -3,7 +3,7 @@
 use weir_domain::finding::{Entity, Hit, Kind, Severity, Subject};
 
 use super::LIKELY;
-use super::group::{Group, Told};
+use super::group::{FindingDraft, Group};
 use crate::message::count;
 
 /// Failures. Slips has nine for SSH; people who forgot a password rarely come beyond four, and from places they know.
@@ -19,7 +19,7 @@ pub(super) fn at_address(group: &Group<'_>) -> Option<(Subject, Hit)> {
         return None;
     }
     let source = group.busiest()?;
-    Some(group.tell(Told {
+    Some(group.tell(FindingDraft {
         kind: Kind::BruteForce,
         entity: source.into(),
         severity: if group.succeeded() > 0 { Severity::High } else { Severity::Medium },
@@ -43,7 +43,7 @@ pub(super) fn of(group: &Group<'_>) -> Option<(Subject, Hit)> {
     }
     let user = &group.worst().user;
     let got_in = group.succeeded() > 0;
-    Some(group.tell(Told {
+    Some(group.tell(FindingDraft {
         kind: Kind::BruteForce,
         entity: Entity::User(user.clone()),
         severity: if got_in { Severity::High } else { Severity::Medium },

@@ -3,7 +3,7 @@
 use weir_domain::finding::{Hit, Kind, Severity, Subject};
 
 use super::LIKELY;
-use super::group::{Group, Told};
+use super::group::{FindingDraft, Group};
 use crate::message::count;
 
 /// Victims of one address.
@@ -32,7 +32,7 @@ fn tell(group: &Group<'_>, threshold: usize) -> Option<(Subject, Hit)> {
     let source = group.busiest()?;
     let (users, sources) = (group.users().len(), group.sources().len());
     let who = if sources == 1 { source.to_string() } else { format!("{} addresses", count(sources as u64)) };
-    Some(group.tell(Told {
+    Some(group.tell(FindingDraft {
         kind: Kind::CredentialStuffing,
         entity: source.into(),
         severity: if group.succeeded() > 0 { Severity::High } else { Severity::Medium },

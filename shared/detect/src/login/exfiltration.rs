@@ -4,7 +4,7 @@ use weir_domain::finding::{Entity, Hit, Kind, Severity, Subject};
 use weir_domain::login::LoginAttack;
 
 use super::LIKELY;
-use super::group::{Group, Told};
+use super::group::{FindingDraft, Group};
 
 pub(super) fn of(group: &Group<'_>) -> Option<(Subject, Hit)> {
     let worst = group.worst();
@@ -12,7 +12,7 @@ pub(super) fn of(group: &Group<'_>) -> Option<(Subject, Hit)> {
         return None;
     }
     let user = &worst.user;
-    Some(group.tell(Told {
+    Some(group.tell(FindingDraft {
         kind: Kind::Exfiltration,
         entity: Entity::User(user.clone()),
         severity: Severity::Medium,

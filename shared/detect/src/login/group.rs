@@ -27,7 +27,7 @@ pub(super) fn runs(logins: &[JudgedLogin], members: Vec<usize>, gap: i64) -> Vec
 }
 
 /// How a group is told.
-pub(super) struct Told {
+pub(super) struct FindingDraft {
     pub(super) kind: Kind,
     pub(super) entity: Entity,
     pub(super) severity: Severity,
@@ -137,7 +137,7 @@ impl<'a> Group<'a> {
     }
 
     /// The finding's subject and hit.
-    pub(super) fn tell(&self, told: Told) -> (Subject, Hit) {
+    pub(super) fn tell(&self, told: FindingDraft) -> (Subject, Hit) {
         let seconds = |login: &JudgedLogin| login.time.div_euclid(1000);
         let length = WindowLength::FIVE_MINUTES;
         let seen = self.logins.get(told.seen_with).copied().unwrap_or(self.logins[0]);
@@ -186,7 +186,7 @@ impl<'a> Group<'a> {
         }
         let mut lines: Vec<LoginEvidence> = lines.into_values().collect();
         lines.sort_by_key(|line| std::cmp::Reverse((line.attempts > line.failed, line.attempts)));
-        lines.truncate(Evidence::MOST_PER_HIT);
+        lines.truncate(Evidence::MAX_PER_HIT);
         lines
     }
 }

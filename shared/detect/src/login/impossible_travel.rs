@@ -4,12 +4,12 @@
 use weir_domain::finding::{Entity, Hit, Kind, Severity, Subject};
 
 use super::LIKELY;
-use super::group::{Group, Told};
+use super::group::{FindingDraft, Group};
 
 pub(super) fn of(group: &Group<'_>) -> Option<(Subject, Hit)> {
     let at = group.logins.iter().position(|login| login.travelled && login.succeeded && login.score >= LIKELY)?;
     let (login, user) = (group.logins[at], &group.logins[at].user);
-    Some(group.tell(Told {
+    Some(group.tell(FindingDraft {
         kind: Kind::ImpossibleTravel,
         entity: Entity::User(user.clone()),
         // Relays and VPNs are in two countries at once every day.

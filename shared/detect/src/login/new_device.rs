@@ -1,10 +1,10 @@
-//! `new-device`: a device the user never had, in a place they know. Told at low severity, and only where the whole is doubtful: most such logins are
+//! `new-device`: a device the user never had, in a place they know. FindingDraft at low severity, and only where the whole is doubtful: most such logins are
 //! nothing.
 
 use weir_domain::finding::{Entity, Hit, Kind, Severity, Subject};
 
 use super::DOUBTFUL;
-use super::group::{Group, Told};
+use super::group::{FindingDraft, Group};
 
 pub(super) fn of(group: &Group<'_>) -> Option<(Subject, Hit)> {
     let test = |login: &weir_domain::login::JudgedLogin| {
@@ -12,7 +12,7 @@ pub(super) fn of(group: &Group<'_>) -> Option<(Subject, Hit)> {
     };
     let at = group.logins.iter().position(|login| test(login))?;
     let user = &group.logins[at].user;
-    Some(group.tell(Told {
+    Some(group.tell(FindingDraft {
         kind: Kind::NewDevice,
         entity: Entity::User(user.clone()),
         severity: Severity::Low,

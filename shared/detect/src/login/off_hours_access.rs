@@ -1,10 +1,10 @@
-//! `off-hours-access`: a login far outside the user's hours that is odd in other ways, too. Told at low severity, and only where the whole is doubtful: most such logins are
+//! `off-hours-access`: a login far outside the user's hours that is odd in other ways, too. FindingDraft at low severity, and only where the whole is doubtful: most such logins are
 //! nothing.
 
 use weir_domain::finding::{Entity, Hit, Kind, Severity, Subject};
 
 use super::DOUBTFUL;
-use super::group::{Group, Told};
+use super::group::{FindingDraft, Group};
 
 pub(super) fn of(group: &Group<'_>) -> Option<(Subject, Hit)> {
     let test = |login: &weir_domain::login::JudgedLogin| {
@@ -12,7 +12,7 @@ pub(super) fn of(group: &Group<'_>) -> Option<(Subject, Hit)> {
     };
     let at = group.logins.iter().position(|login| test(login))?;
     let user = &group.logins[at].user;
-    Some(group.tell(Told {
+    Some(group.tell(FindingDraft {
         kind: Kind::OffHoursAccess,
         entity: Entity::User(user.clone()),
         severity: Severity::Low,

@@ -3,7 +3,7 @@
 use weir_domain::finding::{Hit, Kind, Severity, Subject};
 
 use super::LIKELY;
-use super::group::{Group, Told};
+use super::group::{FindingDraft, Group};
 use crate::message::count;
 
 /// Victims.
@@ -21,7 +21,7 @@ pub(super) fn of(group: &Group<'_>) -> Option<(Subject, Hit)> {
     let let_in = group.logins.iter().filter(|login| login.succeeded).map(|login| login.user.as_str()).take(3);
     let let_in: Vec<&str> = let_in.collect();
     let outcome = if let_in.is_empty() { "none got in".to_owned() } else { format!("got in: {}", let_in.join(", ")) };
-    Some(group.tell(Told {
+    Some(group.tell(FindingDraft {
         kind: Kind::PasswordSpray,
         entity: source.into(),
         severity: if let_in.is_empty() { Severity::Medium } else { Severity::High },

@@ -3,7 +3,7 @@
 use weir_domain::finding::{Entity, Hit, Kind, Severity, Subject};
 
 use super::LIKELY;
-use super::group::{Group, Told};
+use super::group::{FindingDraft, Group};
 
 /// Failures are told only where an attack is this much likelier: whoever was not let in did no harm yet.
 pub const FAILED: f64 = LIKELY + 2.0;
@@ -13,7 +13,7 @@ pub(super) fn of(group: &Group<'_>) -> Option<(Subject, Hit)> {
     let login = group.logins[at];
     let user = &login.user;
     let outcome = if login.succeeded { "was let in" } else { "failed" };
-    Some(group.tell(Told {
+    Some(group.tell(FindingDraft {
         kind: Kind::RiskyLogin,
         entity: Entity::User(user.clone()),
         severity: Severity::Low,

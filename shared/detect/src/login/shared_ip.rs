@@ -3,7 +3,7 @@
 use weir_domain::finding::{Hit, Kind, Severity, Subject};
 
 use super::LIKELY;
-use super::group::{Group, Told};
+use super::group::{FindingDraft, Group};
 use crate::message::count;
 
 /// Accounts.
@@ -15,7 +15,7 @@ pub(super) fn of(group: &Group<'_>) -> Option<(Subject, Hit)> {
         return None;
     }
     let source = group.busiest()?;
-    Some(group.tell(Told {
+    Some(group.tell(FindingDraft {
         kind: Kind::SharedIp,
         entity: source.into(),
         severity: Severity::High,

@@ -56,12 +56,12 @@ pub(super) fn sentence(entity: &Entity, facts: &Facts, when: &str) -> String {
 }
 
 /// The windows that are told one by one; the others are counted.
-const MOST_WINDOWS: usize = 3;
+const MAX_WINDOWS: usize = 3;
 
 /// Which hours of the week are a risk, why, and how sure that is.
 pub(super) fn risks(entity: &Entity, clock: &str, windows: &[RiskWindow]) -> String {
-    let told: Vec<String> = windows.iter().take(MOST_WINDOWS).map(|window| risk(window, clock)).collect();
-    let more = match windows.len().saturating_sub(MOST_WINDOWS) {
+    let told: Vec<String> = windows.iter().take(MAX_WINDOWS).map(|window| risk(window, clock)).collect();
+    let more = match windows.len().saturating_sub(MAX_WINDOWS) {
         0 => String::new(),
         1 => "; and one more".to_owned(),
         more => format!("; and {more} more"),

@@ -37,7 +37,7 @@ impl DetectionFinding {
 
     /// Whether the alert limit keeps it from being sent.
     #[must_use]
-    pub fn is_held_back(&self) -> bool {
+    pub fn is_throttled(&self) -> bool {
         !self.is_alert && self.status_detail.as_deref() == Some(ALERT_LIMIT)
     }
 
@@ -56,14 +56,14 @@ impl DetectionFinding {
 
     /// The finding, kept but not sent: no alert, `status_detail` "alert limit", the reason in `comment`.
     #[must_use]
-    pub fn held_back(self, why: &str) -> Self {
+    pub fn throttled(self, why: &str) -> Self {
         Self { status_detail: Some(ALERT_LIMIT.to_owned()), comment: Some(why.to_owned()), is_alert: false, ..self }
     }
 
     /// The finding as it was before anything was decided about sending it.
     #[must_use]
     pub fn as_detected(&self) -> Self {
-        let decided = self.is_suppressed() || self.is_held_back();
+        let decided = self.is_suppressed() || self.is_throttled();
         let finding = self.clone();
         if !decided {
             return finding;
@@ -84,9 +84,9 @@ mod tests {
     fn decisions_are_taken_back_without_a_trace() {
         let finding = DetectionFinding::test(7);
         let suppressed = finding.clone().suppressed("rule 1", "ours");
-        let held = finding.clone().held_back("enough");
-        assert!(suppressed.is_suppressed() && !suppressed.is_alert && !suppressed.is_held_back());
-        assert!(held.is_held_back() && !held.is_alert && !held.is_suppressed());
+        let held = finding.clone().throttled("enough");
+        assert!(suppressed.is_suppressed() && !suppressed.is_alert && !suppressed.is_throttled());
+        assert!(held.is_throttled() && !held.is_alert && !held.is_suppressed());
         for decided in [suppressed, held] {
             assert_ne!(decided, finding);
             assert!(decided.says_the_same(&finding) && finding.says_the_same(&decided));

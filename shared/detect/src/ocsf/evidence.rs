@@ -106,7 +106,7 @@ pub(super) fn of(incident: &Incident) -> Vec<EvidenceArtifact> {
     let mut all = traffic(incident);
     all.extend(logins(incident));
     all.extend(points(incident));
-    all.truncate(Evidence::MOST_PER_FINDING);
+    all.truncate(Evidence::MAX_PER_FINDING);
     all
 }
 
@@ -146,7 +146,7 @@ fn traffic(incident: &Incident) -> Vec<EvidenceArtifact> {
         mine.ports.extend(&evidence.ports);
         mine.ports.sort_unstable();
         mine.ports.dedup();
-        mine.ports.truncate(Evidence::MOST_PORTS);
+        mine.ports.truncate(Evidence::MAX_PORTS);
         mine.distinct_ports = mine.distinct_ports.max(evidence.distinct_ports);
         mine.failed = mine.failed.max(evidence.failed);
         mine.attempts = mine.attempts.saturating_add(evidence.attempts);

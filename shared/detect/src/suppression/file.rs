@@ -12,7 +12,7 @@ use weir_domain::finding::Kind;
 use super::{BadSuppressions, EntityName, Expected, Hours, Rule, Suppressions};
 
 /// The longest reason, bytes.
-const LONGEST_WHY: usize = 500;
+const MAX_REASON_LEN: usize = 500;
 
 impl Suppressions {
     /// Reads a file.
@@ -20,7 +20,7 @@ impl Suppressions {
     /// # Errors
     /// When it is too large, no TOML, or has rules that cannot be meant: with the line, and what to do.
     pub fn parse(bytes: &[u8]) -> Result<Self, BadSuppressions> {
-        if bytes.len() > Self::LARGEST_FILE {
+        if bytes.len() > Self::MAX_FILE_BYTES {
             return Err(BadSuppressions::TooLarge);
         }
         let text = str::from_utf8(bytes).map_err(|_| BadSuppressions::NotText)?;
@@ -30,7 +30,7 @@ impl Suppressions {
             BadSuppressions::Syntax { line, problem: error.message().to_owned() }
         })?;
         let rules = file.suppress.len() + file.expected.len();
-        if rules > Self::MOST_RULES {
+        if rules > Self::MAX_RULES {
             return Err(BadSuppressions::TooMany { rules });
         }
         let alerts_per_hour = file.alerts_per_hour.map_or(Self::ALERTS_PER_HOUR, usize::from);
@@ -131,8 +131,8 @@ impl TryFrom<String> for Named {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        if text.trim().is_empty() || text.len() > EntityName::LONGEST {
-            Err(format!("`entity` is to be a name of at most {} bytes", EntityName::LONGEST))
+        if text.trim().is_empty() || text.len() > EntityName::MAX_LEN {
+            Err(format!("`entity` is to be a name of at most {} bytes", EntityName::MAX_LEN))
         } else if text.parse::<IpNet>().is_ok() {
             Err(format!("{text:?} is a network: write it as `cidr`"))
         } else if looks_like_an_address(&text) && text.parse::<IpAddr>().is_err() {
@@ -182,8 +182,8 @@ impl TryFrom<String> for Why {
         let text = text.trim();
         if text.is_empty() {
             Err("`why` is empty: say why, for whoever reads this in a year".to_owned())
-        } else if text.len() > LONGEST_WHY || text.chars().any(char::is_control) {
-            Err(format!("`why` is to be one line of at most {LONGEST_WHY} bytes"))
+        } else if text.len() > MAX_REASON_LEN || text.chars().any(char::is_control) {
+            Err(format!("`why` is to be one line of at most {MAX_REASON_LEN} bytes"))
         } else {
             Ok(Self(text.to_owned()))
         }

@@ -55,7 +55,7 @@ pub struct EntityName(String);
 
 impl EntityName {
     /// The longest name that is read, bytes.
-    pub const LONGEST: usize = 4096;
+    pub const MAX_LEN: usize = 4096;
 
     /// The name of an entity.
     #[must_use]

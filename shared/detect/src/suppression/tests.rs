@@ -94,8 +94,8 @@ fn the_first_that_says_so_is_named_with_its_reason() {
     assert_eq!(only_expected.verdict(&beacon(), HOUR).map(|v| v.by), Some("expected actor 1".into()));
     let closed = DetectionFinding { status_id: 4, is_alert: false, ..beacon() };
     assert_eq!(rules.apply(closed.clone(), HOUR), closed);
-    let held = rules.apply(beacon().held_back("enough"), HOUR);
-    assert!(held.is_suppressed() && !held.is_held_back());
+    let held = rules.apply(beacon().throttled("enough"), HOUR);
+    assert!(held.is_suppressed() && !held.is_throttled());
 }
 
 #[test]
@@ -179,10 +179,10 @@ fn what_cannot_be_meant_says_the_line_and_what_to_do() {
 #[test]
 fn files_have_a_largest_size_and_number_of_rules() {
     let rule = "[[suppress]]\nport=1\nwhy='x'\n";
-    let too_many = rule.repeat(Suppressions::MOST_RULES + 1);
-    let rules = Suppressions::MOST_RULES + 1;
+    let too_many = rule.repeat(Suppressions::MAX_RULES + 1);
+    let rules = Suppressions::MAX_RULES + 1;
     assert_eq!(Suppressions::parse(too_many.as_bytes()), Err(BadSuppressions::TooMany { rules }));
-    let too_large = vec![b'#'; Suppressions::LARGEST_FILE + 1];
+    let too_large = vec![b'#'; Suppressions::MAX_FILE_BYTES + 1];
     assert_eq!(Suppressions::parse(&too_large), Err(BadSuppressions::TooLarge));
     assert_eq!(Suppressions::parse(&too_large[1..]), Ok(Suppressions::default()));
     assert_eq!(parse("alerts_per_hour = 3").alerts_per_hour, 3);

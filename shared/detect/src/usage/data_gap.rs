@@ -3,7 +3,7 @@
 use weir_domain::finding::Kind;
 use weir_domain::usage::UsageScore;
 
-use super::{FEWEST, Measured, of_point};
+use super::{MIN, Measured, of_point};
 
 /// Steps missing in a row.
 const STEPS: u64 = 3;
@@ -15,7 +15,7 @@ const POINTS: usize = 200;
 pub(super) fn measure(past: &[UsageScore]) -> Option<Measured> {
     let (last, earlier) = past.split_last()?;
     let before = earlier.last()?;
-    if last.missing_steps < STEPS || last.seen < FEWEST {
+    if last.missing_steps < STEPS || last.seen < MIN {
         return None;
     }
     let recent = &earlier[earlier.len().saturating_sub(POINTS)..];

@@ -16,7 +16,7 @@ use weir_domain::finding::{Entity, Facts, Hit, Kind, Severity, Subject};
 use weir_domain::usage::{RiskWindow, UsageScore, WeekShare};
 use weir_domain::window::{Scope, WindowStart};
 
-use super::{ALARM, FEWEST};
+use super::{ALARM, MIN};
 
 /// Hours of a week.
 const HOURS: usize = 168;
@@ -25,7 +25,7 @@ const HOURS: usize = 168;
 const CHANCE: f64 = 0.05 / (2 * HOURS) as f64;
 
 /// The fewest weeks in which an hour must have been bad: once is chance.
-const FEWEST_WEEKS: u64 = 2;
+const MIN_WEEKS: u64 = 2;
 
 /// The share of hours that stray far.
 const FAR: f64 = 0.1;
@@ -79,17 +79,17 @@ impl StepOfWeek {
     #[must_use]
     pub fn of(score: &UsageScore, week: i64, hour: u8) -> Self {
         let outside = score.value > score.usual_high || score.value < score.usual_low;
-        let anomalous = outside && score.seen >= FEWEST && score.surprise >= ALARM;
+        let anomalous = outside && score.seen >= MIN && score.surprise >= ALARM;
         Self { week, hour, value: score.value, usual: score.usual, anomalous }
     }
 }
 
 impl HoursOfWeeks {
     /// Weeks that a watched series keeps: half a year.
-    pub const MOST_WEEKS: usize = 26;
+    pub const MAX_WEEKS: usize = 26;
 
     /// The most windows told of a series.
-    pub const MOST_WINDOWS: usize = 10;
+    pub const MAX_WINDOWS: usize = 10;
 
     /// Takes in a step. Hours beyond 167 are not of a week, and left out.
     pub fn observe(&mut self, step: &StepOfWeek) {
@@ -104,9 +104,9 @@ impl HoursOfWeeks {
         };
     }
 
-    /// Forgets all but the latest [`MOST_WEEKS`](Self::MOST_WEEKS) weeks.
+    /// Forgets all but the latest [`MAX_WEEKS`](Self::MAX_WEEKS) weeks.
     pub fn keep_latest(&mut self) {
-        while self.weeks.len() > Self::MOST_WEEKS {
+        while self.weeks.len() > Self::MAX_WEEKS {
             self.weeks.pop_first();
         }
     }
@@ -118,7 +118,7 @@ impl HoursOfWeeks {
             cell.anomalous <= cell.steps && [cell.away, cell.usual].iter().all(|sum| sum.is_finite() && *sum >= 0.0)
         };
         // One more than is kept: the week that has begun.
-        self.weeks.len() <= Self::MOST_WEEKS + 1
+        self.weeks.len() <= Self::MAX_WEEKS + 1
             && self.weeks.values().all(|cells| cells.len() == HOURS && cells.iter().all(sound))
     }
 
@@ -141,7 +141,7 @@ impl HoursOfWeeks {
         let mut windows: Vec<RiskWindow> =
             runs(&risky).into_iter().map(|run| window(&hours, &risks, run, shares)).collect();
         windows.sort_by(|a, b| b.surety().total_cmp(&a.surety()).then(a.first_hour.cmp(&b.first_hour)));
-        windows.truncate(Self::MOST_WINDOWS);
+        windows.truncate(Self::MAX_WINDOWS);
         windows
     }
 }
@@ -186,7 +186,7 @@ fn expected(hours: &[BTreeMap<i64, Judged>], is_bad: impl Fn(&Judged) -> bool) -
 
 fn is_risk(hour: &BTreeMap<i64, Judged>, expected: f64, is_bad: impl Fn(&Judged) -> bool) -> bool {
     let bad = hour.values().filter(|cell| is_bad(cell)).count() as u64;
-    bad >= FEWEST_WEEKS && at_least(bad, hour.len() as u64, expected) < CHANCE
+    bad >= MIN_WEEKS && at_least(bad, hour.len() as u64, expected) < CHANCE
 }
 
 /// First hours and lengths of what follows one another, around the week.

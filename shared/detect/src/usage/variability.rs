@@ -12,7 +12,7 @@ const POINTS: usize = 24;
 const OUTSIDE: usize = 4;
 
 /// Times the usual spread.
-const TIMES_USUAL: f64 = 2.0;
+const TIMES_BASELINE: f64 = 2.0;
 
 /// The last points, where they are much farther from one another than usual and lie outside of what is usual on both
 /// sides: neither a single spike nor another level does so.
@@ -22,7 +22,7 @@ pub(super) fn measure(past: &[UsageScore]) -> Option<Measured> {
     let (spread, usual) = (last.recent_spread, last.usual_spread);
     let above = points.iter().filter(|score| score.value > score.usual_high).count();
     let below = points.iter().filter(|score| score.value < score.usual_low).count();
-    if usual <= 0.0 || spread < TIMES_USUAL * usual || above < OUTSIDE || below < OUTSIDE {
+    if usual <= 0.0 || spread < TIMES_BASELINE * usual || above < OUTSIDE || below < OUTSIDE {
         return None;
     }
     Some(Measured {
@@ -30,7 +30,7 @@ pub(super) fn measure(past: &[UsageScore]) -> Option<Measured> {
         value: spread,
         usual,
         usual_low: 0.0,
-        usual_high: TIMES_USUAL * usual,
+        usual_high: TIMES_BASELINE * usual,
         season: last.season,
         effect: spread / usual,
         rarity: rarest(past),

@@ -3,7 +3,7 @@
 
 use crate::bounded::Merge;
 
-const MOST: u64 = i64::MAX as u64;
+const MAX: u64 = i64::MAX as u64;
 
 macro_rules! counters {
     ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident),+ $(,)? }) => {
@@ -25,13 +25,13 @@ macro_rules! counters {
             #[must_use]
             pub fn from_values(values: [u64; Self::NAMES.len()]) -> Self {
                 let [$($field),+] = values;
-                Self { $($field: $field.min(MOST)),+ }
+                Self { $($field: $field.min(MAX)),+ }
             }
         }
 
         impl Merge for $name {
             fn merge(&mut self, other: Self) {
-                $(self.$field = self.$field.saturating_add(other.$field).min(MOST);)+
+                $(self.$field = self.$field.saturating_add(other.$field).min(MAX);)+
             }
         }
     };
@@ -158,9 +158,9 @@ mod tests {
 
     #[test]
     fn sums_saturate_where_the_stored_format_ends() {
-        let mut a = InterfaceTotals { rows: 1, packets: MOST, bytes: 5 };
+        let mut a = InterfaceTotals { rows: 1, packets: MAX, bytes: 5 };
         a.merge(InterfaceTotals { rows: 1, packets: 1, bytes: u64::MAX });
-        assert_eq!(a.values(), [2, MOST, MOST]);
+        assert_eq!(a.values(), [2, MAX, MAX]);
         assert_eq!(InterfaceTotals::from_values(a.values()), a);
     }
 }

@@ -94,7 +94,7 @@ impl Default for HostAggregate {
         Self {
             totals: HostTotals::default(),
             span: Span::default(),
-            pairs: BottomK::new(Self::MOST_PAIRS),
+            pairs: BottomK::new(Self::MAX_PAIRS),
             sketches: None,
         }
     }
@@ -102,7 +102,7 @@ impl Default for HostAggregate {
 
 impl HostAggregate {
     /// Pairs kept per host, role, interface and window; of more, those whose keys hash lowest.
-    pub const MOST_PAIRS: usize = 4096;
+    pub const MAX_PAIRS: usize = 4096;
 
     /// Folds one row in: its sums into the host's totals, its exchange into the pair's.
     pub fn fold(&mut self, key: PairKey, totals: HostTotals, exchange: PairTotals, span: Span) {
@@ -223,7 +223,7 @@ impl Merge for HostAggregate {
         // Sketches are made before merging drops pairs, and kept only if the union overflows.
         let may_overflow = self.sketches.is_some()
             || other.sketches.is_some()
-            || self.pairs.len() + other.pairs.len() > Self::MOST_PAIRS;
+            || self.pairs.len() + other.pairs.len() > Self::MAX_PAIRS;
         let sketches = may_overflow.then(|| {
             let mut union = self.sketched();
             union.merge(&other.sketched());

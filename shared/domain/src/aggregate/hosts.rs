@@ -24,11 +24,11 @@ use crate::bounded::Merge;
 /// is an end of most of its rows, as it is of all in fact; of two alike (an interface with a single peer) the one that
 /// is no other interface's own, then the private one, then the lower. Logs without interface-id cannot be resolved so: every private address counts as own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct OwnAddresses {
+pub struct MonitoredAddresses {
     by_host: BTreeMap<IpAddr, BTreeSet<String>>,
 }
 
-impl OwnAddresses {
+impl MonitoredAddresses {
     /// The own addresses of all interfaces of an hour.
     #[must_use]
     pub fn of(hour: &HourAggregate) -> Self {
@@ -191,7 +191,7 @@ pub struct HostWindows<'a> {
 impl<'a> HostWindows<'a> {
     /// Reads a window. O(entries of the window).
     #[must_use]
-    pub fn of(window: &'a WindowAggregate, own: &OwnAddresses) -> Self {
+    pub fn of(window: &'a WindowAggregate, own: &MonitoredAddresses) -> Self {
         let mut hosts: BTreeMap<IpAddr, HostWindow<'a>> = BTreeMap::new();
         let forwarded = Forwarded::of(window);
         for (name, interface) in &window.interfaces {
@@ -221,7 +221,7 @@ impl<'a> HostWindows<'a> {
     }
 
     /// Notes for every host that forwards (a NAT gateway) which of its pairs its clients' own interfaces logged as well.
-    fn note_passed_on(&mut self, forwarded: &Forwarded<'_>, own: &OwnAddresses) {
+    fn note_passed_on(&mut self, forwarded: &Forwarded<'_>, own: &MonitoredAddresses) {
         if forwarded.hosts.is_empty() {
             return;
         }

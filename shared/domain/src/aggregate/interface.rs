@@ -23,18 +23,18 @@ impl Default for InterfaceAggregate {
     fn default() -> Self {
         Self {
             totals: InterfaceTotals::default(),
-            local: BottomK::new(Self::MOST_LOCAL_HOSTS),
-            remote: BottomK::new(Self::MOST_REMOTE_HOSTS),
+            local: BottomK::new(Self::MAX_LOCAL_HOSTS),
+            remote: BottomK::new(Self::MAX_REMOTE_HOSTS),
         }
     }
 }
 
 impl InterfaceAggregate {
     /// Entries (host and role) kept per window of hosts that may be the interface's own.
-    pub const MOST_LOCAL_HOSTS: usize = 1024;
+    pub const MAX_LOCAL_HOSTS: usize = 1024;
     /// Entries (host and role) kept per window of its peers; of more, those whose addresses hash lowest. The
     /// interface's own address still counts every pair, up to its own cap, and every row.
-    pub const MOST_REMOTE_HOSTS: usize = 4096;
+    pub const MAX_REMOTE_HOSTS: usize = 4096;
 
     /// The entry of a host; `None` when it is beyond the cap.
     pub fn host(&mut self, key: HostKey) -> Option<&mut HostAggregate> {

@@ -109,13 +109,13 @@ impl TryFrom<StoredBaseline> for Baseline {
                 begins: host.begins,
                 serves: host.serves,
                 sent_by_hour_of_week: host.sent_by_hour_of_week,
-                begins_by_service: host.begins_by_service.restore(HostBaseline::MOST_SERVICES)?,
-                serves_by_service: host.serves_by_service.restore(HostBaseline::MOST_SERVICES)?,
-                pairs: host.pairs.restore(HostBaseline::MOST_PAIRS)?,
+                begins_by_service: host.begins_by_service.restore(HostBaseline::MAX_SERVICES)?,
+                serves_by_service: host.serves_by_service.restore(HostBaseline::MAX_SERVICES)?,
+                pairs: host.pairs.restore(HostBaseline::MAX_PAIRS)?,
             };
             Ok((name, restored))
         };
-        if stored.hosts.len() > Self::MOST_HOSTS {
+        if stored.hosts.len() > Self::MAX_HOSTS {
             return Err("a baseline of more hosts than are kept");
         }
         let hours = hours.ok_or("a baseline with hours that are none")?;
@@ -123,9 +123,9 @@ impl TryFrom<StoredBaseline> for Baseline {
             span: if hours.is_empty() { Span::default() } else { Span { first, last } },
             hours,
             hosts: stored.hosts.into_iter().map(host).collect::<Result<_, &'static str>>()?,
-            contacts: stored.contacts.restore(Self::MOST_CONTACTS)?,
-            networks: stored.networks.restore(Self::MOST_NETWORKS)?,
-            services: stored.services.restore(Self::MOST_SERVICES)?,
+            contacts: stored.contacts.restore(Self::MAX_CONTACTS)?,
+            networks: stored.networks.restore(Self::MAX_NETWORKS)?,
+            services: stored.services.restore(Self::MAX_SERVICES)?,
         })
     }
 }

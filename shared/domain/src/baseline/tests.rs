@@ -83,15 +83,15 @@ fn spreads_tell_what_is_rarely_exceeded() {
 fn what_was_learned_before_is_known_and_what_is_new_is_told_after_a_day() {
     let learned = merged((0..24).map(|at| hour(at, 1, at, 3)));
     let seen = |peer| learned.contact(&contact(peer, 443)).unwrap().seen;
-    assert!(learned.is_known(seen(23), DAY) && learned.can_tell_new(DAY), "a model of yesterday");
-    assert!(learned.is_known(seen(23), 23 * HOUR_SECONDS), "the first day of the logs themselves");
-    assert!(!learned.can_tell_new(20 * HOUR_SECONDS));
+    assert!(learned.is_established(seen(23), DAY) && learned.can_judge_novelty(DAY), "a model of yesterday");
+    assert!(learned.is_established(seen(23), 23 * HOUR_SECONDS), "the first day of the logs themselves");
+    assert!(!learned.can_judge_novelty(20 * HOUR_SECONDS));
     let longer = merged((0..48).map(|at| hour(at, 1, at, 3)));
     let seen = |peer| longer.contact(&contact(peer, 443)).unwrap().seen;
-    assert!(!longer.is_known(seen(40), 41 * HOUR_SECONDS), "an hour old, in the logs themselves");
-    assert!(longer.is_known(seen(3), 41 * HOUR_SECONDS));
-    assert!(!Baseline::default().is_known(Seen::default(), DAY) && !Baseline::default().can_tell_new(DAY));
-    assert!(!merged((0..5).map(|at| hour(at, 1, at, 3))).can_tell_new(DAY), "five hours are too few");
+    assert!(!longer.is_established(seen(40), 41 * HOUR_SECONDS), "an hour old, in the logs themselves");
+    assert!(longer.is_established(seen(3), 41 * HOUR_SECONDS));
+    assert!(!Baseline::default().is_established(Seen::default(), DAY) && !Baseline::default().can_judge_novelty(DAY));
+    assert!(!merged((0..5).map(|at| hour(at, 1, at, 3))).can_judge_novelty(DAY), "five hours are too few");
 }
 
 /// A baseline of 24 hours rarely begins and ends at a whole hour: what was learned in its last one is no news after it.
@@ -102,9 +102,9 @@ fn a_day_that_ends_within_an_hour_is_known_from_its_end_on() {
     day.begin(Hour::of(0), Span { first: begins, last: HOUR_SECONDS });
     day.begin(Hour::of(DAY), Span { first: DAY, last: ends });
     let seen = day.contact(&contact(20, 443)).unwrap().seen;
-    assert!(day.is_known(seen, DAY + 300) && !day.is_older(DAY + 300), "still within the first day");
-    assert!(!day.can_tell_new(DAY + 300));
-    assert!(day.is_known(seen, ends) && day.is_older(ends) && day.can_tell_new(ends));
+    assert!(day.is_established(seen, DAY + 300) && !day.is_older(DAY + 300), "still within the first day");
+    assert!(!day.can_judge_novelty(DAY + 300));
+    assert!(day.is_established(seen, ends) && day.is_older(ends) && day.can_judge_novelty(ends));
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn what_others_do_and_what_goes_on_all_day_is_told() {
 fn prevalence_counts_hosts_up_to_a_cap() {
     let all = merged((0..30).map(|host| hour(1, host, 9, 1)));
     let prevalence = all.contact(&contact(9, 443)).unwrap();
-    assert_eq!((prevalence.hosts(), all.hosts()), (Prevalence::MOST_HOSTS, 30));
+    assert_eq!((prevalence.hosts(), all.hosts()), (Prevalence::MAX_HOSTS, 30));
     let two = merged([hour(1, 1, 9, 1), hour(2, 2, 9, 1)]);
     let prevalence = two.contact(&contact(9, 443)).unwrap();
     assert_eq!((prevalence.others("h1"), prevalence.others("h3"), prevalence.seen.hours), (1, 2, 2));
@@ -132,11 +132,11 @@ fn prevalence_counts_hosts_up_to_a_cap() {
 fn hosts_services_and_contacts_are_capped() {
     let mut baseline = Baseline::default();
     let at = Hour::of(0);
-    for n in 0..=(2 * Baseline::MOST_SERVICES as u16) {
+    for n in 0..=(2 * Baseline::MAX_SERVICES as u16) {
         baseline.note_service("h", service(n), at);
     }
     baseline.prune();
-    assert_eq!(baseline.services.len(), Baseline::MOST_SERVICES);
+    assert_eq!(baseline.services.len(), Baseline::MAX_SERVICES);
     let text = serde_json::to_string(&baseline).unwrap();
     assert!(serde_json::from_str::<Baseline>(&text).unwrap().services.overflowed());
 }

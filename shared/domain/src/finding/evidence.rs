@@ -11,7 +11,7 @@ pub struct Evidence {
     pub destination: IpAddr,
     /// IANA protocol number.
     pub protocol: u8,
-    /// Ports of the destination, ascending, at most [`Evidence::MOST_PORTS`]; empty where the protocol has none.
+    /// Ports of the destination, ascending, at most [`Evidence::MAX_PORTS`]; empty where the protocol has none.
     pub ports: Vec<u16>,
     /// Distinct ports in all.
     pub distinct_ports: u64,
@@ -27,11 +27,11 @@ pub struct Evidence {
 
 impl Evidence {
     /// Ports listed per line of evidence.
-    pub const MOST_PORTS: usize = 10;
+    pub const MAX_PORTS: usize = 10;
     /// Lines of evidence kept per window and entity.
-    pub const MOST_PER_HIT: usize = 20;
+    pub const MAX_PER_HIT: usize = 20;
     /// Lines of evidence in a finding.
-    pub const MOST_PER_FINDING: usize = 50;
+    pub const MAX_PER_FINDING: usize = 50;
 }
 
 /// Who logged in, or tried to, or called an API, from where: one line of evidence. What the log does not say is empty.

@@ -4,17 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use weir_domain::aggregate::{
-    HostWindow, HostWindows, HourAggregate, OwnAddresses, PairAggregate, PairKey, Role, Service, Span,
+    HostWindow, HostWindows, HourAggregate, MonitoredAddresses, PairAggregate, PairKey, Role, Service, Span,
 };
 use weir_domain::baseline::{Baseline, Habit, PairHabit, Seen, host_name};
 use weir_domain::bounded::Merge;
 use weir_domain::flow::TCP;
-use weir_domain::window::{HOUR_SECONDS, Hour, WindowStart};
+use weir_domain::time::HOUR_SECONDS;
+use weir_domain::window::{Hour, WindowStart};
 
 /// Takes the windows of an hour that pass a test into a baseline. An hour is to be taken once, when it is complete:
 /// O(entries of the hour).
 pub fn learn(baseline: &mut Baseline, hour: &HourAggregate, takes: impl Fn(WindowStart) -> bool) {
-    let own = OwnAddresses::of(hour);
+    let own = MonitoredAddresses::of(hour);
     let mut hosts: BTreeMap<IpAddr, HostHour> = BTreeMap::new();
     let mut span = Span::default();
     for (start, window) in hour.windows.iter().filter(|(start, _)| takes(**start)) {

@@ -3,19 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use weir_domain::aggregate::{HostWindow, HostWindows, HourAggregate, OwnAddresses, PairKey};
+use weir_domain::aggregate::{HostWindow, HostWindows, HourAggregate, MonitoredAddresses, PairKey};
 use weir_domain::bounded::{BottomK, Merge};
 use weir_domain::distinct::stable_hash;
 use weir_domain::rollup::{HostRollup, HourRollup, PairRollup, Slot};
 use weir_domain::window::WindowStart;
 
 /// Interfaces named per host.
-const MOST_INTERFACES: usize = 10;
+const MAX_INTERFACES: usize = 10;
 
 /// The rollup of a merged hour. O(entries of the hour).
 #[must_use]
 pub fn roll_up(hour: &HourAggregate) -> HourRollup {
-    let own = OwnAddresses::of(hour);
+    let own = MonitoredAddresses::of(hour);
     let mut hosts: BTreeMap<IpAddr, HostHour> = BTreeMap::new();
     let mut relayed: BTreeSet<(String, IpAddr)> = BTreeSet::new();
     for (start, window) in &hour.windows {
@@ -46,11 +46,11 @@ fn keep_most(hosts: &mut BTreeMap<IpAddr, HostHour>) {
             .map(|(host, _)| (stable_hash(host.to_string().as_bytes()), *host))
             .collect();
         order.sort_unstable();
-        for (_, host) in order.iter().skip(HourRollup::MOST_HOSTS) {
+        for (_, host) in order.iter().skip(HourRollup::MAX_HOSTS) {
             hosts.remove(host);
         }
-        let mut pairs = HourRollup::most_pairs(own);
-        while slots(hosts, own) > HourRollup::most_slots(own) && pairs > 1 {
+        let mut pairs = HourRollup::max_pairs(own);
+        while slots(hosts, own) > HourRollup::max_slots(own) && pairs > 1 {
             pairs /= 2;
             hosts.values_mut().filter(|of_hour| of_hour.own == own).for_each(|of_hour| of_hour.pairs.shrink_to(pairs));
         }
@@ -82,13 +82,13 @@ impl Merge for Slots {
 
 impl HostHour {
     fn new(own: bool) -> Self {
-        Self { own, interfaces: BTreeSet::new(), pairs: BottomK::new(HourRollup::most_pairs(own)) }
+        Self { own, interfaces: BTreeSet::new(), pairs: BottomK::new(HourRollup::max_pairs(own)) }
     }
 
     /// Takes one window; windows come ascending.
     fn take(&mut self, host: &HostWindow<'_>, window: WindowStart) {
         for name in host.interfaces.iter().filter(|name| !name.is_empty()) {
-            if self.interfaces.len() < MOST_INTERFACES {
+            if self.interfaces.len() < MAX_INTERFACES {
                 self.interfaces.insert((*name).to_owned());
             }
         }
@@ -114,7 +114,12 @@ impl HostHour {
         }
     }
 
-    fn into_rollup(mut self, host: IpAddr, own: &OwnAddresses, relayed: &BTreeSet<(String, IpAddr)>) -> HostRollup {
+    fn into_rollup(
+        mut self,
+        host: IpAddr,
+        own: &MonitoredAddresses,
+        relayed: &BTreeSet<(String, IpAddr)>,
+    ) -> HostRollup {
         self.pairs.prune();
         let mut pairs: Vec<PairRollup> = self
             .pairs

@@ -69,17 +69,17 @@ impl Hour {
         self.failed += other.failed;
         for (mine, theirs) in [(&mut self.actions, other.actions), (&mut self.regions, other.regions)] {
             mine.extend(theirs);
-            while mine.len() > ApiUse::MOST_VALUES {
+            while mine.len() > ApiUse::MAX_VALUES {
                 mine.pop_last();
             }
         }
         for (account, calls) in other.accounts {
-            if self.accounts.len() < ApiUse::MOST_VALUES {
+            if self.accounts.len() < ApiUse::MAX_VALUES {
                 *self.accounts.entry(account).or_default() += calls;
             }
         }
         for (ip, calls) in other.sources {
-            if self.sources.len() < ApiUse::MOST_VALUES {
+            if self.sources.len() < ApiUse::MAX_VALUES {
                 *self.sources.entry(ip).or_default() += calls;
             }
         }
@@ -97,13 +97,13 @@ pub struct ApiUse {
 
 impl ApiUse {
     /// Principals at most.
-    pub const MOST_PRINCIPALS: usize = 100_000;
+    pub const MAX_PRINCIPALS: usize = 100_000;
     /// Hours of a principal at most: a leap year.
-    pub const MOST_HOURS: usize = 366 * 24;
+    pub const MAX_HOURS: usize = 366 * 24;
     /// Distinct calls, regions, accounts and sources of a principal in an hour at most.
-    const MOST_VALUES: usize = 2_000;
+    const MAX_VALUES: usize = 2_000;
     /// The longest name in bytes: twice what readers leave of a text, for the service and the action of a call.
-    const MOST_TEXT: usize = 2 * 1024 + 1;
+    const MAX_TEXT: usize = 2 * 1024 + 1;
 
     /// Counts a call. Calls that AWS services make for themselves are left out, and sign-ins, which are logins.
     pub fn push(&mut self, call: &ApiActivity<'_>) {
@@ -119,11 +119,10 @@ impl ApiUse {
         let time = call.time.div_euclid(1000);
         let action = format!("{}:{}", call.service, call.action);
         let has_room = match self.principals.get(principal) {
-            Some(hours) => hours.len() < Self::MOST_HOURS || hours.contains_key(&time.div_euclid(3600)),
-            None => self.principals.len() < Self::MOST_PRINCIPALS,
+            Some(hours) => hours.len() < Self::MAX_HOURS || hours.contains_key(&time.div_euclid(3600)),
+            None => self.principals.len() < Self::MAX_PRINCIPALS,
         };
-        if !has_room || [principal, &action, call.region, call.account].iter().any(|text| text.len() > Self::MOST_TEXT)
-        {
+        if !has_room || [principal, &action, call.region, call.account].iter().any(|text| text.len() > Self::MAX_TEXT) {
             self.dropped = self.dropped.saturating_add(1);
             return;
         }
@@ -134,16 +133,16 @@ impl ApiUse {
         hour.last = hour.last.max(time);
         hour.calls += 1;
         hour.failed += u64::from(call.failed());
-        if hour.actions.len() < Self::MOST_VALUES {
+        if hour.actions.len() < Self::MAX_VALUES {
             hour.actions.insert(action);
         }
-        if !call.region.is_empty() && hour.regions.len() < Self::MOST_VALUES {
+        if !call.region.is_empty() && hour.regions.len() < Self::MAX_VALUES {
             hour.regions.insert(call.region.to_owned());
         }
-        if hour.accounts.len() < Self::MOST_VALUES {
+        if hour.accounts.len() < Self::MAX_VALUES {
             *hour.accounts.entry(call.account.to_owned()).or_default() += 1;
         }
-        if let Some(ip) = call.source_ip.filter(|_| hour.sources.len() < Self::MOST_VALUES) {
+        if let Some(ip) = call.source_ip.filter(|_| hour.sources.len() < Self::MAX_VALUES) {
             *hour.sources.entry(ip).or_default() += 1;
         }
     }
@@ -152,14 +151,14 @@ impl ApiUse {
     pub fn merge(&mut self, other: Self) {
         self.dropped = self.dropped.saturating_add(other.dropped);
         for (principal, hours) in other.principals {
-            if !self.principals.contains_key(&principal) && self.principals.len() >= Self::MOST_PRINCIPALS {
+            if !self.principals.contains_key(&principal) && self.principals.len() >= Self::MAX_PRINCIPALS {
                 let calls = hours.values().fold(0_u64, |sum, hour| sum.saturating_add(hour.calls));
                 self.dropped = self.dropped.saturating_add(calls);
                 continue;
             }
             let mine = self.principals.entry(principal).or_default();
             for (at, hour) in hours {
-                let has_room = mine.len() < Self::MOST_HOURS;
+                let has_room = mine.len() < Self::MAX_HOURS;
                 match mine.entry(at) {
                     Entry::Vacant(_) if !has_room => self.dropped = self.dropped.saturating_add(hour.calls),
                     Entry::Vacant(vacant) => {

@@ -353,13 +353,13 @@ pub struct History {
 
 impl Default for History {
     fn default() -> Self {
-        Self { users: BottomK::new(Self::MOST_USERS), everybody: Everybody::default(), recent: Recent::default() }
+        Self { users: BottomK::new(Self::MAX_USERS), everybody: Everybody::default(), recent: Recent::default() }
     }
 }
 
 impl History {
     /// Users that are remembered, at most.
-    pub const MOST_USERS: usize = 1 << 19;
+    pub const MAX_USERS: usize = 1 << 19;
 
     /// What is known of a user: of a login's user.
     #[must_use]

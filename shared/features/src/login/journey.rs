@@ -40,21 +40,21 @@ impl Spot {
     }
 }
 
-/// The name of a city, cut off after [`CityName::MOST`] bytes; empty where none is known.
+/// The name of a city, cut off after [`CityName::MAX`] bytes; empty where none is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct CityName([u8; Self::MOST]);
+pub struct CityName([u8; Self::MAX]);
 
 impl CityName {
     /// Bytes at most.
-    pub const MOST: usize = 24;
+    pub const MAX: usize = 24;
 
     /// As much of a name as is kept. O(1).
     #[must_use]
     pub fn of(name: &str) -> Self {
-        let kept = name.get(..name.floor_char_boundary(Self::MOST)).unwrap_or_default();
+        let kept = name.get(..name.floor_char_boundary(Self::MAX)).unwrap_or_default();
         let kept = kept.split('\0').next().unwrap_or_default().trim_end();
-        let mut bytes = [0; Self::MOST];
+        let mut bytes = [0; Self::MAX];
         for (into, from) in bytes.iter_mut().zip(kept.bytes()) {
             *into = from;
         }
@@ -64,7 +64,7 @@ impl CityName {
     /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        let length = self.0.iter().position(|byte| *byte == 0).unwrap_or(Self::MOST);
+        let length = self.0.iter().position(|byte| *byte == 0).unwrap_or(Self::MAX);
         self.0.get(..length).and_then(|bytes| str::from_utf8(bytes).ok()).unwrap_or_default()
     }
 }

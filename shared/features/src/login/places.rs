@@ -71,7 +71,7 @@ pub enum BadPlaces {
         what: &'static str,
     },
     /// More than is believed.
-    #[error("the table of places has more than {} lines", Places::MOST)]
+    #[error("the table of places has more than {} lines", Places::MAX)]
     TooMany,
     /// A file that is no such database, or a damaged one.
     #[error("no database of places (a City, Country or ASN database in the MaxMind DB format): {what}")]
@@ -83,9 +83,9 @@ pub enum BadPlaces {
 
 impl Places {
     /// Blocks kept at most.
-    pub const MOST: usize = 4_000_000;
+    pub const MAX: usize = 4_000_000;
     /// Bytes of a database at most; the largest on the market have less than half of it.
-    pub const MOST_BYTES: usize = 1 << 30;
+    pub const MAX_BYTES: usize = 1 << 30;
 
     /// Nothing known.
     #[must_use]
@@ -106,7 +106,7 @@ impl Places {
         let cidr = column("cidr").ok_or(BadPlaces::NoColumn)?;
         let columns = ["asn", "as_name", "country", "region", "city", "latitude", "longitude"].map(column);
         for (at, line) in lines.filter(|(_, line)| !line.trim().is_empty()) {
-            if self.rows.len() >= Self::MOST {
+            if self.rows.len() >= Self::MAX {
                 return Err(BadPlaces::TooMany);
             }
             let cells: Vec<&str> = split(line).collect();
@@ -141,7 +141,7 @@ impl Places {
             if line.is_empty() {
                 continue;
             }
-            if self.listed.len() >= Self::MOST {
+            if self.listed.len() >= Self::MAX {
                 return Err(BadPlaces::TooMany);
             }
             let what = "no block of addresses (203.0.113.0/24)";
@@ -158,8 +158,8 @@ impl Places {
     /// # Errors
     /// When it is too large, damaged, or about something else.
     pub fn read_database(&mut self, name: &str, bytes: Vec<u8>) -> Result<(), BadPlaces> {
-        if bytes.len() > Self::MOST_BYTES {
-            let what = format!("it has more than {} bytes", Self::MOST_BYTES);
+        if bytes.len() > Self::MAX_BYTES {
+            let what = format!("it has more than {} bytes", Self::MAX_BYTES);
             return Err(BadPlaces::Database { what });
         }
         self.databases.push(Arc::new(Database::open(name, bytes)?));

@@ -58,12 +58,12 @@ impl Timed for Own {
     }
 }
 
-/// The last entries of a key, in order of time, at most [`MOST`]; the latest stay.
+/// The last entries of a key, in order of time, at most [`MAX`]; the latest stay.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) struct Latest<T>(pub(super) Vec<T>);
 
 /// Entries of a key at most.
-pub(super) const MOST: usize = 256;
+pub(super) const MAX: usize = 256;
 
 impl<T> Default for Latest<T> {
     fn default() -> Self {
@@ -80,7 +80,7 @@ impl<T: Timed> Latest<T> {
             self.0.insert(at, entry);
         }
         // Twice the capacity before anything moves: amortised O(1).
-        if self.0.len() >= 2 * MOST {
+        if self.0.len() >= 2 * MAX {
             self.prune(i64::MIN);
         }
     }
@@ -88,16 +88,16 @@ impl<T: Timed> Latest<T> {
     /// Drops what is older than a time, and all but the latest.
     pub(super) fn prune(&mut self, oldest: i64) {
         let old = self.0.partition_point(|entry| entry.time() < oldest);
-        let beyond = self.0.len().saturating_sub(MOST);
+        let beyond = self.0.len().saturating_sub(MAX);
         self.0.drain(..old.max(beyond));
     }
 
-    /// The entries of a window that ends at a time, at most [`MOST`] of them.
+    /// The entries of a window that ends at a time, at most [`MAX`] of them.
     pub(super) fn within(&self, now: i64, window: i64) -> &[T] {
         let from = self.0.partition_point(|entry| entry.time() < now.saturating_sub(window));
         let to = self.0.partition_point(|entry| entry.time() <= now);
         let slice = self.0.get(from..to).unwrap_or_default();
-        slice.get(slice.len().saturating_sub(MOST)..).unwrap_or_default()
+        slice.get(slice.len().saturating_sub(MAX)..).unwrap_or_default()
     }
 }
 
@@ -115,7 +115,7 @@ pub(super) struct Recent {
 }
 
 /// Keys of a kind at most; of more, those with the lowest hashes stay.
-pub(super) const MOST_KEYS: usize = 1 << 18;
+pub(super) const MAX_KEYS: usize = 1 << 18;
 
 impl Recent {
     /// Notes that time has come to here, and now and then forgets what is a day old.
@@ -166,9 +166,9 @@ fn sweep<T: Timed>(map: &mut FxHashMap<u64, Latest<T>>, oldest: i64) {
         list.prune(oldest);
         !list.0.is_empty()
     });
-    if map.len() > MOST_KEYS {
+    if map.len() > MAX_KEYS {
         let mut keys: Vec<u64> = map.keys().copied().collect();
-        let (_, last, _) = keys.select_nth_unstable(MOST_KEYS - 1);
+        let (_, last, _) = keys.select_nth_unstable(MAX_KEYS - 1);
         let limit = *last;
         map.retain(|key, _| *key <= limit);
     }

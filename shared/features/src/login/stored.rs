@@ -1,18 +1,18 @@
 //! A history as bytes: `WEIRHIST`, a version, and the content in postcard.
 //!
 //! What is read is checked before it is believed: lists are sorted, without repetition and within their capacities, tables
-//! have their size, places are on the globe. A file that is foreign, cut off, of a later version or larger than [`MOST_BYTES`] is an error that says so.
+//! have their size, places are on the globe. A file that is foreign, cut off, of a later version or larger than [`MAX_BYTES`] is an error that says so.
 
 use weir_domain::bounded::{BottomK, Merge};
 
 use super::history::{Changes, Counts, Everybody, History, Key, Moments, UserHistory};
-use super::recent::{Glance, Latest, MOST, MOST_KEYS, Own, Recent, Timed};
+use super::recent::{Glance, Latest, MAX, MAX_KEYS, Own, Recent, Timed};
 
 /// Version of the stored form; a reader refuses others.
 pub const HISTORY_VERSION: u16 = 2;
 
 /// The largest history that is read.
-const MOST_BYTES: usize = 1 << 30;
+const MAX_BYTES: usize = 1 << 30;
 
 const MAGIC: &[u8; 8] = b"WEIRHIST";
 
@@ -134,7 +134,7 @@ impl History {
         let mut bytes = MAGIC.to_vec();
         bytes.extend_from_slice(&HISTORY_VERSION.to_le_bytes());
         let content = postcard::to_allocvec(&stored).map_err(|_| BadHistory::Content("it cannot be written"))?;
-        if content.len() > MOST_BYTES {
+        if content.len() > MAX_BYTES {
             return Err(BadHistory::Content("it is too large"));
         }
         bytes.extend_from_slice(&content);
@@ -152,7 +152,7 @@ impl History {
         if version != HISTORY_VERSION {
             return Err(BadHistory::Version(version));
         }
-        if content.len() > MOST_BYTES {
+        if content.len() > MAX_BYTES {
             return Err(BadHistory::Content("it is too large"));
         }
         let stored: Stored = match postcard::take_from_bytes(content) {
@@ -202,12 +202,12 @@ fn sorted<T>(map: rustc_hash::FxHashMap<u64, Latest<T>>) -> Vec<(u64, Latest<T>)
 }
 
 fn is_sound<T: Timed>(latest: &Latest<T>) -> bool {
-    latest.0.len() <= MOST && latest.0.is_sorted() && latest.0.iter().all(Timed::is_sound)
+    latest.0.len() <= MAX && latest.0.is_sorted() && latest.0.iter().all(Timed::is_sound)
 }
 
 fn visits<T: Timed>(list: Vec<(u64, Latest<T>)>) -> Result<rustc_hash::FxHashMap<u64, Latest<T>>, BadHistory> {
     let sound = |(_, latest): &(u64, Latest<T>)| is_sound(latest) && !latest.0.is_empty();
-    if list.len() > MOST_KEYS || !list.is_sorted_by(|a, b| a.0 < b.0) || !list.iter().all(sound) {
+    if list.len() > MAX_KEYS || !list.is_sorted_by(|a, b| a.0 < b.0) || !list.iter().all(sound) {
         return Err(BadHistory::Content("recent visits are out of order, repeated, or too many"));
     }
     Ok(list.into_iter().collect())

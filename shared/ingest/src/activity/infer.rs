@@ -22,7 +22,7 @@ use column::{ColumnSample, Guess};
 pub const SAMPLE_ROWS: usize = 10_000;
 
 /// Values that are looked at, at most: they bound the memory that counting distinct ones takes (some 20 bytes each).
-const MOST_VALUES: usize = 2 << 20;
+const MAX_VALUES: usize = 2 << 20;
 
 /// A schema guessed from a sample, with the reasons.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub struct InferredSchema {
 /// - A table with the columns of a [shipped schema](super::shipped_schemas) has that one.
 ///
 /// # Errors
-/// When the object cannot be read as text, has no row, more than [`ActivitySchema::MOST_COLUMNS`] columns, or none to learn
+/// When the object cannot be read as text, has no row, more than [`ActivitySchema::MAX_COLUMNS`] columns, or none to learn
 /// from.
 pub fn infer(
     input: impl Read,
@@ -72,7 +72,7 @@ pub fn infer(
                 sample = Some(started);
             }
             Some(sample) => {
-                if sample.rows >= most_rows(sample_rows, sample.columns.len()) {
+                if sample.rows >= max_rows(sample_rows, sample.columns.len()) {
                     break;
                 }
                 sample.add(line);
@@ -98,10 +98,10 @@ pub fn infer_parquet(
     let table = Table::open(input, limits).map_err(fail)?;
     let names = table.column_names();
     let mut samples: Vec<ColumnSample> = names.iter().map(|_| ColumnSample::default()).collect();
-    let most_rows = most_rows(sample_rows, names.len());
+    let max_rows = max_rows(sample_rows, names.len());
     let mut rows = 0;
     table
-        .sample(most_rows, |cells| {
+        .sample(max_rows, |cells| {
             rows += 1;
             for (sample, cell) in samples.iter_mut().zip(cells) {
                 match cell {
@@ -126,8 +126,8 @@ fn not_csv(problem: String) -> Problem {
     Problem::NotThisFormat { format: "CSV table that a schema can be guessed from", problem }
 }
 
-fn most_rows(sample_rows: usize, columns: usize) -> u64 {
-    sample_rows.min(MOST_VALUES / columns.max(1)).max(1) as u64
+fn max_rows(sample_rows: usize, columns: usize) -> u64 {
+    sample_rows.min(MAX_VALUES / columns.max(1)).max(1) as u64
 }
 
 /// The sample of a table of text.
@@ -148,7 +148,7 @@ impl TextSample {
         let delimiter = guess_delimiter(line);
         let mut lines = LineSplitter::new(delimiter);
         let fields = lines.split(line).map_err(|reason| format!("its first line cannot be read: {reason}"))?;
-        if fields.len() > ActivitySchema::MOST_COLUMNS {
+        if fields.len() > ActivitySchema::MAX_COLUMNS {
             return Err(format!("it has {} columns, more than are read", fields.len()));
         }
         let first: Vec<_> = fields.iter().map(|f| f.trim_ascii().to_vec()).collect();

@@ -114,7 +114,7 @@ impl Table {
         let copy = file.try_clone().map_err(Problem::Io)?;
         let reader = caught(|| SerializedFileReader::new(copy))?;
         let columns = columns(reader.metadata().file_metadata().schema_descr());
-        if columns.len() > ActivitySchema::MOST_COLUMNS {
+        if columns.len() > ActivitySchema::MAX_COLUMNS {
             return Err(unreadable(format!("it has {} columns, more than are read", columns.len())));
         }
         Ok(Self { file, reader, columns, limit })
@@ -158,17 +158,17 @@ impl Table {
     fn each_row(
         &self,
         wanted: &[Wanted],
-        most_rows: u64,
+        max_rows: u64,
         mut each: impl FnMut(u64, &[Cell<'_>]),
     ) -> Result<(), Problem> {
         let (mut row, mut read) = (0, 0);
         for group in 0..self.reader.num_row_groups() {
-            if row >= most_rows {
+            if row >= max_rows {
                 break;
             }
             let (mut left, mut cursors) = self.open_group(group, wanted)?;
-            while left > 0 && row < most_rows {
-                let rows = left.min(ROWS_AT_ONCE as u64).min(most_rows - row) as usize;
+            while left > 0 && row < max_rows {
+                let rows = left.min(ROWS_AT_ONCE as u64).min(max_rows - row) as usize;
                 caught(|| cursors.iter_mut().flatten().try_for_each(|cursor| cursor.advance(rows)))?;
                 // A few bytes may stand for any number of equal values.
                 read += rows as u64;

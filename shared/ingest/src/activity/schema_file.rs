@@ -50,7 +50,7 @@ impl InferredSchema {
         let _ = writeln!(file, "header = {} # {header}", schema.header);
         let _ = writeln!(file, "delimiter = {delimiter}\nmissing_values = [{missing}]\ncolumns = [");
         let columns: Vec<_> = schema.columns.iter().map(column).collect();
-        let width = columns.iter().map(|c| c.chars().count()).max().unwrap_or(0).min(MOST_PADDING);
+        let width = columns.iter().map(|c| c.chars().count()).max().unwrap_or(0).min(MAX_PADDING);
         for (column, why) in columns.iter().zip(&self.why) {
             let _ = writeln!(file, "  {column:width$} # {why}");
         }
@@ -60,7 +60,7 @@ impl InferredSchema {
 }
 
 /// Columns up to this width are padded so that their comments stand below one another.
-const MOST_PADDING: usize = 80;
+const MAX_PADDING: usize = 80;
 
 fn column(column: &ColumnSchema) -> String {
     let role = match column.role {

@@ -8,7 +8,7 @@ use weir_domain::flow::{Action, FlowRecord, ICMP, ICMP_V6};
 pub(super) const HEADERS: u64 = 40;
 
 /// The most that a count may be; sums beyond it stop there.
-pub(super) const MOST: u64 = i64::MAX as u64;
+pub(super) const MAX: u64 = i64::MAX as u64;
 
 /// What one side sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,5 +80,5 @@ impl<'a> Conversation<'a> {
 
 /// Bytes with headers, from bytes of payload.
 pub(super) fn with_headers(payload: u64, packets: u64) -> u64 {
-    payload.saturating_add(packets.saturating_mul(HEADERS)).min(MOST)
+    payload.saturating_add(packets.saturating_mul(HEADERS)).min(MAX)
 }

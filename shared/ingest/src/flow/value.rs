@@ -5,13 +5,13 @@ use std::net::IpAddr;
 
 use weir_domain::reject::RejectReason;
 
-use super::conversation::MOST;
+use super::conversation::MAX;
 
 /// The end of the century: what lies beyond is no time of a flow.
 const LAST_TIME: f64 = 4_102_444_800.0;
 
 /// The longest text of an address or a number.
-const LONGEST: usize = 45;
+const MAX_LEN: usize = 45;
 
 /// IPv4 without leading zeros (which some readers take for octal), or IPv6; IPv4 mapped into IPv6 is IPv4.
 pub(super) fn address(text: &[u8]) -> Result<IpAddr, RejectReason> {
@@ -37,7 +37,7 @@ pub(super) fn count(text: &[u8]) -> Result<u64, RejectReason> {
     if !digits.iter().all(u8::is_ascii_digit) {
         return Err(RejectReason::BadCount);
     }
-    short(digits).and_then(|d| d.parse().ok()).filter(|&n| n <= MOST).ok_or(RejectReason::BadCount)
+    short(digits).and_then(|d| d.parse().ok()).filter(|&n| n <= MAX).ok_or(RejectReason::BadCount)
 }
 
 /// A finite number.
@@ -51,7 +51,7 @@ pub(super) fn second(time: f64) -> Result<i64, RejectReason> {
 }
 
 fn short(text: &[u8]) -> Option<&str> {
-    if text.len() > LONGEST { None } else { str::from_utf8(text).ok() }
+    if text.len() > MAX_LEN { None } else { str::from_utf8(text).ok() }
 }
 
 #[cfg(test)]

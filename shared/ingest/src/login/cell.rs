@@ -6,11 +6,11 @@ use weir_domain::login::Outcome;
 use weir_domain::reject::RejectReason;
 
 /// The most bytes of a text that are kept in a record.
-const LONGEST_TEXT: usize = 1024;
+const MAX_TEXT_LEN: usize = 1024;
 
 /// A text, cut to the longest that is kept.
 pub(super) fn text(cell: &str) -> &str {
-    &cell[..cell.floor_char_boundary(LONGEST_TEXT)]
+    &cell[..cell.floor_char_boundary(MAX_TEXT_LEN)]
 }
 
 /// A text that must be there.
@@ -146,9 +146,9 @@ mod tests {
 
     #[test]
     fn text_is_cut_between_characters() {
-        let long = "é".repeat(LONGEST_TEXT);
-        assert_eq!(text(&long).len(), LONGEST_TEXT);
-        assert_eq!(text(&format!("x{long}")).len(), LONGEST_TEXT - 1);
+        let long = "é".repeat(MAX_TEXT_LEN);
+        assert_eq!(text(&long).len(), MAX_TEXT_LEN);
+        assert_eq!(text(&format!("x{long}")).len(), MAX_TEXT_LEN - 1);
         assert_eq!((required(""), place("-"), place("Oslo")), (Err(R::MissingValue), "", "Oslo"));
     }
 }

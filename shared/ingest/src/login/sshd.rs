@@ -46,7 +46,7 @@ use crate::text::TextReader;
 use syslog::{Entry, Times};
 
 /// The most often that one line may repeat a message.
-const MOST_REPEATS: u32 = 1000;
+const MAX_REPEATS: u32 = 1000;
 
 /// What a syslog line leaves unsaid about its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,7 +139,7 @@ fn logins<'a>(line: &'a [u8], times: &mut Times) -> Result<Option<(LoginEvent<'a
         account: cell::text(entry.host),
         ..LoginEvent::new(entry.time, cell::text(user), LoginKind::Ssh, outcome)
     };
-    if (1..=MOST_REPEATS).contains(&repeats) { Ok(Some((login, repeats))) } else { Err(RejectReason::BadNumber) }
+    if (1..=MAX_REPEATS).contains(&repeats) { Ok(Some((login, repeats))) } else { Err(RejectReason::BadNumber) }
 }
 
 /// The message and how many times, of `N times: [ MESSAGE]`.

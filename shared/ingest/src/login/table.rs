@@ -7,7 +7,7 @@ use crate::delimited::LineSplitter;
 use crate::error::Problem;
 
 /// The most columns a header may have.
-const MOST_COLUMNS: usize = 256;
+const MAX_COLUMNS: usize = 256;
 
 /// The columns a format knows.
 #[derive(Debug)]
@@ -84,8 +84,8 @@ impl<const N: usize> Table<N> {
 
 /// Which known column each column of a header is.
 fn order<const N: usize>(columns: &'static Columns<N>, header: &ByteRecord) -> Result<Vec<Option<usize>>, Problem> {
-    if header.len() > MOST_COLUMNS {
-        return Err(columns.problem(format!("more than {MOST_COLUMNS} columns")));
+    if header.len() > MAX_COLUMNS {
+        return Err(columns.problem(format!("more than {MAX_COLUMNS} columns")));
     }
     let known = |name| str::from_utf8(name).ok().and_then(|name| columns.position(name.trim_ascii()));
     let order: Vec<_> = header.iter().map(known).collect();

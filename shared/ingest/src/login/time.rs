@@ -11,10 +11,10 @@ use crate::time;
 pub(super) const TIMES: std::ops::Range<i64> = 0..4_102_444_800_000;
 
 /// The longest text that is read as a time: RFC 3339 with nanoseconds and an offset has 35 characters.
-const LONGEST: usize = 40;
+const MAX_LEN: usize = 40;
 
 /// The shortest: a date, and a time to the minute.
-const SHORTEST: usize = 16;
+const MIN_LEN: usize = 16;
 
 /// Milliseconds since the epoch, of RFC 3339, of `2023-09-25 00:01:45.820` (UTC where no offset follows), or of a number
 /// of seconds or milliseconds since the epoch.
@@ -22,11 +22,11 @@ pub(super) fn parse(cell: &str) -> Result<i64, RejectReason> {
     if cell.is_empty() {
         return Err(RejectReason::MissingValue);
     }
-    let read = if cell.len() > LONGEST {
+    let read = if cell.len() > MAX_LEN {
         None
     } else if cell.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
         cell.parse().ok().map(|number| time::since_epoch(number).round() as i64)
-    } else if cell.len() < SHORTEST {
+    } else if cell.len() < MIN_LEN {
         None
     } else {
         time::on_calendar(cell).map(Timestamp::as_millisecond)

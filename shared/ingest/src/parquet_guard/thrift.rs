@@ -18,7 +18,7 @@ pub(super) enum Event {
 }
 
 /// Structures within structures, at most; Parquet's own go eight deep.
-const DEEPEST: usize = 32;
+const MAX_DEPTH: usize = 32;
 
 /// Walks one structure and calls back with the ids of the fields that lead to each event. Lists do not count among them.
 pub(super) fn walk(input: &mut impl Read, visit: &mut dyn FnMut(&[i16], Event)) -> io::Result<()> {
@@ -33,7 +33,7 @@ struct Walk<'w, R> {
 
 impl<R: Read> Walk<'_, R> {
     fn structure(&mut self) -> io::Result<()> {
-        if self.path.len() >= DEEPEST {
+        if self.path.len() >= MAX_DEPTH {
             return Err(damaged());
         }
         let mut last = 0_i16;

@@ -87,10 +87,10 @@ fn what_is_no_list_is_refused() {
     ] {
         assert!(read(bytes).is_err(), "{}", bytes.escape_ascii());
     }
-    assert_eq!(read(&vec![b' '; ProviderRanges::LARGEST_FILE + 1]), Err(RangesError::TooLarge));
+    assert_eq!(read(&vec![b' '; ProviderRanges::MAX_FILE_BYTES + 1]), Err(RangesError::TooLarge));
     let deep = format!("{{\"prefixes\":{}", "[".repeat(100_000));
     assert!(read(deep.as_bytes()).is_err());
-    let many = "a b c 10.0.0.0/8\n".repeat(ProviderRanges::MOST + 1);
+    let many = "a b c 10.0.0.0/8\n".repeat(ProviderRanges::MAX + 1);
     assert_eq!(read(many.as_bytes()), Err(RangesError::TooMany));
 }
 

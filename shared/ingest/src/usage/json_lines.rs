@@ -7,7 +7,7 @@ use weir_domain::reject::RejectReason;
 use weir_domain::usage::UsagePoint;
 
 use super::columns::Part;
-use super::{MOST_KEYS, Row, UsageOptions, identifier, measured, within};
+use super::{MAX_KEYS, Row, UsageOptions, identifier, measured, within};
 use crate::time;
 
 /// Reads objects; every line may have other fields.
@@ -55,7 +55,7 @@ impl JsonLines<'_> {
                 _ => {}
             }
         }
-        if texts.len() > MOST_KEYS {
+        if texts.len() > MAX_KEYS {
             return Err(RejectReason::BadStructure);
         }
         if values.is_empty() {

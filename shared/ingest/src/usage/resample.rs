@@ -26,16 +26,16 @@ pub struct ResampleParams {
     /// What becomes of the measurements of one step. Default their sum.
     pub statistic: Statistic,
     /// The most series. Default 10,000.
-    pub most_series: usize,
+    pub max_series: usize,
     /// The most steps of all series together, gaps counted. Default 2 million, which take at most some 200 MB: a hundred days
     /// of 416 series in half hours.
-    pub most_steps: u64,
+    pub max_steps: u64,
 }
 
 impl Default for ResampleParams {
     fn default() -> Self {
         let half_hour = NonZeroU32::MIN.saturating_add(1799);
-        Self { step_seconds: half_hour, statistic: Statistic::Sum, most_series: 10_000, most_steps: 2_000_000 }
+        Self { step_seconds: half_hour, statistic: Statistic::Sum, max_series: 10_000, max_steps: 2_000_000 }
     }
 }
 
@@ -107,7 +107,7 @@ impl Resampler {
     /// When there are more series or steps than the limits, or the value is none. The measurement is then not added.
     pub fn add(&mut self, point: &UsagePoint<'_>) -> Result<(), TooMuchUsage> {
         // NaN is in no range.
-        if !(-UsagePoint::LARGEST..=UsagePoint::LARGEST).contains(&point.value) {
+        if !(-UsagePoint::MAX..=UsagePoint::MAX).contains(&point.value) {
             return Err(TooMuchUsage::Value);
         }
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
@@ -121,12 +121,12 @@ impl Resampler {
             _ => 0,
         });
         let limits = &self.params;
-        if steps.is_none() && self.series.len() >= limits.most_series {
-            return Err(TooMuchUsage::Series { limit: limits.most_series });
+        if steps.is_none() && self.series.len() >= limits.max_series {
+            return Err(TooMuchUsage::Series { limit: limits.max_series });
         }
         let steps = self.steps.saturating_add(more);
-        if steps > limits.most_steps {
-            return Err(TooMuchUsage::Steps { limit: limits.most_steps });
+        if steps > limits.max_steps {
+            return Err(TooMuchUsage::Steps { limit: limits.max_steps });
         }
         self.steps = steps;
         let step = self.series.entry(name).or_default().entry(at).or_default();

@@ -5,7 +5,7 @@ use weir_domain::reject::RejectReason;
 use weir_domain::usage::UsagePoint;
 
 use super::columns::{Part, no_time};
-use super::{MOST_KEYS, Row, Shape, UsageOptions, identifier, is_missing, measured};
+use super::{MAX_KEYS, Row, Shape, UsageOptions, identifier, is_missing, measured};
 use crate::delimited::{LineSplitter, column_names, guess_delimiter};
 use crate::time;
 
@@ -27,7 +27,7 @@ impl UsageTable {
     pub(super) fn of_header(line: &[u8], options: &UsageOptions) -> Result<Self, String> {
         let mut lines = LineSplitter::new(guess_delimiter(line));
         let fields = lines.split(line).map_err(|reason| format!("the header cannot be read: {reason}"))?;
-        if fields.len() > ActivitySchema::MOST_COLUMNS {
+        if fields.len() > ActivitySchema::MAX_COLUMNS {
             return Err(format!("it has {} columns, more than are read", fields.len()));
         }
         let names = column_names(fields);
@@ -56,8 +56,8 @@ impl UsageTable {
         };
         keys.sort_by(|a, b| names[*a].cmp(&names[*b]));
         keys.dedup();
-        if keys.len() > MOST_KEYS {
-            return Err(format!("{} columns tell series apart, and at most {MOST_KEYS} may: say which", keys.len()));
+        if keys.len() > MAX_KEYS {
+            return Err(format!("{} columns tell series apart, and at most {MAX_KEYS} may: say which", keys.len()));
         }
         let values: Vec<_> = value.map_or_else(|| free.filter(|at| !keys.contains(at)).collect(), |at| vec![at]);
         if values.is_empty() {

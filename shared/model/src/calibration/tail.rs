@@ -7,7 +7,7 @@ use super::{EmpiricalPValues, p_value_in_range};
 use crate::error::FitError;
 
 /// Fewer excesses than these say nothing of a tail.
-const FEWEST_EXCESSES: usize = 20;
+const MIN_EXCESSES: usize = 20;
 
 /// P-values smaller than this part of `1 / (n + 1)` are not told: the tail is carried two orders of magnitude beyond the
 /// data and no further.
@@ -98,7 +98,7 @@ impl Tail {
         let excesses: Vec<f64> = sorted[first..].iter().map(|score| score - threshold).collect();
         let mut distinct = excesses.clone();
         distinct.dedup();
-        if distinct.len() < FEWEST_EXCESSES {
+        if distinct.len() < MIN_EXCESSES {
             return None;
         }
         let share = excesses.len() as f64 / n as f64;

@@ -39,8 +39,8 @@ impl Tails {
     /// Why stored tails are none, if they are.
     pub(super) fn fault(&self) -> Option<&'static str> {
         /// Beyond, counts are no longer exact as numbers.
-        const MOST: u64 = 1 << 53;
-        if self.kept.is_empty() || self.kept.len() > CAPACITY || self.kept.len() as u64 > self.n || self.n > MOST {
+        const MAX: u64 = 1 << 53;
+        if self.kept.is_empty() || self.kept.len() > CAPACITY || self.kept.len() as u64 > self.n || self.n > MAX {
             return Some("a feature needs from 1 to 4000 values, and no more than n of them");
         }
         if !self.kept.iter().all(|v| v.is_finite()) || !self.kept.is_sorted() {

@@ -7,7 +7,7 @@ use weir_domain::activity::MissingPolicy;
 use super::CategoryEncoding;
 
 /// Words that are told apart per column; what comes after counts as unseen.
-pub const MOST_CATEGORIES: usize = 65_536;
+pub const MAX_CATEGORIES: usize = 65_536;
 
 /// Counts words while training rows go by.
 #[derive(Debug, Default)]
@@ -20,7 +20,7 @@ impl CategoryCounts {
     pub(super) fn count(&mut self, word: &str) {
         if let Some(count) = self.counts.get_mut(word) {
             *count += 1;
-        } else if self.counts.len() < MOST_CATEGORIES {
+        } else if self.counts.len() < MAX_CATEGORIES {
             self.counts.insert(word.to_owned(), 1);
         }
     }
@@ -71,7 +71,7 @@ impl Categories {
         ranks.sort_unstable();
         let own = if let Missing::Own(count) = self.missing { count } else { 0 };
         let counts = self.words.values().map(|(_, count)| *count).chain([own]);
-        ranks.len() <= MOST_CATEGORIES
+        ranks.len() <= MAX_CATEGORIES
             && ranks.iter().enumerate().all(|(at, rank)| at == *rank as usize)
             && counts.fold(0_u64, u64::saturating_add) <= self.rows
     }

@@ -95,10 +95,10 @@ fn rows_of_another_shape_are_not_encoded_and_nothing_is_no_training() {
 
 #[test]
 fn more_words_than_are_told_apart_count_as_unseen() {
-    let words: Vec<String> = (0..=MOST_CATEGORIES).map(|i| format!("w{i:06}")).collect();
+    let words: Vec<String> = (0..=MAX_CATEGORIES).map(|i| format!("w{i:06}")).collect();
     let rows: Vec<_> = words.iter().map(|w| (Some(1.0), Some(w.as_str()))).collect();
     let encoder = fitted(CategoryEncoding::Ordinal, [None, None], &rows);
-    assert!(encoder.is_unseen(1, &Value::Text(&words[MOST_CATEGORIES])));
+    assert!(encoder.is_unseen(1, &Value::Text(&words[MAX_CATEGORIES])));
     assert!(!encoder.is_unseen(1, &Value::Text(&words[0])));
 }
 

@@ -30,15 +30,15 @@ pub struct ClassMetrics {
 
 impl ConfusionMatrix {
     /// The most classes there may be: the matrix has as many entries as their square.
-    pub const MOST_CLASSES: usize = 1000;
+    pub const MAX_CLASSES: usize = 1000;
 
     /// Counts rows of several classes, numbered from 0 in the order of their names. O(rows + classes²).
     ///
     /// # Errors
     /// When there are no rows, as many labels as predictions are not given, there are no classes or more than
-    /// [`Self::MOST_CLASSES`], two have one name, or a row is of none of them.
+    /// [`Self::MAX_CLASSES`], two have one name, or a row is of none of them.
     pub fn new(classes: &[&str], labels: &[usize], predictions: &[usize]) -> Result<Self, EvaluationError> {
-        let most = Self::MOST_CLASSES;
+        let most = Self::MAX_CLASSES;
         if classes.is_empty() || classes.len() > most {
             return Err(EvaluationError::Classes { most, got: classes.len() });
         }

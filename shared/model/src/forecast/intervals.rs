@@ -4,7 +4,7 @@ use super::Trial;
 use crate::scaling::robust::quantile;
 
 /// The least errors that an interval is made of.
-const FEWEST: usize = 40;
+const MIN: usize = 40;
 
 /// The errors, from low to high, between which a share `level` of those lies that were made about as far ahead as the step
 /// `at` of `horizon`; none where there are too few.
@@ -22,7 +22,7 @@ pub(super) fn quantiles<'t>(
         errors.extend(trial.errors.iter().skip(from).take(width).flatten().copied());
         made += u32::from(errors.len() > before);
     }
-    if errors.len() < FEWEST {
+    if errors.len() < MIN {
         return None;
     }
     errors.sort_unstable_by(f64::total_cmp);

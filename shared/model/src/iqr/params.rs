@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use weir_domain::matrix::FeatureMatrix;
 
-use super::quartiles::{Quartiles, SMALLEST_RANGE};
+use super::quartiles::{MIN_IQR_RANGE, Quartiles};
 use super::{GroupError, Iqr};
 use crate::error::{BadParams, FitError, RangeCheck};
 
@@ -17,13 +17,13 @@ const GROUP_ROWS_RANGE: RangeInclusive<u32> = 4..=1_000_000;
 #[serde(default, deny_unknown_fields)]
 pub struct IqrParams {
     group_rows: u32,
-    smallest_iqr: f64,
+    min_iqr: f64,
 }
 
 impl Default for IqrParams {
     /// Groups of at least 12 rows, interquartile ranges of at least 0.01.
     fn default() -> Self {
-        Self { group_rows: 12, smallest_iqr: 0.01 }
+        Self { group_rows: 12, min_iqr: 0.01 }
     }
 }
 
@@ -39,8 +39,8 @@ impl IqrParams {
     /// The least interquartile range, in the units of the features, 1e-9 to 1e9, by default 0.01 (1 % where the feature
     /// is a logarithm or a share). It takes the place of smaller ones, those of constant features among them.
     #[must_use]
-    pub fn smallest_iqr(mut self, smallest_iqr: f64) -> Self {
-        self.smallest_iqr = smallest_iqr;
+    pub fn min_iqr(mut self, min_iqr: f64) -> Self {
+        self.min_iqr = min_iqr;
         self
     }
 
@@ -51,7 +51,7 @@ impl IqrParams {
     pub fn check(&self) -> Result<IqrValid, BadParams> {
         RangeCheck::default()
             .require("group_rows", &self.group_rows, &GROUP_ROWS_RANGE)
-            .require("smallest_iqr", &self.smallest_iqr, &SMALLEST_RANGE)
+            .require("min_iqr", &self.min_iqr, &MIN_IQR_RANGE)
             .finish()?;
         Ok(IqrValid { params: self.clone() })
     }
@@ -75,7 +75,7 @@ impl IqrValid {
         if matrix.is_empty() {
             return Err(FitError::TooFewRows { needed: 1, got: 0 });
         }
-        let smallest = self.params.smallest_iqr;
+        let smallest = self.params.min_iqr;
         let all = (0..matrix.width()).map(|feature| Quartiles::new(matrix.column(feature), smallest)).collect();
         Ok(Iqr { schema: Arc::clone(matrix.schema()), all, groups: BTreeMap::new() })
     }
@@ -98,7 +98,7 @@ impl IqrValid {
         for (group, rows) in members {
             let quartiles = fitted.all.iter().enumerate().map(|(feature, &all)| {
                 let values = rows.iter().map(|&row| matrix.row(row)[feature]).collect();
-                Quartiles::of_group(values, self.params.smallest_iqr, all)
+                Quartiles::of_group(values, self.params.min_iqr, all)
             });
             let quartiles = quartiles.collect();
             fitted.groups.insert(group, quartiles);
@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn every_range_ends_where_it_says() {
         let faults = |rows, smallest| {
-            let params = IqrParams::default().group_rows(rows).smallest_iqr(smallest);
+            let params = IqrParams::default().group_rows(rows).min_iqr(smallest);
             params.check().map_or_else(|bad| bad.faults.len(), |_| 0)
         };
         assert_eq!(faults(4, 1e-9) + faults(1_000_000, 1e9), 0);

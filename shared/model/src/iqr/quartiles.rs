@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use crate::scaling::robust::quantile;
 
 /// Least interquartile ranges that may be asked for.
-pub(super) const SMALLEST_RANGE: RangeInclusive<f64> = 1e-9..=1e9;
+pub(super) const MIN_IQR_RANGE: RangeInclusive<f64> = 1e-9..=1e9;
 
 /// Distances end here, so that their sums are finite.
 pub(super) const FARTHEST: f64 = 1e100;
@@ -37,7 +37,7 @@ impl Quartiles {
     /// Whether stored ones can be measured with.
     pub(super) fn are_sound(self) -> bool {
         let finite = self.first.is_finite() && self.third.is_finite() && self.unit.is_finite();
-        finite && self.first <= self.third && self.unit >= *SMALLEST_RANGE.start()
+        finite && self.first <= self.third && self.unit >= *MIN_IQR_RANGE.start()
     }
 
     /// Interquartile ranges below the first quartile or above the third; 0 between them.

@@ -8,7 +8,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use crate::error::FitError;
 
 /// Sums beyond are no longer exact.
-const LARGEST_TOTAL: f64 = 9_007_199_254_740_992.0;
+const MAX_TOTAL: f64 = 9_007_199_254_740_992.0;
 
 /// What samples are drawn from, without replacement: rows, or copies of rows.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ impl Urn {
         for (row, weight) in weights.iter().enumerate() {
             total += weight;
             copies += weight.ceil();
-            if copies > LARGEST_TOTAL {
+            if copies > MAX_TOTAL {
                 return Err(FitError::BadNumber { what: "sum of weights", row, value: total.to_string() });
             }
             ends.push(total);

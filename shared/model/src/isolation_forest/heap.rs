@@ -7,7 +7,7 @@ use crate::tree::{Key, LANES};
 const DEPTH: u32 = 8;
 const PLACES: usize = 1 << DEPTH;
 /// Features at most.
-pub(super) const MOST_FEATURES: usize = 256;
+pub(super) const MAX_FEATURES: usize = 256;
 
 /// All [`DEPTH`] levels, filled below the leaves with copies of them, so that a step asks nothing and is a handful of
 /// instructions. The root is at place 1; what lies under the last level is the path length.

@@ -17,7 +17,7 @@ pub(super) const TREES_RANGE: RangeInclusive<u32> = 1..=10_000;
 /// Numbers of rows per tree that are allowed.
 pub(super) const SAMPLE_SIZE_RANGE: RangeInclusive<u32> = 2..=65_536;
 /// Features: cuts number them with 16 bits.
-pub(super) const MOST_FEATURES: usize = 65_536;
+pub(super) const MAX_FEATURES: usize = 65_536;
 const EXTENSION_LEVEL_RANGE: RangeInclusive<u32> = 0..=65_535;
 
 /// What an isolation forest is grown with, in range or not; [`check`](Self::check) tells.
@@ -113,8 +113,8 @@ impl IsolationForestValid {
         if width == 0 {
             return Err(FitError::NoFeatures);
         }
-        if width > MOST_FEATURES {
-            return Err(FitError::TooMany { what: "features", most: MOST_FEATURES, got: width });
+        if width > MAX_FEATURES {
+            return Err(FitError::TooMany { what: "features", most: MAX_FEATURES, got: width });
         }
         if urn.copies() < 2 {
             return Err(FitError::TooFewRows { needed: 2, got: urn.copies() });

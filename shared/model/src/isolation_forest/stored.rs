@@ -7,7 +7,7 @@ use weir_domain::matrix::FeatureSchema;
 use super::grow::height_limit;
 use super::keys::{key, single, value};
 use super::oblique::{Cut, Oblique, ObliqueTree, Term};
-use super::params::{MOST_FEATURES, SAMPLE_SIZE_RANGE, TREES_RANGE};
+use super::params::{MAX_FEATURES, SAMPLE_SIZE_RANGE, TREES_RANGE};
 use super::tree::{AxisTree, IsolationTree};
 use super::{IsolationForest, Trees};
 use crate::error::{BadParams, RangeCheck};
@@ -116,7 +116,7 @@ impl TryFrom<StoredForest> for IsolationForest {
             .require("sample_size", &sample_size, &SAMPLE_SIZE_RANGE)
             .finish()?;
         let width = schema.features.len();
-        if !(1..=MOST_FEATURES).contains(&width) {
+        if !(1..=MAX_FEATURES).contains(&width) {
             return Err(BadForest::Features);
         }
         let trees = match trees {

@@ -14,7 +14,7 @@ use super::kernel::weighted_sum;
 use crate::tiles::{LANES, Tiles};
 
 /// The curvature taken where rows are equal and it is 0.
-const LEAST_CURVATURE: f64 = 1e-12;
+const MIN_CURVATURE: f64 = 1e-12;
 
 /// Rows that one thread takes at a time.
 const TASK: usize = 256;
@@ -42,7 +42,7 @@ pub(super) fn solve(tiles: &Tiles, problem: Problem) -> Option<Solution> {
     let mut gradient = gradient(tiles, &weights, problem.gamma);
     let mut rows = KernelRows::new(tiles, problem.gamma, problem.cache_bytes);
     for _ in 0..problem.iterations {
-        let i = least_gradient(&weights, &gradient);
+        let i = min_gradient(&weights, &gradient);
         let Some(j) = partner(&weights, &gradient, i, rows.row(i), problem.tolerance) else {
             let boundary = boundary(&weights, &gradient);
             return Some(Solution { weights, boundary });
@@ -93,11 +93,11 @@ pub(super) fn weights_by_place(weights: impl ExactSizeIterator<Item = f64>) -> V
 
 /// The second derivative along a move of weight between two rows of this similarity.
 fn curvature(similarity: f64) -> f64 {
-    (2.0 - 2.0 * similarity).max(LEAST_CURVATURE)
+    (2.0 - 2.0 * similarity).max(MIN_CURVATURE)
 }
 
 /// The first row of the least gradient among those that can gain weight: there is one while ν is below 1.
-fn least_gradient(weights: &[f64], gradient: &[f64]) -> usize {
+fn min_gradient(weights: &[f64], gradient: &[f64]) -> usize {
     let mut least = (f64::INFINITY, 0);
     for (row, (&weight, &gradient)) in weights.iter().zip(gradient).enumerate() {
         if weight < 1.0 && gradient < least.0 {

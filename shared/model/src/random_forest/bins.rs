@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use weir_domain::matrix::FeatureMatrix;
 
 /// Bins of a feature at most.
-const MOST_BINS: usize = 256;
+const MAX_BINS: usize = 256;
 
 /// The upper ends of each feature's bins but the last, ascending: a value is in the first bin whose end it does not
 /// exceed.
@@ -31,7 +31,7 @@ impl Bins {
         if ends.len() != width {
             return Err("bins of another number of features than the schema has");
         }
-        if !ends.iter().all(|ends| ends.len() < MOST_BINS && ascends(ends)) {
+        if !ends.iter().all(|ends| ends.len() < MAX_BINS && ascends(ends)) {
             return Err("the ends of bins must be finite, ascending and fewer than 256");
         }
         Ok(Self { ends })
@@ -56,8 +56,8 @@ impl Bins {
 fn quantile_ends(sorted: &[f64]) -> Vec<f64> {
     // -0 and 0 are one value, however they sort.
     let groups: Vec<&[f64]> = sorted.chunk_by(|a, b| a >= b).collect();
-    let exact = groups.len() <= MOST_BINS;
-    let (mut rows, mut bins, mut filled) = (sorted.len(), MOST_BINS, 0);
+    let exact = groups.len() <= MAX_BINS;
+    let (mut rows, mut bins, mut filled) = (sorted.len(), MAX_BINS, 0);
     let mut ends = vec![];
     for pair in groups.windows(2) {
         filled += pair[0].len();
@@ -102,7 +102,7 @@ mod tests {
         let values: Vec<f64> = (0..10_000).map(|i| f64::from(if i < 5000 { 0 } else { i })).collect();
         let matrix = synthetic::column(&values);
         let bins = Bins::fit(&matrix);
-        let mut counts = vec![0; MOST_BINS];
+        let mut counts = vec![0; MAX_BINS];
         for bin in &bins.columns(&matrix)[0] {
             counts[usize::from(*bin)] += 1;
         }

@@ -35,7 +35,7 @@ impl Criterion for Gini {
     }
 
     /// The impurity, times the weight, is the weight less the sum of the squares over the weight.
-    fn best_cut(&self, histogram: &Histogram<u32>, total: &[u32], least_rows: u32) -> Option<(u8, f64)> {
+    fn best_cut(&self, histogram: &Histogram<u32>, total: &[u32], min_rows: u32) -> Option<(u8, f64)> {
         let weigh = |(&count, &weight): (&u32, &f64)| f64::from(count) * weight;
         let mut right: Vec<f64> = total.iter().zip(&self.weights).map(weigh).collect();
         let mut left = vec![0.0; right.len()];
@@ -63,7 +63,7 @@ impl Criterion for Gini {
                 left_rows += count;
                 right_rows -= count;
             }
-            let enough = left_rows >= least_rows && right_rows >= least_rows && right_rows > 0;
+            let enough = left_rows >= min_rows && right_rows >= min_rows && right_rows > 0;
             let gain = left_squares / left_weight + right_squares / right_weight - whole;
             last = (enough && gain.is_finite()).then_some((bin, gain.max(0.0)));
         }

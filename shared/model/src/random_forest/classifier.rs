@@ -12,7 +12,7 @@ use super::params::RandomForestClassifierValid;
 use crate::error::{ExplainError, FitError, SchemaMismatch};
 
 /// Classes at most.
-pub(super) const MOST_CLASSES: usize = 1024;
+pub(super) const MAX_CLASSES: usize = 1024;
 
 /// A fitted forest over numbered classes, class 0 being the usual one where they mean usual and anomalous.
 ///
@@ -75,8 +75,8 @@ impl RandomForestClassifierValid {
     pub fn fit(&self, matrix: &FeatureMatrix, labels: &[u32], seed: u64) -> Result<RandomForestClassifier, FitError> {
         check_shape(matrix, labels.len())?;
         let classes = labels.iter().max().map_or(0, |&most| most as usize + 1);
-        if classes > MOST_CLASSES {
-            return Err(FitError::TooMany { what: "classes", most: MOST_CLASSES, got: classes });
+        if classes > MAX_CLASSES {
+            return Err(FitError::TooMany { what: "classes", most: MAX_CLASSES, got: classes });
         }
         let mut rows = vec![0; classes];
         for &label in labels {

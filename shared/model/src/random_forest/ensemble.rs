@@ -7,18 +7,18 @@ use weir_domain::matrix::{FeatureMatrix, FeatureSchema};
 
 use super::bins::Bins;
 use super::bootstrap::{self, Drawn};
-use super::grow::{Criterion, Grown, Limits, grow};
+use super::grow::{Criterion, GrownTree, Limits, grow};
 use crate::error::{ExplainError, FitError, SchemaMismatch};
 use crate::seeds::generator;
 use crate::tree::{LANES, Tree, groups, with_padded_width};
 
 /// Rows that pass one tree before the next is fetched, at most: large trees fill the second-level cache.
-const MOST_BLOCK_ROWS: usize = 1024;
+const MAX_BLOCK_ROWS: usize = 1024;
 /// Their bins and numbers, about.
 const BLOCK_BYTES: usize = 1 << 16;
 
 /// Features at most: splits number them with 16 bits.
-pub(super) const MOST_FEATURES: usize = 65_536;
+pub(super) const MAX_FEATURES: usize = 65_536;
 
 /// A tree, and at each of its leaves the index of what the leaf says in the forest's table (0 at splits).
 #[derive(Debug, Clone, PartialEq)]
@@ -70,9 +70,9 @@ impl Ensemble {
             let rows = drawn.map(|(row, copies)| Drawn { row: row as u32, copies, class: class(row) }).collect();
             grow(criterion, &columns, rows, limits, &mut rng)
         };
-        let grown: Vec<Grown<C::Leaf>> = (0..trees).into_par_iter().map(grow_one).collect();
+        let grown: Vec<GrownTree<C::Leaf>> = (0..trees).into_par_iter().map(grow_one).collect();
         let importances = mean_importances(&grown, matrix.width());
-        let leafy = |grown: Grown<C::Leaf>| {
+        let leafy = |grown: GrownTree<C::Leaf>| {
             let mut leaves = grown.leaves.into_iter().map(&mut enter);
             LeafyTree::new(&grown.tree, &mut leaves)
         };
@@ -99,7 +99,7 @@ impl Ensemble {
         add: impl Fn(usize, usize, usize, &mut [f64]) + Sync,
     ) -> Vec<f64> {
         let row_bytes = WIDTH + stride * size_of::<f64>();
-        let block_rows = (BLOCK_BYTES / row_bytes).clamp(LANES, MOST_BLOCK_ROWS) / LANES * LANES;
+        let block_rows = (BLOCK_BYTES / row_bytes).clamp(LANES, MAX_BLOCK_ROWS) / LANES * LANES;
         let mut values = vec![0.0; matrix.len() * stride];
         values.par_chunks_mut(block_rows * stride).enumerate().for_each(|(block, values)| {
             let first = block * block_rows;
@@ -189,9 +189,9 @@ fn node_values(tree: &Tree<u8>, leaf_value: impl Fn(usize) -> (f64, f64)) -> Vec
 }
 
 /// Every tree's importances add up to 1, and so does their mean; all are 0 when no tree has a split that gains.
-fn mean_importances<L>(grown: &[Grown<L>], width: usize) -> Vec<f64> {
+fn mean_importances<L>(grown: &[GrownTree<L>], width: usize) -> Vec<f64> {
     let mut mean = vec![0.0; width];
-    for Grown { importances, .. } in grown {
+    for GrownTree { importances, .. } in grown {
         let total: f64 = importances.iter().sum();
         if total > 0.0 {
             mean.iter_mut().zip(importances).for_each(|(mean, importance)| *mean += importance / total);
@@ -212,8 +212,8 @@ pub(super) fn check_shape(matrix: &FeatureMatrix, given: usize) -> Result<(), Fi
     if width == 0 {
         return Err(FitError::NoFeatures);
     }
-    if width > MOST_FEATURES {
-        return Err(FitError::TooMany { what: "features", most: MOST_FEATURES, got: width });
+    if width > MAX_FEATURES {
+        return Err(FitError::TooMany { what: "features", most: MAX_FEATURES, got: width });
     }
     if rows == 0 {
         return Err(FitError::TooFewRows { needed: 1, got: 0 });

@@ -33,7 +33,7 @@ pub(super) trait Criterion: Sync {
 
     /// The best place to cut: the bin that goes left last, and by how much the impurity of the node, times its weight,
     /// falls. Both sides must have the number of rows asked for.
-    fn best_cut(&self, histogram: &Histogram<Self::Cell>, total: &[Self::Cell], least_rows: u32) -> Option<(u8, f64)>;
+    fn best_cut(&self, histogram: &Histogram<Self::Cell>, total: &[Self::Cell], min_rows: u32) -> Option<(u8, f64)>;
 }
 
 /// Sums by bin, and which bins have rows.
@@ -90,7 +90,7 @@ pub(super) struct Limits {
 }
 
 /// A tree, what its leaves say in the order of their nodes, and what each feature took off the impurity.
-pub(super) struct Grown<L> {
+pub(super) struct GrownTree<L> {
     pub(super) tree: Tree<u8>,
     pub(super) leaves: Vec<L>,
     pub(super) importances: Vec<f64>,
@@ -103,7 +103,7 @@ pub(super) fn grow<C: Criterion>(
     mut rows: Vec<Drawn>,
     limits: Limits,
     rng: &mut Xoshiro256PlusPlus,
-) -> Grown<C::Leaf> {
+) -> GrownTree<C::Leaf> {
     let mut splits = vec![];
     let mut leaves = vec![];
     let mut importances = vec![0.0; columns.len()];
@@ -135,7 +135,7 @@ pub(super) fn grow<C: Criterion>(
         open.extend([(range.start..middle, depth + 1), (middle..range.end, depth + 1)]);
         splits.push(Some(split));
     }
-    Grown { tree: Tree::grown(&splits, columns.len()), leaves, importances }
+    GrownTree { tree: Tree::grown(&splits, columns.len()), leaves, importances }
 }
 
 /// One node and where to look for its split.

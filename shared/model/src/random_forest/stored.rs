@@ -6,8 +6,8 @@ use weir_domain::matrix::FeatureSchema;
 
 use super::bins::Bins;
 use super::classes::ClassCount;
-use super::classifier::{Leaves, MOST_CLASSES, RandomForestClassifier};
-use super::ensemble::{Ensemble, LeafyTree, MOST_FEATURES};
+use super::classifier::{Leaves, MAX_CLASSES, RandomForestClassifier};
+use super::ensemble::{Ensemble, LeafyTree, MAX_FEATURES};
 use super::params::{MAX_DEPTH_RANGE, TREES_RANGE, WEIGHT_RANGE};
 use super::regressor::RandomForestRegressor;
 use super::targets::LeafMean;
@@ -122,7 +122,7 @@ impl TryFrom<StoredClassifier> for RandomForestClassifier {
     fn try_from(stored: StoredClassifier) -> Result<Self, BadForest> {
         let StoredClassifier { forest, class_weights, classes, class, rows, leaf } = stored;
         let in_range = class_weights.iter().all(|weight| WEIGHT_RANGE.contains(weight));
-        if !(1..=MOST_CLASSES).contains(&class_weights.len()) || !in_range {
+        if !(1..=MAX_CLASSES).contains(&class_weights.len()) || !in_range {
             return Err(BadForest::Whole("no classes, too many, or a weight out of range"));
         }
         let of_weighted = class.iter().all(|&class| usize::from(class) < class_weights.len());
@@ -165,7 +165,7 @@ impl StoredEnsemble {
     fn check(self, mut leaves: impl Iterator<Item = u32>) -> Result<Ensemble, BadForest> {
         let Self { schema, bins, importances, trees } = self;
         let width = schema.features.len();
-        if !(1..=MOST_FEATURES).contains(&width) {
+        if !(1..=MAX_FEATURES).contains(&width) {
             return Err(BadForest::Whole("the schema has no features, or too many"));
         }
         if !TREES_RANGE.contains(&u32::try_from(trees.len()).unwrap_or(u32::MAX)) {

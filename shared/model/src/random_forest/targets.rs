@@ -61,7 +61,7 @@ impl Criterion for Variance {
     }
 
     /// What the sum of squares around the mean falls by.
-    fn best_cut(&self, histogram: &Histogram<Sum>, total: &[Sum], least_rows: u32) -> Option<(u8, f64)> {
+    fn best_cut(&self, histogram: &Histogram<Sum>, total: &[Sum], min_rows: u32) -> Option<(u8, f64)> {
         let square = |part: Sum| part.sum * part.sum / f64::from(part.copies);
         let total = total[0];
         let mut left = Sum::default();
@@ -76,7 +76,7 @@ impl Criterion for Variance {
             }
             left = Sum { copies: left.copies + cells[0].copies, sum: left.sum + cells[0].sum };
             let right = Sum { copies: total.copies - left.copies, sum: total.sum - left.sum };
-            let enough = left.copies >= least_rows && right.copies >= least_rows.max(1);
+            let enough = left.copies >= min_rows && right.copies >= min_rows.max(1);
             last = enough.then(|| (bin, (square(left) + square(right) - square(total)).max(0.0)));
         }
         best

@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 
 /// Smallest standard deviation divided by, as the Numenta Anomaly Benchmark has it.
-const LEAST_DEVIATION: f64 = 1e-6;
+const MIN_DEVIATION: f64 = 1e-6;
 
 /// The largest surprise told; beyond, normal tails are 0 in floating point.
-const MOST: f64 = 300.0;
+const MAX: f64 = 300.0;
 
 /// A detector that sees a series point by point.
 pub trait Baseline {
@@ -72,7 +72,7 @@ impl Default for SeasonalZScore {
 
 impl SeasonalZScore {
     /// Weeks, or days where the series is younger, in which an hour was seen before it says anything.
-    const FEWEST: u32 = 2;
+    const MIN: u32 = 2;
 }
 
 impl Baseline for SeasonalZScore {
@@ -81,13 +81,13 @@ impl Baseline for SeasonalZScore {
         let at = usize::try_from(hour.rem_euclid(168)).unwrap_or(0);
         let own = self.hours[at];
         // An hour of the week that is not known yet is compared with that hour of every day.
-        let known = if own.weeks >= Self::FEWEST {
+        let known = if own.weeks >= Self::MIN {
             own
         } else {
             self.hours.iter().skip(at % 24).step_by(24).fold(Hour::default(), Hour::with)
         };
-        let surprise = if known.weeks >= Self::FEWEST && known.points > 1 {
-            let deviation = (known.squares / known.points as f64).max(0.0).sqrt().max(LEAST_DEVIATION);
+        let surprise = if known.weeks >= Self::MIN && known.points > 1 {
+            let deviation = (known.squares / known.points as f64).max(0.0).sqrt().max(MIN_DEVIATION);
             upper_tail((value - known.mean).abs() / deviation)
         } else {
             0.0
@@ -279,7 +279,7 @@ fn moments(values: impl ExactSizeIterator<Item = f64> + Clone) -> (f64, f64) {
     let mean = values.clone().sum::<f64>() / n;
     let squares = values.map(|v| (v - mean) * (v - mean)).sum::<f64>();
     let deviation = (squares / n).sqrt();
-    (mean, if deviation > 0.0 { deviation } else { LEAST_DEVIATION })
+    (mean, if deviation > 0.0 { deviation } else { MIN_DEVIATION })
 }
 
 /// −log₁₀ of the upper tail probability of a standard normal: Abramowitz and Stegun 26.2.17 up to 5 (error below 7.5e-8), and
@@ -293,7 +293,7 @@ fn upper_tail(z: f64) -> f64 {
         let terms = [0.319_381_530, -0.356_563_782, 1.781_477_937, -1.821_255_978, 1.330_274_429];
         (density * terms.into_iter().rev().fold(0.0, |sum, term| (sum + term) * t)).log10()
     };
-    (-log10).clamp(0.0, MOST)
+    (-log10).clamp(0.0, MAX)
 }
 
 #[cfg(test)]
@@ -306,7 +306,7 @@ mod tests {
         for (z, tail) in [(0.0, 0.5), (1.0, 0.158_655_25), (3.0, 1.349_898e-3), (4.999, 2.881e-7), (5.001, 2.85e-7)] {
             assert!((upper_tail(z) + f64::log10(tail)).abs() < 0.02, "{z}: {}", upper_tail(z));
         }
-        assert_eq!(upper_tail(1e9), MOST);
+        assert_eq!(upper_tail(1e9), MAX);
     }
 
     #[test]

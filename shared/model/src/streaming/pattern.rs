@@ -7,13 +7,13 @@ const DIMENSION: usize = 19;
 const VECTORS: usize = 1000;
 
 /// The fewest of them.
-const FEWEST: usize = 30;
+const MIN: usize = 30;
 
 /// Nearest neighbours whose mean distance counts.
 const NEIGHBOURS: usize = 10;
 
 /// Points that all of it takes.
-const MOST_POINTS: usize = 2 * DIMENSION + VECTORS;
+const MAX_POINTS: usize = 2 * DIMENSION + VECTORS;
 
 /// The mean distance of the newest lag vector to its nearest neighbours among earlier ones (Burnaev and Ishimtsev,
 /// *Conformalized density- and distance-based anomaly detection in time-series data*, 2016). O(vectors) time and memory.
@@ -27,14 +27,14 @@ pub(super) struct Pattern {
 impl Pattern {
     pub(super) fn next(&mut self, value: f64) -> f64 {
         // Twice what is needed: so points are moved once in a thousand.
-        if self.points.len() >= 2 * MOST_POINTS {
-            self.points.drain(..self.points.len() - MOST_POINTS);
+        if self.points.len() >= 2 * MAX_POINTS {
+            self.points.drain(..self.points.len() - MAX_POINTS);
         }
         self.points.push(value);
-        let points = &self.points[self.points.len().saturating_sub(MOST_POINTS)..];
+        let points = &self.points[self.points.len().saturating_sub(MAX_POINTS)..];
         let Some(earlier) = points.len().checked_sub(DIMENSION) else { return 0.0 };
         let (earlier, newest) = points.split_at(earlier);
-        let Some(vectors) = earlier.len().checked_sub(DIMENSION).filter(|&vectors| vectors >= FEWEST) else {
+        let Some(vectors) = earlier.len().checked_sub(DIMENSION).filter(|&vectors| vectors >= MIN) else {
             return 0.0;
         };
         // Lag by lag, so that the inner loop runs over neighbouring memory.
@@ -52,7 +52,7 @@ impl Pattern {
     }
 
     pub(super) fn is_sound(&self) -> bool {
-        self.points.len() <= 2 * MOST_POINTS && self.points.iter().all(|v| v.is_finite())
+        self.points.len() <= 2 * MAX_POINTS && self.points.iter().all(|v| v.is_finite())
     }
 }
 

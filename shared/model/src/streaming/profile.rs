@@ -3,7 +3,7 @@
 use weir_domain::usage::UsageSeason;
 
 /// Visits of a slot before it foretells anything.
-const FEWEST_VISITS: u32 = 2;
+const MIN_VISITS: u32 = 2;
 
 /// Weight of the latest visit of a slot, once there were more than its inverse.
 const RATE: f64 = 0.2;
@@ -14,8 +14,8 @@ const FURTHEST: f64 = 4.0;
 /// Weight of the latest error in what is usual, once there were more than its inverse.
 const ERROR_RATE: f64 = 0.001;
 
-/// Points foretold before a season is believed in.
-const FEWEST_FORETOLD: u64 = 200;
+/// Points predicted before a season is believed in.
+const MIN_PREDICTED: u64 = 200;
 
 /// What is usual in each slot of a period, learned visit by visit.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -29,8 +29,8 @@ pub(super) struct Profile {
     visited: Option<usize>,
     sum: f64,
     points: u32,
-    /// Points foretold.
-    foretold: u64,
+    /// Points predicted.
+    predicted: u64,
     /// Mean error of what this profile foretells, and of what the median does.
     error: f64,
     error_of_median: f64,
@@ -46,7 +46,7 @@ struct Slot {
 
 /// What is usual at a time.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Foretold {
+pub(super) struct Prediction {
     /// In the slot itself.
     pub(super) usual: f64,
     /// The least and the most of the slot and its neighbours: what is a little early or late is not unusual.
@@ -54,7 +54,7 @@ pub(super) struct Foretold {
     high: f64,
 }
 
-impl Foretold {
+impl Prediction {
     /// How far a value is above (or, negative, below) the range.
     pub(super) fn residual(&self, value: f64) -> f64 {
         value - value.clamp(self.low, self.high)
@@ -80,7 +80,7 @@ impl Profile {
             visited: None,
             sum: 0.0,
             points: 0,
-            foretold: 0,
+            predicted: 0,
             error: 0.0,
             error_of_median: 0.0,
         })
@@ -92,26 +92,26 @@ impl Profile {
         slot.min(self.slots.len() - 1)
     }
 
-    pub(super) fn foretell(&self, local: i64) -> Option<Foretold> {
+    pub(super) fn predict(&self, local: i64) -> Option<Prediction> {
         let (at, slots) = (self.slot(local), self.slots.len());
-        let known = |at: usize| Some(self.slots[at % slots]).filter(|slot| slot.visits >= FEWEST_VISITS);
+        let known = |at: usize| Some(self.slots[at % slots]).filter(|slot| slot.visits >= MIN_VISITS);
         let usual = known(at)?.usual;
         let near = [known(at + 1), known(at + slots - 1)].into_iter().flatten().map(|slot| slot.usual);
         let (low, high) = near.fold((usual, usual), |(low, high), v| (low.min(v), high.max(v)));
-        Some(Foretold { usual, low, high })
+        Some(Prediction { usual, low, high })
     }
 
-    /// Notes how well a value was foretold, beside the median of the last values.
-    pub(super) fn judge(&mut self, foretold: Foretold, median: f64, value: f64) {
-        self.foretold += 1;
-        let rate = (1.0 / self.foretold as f64).max(ERROR_RATE);
-        self.error += rate * ((value - foretold.usual).abs() - self.error);
+    /// Notes how well a value was predicted, beside the median of the last values.
+    pub(super) fn judge(&mut self, predicted: Prediction, median: f64, value: f64) {
+        self.predicted += 1;
+        let rate = (1.0 / self.predicted as f64).max(ERROR_RATE);
+        self.error += rate * ((value - predicted.usual).abs() - self.error);
         self.error_of_median += rate * ((value - median).abs() - self.error_of_median);
     }
 
     /// The part of the median's error that is left, once that can be told.
     pub(super) fn error_left(&self) -> Option<f64> {
-        (self.foretold > FEWEST_FORETOLD && self.error_of_median > 0.0).then(|| self.error / self.error_of_median)
+        (self.predicted > MIN_PREDICTED && self.error_of_median > 0.0).then(|| self.error / self.error_of_median)
     }
 
     /// Learns a value. A slot learns the mean of a visit when the next one begins.
@@ -153,14 +153,14 @@ mod tests {
     fn a_day_is_foretold_and_a_little_early_is_not_unusual() {
         let mut profile = Profile::new(UsageSeason::Day, 900).unwrap();
         let value = |time: i64| if (32_400..64_800).contains(&time.rem_euclid(86_400)) { 80.0 } else { 20.0 };
-        assert_eq!(profile.foretell(0), None);
+        assert_eq!(profile.predict(0), None);
         for time in (0..4 * 86_400).step_by(900) {
-            if let Some(foretold) = profile.foretell(time) {
-                profile.judge(foretold, 20.0, value(time));
+            if let Some(predicted) = profile.predict(time) {
+                profile.judge(predicted, 20.0, value(time));
             }
             profile.learn(time, value(time));
         }
-        let at = |time: i64| profile.foretell(4 * 86_400 + time).unwrap();
+        let at = |time: i64| profile.predict(4 * 86_400 + time).unwrap();
         assert_eq!((at(0).usual, at(36_000).usual), (20.0, 80.0));
         assert_eq!((at(36_000).residual(20.0), at(36_000).residual(90.0)), (-60.0, 10.0));
         // A quarter of an hour before the rise.
@@ -181,11 +181,11 @@ mod tests {
         let mut profile = Profile::new(UsageSeason::Day, 3600).unwrap();
         for time in (0..20 * 86_400).step_by(3600) {
             let value = if time == 15 * 86_400 { 1e9 } else { (time / 3600 % 7) as f64 };
-            if let Some(foretold) = profile.foretell(time) {
-                profile.judge(foretold, 3.0, value);
+            if let Some(predicted) = profile.predict(time) {
+                profile.judge(predicted, 3.0, value);
             }
             profile.learn(time, value);
         }
-        assert!(profile.foretell(20 * 86_400).unwrap().usual < 1e8);
+        assert!(profile.predict(20 * 86_400).unwrap().usual < 1e8);
     }
 }

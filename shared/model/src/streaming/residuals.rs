@@ -9,7 +9,7 @@ use super::tail_probability::TailProbability;
 const LONG: usize = 1000;
 
 /// Residuals known before a distance from their median is told.
-const FEWEST: usize = 10;
+const MIN: usize = 10;
 
 /// Points whose mean is a level, and points before them it is compared with: half an hour in a day, or an hour in three
 /// and a half, at steps of five minutes.
@@ -28,7 +28,7 @@ pub(super) struct Surprises {
     pub(super) long_level: f64,
 }
 
-/// Values less what was foretold, and how unusual they are.
+/// Values less what was predicted, and how unusual they are.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Residuals {
@@ -77,7 +77,7 @@ impl Residuals {
     }
 
     pub(super) fn next(&mut self, residual: f64) -> Surprises {
-        let value = if self.last.len() < FEWEST { 0.0 } else { (residual - self.last.median()).abs() };
+        let value = if self.last.len() < MIN { 0.0 } else { (residual - self.last.median()).abs() };
         self.last.push(residual);
         let jump = self.before.map_or(0.0, |before| (residual - before).abs());
         self.before = Some(residual);

@@ -13,11 +13,11 @@ pub(super) struct SlidingWindow {
 
 impl SlidingWindow {
     /// The largest capacity.
-    pub(super) const MOST: usize = 1 << 20;
+    pub(super) const MAX: usize = 1 << 20;
 
-    /// An empty window of so many numbers, from 1 to [`Self::MOST`].
+    /// An empty window of so many numbers, from 1 to [`Self::MAX`].
     pub(super) fn new(capacity: usize) -> Self {
-        Self { capacity: capacity.clamp(1, Self::MOST), arrived: VecDeque::new(), sorted: Vec::new() }
+        Self { capacity: capacity.clamp(1, Self::MAX), arrived: VecDeque::new(), sorted: Vec::new() }
     }
 
     /// Adds a finite number; the oldest leaves a full window.
@@ -82,7 +82,7 @@ impl TryFrom<StoredWindow> for SlidingWindow {
 
     fn try_from(StoredWindow { capacity, arrived }: StoredWindow) -> Result<Self, &'static str> {
         let capacity = capacity as usize;
-        if !(1..=Self::MOST).contains(&capacity) || arrived.len() > capacity || arrived.iter().any(|v| !v.is_finite()) {
+        if !(1..=Self::MAX).contains(&capacity) || arrived.len() > capacity || arrived.iter().any(|v| !v.is_finite()) {
             return Err("a sliding window must hold finite numbers, no more than its capacity");
         }
         let mut sorted = arrived.clone();

@@ -3,10 +3,10 @@
 use super::sliding_window::SlidingWindow;
 
 /// Points seen before a standstill is told.
-const FEWEST: u64 = 100;
+const MIN_POINTS: u64 = 100;
 
 /// A run of fewer equal values is never one.
-const SHORTEST: f64 = 6.0;
+const MIN_STEPS: f64 = 6.0;
 
 /// Runs remembered.
 const RUNS: usize = 512;
@@ -40,9 +40,9 @@ impl Standstill {
             self.run = 0;
         }
         self.before = Some(value);
-        let longest = self.runs.sorted().last().copied().unwrap_or(0.0).max(SHORTEST);
+        let longest = self.runs.sorted().last().copied().unwrap_or(0.0).max(MIN_STEPS);
         let times = self.run as f64 / longest;
-        if self.seen < FEWEST || times <= 1.0 { 0.0 } else { 2.0 + 2.0 * times.log2().min(2.0) }
+        if self.seen < MIN_POINTS || times <= 1.0 { 0.0 } else { 2.0 + 2.0 * times.log2().min(2.0) }
     }
 
     pub(super) fn is_sound(&self) -> bool {

@@ -3,16 +3,16 @@
 use super::sliding_window::SlidingWindow;
 
 /// Scores known before anything is said.
-const FEWEST: usize = 30;
+const MIN: usize = 30;
 
 /// The fewest scores a tail is made of.
-const FEWEST_IN_TAIL: usize = 8;
+const MIN_IN_TAIL: usize = 8;
 
 /// The least Hill estimate: a tail in which all are about equal would make the next step impossible.
-const LEAST_HILL: f64 = 0.02;
+const MIN_HILL: f64 = 0.02;
 
 /// The largest surprise told: one in 10^12.
-pub(super) const MOST_SURPRISE: f64 = 12.0;
+pub(super) const MAX_SURPRISE: f64 = 12.0;
 
 /// Empirical tail probabilities of scores of 0 and more with a Pareto tail (Hill, *A Simple General Approach to Inference
 /// About the Tail of a Distribution*, Annals of Statistics 3, 1975), over the last scores of a stream.
@@ -39,10 +39,10 @@ impl TailProbability {
     fn surprise(&self, score: f64) -> f64 {
         let sorted = self.scores.sorted();
         let n = sorted.len();
-        if n < FEWEST {
+        if n < MIN {
             return 0.0;
         }
-        let in_tail = ((n as f64 * self.tail).ceil() as usize).clamp(FEWEST_IN_TAIL, n - 1);
+        let in_tail = ((n as f64 * self.tail).ceil() as usize).clamp(MIN_IN_TAIL, n - 1);
         let threshold = sorted[n - 1 - in_tail];
         if score <= threshold {
             let reached = n - sorted.partition_point(|&s| s < score);
@@ -52,13 +52,13 @@ impl TailProbability {
         // Relative to the size of usual scores, so that a tail beginning near 0 is not infinitely long.
         let floor = 0.05 * self.scores.median() + 1e-12 * largest;
         if threshold + floor <= 0.0 {
-            return MOST_SURPRISE;
+            return MAX_SURPRISE;
         }
         let beyond = |s: f64| ((s + floor) / (threshold + floor)).ln();
         let tail = &sorted[n - in_tail..];
-        let hill = (tail.iter().map(|&s| beyond(s)).sum::<f64>() / in_tail as f64).max(LEAST_HILL);
+        let hill = (tail.iter().map(|&s| beyond(s)).sum::<f64>() / in_tail as f64).max(MIN_HILL);
         let share = in_tail as f64 / n as f64;
-        (beyond(score) / hill / std::f64::consts::LN_10 - share.log10()).min(MOST_SURPRISE)
+        (beyond(score) / hill / std::f64::consts::LN_10 - share.log10()).min(MAX_SURPRISE)
     }
 
     pub(super) fn is_sound(&self) -> bool {
@@ -94,7 +94,7 @@ mod tests {
         for (score, expected) in [(10.0, 2.0), (100.0, 4.0), (1000.0, 6.0)] {
             assert!((tail.surprise(score) - expected).abs() < 0.25, "{score}: {}", tail.surprise(score));
         }
-        assert_eq!(tail.surprise(1e90), MOST_SURPRISE);
+        assert_eq!(tail.surprise(1e90), MAX_SURPRISE);
     }
 
     #[test]
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn scores_that_were_all_zero_make_any_other_as_surprising_as_can_be() {
         let tail = of((0..100).map(|_| 0.0));
-        assert_eq!((tail.surprise(0.0), tail.surprise(1e-30)), (0.0, MOST_SURPRISE));
+        assert_eq!((tail.surprise(0.0), tail.surprise(1e-30)), (0.0, MAX_SURPRISE));
         assert_eq!(of((0..29).map(f64::from)).surprise(99.0), 0.0);
     }
 }

@@ -1,6 +1,6 @@
 //! How far a table has moved from what was learned before.
 
-use weir_model::{ActivityModel, CategoryEncoding};
+use weir_model::{CategoryEncoding, TableModel};
 
 use super::ActivityError;
 use super::learn::{Learned, encode, encoder};
@@ -11,11 +11,11 @@ use crate::drift::{Against, Drift};
 ///
 /// # Errors
 /// When there are fewer than two rows.
-pub fn drift(learned: &Learned, earlier: Option<&ActivityModel>) -> Result<Drift, ActivityError> {
+pub fn drift(learned: &Learned, earlier: Option<&TableModel>) -> Result<Drift, ActivityError> {
     let (model, sample) = (&learned.model, &learned.sample);
     let mut order: Vec<usize> = (0..sample.len()).collect();
     let columns =
-        |model: &ActivityModel| -> Vec<_> { model.schema().features().map(|c| (c.name.clone(), c.role)).collect() };
+        |model: &TableModel| -> Vec<_> { model.schema().features().map(|c| (c.name.clone(), c.role)).collect() };
     if let Some(earlier) = earlier.filter(|earlier| columns(earlier) == columns(model)) {
         let features = earlier.drift(&encode(earlier.encoder(), sample, &order))?;
         return Ok(Drift { against: Against::Earlier, features });

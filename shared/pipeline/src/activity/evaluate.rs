@@ -16,7 +16,7 @@ use super::learn::{collect, encode, encoder};
 use super::{ActivityError, Table, is_usual};
 
 /// Values that are read at most: 32 Mi, 256 MiB of them. Of larger tables an even sample is taken.
-const MOST_VALUES: usize = 1 << 25;
+const MAX_VALUES: usize = 1 << 25;
 
 /// The share of rows that is held out.
 const HELD_OUT: f64 = 1.0 / 3.0;
@@ -124,8 +124,8 @@ pub fn evaluate(
     table: &impl Table,
     options: &EvaluateOptions,
 ) -> Result<Evaluated, ActivityError> {
-    let most_rows = MOST_VALUES / schema.features().count().max(1);
-    let (sample, _, read) = collect(schema, table, most_rows, options.seed)?;
+    let max_rows = MAX_VALUES / schema.features().count().max(1);
+    let (sample, _, read) = collect(schema, table, max_rows, options.seed)?;
     let mut labels: BTreeMap<&str, u64> = BTreeMap::new();
     let mut anomalous = Vec::with_capacity(sample.len());
     for row in 0..sample.len() {
@@ -257,6 +257,6 @@ fn unsupervised(
     let model = BehaviourModel::fit(&[kind], known, &BTreeMap::new(), seed)?;
     let share = truth.iter().filter(|anomalous| **anomalous).count() as f64 / truth.len() as f64;
     let verdicts = model.judge(&model.scale(asked)?)?;
-    let answers = verdicts.iter().map(|v| (v.most_surprised().score, v.p_value.get() <= share));
+    let answers = verdicts.iter().map(|v| (v.most_significant().score, v.p_value.get() <= share));
     Ok(answers.unzip())
 }

@@ -10,7 +10,7 @@ use weir_domain::finding::{Hit, Subject};
 use super::judge::JudgedRow;
 
 /// Rows of which findings are made, at most: those that come first.
-const MOST_ROWS: usize = 200_000;
+const MAX_ROWS: usize = 200_000;
 
 /// Collects anomalous rows. Neighbouring rows of one user (within half an hour) are one finding.
 #[derive(Debug, Default)]
@@ -23,7 +23,7 @@ impl Findings {
     /// Takes a row, if it is anomalous and names somebody. A row without a time is taken to be of `now`, milliseconds since the
     /// epoch.
     pub fn take(&mut self, judged: &JudgedRow<'_>, now: i64) {
-        if !judged.anomalous || judged.row.id.is_empty() || self.rows >= MOST_ROWS {
+        if !judged.anomalous || judged.row.id.is_empty() || self.rows >= MAX_ROWS {
             return;
         }
         let (subject, hit) = detect(UnusualRow {

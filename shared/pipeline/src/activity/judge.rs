@@ -5,8 +5,8 @@ use weir_domain::matrix::FeatureMatrix;
 use weir_domain::reject::ReadSummary;
 use weir_domain::score::{Explanation, PValue, Score};
 use weir_features::activity::TableSample;
-use weir_model::activity::{Novelty, OwnDeviation};
-use weir_model::{ActivityModel, AlertBudget};
+use weir_model::table_model::{Novelty, UserDeviation};
+use weir_model::{AlertBudget, TableModel};
 
 use super::learn::encode;
 use super::reason::{RowReason, reasons};
@@ -36,7 +36,7 @@ impl Threshold {
     ///
     /// # Errors
     /// When alerts a day are asked for, and the rows learned from have no times.
-    pub fn p_value(self, model: &ActivityModel) -> Result<f64, ActivityError> {
+    pub fn p_value(self, model: &TableModel) -> Result<f64, ActivityError> {
         match self {
             Self::PValue(p_value) => Ok(p_value),
             Self::AlertsPerDay(budget) => {
@@ -58,8 +58,8 @@ pub struct JudgedRow<'a> {
     pub row: ActivityRow<'a>,
     /// The estimator's score, of several the most surprised one's.
     pub score: Score,
-    /// How likely a usual row is to score so high and be so far [above its user's usual](ActivityModel::own_deviation), or
-    /// to have something as [new](ActivityModel::novelties).
+    /// How likely a usual row is to score so high and be so far [above its user's usual](TableModel::user_deviation), or
+    /// to have something as [new](TableModel::novelties).
     pub p_value: PValue,
     /// Whether it passes the threshold.
     pub anomalous: bool,
@@ -82,11 +82,11 @@ pub struct Judged {
 
 /// What the estimators hold against a row, what is new in it, and how far it is above its user's usual, as surprise (the decimal logarithm of 1 / p).
 fn explain(
-    model: &ActivityModel,
+    model: &TableModel,
     scaled: &FeatureMatrix,
     row: usize,
     new: &[Novelty],
-    own: Option<&OwnDeviation>,
+    own: Option<&UserDeviation>,
 ) -> Option<Explanation> {
     let mut amounts = vec![0.0; scaled.width()];
     for contribution in model.behaviour().explain(scaled, row).ok()?.contributions {
@@ -106,7 +106,7 @@ fn explain(
 /// # Errors
 /// When the table cannot be read or does not fit the model, or the threshold needs times that the model has not seen.
 pub fn judge(
-    model: &ActivityModel,
+    model: &TableModel,
     table: &impl Table,
     threshold: Threshold,
     mut each: impl FnMut(&JudgedRow<'_>),
@@ -127,8 +127,8 @@ pub fn judge(
             let new = model.novelties(&values, matrix.row(at));
             let newest = new.iter().map(|new| new.p_value).fold(1.0, f64::min);
             // Both are p-values, so the smaller one is in range.
-            let own = model.own_deviation(chunk.id(at), matrix.row(at));
-            let unusual = model.with_own(verdict.p_value, own.as_ref());
+            let own = model.user_deviation(chunk.id(at), matrix.row(at));
+            let unusual = model.combine_with_user(verdict.p_value, own.as_ref());
             let chance = PValue::new(newest).filter(|new| new < &unusual).unwrap_or(unusual);
             let is_anomalous = chance.get() <= p_value;
             let explanation = if is_anomalous { explain(model, &scaled, at, &new, own.as_ref()) } else { None };
@@ -137,7 +137,7 @@ pub fn judge(
             each(&JudgedRow {
                 number: rows,
                 row: ActivityRow { values: &values, time: chunk.time(at), id: chunk.id(at), labels: &labels },
-                score: verdict.most_surprised().score,
+                score: verdict.most_significant().score,
                 p_value: chance,
                 anomalous: is_anomalous,
                 reasons: explanation.map(|e| reasons(model, &values, &e, own.as_ref())).unwrap_or_default(),

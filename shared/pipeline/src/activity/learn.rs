@@ -6,20 +6,20 @@ use weir_domain::activity::{ActivitySchema, Value};
 use weir_domain::matrix::FeatureMatrix;
 use weir_domain::reject::ReadSummary;
 use weir_features::activity::TableSample;
-use weir_model::{ActivityModel, CategoryEncoding, TableEncoder, TableEncoderBuilder, TrainingSummary};
+use weir_model::{CategoryEncoding, TableEncoder, TableEncoderBuilder, TableModel, TrainingSummary};
 
 use super::{ActivityError, Table};
 use crate::train::TrainOptions;
 
 /// Rows that are fitted on at most, and values in them.
-const MOST_ROWS: usize = 200_000;
-const MOST_VALUES: usize = 1 << 24;
+const MAX_ROWS: usize = 200_000;
+const MAX_VALUES: usize = 1 << 24;
 
 /// What was learned, and from what.
 #[derive(Debug)]
 pub struct Learned {
     /// The model.
-    pub model: ActivityModel,
+    pub model: TableModel,
     /// What reading the table came to.
     pub read: ReadSummary,
     /// The rows that it was fitted on.
@@ -32,8 +32,8 @@ pub struct Learned {
 /// # Errors
 /// When the table cannot be read, has too few rows, or more text than fits into memory.
 pub fn learn(schema: &ActivitySchema, table: &impl Table, options: &TrainOptions) -> Result<Learned, ActivityError> {
-    let most_rows = MOST_ROWS.min(MOST_VALUES / schema.features().count().max(1));
-    let (sample, times, read) = collect(schema, table, most_rows, options.seed)?;
+    let max_rows = MAX_ROWS.min(MAX_VALUES / schema.features().count().max(1));
+    let (sample, times, read) = collect(schema, table, max_rows, options.seed)?;
     let all: Vec<usize> = (0..sample.len()).collect();
     let encoder = encoder(schema, &sample, CategoryEncoding::Rarity, &all)?;
     let rows = encode(&encoder, &sample, &all);
@@ -48,9 +48,9 @@ pub fn learn(schema: &ActivitySchema, table: &impl Table, options: &TrainOptions
         entities: sample.distinct_ids(),
         seed: options.seed,
     };
-    let model = ActivityModel::fit(schema.clone(), encoder, &rows, &options.estimators, summary)?;
+    let model = TableModel::fit(schema.clone(), encoder, &rows, &options.estimators, summary)?;
     let users: Vec<&str> = all.iter().map(|row| sample.id(*row)).collect();
-    let model = model.with_own_usual(&rows, &users);
+    let model = model.with_user_baselines(&rows, &users);
     Ok(Learned { model, read, sample })
 }
 
@@ -61,10 +61,10 @@ type Times = Option<(i64, i64)>;
 pub(super) fn collect(
     schema: &ActivitySchema,
     table: &impl Table,
-    most_rows: usize,
+    max_rows: usize,
     seed: u64,
 ) -> Result<(TableSample, Times, ReadSummary), ActivityError> {
-    let mut sample = TableSample::new(schema, most_rows, seed);
+    let mut sample = TableSample::new(schema, max_rows, seed);
     let (mut times, mut pushed) = (None::<(i64, i64)>, Ok(()));
     let read = table.read(&mut |row| {
         if let Some(time) = row.time {

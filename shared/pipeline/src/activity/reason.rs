@@ -4,8 +4,8 @@ use std::fmt;
 
 use weir_domain::activity::{ColumnRole, Value};
 use weir_domain::score::Explanation;
-use weir_model::ActivityModel;
-use weir_model::activity::OwnDeviation;
+use weir_model::TableModel;
+use weir_model::table_model::UserDeviation;
 
 /// One reason: a feature that drove the score.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,25 +51,25 @@ pub enum Observed {
 }
 
 /// Reasons that are told, at most.
-const MOST: usize = 3;
+const MAX: usize = 3;
 
 /// Text of a word that is told, in characters.
-const LONGEST_WORD: usize = 60;
+const MAX_WORD_LEN: usize = 60;
 
 /// The strongest reasons that speak against a row.
 pub(super) fn reasons(
-    model: &ActivityModel,
+    model: &TableModel,
     values: &[Value<'_>],
     explanation: &Explanation,
-    own: Option<&OwnDeviation>,
+    own: Option<&UserDeviation>,
 ) -> Vec<RowReason> {
     let against: f64 = explanation.contributions.iter().map(|c| c.amount.max(0.0)).sum();
-    let strongest = explanation.contributions.iter().take(MOST).filter(|c| c.amount > 0.0);
+    let strongest = explanation.contributions.iter().take(MAX).filter(|c| c.amount > 0.0);
     let reason = |contribution: &weir_domain::score::Contribution| {
         let at = contribution.feature;
         let feature = model.encoder().schema().features.get(at)?;
         let value = values.get(at)?;
-        let own = own.filter(|own| own.is_known && own.feature == at);
+        let own = own.filter(|own| own.is_established && own.feature == at);
         let observed = match (value, own) {
             (Value::Number(value), Some(own)) => {
                 Observed::Own { value: *value, usual: feature.transform.invert(own.usual), user: id_column(model) }
@@ -80,7 +80,7 @@ pub(super) fn reasons(
                 Observed::Number { value: *value, usual: invert(usual.median), usual_high: invert(usual.high) }
             }
             (Value::Text(word), _) => Observed::Word {
-                word: word.chars().take(LONGEST_WORD).collect(),
+                word: word.chars().take(MAX_WORD_LEN).collect(),
                 seen: model.encoder().share(at, value).unwrap_or(0.0),
             },
             (Value::Missing, _) => Observed::Missing,
@@ -90,7 +90,7 @@ pub(super) fn reasons(
     strongest.filter_map(reason).collect()
 }
 
-fn id_column(model: &ActivityModel) -> String {
+fn id_column(model: &TableModel) -> String {
     let column = model.schema().columns.iter().find(|column| column.role == ColumnRole::Id);
     column.map_or("user", |column| &column.name).to_owned()
 }

@@ -26,7 +26,7 @@ use super::{Batch, BatchError, FORMAT_VERSION, TIMES};
 use crate::usage::hour::HourUsage;
 
 /// The most rows of a batch that are read; an hour of a very large network has some millions.
-const MOST_ROWS: i64 = 50_000_000;
+const MAX_ROWS: i64 = 50_000_000;
 
 /// Reads a batch.
 ///
@@ -47,7 +47,7 @@ fn read(bytes: Vec<u8>) -> Result<Batch, BatchError> {
     if metadata.schema_descr().root_schema() != schema()?.as_ref() {
         return Err(format("its columns are others"));
     }
-    if metadata.num_rows() > MOST_ROWS {
+    if metadata.num_rows() > MAX_ROWS {
         return Err(format("it has too many rows"));
     }
     let entry = |name: &str| {
@@ -211,7 +211,7 @@ impl Table {
             pairs.push((key, PairAggregate { totals, span: self.span(next)? }));
             next += 1;
         }
-        if pairs.len() > HostAggregate::MOST_PAIRS {
+        if pairs.len() > HostAggregate::MAX_PAIRS {
             return Err(format("a host with more pairs than are kept"));
         }
         let totals = HostTotals::from_values(self.sums(host_places, row)?);

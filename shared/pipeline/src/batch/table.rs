@@ -71,7 +71,7 @@ pub(super) fn format(what: &str) -> BatchError {
 }
 
 /// The most rows of a table that are read.
-const MOST_ROWS: i64 = 50_000_000;
+const MAX_ROWS: i64 = 50_000_000;
 
 /// Rows of a row group.
 const ROWS_PER_GROUP: usize = 100_000;
@@ -198,7 +198,7 @@ fn read_parts(
     if metadata.schema_descr().root_schema() != schema(layout)?.as_ref() {
         return Err(format("its columns are others"));
     }
-    if metadata.num_rows() > MOST_ROWS {
+    if metadata.num_rows() > MAX_ROWS {
         return Err(format("it has too many rows"));
     }
     let footer = Footer(metadata.key_value_metadata().cloned().unwrap_or_default());

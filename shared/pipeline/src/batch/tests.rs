@@ -213,14 +213,14 @@ fn an_overflowing_host_reads_back_and_merges_on() {
         let hosts = hour.windows.values().flat_map(|w| w.interfaces.values()).flat_map(InterfaceAggregate::hosts);
         hosts.map(|(_, host)| (host.pairs().len(), host.sketches().is_some())).max()
     };
-    assert_eq!(pairs(&whole), Some((HostAggregate::MOST_PAIRS, true)), "the cap is what this is about");
+    assert_eq!(pairs(&whole), Some((HostAggregate::MAX_PAIRS, true)), "the cap is what this is about");
     assert_eq!(read_back(std::slice::from_ref(&whole)), whole);
     assert_eq!(read_back(&[fold(&all[..100]), fold(&all[100..4500]), fold(&all[4500..])]), whole);
 
     let (low, high) = (fold(&low), fold(&high));
     let merged = merge(read_back(std::slice::from_ref(&low)), read_back(std::slice::from_ref(&high)));
     assert_eq!(merged, merge(low, high));
-    assert_eq!(pairs(&merged), Some((HostAggregate::MOST_PAIRS, true)));
+    assert_eq!(pairs(&merged), Some((HostAggregate::MAX_PAIRS, true)));
 }
 
 /// More peers than are kept: which were dropped must be known after reading, or late ones would come in.
@@ -232,7 +232,7 @@ fn an_overflowing_interface_reads_back_and_merges_on() {
     let (all, few, many) = (strangers(0..6000), strangers(0..100), strangers(50..6000));
     let whole = fold(&all);
     let interface = |hour: &HourAggregate| hour.windows.values().next().unwrap().interfaces["eni-1"].clone();
-    assert_eq!(interface(&whole).remote.len(), InterfaceAggregate::MOST_REMOTE_HOSTS);
+    assert_eq!(interface(&whole).remote.len(), InterfaceAggregate::MAX_REMOTE_HOSTS);
     assert!(interface(&read_back(std::slice::from_ref(&whole))).remote.overflowed());
     assert!(!interface(&read_back(std::slice::from_ref(&whole))).local.overflowed());
     assert_eq!(read_back(std::slice::from_ref(&whole)), whole);

@@ -88,7 +88,7 @@ impl UsageBatch {
             for row in 0..columns.rows() {
                 let keys = serde_json::from_str(columns.text(1, row)?).map_err(|_| format("keys that are none"))?;
                 let value = columns.reals[0][row];
-                if !value.is_finite() || value.abs() > UsagePoint::LARGEST {
+                if !value.is_finite() || value.abs() > UsagePoint::MAX {
                     return Err(format("a value that is none"));
                 }
                 rows.push(Measurement {

@@ -10,20 +10,20 @@ use std::ops::Range;
 use rustc_hash::FxHashMap;
 use weir_features::login::{Column, DeviceLevel, PlaceLevel};
 
-use super::model::{LoginModel, SESSION_LOSES, Way};
+use super::model::{LoginAttack, LoginScorer, SESSION_LOSES};
 use super::pass::{Pass, Step};
 use super::table::LoginTable;
 
 const DAY: i64 = 86_400_000;
 const HALF_DAY: i64 = DAY / 2;
 
-pub(super) fn look_back(table: &LoginTable, model: &LoginModel, pass: &mut Pass) {
+pub(super) fn look_back(table: &LoginTable, model: &LoginScorer, pass: &mut Pass) {
     // A baseline is learned from as it was known at its end.
     look_back_over(pass.first..table.len(), model, pass);
     look_back_over(0..pass.first, model, pass);
 }
 
-fn look_back_over(logins: Range<usize>, model: &LoginModel, pass: &mut Pass) {
+fn look_back_over(logins: Range<usize>, model: &LoginScorer, pass: &mut Pass) {
     let mut campaigns: FxHashMap<u64, (i64, [f64; 2])> = FxHashMap::default();
     let mut own: FxHashMap<u64, usize> = FxHashMap::default();
     let mut sessions: FxHashMap<(u64, u64, u64), (i64, f64)> = FxHashMap::default();
@@ -42,7 +42,8 @@ fn look_back_over(logins: Range<usize>, model: &LoginModel, pass: &mut Pass) {
                 let weighed = model.mixture().weigh(&row);
                 if weighed.score.get() > step.score {
                     step.score = weighed.score.get();
-                    step.way = if weighed.voice == Way::Campaign as usize { Way::Campaign } else { step.way };
+                    step.way =
+                        if weighed.voice == LoginAttack::Campaign as usize { LoginAttack::Campaign } else { step.way };
                 }
             }
         }

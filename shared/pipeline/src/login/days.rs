@@ -12,9 +12,9 @@ use weir_detect::login::anomalous_user;
 use weir_domain::finding::{Hit, Subject};
 use weir_domain::source::Source;
 use weir_features::login::{ApiUse, BadPlaces, History, Places};
-use weir_model::TrainedLogins;
+use weir_model::LoginModel;
 
-use super::{LoginModel, LoginOptions, LoginTable, LoginsJudged, detect_logins_after};
+use super::{LoginOptions, LoginScorer, LoginTable, LoginsJudged, detect_logins_after};
 use crate::batch::LoginBatch;
 use crate::keys::{self, HourOfScope};
 use crate::known::{Batches, DAY, Known, Today, today};
@@ -83,10 +83,10 @@ fn hits(judged: &LoginsJudged, calls: &ApiUse, start: i64) -> Vec<(Subject, Hit)
 }
 
 /// What logins are judged by: with the voices of the model that was promoted, and what is known here.
-async fn model(state: &impl Store) -> Result<LoginModel, ScoreError> {
-    Ok(match models::current::<TrainedLogins>(state).await? {
-        Some(trained) => LoginModel::with_voices(Arc::new(trained.voices))?,
-        None => LoginModel::default(),
+async fn model(state: &impl Store) -> Result<LoginScorer, ScoreError> {
+    Ok(match models::current::<LoginModel>(state).await? {
+        Some(trained) => LoginScorer::with_voices(Arc::new(trained.voices))?,
+        None => LoginScorer::default(),
     })
 }
 

@@ -6,15 +6,15 @@ use weir_domain::matrix::FeatureMatrix;
 use weir_domain::score::{PValue, Score};
 use weir_features::login::{Column, Evidence, History, Sighting, Weight, login_schema};
 use weir_model::{
-    CalibratedVoices, EvidenceMixture, EvidenceMixtureParams, EvidenceVoice, RiskBasedAuthentication,
+    AttackClassWeights, CalibratedLoginEnsemble, EvidenceMixture, EvidenceMixtureParams, RiskBasedAuthentication,
     RiskBasedAuthenticationParams, SchemaMismatch,
 };
 
-use super::voices::ASKED_FROM;
+use super::voices::ENSEMBLE_FROM_SCORE;
 
 /// A way of attack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Way {
+pub enum LoginAttack {
     /// Somebody else has the user's credentials.
     Takeover,
     /// Many accounts are tried, from one place or many.
@@ -25,16 +25,16 @@ pub enum Way {
     Bulk,
 }
 
-impl Way {
+impl LoginAttack {
     const ALL: [Self; 4] = [Self::Takeover, Self::Campaign, Self::Guessing, Self::Bulk];
 }
 
 /// Judges evidence, and lets what was learned speak of what is doubtful.
 #[derive(Debug, Clone, PartialEq)]
-pub struct LoginModel {
+pub struct LoginScorer {
     mixture: EvidenceMixture,
     risk: RiskBasedAuthentication,
-    voices: Option<Arc<CalibratedVoices>>,
+    voices: Option<Arc<CalibratedLoginEnsemble>>,
 }
 
 /// Of so many logins one is an attack, before anything is known of it: `ln 3000`. An assumption, on the side of caution:
@@ -83,19 +83,19 @@ fn params() -> EvidenceMixtureParams {
     };
     let bursts =
         [C::Outcome, C::Reputation, C::AddressFanOut, C::AddressFailures, C::ClientFanOut, C::FailingStrangers];
-    let voices = Way::ALL.map(|way| {
+    let voices = LoginAttack::ALL.map(|way| {
         let (name, bias, weights) = match way {
-            Way::Takeover => ("takeover", 0.0, weights(1.0, &CREDENTIALS, &[(C::Greed, 1.0)])),
-            Way::Campaign => ("campaign", -2.0, weights(0.5, &bursts, &[])),
-            Way::Guessing => ("guessing", -1.0, weights(0.5, &[C::Outcome, C::UserFailures], &[])),
-            Way::Bulk => ("bulk", -5.5, weights(0.0, &[C::Volume], &[(C::User, 0.3)])),
+            LoginAttack::Takeover => ("takeover", 0.0, weights(1.0, &CREDENTIALS, &[(C::Greed, 1.0)])),
+            LoginAttack::Campaign => ("campaign", -2.0, weights(0.5, &bursts, &[])),
+            LoginAttack::Guessing => ("guessing", -1.0, weights(0.5, &[C::Outcome, C::UserFailures], &[])),
+            LoginAttack::Bulk => ("bulk", -5.5, weights(0.0, &[C::Volume], &[(C::User, 0.3)])),
         };
-        EvidenceVoice { name: name.to_owned(), bias, weights }
+        AttackClassWeights { name: name.to_owned(), bias, weights }
     });
     EvidenceMixtureParams { schema: (*login_schema()).clone(), voices: voices.into() }
 }
 
-impl Default for LoginModel {
+impl Default for LoginScorer {
     #[expect(clippy::expect_used, reason = "a test holds that the weights are in range")]
     fn default() -> Self {
         Self {
@@ -106,19 +106,19 @@ impl Default for LoginModel {
     }
 }
 
-impl LoginModel {
+impl LoginScorer {
     /// With voices that were learned, and the risk score that they were learned with.
     ///
     /// # Errors
     /// When they were learned from other columns of evidence.
-    pub fn with_voices(voices: Arc<CalibratedVoices>) -> Result<Self, SchemaMismatch> {
+    pub fn with_voices(voices: Arc<CalibratedLoginEnsemble>) -> Result<Self, SchemaMismatch> {
         voices.voices().check(&login_schema())?;
         Ok(Self { risk: voices.voices().risk().clone(), voices: Some(voices), ..Self::default() })
     }
 
     /// What was learned, where anything was.
     #[must_use]
-    pub fn voices(&self) -> Option<&Arc<CalibratedVoices>> {
+    pub fn voices(&self) -> Option<&Arc<CalibratedLoginEnsemble>> {
         self.voices.as_ref()
     }
 
@@ -128,7 +128,7 @@ impl LoginModel {
     pub fn listen(&self, evidence: &Evidence, score: Score) -> (Score, Option<PValue>) {
         let Some(voices) = &self.voices else { return (score, None) };
         let mut score = score;
-        if score.get() > ASKED_FROM {
+        if score.get() > ENSEMBLE_FROM_SCORE {
             let mut row = FeatureMatrix::new(Arc::clone(voices.voices().schema()));
             // Evidence is of the schema, which was compared, and finite.
             let said = row.push(evidence.row()).ok().and_then(|()| voices.voices().speak(&row).ok());
@@ -141,9 +141,9 @@ impl LoginModel {
     /// The logarithm of the odds of attack before rarity, and the way of attack that explains the evidence best. A login
     /// in the session of a doubtful one is nearly as doubtful.
     #[must_use]
-    pub fn judge(&self, evidence: &Evidence) -> (Score, Way) {
+    pub fn judge(&self, evidence: &Evidence) -> (Score, LoginAttack) {
         let weighed = self.mixture.weigh(evidence.row());
-        let way = Way::ALL.get(weighed.voice).copied().unwrap_or(Way::Takeover);
+        let way = LoginAttack::ALL.get(weighed.voice).copied().unwrap_or(LoginAttack::Takeover);
         let session = evidence.session.and_then(|score| Score::new(score - SESSION_LOSES));
         (session.filter(|score| *score > weighed.score).unwrap_or(weighed.score), way)
     }

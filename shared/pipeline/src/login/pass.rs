@@ -3,7 +3,7 @@
 use weir_domain::login::{JudgedLogin, Labels, LoginEvent, Outcome};
 use weir_features::login::{Evidence, History, Sighting, reasons};
 
-use super::model::{LoginModel, Way};
+use super::model::{LoginAttack, LoginScorer};
 use super::table::LoginTable;
 use super::{LoginOptions, LoginsJudged};
 
@@ -13,7 +13,7 @@ pub(super) struct Step {
     pub(super) sighting: Sighting,
     pub(super) evidence: Evidence,
     pub(super) score: f64,
-    pub(super) way: Way,
+    pub(super) way: LoginAttack,
     pub(super) risk: f64,
 }
 
@@ -47,7 +47,7 @@ impl Pass {
     pub(super) fn over(
         history: History,
         table: &LoginTable,
-        model: &LoginModel,
+        model: &LoginScorer,
         options: &LoginOptions,
         first: usize,
     ) -> Self {
@@ -126,13 +126,13 @@ impl Pass {
     }
 }
 
-fn attack(way: Way) -> weir_domain::login::LoginAttack {
+fn attack(way: LoginAttack) -> weir_domain::login::LoginAttack {
     use weir_domain::login::LoginAttack as A;
     match way {
-        Way::Takeover => A::Takeover,
-        Way::Campaign => A::Campaign,
-        Way::Guessing => A::Guessing,
-        Way::Bulk => A::Bulk,
+        LoginAttack::Takeover => A::Takeover,
+        LoginAttack::Campaign => A::Campaign,
+        LoginAttack::Guessing => A::Guessing,
+        LoginAttack::Bulk => A::Bulk,
     }
 }
 

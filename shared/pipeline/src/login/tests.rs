@@ -112,7 +112,7 @@ fn labels_after_the_baseline_are_never_looked_at() {
 
 #[test]
 fn a_single_login_is_judged_as_in_the_log_and_changes_nothing() {
-    let model = LoginModel::default();
+    let model = LoginScorer::default();
     let mut history = History::default();
     for login in ordinary() {
         let one = score_one(&model, &history, &Places::none(), &login);
@@ -122,7 +122,7 @@ fn a_single_login_is_judged_as_in_the_log_and_changes_nothing() {
     let before = history.encode().unwrap();
     let one = score_one(&model, &history, &Places::none(), &stolen);
     assert_eq!(history.encode().unwrap(), before);
-    assert!(one.score.get() > 7.0 && one.way == Way::Takeover, "{one:?}");
+    assert!(one.score.get() > 7.0 && one.way == LoginAttack::Takeover, "{one:?}");
     assert_eq!(one.reasons[0], "first login from Romania; this user has 20 from France");
 }
 
@@ -130,7 +130,7 @@ fn a_single_login_is_judged_as_in_the_log_and_changes_nothing() {
 /// address and with a device that hundreds came by in the last hour.
 #[test]
 fn a_single_login_takes_no_time() {
-    let model = LoginModel::default();
+    let model = LoginScorer::default();
     let mut history = History::default();
     let names: Vec<String> = (0..600).map(|i| format!("user{i}")).collect();
     for (name, i) in names.iter().zip(0i64..) {

@@ -1,12 +1,12 @@
 //! Learning from logins once, to judge later ones by: a file with what is known of users and what speaks of their logins.
 
 use weir_features::login::{ApiUse, History};
-use weir_model::{ArtifactError, FitError, TrainedLogins, TrainingSummary};
+use weir_model::{FitError, LoginModel, ModelFileError, TrainingSummary};
 
 use super::days::KnownLogins;
 use super::pass::Pass;
-use super::voices::{FEWEST_NORMAL, fit};
-use super::{LoginModel, LoginOptions, LoginTable, campaign};
+use super::voices::{MIN_NORMAL, fit};
+use super::{LoginOptions, LoginScorer, LoginTable, campaign};
 use crate::drift::Drift;
 use crate::known::Known;
 use crate::train::TrainOptions;
@@ -15,7 +15,7 @@ use crate::train::TrainOptions;
 #[derive(Debug, Clone, PartialEq)]
 pub struct LoginsTrained {
     /// The model.
-    pub model: TrainedLogins,
+    pub model: LoginModel,
     /// How far evidence has moved.
     pub drift: Drift,
 }
@@ -33,7 +33,7 @@ pub struct LoginsKnown {
 #[derive(Debug, thiserror::Error)]
 pub enum LoginTrainError {
     /// Too few to say what is normal.
-    #[error("{logins} logins that are no attacks to learn from, and {FEWEST_NORMAL} are needed: add logs")]
+    #[error("{logins} logins that are no attacks to learn from, and {MIN_NORMAL} are needed: add logs")]
     TooFew {
         /// How many there are.
         logins: usize,
@@ -57,10 +57,10 @@ pub fn train_logins(
     calls: ApiUse,
     options: &LoginOptions,
     training: &TrainOptions,
-    earlier: Option<&TrainedLogins>,
+    earlier: Option<&LoginModel>,
 ) -> Result<LoginsTrained, LoginTrainError> {
     table.sort();
-    let model = LoginModel::default();
+    let model = LoginScorer::default();
     let mut pass = Pass::over(History::default(), &table, &model, options, table.len());
     campaign::look_back(&table, &model, &mut pass);
     let fitted = fit(&model, &pass, training.seed).map_err(|error| match error {
@@ -85,7 +85,7 @@ pub fn train_logins(
     let known = KnownLogins { history: judged.history, calls, ..KnownLogins::default() };
     let known = known.encode().map_err(LoginTrainError::Known)?;
     Ok(LoginsTrained {
-        model: TrainedLogins { summary, labelled_attacks, voices: fitted.voices, histograms, known },
+        model: LoginModel { summary, labelled_attacks, voices: fitted.voices, histograms, known },
         drift,
     })
 }
@@ -94,13 +94,13 @@ pub fn train_logins(
 ///
 /// # Errors
 /// When it was left out, or cannot be read.
-pub fn known(model: &TrainedLogins) -> Result<LoginsKnown, ArtifactError> {
+pub fn known(model: &LoginModel) -> Result<LoginsKnown, ModelFileError> {
     if model.known.is_empty() {
         let left_out = "a store keeps it without what is known of users; use the file that weir train wrote";
-        return Err(ArtifactError::Payload(left_out.to_owned()));
+        return Err(ModelFileError::Payload(left_out.to_owned()));
     }
     let KnownLogins { history, calls, .. } =
-        KnownLogins::default().restore(&model.known).map_err(ArtifactError::Payload)?;
+        KnownLogins::default().restore(&model.known).map_err(ModelFileError::Payload)?;
     Ok(LoginsKnown { history, calls })
 }
 

@@ -5,30 +5,30 @@ use std::sync::Arc;
 use weir_domain::matrix::FeatureMatrix;
 use weir_domain::score::Score;
 use weir_features::login::{Column, login_schema};
-use weir_model::{CalibratedPValues, CalibratedVoices, FitError, LoginTraining, LoginVoices};
+use weir_model::{CalibratedLoginEnsemble, CalibratedPValues, FitError, LoginEnsemble, LoginTraining};
 
-use super::model::LoginModel;
+use super::model::LoginScorer;
 use super::pass::{Pass, Step};
 
 /// Logins that score lower are beyond doubt: the voices are not asked.
-pub(super) const ASKED_FROM: f64 = -1.0;
+pub(super) const ENSEMBLE_FROM_SCORE: f64 = -1.0;
 /// Rows that voices are fitted on, at most; of more, every so many-th normal one.
-const MOST_ROWS: usize = 60_000;
+const MAX_ROWS: usize = 60_000;
 /// The fewest normal logins that anything is learned from.
-pub(super) const FEWEST_NORMAL: usize = 500;
+pub(super) const MIN_NORMAL: usize = 500;
 /// Rows that are asked about at once.
 const AT_ONCE: usize = 1 << 14;
 
 /// What was learned of the logins of a baseline.
 pub(super) struct Fitted {
-    pub(super) voices: CalibratedVoices,
+    pub(super) voices: CalibratedLoginEnsemble,
     /// The rows that it was fitted on, in order of time.
     pub(super) normal: FeatureMatrix,
 }
 
 /// Lets the voices speak of the doubtful logins that are reported on, and tells how surprising each score is. They are the
 /// model's; where it has none, those of the baseline.
-pub(super) fn listen(model: &LoginModel, pass: &mut Pass, seed: u64) {
+pub(super) fn listen(model: &LoginScorer, pass: &mut Pass, seed: u64) {
     let fitted = || Some(Arc::new(fit(model, pass, seed).ok()?.voices));
     let Some(voices) = model.voices().cloned().or_else(fitted) else {
         return p_values_among_all(pass);
@@ -51,13 +51,13 @@ pub(super) fn listen(model: &LoginModel, pass: &mut Pass, seed: u64) {
 /// Fits on the logins of the baseline that are no attacks by their labels, and on those that are where there are labels.
 ///
 /// # Errors
-/// When there are fewer than [`FEWEST_NORMAL`] normal logins.
-pub(super) fn fit(model: &LoginModel, pass: &Pass, seed: u64) -> Result<Fitted, FitError> {
+/// When there are fewer than [`MIN_NORMAL`] normal logins.
+pub(super) fn fit(model: &LoginScorer, pass: &Pass, seed: u64) -> Result<Fitted, FitError> {
     let (attacks, all_normal): (Vec<usize>, Vec<usize>) = (0..pass.first).partition(|&at| pass.is_labelled_attack(at));
-    if all_normal.len() < FEWEST_NORMAL {
-        return Err(FitError::TooFewRows { needed: FEWEST_NORMAL, got: all_normal.len() });
+    if all_normal.len() < MIN_NORMAL {
+        return Err(FitError::TooFewRows { needed: MIN_NORMAL, got: all_normal.len() });
     }
-    let stride = all_normal.len().div_ceil(MOST_ROWS).max(1);
+    let stride = all_normal.len().div_ceil(MAX_ROWS).max(1);
     let normal = matrix(&pass.steps, all_normal.iter().copied().step_by(stride));
     let training = LoginTraining {
         normal: &normal,
@@ -65,32 +65,32 @@ pub(super) fn fit(model: &LoginModel, pass: &Pass, seed: u64) -> Result<Fitted, 
         risk: model.risk_estimator(),
         risk_column: Column::Risk as usize,
     };
-    let (voices, of_fitted) = LoginVoices::fit(&training, seed)?;
+    let (voices, of_fitted) = LoginEnsemble::fit(&training, seed)?;
     // Scores as those of later logins: of rows that were fitted on, by what did not see them.
     let mut scores: Vec<f64> = pass.steps.iter().map(|step| step.score).collect();
     for (at, said) in all_normal.iter().step_by(stride).zip(of_fitted) {
-        if scores[*at] > ASKED_FROM {
+        if scores[*at] > ENSEMBLE_FROM_SCORE {
             scores[*at] += said;
         }
     }
     let not_fitted = all_normal.iter().enumerate().filter(|(place, _)| !place.is_multiple_of(stride));
-    let doubtful: Vec<usize> = not_fitted.map(|(_, at)| *at).filter(|at| scores[*at] > ASKED_FROM).collect();
+    let doubtful: Vec<usize> = not_fitted.map(|(_, at)| *at).filter(|at| scores[*at] > ENSEMBLE_FROM_SCORE).collect();
     let mut said = Vec::new();
     speak(&voices, &pass.steps, &doubtful, |at, what| said.push((at, what)))?;
     for (at, said) in said {
         scores[at] += said;
     }
     let scores: Vec<Score> = all_normal.iter().filter_map(|at| Score::new(scores[*at])).collect();
-    Ok(Fitted { voices: CalibratedVoices::new(voices, &scores)?, normal })
+    Ok(Fitted { voices: CalibratedLoginEnsemble::new(voices, &scores)?, normal })
 }
 
 fn asked(among: impl Iterator<Item = usize>, pass: &Pass) -> Vec<usize> {
-    among.filter(|at| pass.steps[*at].score > ASKED_FROM).collect()
+    among.filter(|at| pass.steps[*at].score > ENSEMBLE_FROM_SCORE).collect()
 }
 
 /// What voices say of some logins.
 fn speak(
-    voices: &LoginVoices,
+    voices: &LoginEnsemble,
     steps: &[Step],
     asked: &[usize],
     mut each: impl FnMut(usize, f64),

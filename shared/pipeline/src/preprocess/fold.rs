@@ -82,18 +82,18 @@ struct HoursSeen {
 
 impl HoursSeen {
     /// A leap year.
-    const MOST: usize = 366 * 24;
+    const MAX: usize = 366 * 24;
 
     /// Takes an hour in; whether there are no more than an object may have.
     fn admit(&mut self, account: &str, region: &str, time: i64) -> bool {
         let mut hasher = DefaultHasher::new();
         (account, region, Hour::of(time).start()).hash(&mut hasher);
         let hour = hasher.finish();
-        self.seen.contains(&hour) || (self.seen.len() < Self::MOST && self.seen.insert(hour))
+        self.seen.contains(&hour) || (self.seen.len() < Self::MAX && self.seen.insert(hour))
     }
 
     fn too_many(name: &ObjectName) -> PreprocessError {
-        ReadError { object: name.clone(), line: 0, problem: Problem::TooManyHours { most: Self::MOST } }.into()
+        ReadError { object: name.clone(), line: 0, problem: Problem::TooManyHours { most: Self::MAX } }.into()
     }
 }
 

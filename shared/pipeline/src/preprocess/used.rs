@@ -11,13 +11,13 @@ use weir_ingest::usage::{ResampleParams, TooMuchUsage};
 
 use crate::keys::HourOfScope;
 use crate::usage::flows::FlowUsage;
-use crate::usage::hour::{HourUsage, METRICS, MOST_PLACES};
+use crate::usage::hour::{HourUsage, MAX_PLACES, METRICS};
 
 /// Half hours of places of one account and region in an object, which take some 10 MB: an hour of 2,000 places has 4,000.
-const MOST_STEPS: u64 = 100_000;
+const MAX_STEPS: u64 = 100_000;
 
 /// Accounts and regions that an object is counted for; most are of one.
-const MOST_SCOPES: usize = 50;
+const MAX_SCOPES: usize = 50;
 
 /// Counts what the rows of an object use.
 pub(super) struct Used {
@@ -34,8 +34,8 @@ impl Used {
     /// Nothing yet. `fallback` stands in for the account or region that rows do not name.
     pub(super) fn new(ranges: &Arc<ProviderRanges>, fallback: &Scope) -> Self {
         let limits = ResampleParams {
-            most_series: MOST_PLACES * METRICS.len(),
-            most_steps: MOST_STEPS,
+            max_series: MAX_PLACES * METRICS.len(),
+            max_steps: MAX_STEPS,
             ..ResampleParams::default()
         };
         Self {
@@ -57,8 +57,8 @@ impl Used {
         if !self.scopes.get(self.last).is_some_and(is) {
             self.last = self.scopes.iter().position(is).unwrap_or(self.scopes.len());
         }
-        if self.last >= MOST_SCOPES {
-            self.too_much = Some(TooMuchUsage::Series { limit: MOST_SCOPES });
+        if self.last >= MAX_SCOPES {
+            self.too_much = Some(TooMuchUsage::Series { limit: MAX_SCOPES });
             return;
         }
         if self.last == self.scopes.len() {

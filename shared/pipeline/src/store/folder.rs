@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use super::{Condition, Etag, LARGEST_OBJECT, Opened, Put, Store, StoreError, Versioned, check_key};
+use super::{Condition, Etag, MAX_OBJECT_BYTES, Opened, Put, Store, StoreError, Versioned, check_key};
 
 /// Files below a folder. A version is the BLAKE3 hash of the content.
 ///
@@ -49,11 +49,11 @@ impl FolderStore {
         let path = self.path("get", key)?;
         let read = || -> io::Result<Option<Vec<u8>>> {
             let Some(file) = open_file(&path)? else { return Ok(None) };
-            if file.metadata()?.len() > LARGEST_OBJECT {
-                return Err(io::Error::other(format!("larger than {LARGEST_OBJECT} bytes")));
+            if file.metadata()?.len() > MAX_OBJECT_BYTES {
+                return Err(io::Error::other(format!("larger than {MAX_OBJECT_BYTES} bytes")));
             }
             let mut bytes = Vec::new();
-            file.take(LARGEST_OBJECT).read_to_end(&mut bytes)?;
+            file.take(MAX_OBJECT_BYTES).read_to_end(&mut bytes)?;
             Ok(Some(bytes))
         };
         read().map_err(|e| StoreError::new("get", key, e))

@@ -36,7 +36,7 @@ async fn a_model_knows_what_it_was_trained_on_and_is_the_same_again() {
     assert_eq!((summary.rows, summary.fitted_on, summary.entities, summary.seed), (60, 60, 1, 7));
     assert_eq!((summary.from, summary.to), (START, START + 59 * 600 + 300));
     assert_eq!(model.behaviour.kinds().collect::<Vec<_>>(), options().estimators);
-    assert!(model.behaviour.usual_of("123456789012.eu-west-1/10.0.0.1").is_some());
+    assert!(model.behaviour.typical_of("123456789012.eu-west-1/10.0.0.1").is_some());
     assert_eq!(train(&state, &options(), |_, _| {}).await.unwrap().encode(), model.encode());
 }
 
@@ -51,7 +51,7 @@ async fn training_says_which_features_have_moved() {
     assert_eq!(same.features.len(), first.behaviour.schema().features.len());
     assert!(same.features.iter().all(|feature| feature.index < 1e-9), "{same:?}");
     // A model of version 1 does not say how its features were distributed.
-    let silent = Artifact { histograms: None, ..first };
+    let silent = FlowModel { histograms: None, ..first };
     assert_eq!(train_since(&state, &options(), Some(&silent), |_, _| {}).await.unwrap().1, drift);
 }
 
@@ -71,8 +71,8 @@ async fn too_little_or_mixed_logs_are_an_error() {
 #[tokio::test]
 async fn the_pointer_moves_back_and_forth() {
     let state = store(60, WindowLength::FIVE_MINUTES).await;
-    assert_eq!(models::current::<Artifact>(&state).await.unwrap(), None, "still learning");
-    assert!(matches!(models::roll_back::<Artifact>(&state, 1).await, Err(ModelError::NoPrevious)));
+    assert_eq!(models::current::<FlowModel>(&state).await.unwrap(), None, "still learning");
+    assert!(matches!(models::roll_back::<FlowModel>(&state, 1).await, Err(ModelError::NoPrevious)));
     let first = train(&state, &options(), |_, _| {}).await.unwrap();
     let second = train(&state, &TrainOptions { seed: 8, ..options() }, |_, _| {}).await.unwrap();
     let first_key = models::promote(&state, &first, 1).await.unwrap();
@@ -80,9 +80,9 @@ async fn the_pointer_moves_back_and_forth() {
     assert_eq!(models::promote(&state, &second, 3).await.unwrap(), second_key, "twice is once");
     assert_eq!(models::current(&state).await.unwrap(), Some(second));
     assert_eq!(models::list(&state).await.unwrap().len(), 2);
-    assert_eq!(models::roll_back::<Artifact>(&state, 4).await.unwrap(), first_key);
+    assert_eq!(models::roll_back::<FlowModel>(&state, 4).await.unwrap(), first_key);
     assert_eq!(models::current(&state).await.unwrap(), Some(first));
-    assert_eq!(models::roll_back::<Artifact>(&state, 5).await.unwrap(), second_key);
+    assert_eq!(models::roll_back::<FlowModel>(&state, 5).await.unwrap(), second_key);
 }
 
 #[tokio::test]
@@ -91,10 +91,10 @@ async fn a_pointer_or_model_that_is_damaged_is_named() {
     let model = train(&state, &options(), |_, _| {}).await.unwrap();
     let key = models::promote(&state, &model, 1).await.unwrap();
     state.put(&key, b"WEIRMODL".to_vec(), Condition::Always).await.unwrap();
-    let error = models::current::<Artifact>(&state).await.unwrap_err().to_string();
+    let error = models::current::<FlowModel>(&state).await.unwrap_err().to_string();
     assert!(error.starts_with(&key) && error.contains("cut off"), "{error}");
     state.put(CURRENT_MODEL, b"{".to_vec(), Condition::Always).await.unwrap();
-    let error = models::current::<Artifact>(&state).await.unwrap_err().to_string();
+    let error = models::current::<FlowModel>(&state).await.unwrap_err().to_string();
     assert!(error.starts_with(CURRENT_MODEL), "{error}");
 }
 

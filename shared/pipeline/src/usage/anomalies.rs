@@ -26,7 +26,7 @@ const FAR: f64 = 5.0;
 const SAME: i64 = 7200;
 
 /// The most anomalies told of a series.
-const MOST: usize = 1000;
+const MAX: usize = 1000;
 
 /// What found a step out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -113,7 +113,7 @@ pub(super) fn mark(seen: &Seen<'_>, regressions: Option<&Regressions>) -> Result
         let clock = seen.clock[*at];
         groups.push(i64::from(clock.hour()) + if clock.is_weekend() { 24 } else { 0 });
     }
-    let iqr = IqrParams::default().smallest_iqr(0.5).check()?.fit_grouped(&matrix, &groups)?;
+    let iqr = IqrParams::default().min_iqr(0.5).check()?.fit_grouped(&matrix, &groups)?;
     for ((at, _), score) in measured.iter().zip(iqr.score_grouped(&matrix, &groups)?) {
         marks[*at] = Some(Mark { distance: score.get(), forest: false, neighbours: false });
     }
@@ -174,6 +174,6 @@ pub(super) fn anomalies(seen: &Seen<'_>, marks: &[Option<Mark>]) -> Vec<Anomaly>
         }
     }
     found.sort_by(|a, b| b.distance.total_cmp(&a.distance).then(a.start.cmp(&b.start)));
-    found.truncate(MOST);
+    found.truncate(MAX);
     found
 }

@@ -9,7 +9,7 @@ use super::season::{growth_per_week, relative};
 use super::{At, time_of};
 
 /// The most values of a key that are compared, those of the largest totals.
-const MOST: usize = 100;
+const MAX: usize = 100;
 
 /// The values of one key, for one metric.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -59,7 +59,7 @@ pub fn compare(series: &[UsageSeries]) -> Vec<Comparison> {
             value.share = relative(value.total, all);
         }
         values.sort_by(|a, b| b.total.total_cmp(&a.total).then_with(|| a.value.cmp(&b.value)));
-        values.truncate(MOST);
+        values.truncate(MAX);
         Comparison { key: key.to_owned(), metric: metric.to_owned(), values }
     };
     by_key.into_iter().filter(|(_, values)| values.len() > 1).map(comparison).collect()

@@ -23,7 +23,7 @@ use crate::score::{ScoreError, Scored, keep_hits};
 use crate::store::Store;
 
 /// Series of a scope that are watched, those that come first: each takes up to a megabyte.
-const MOST_SERIES: usize = 400;
+const MAX_SERIES: usize = 400;
 
 /// Version of what is kept of the series; any other is made anew.
 const VERSION: u32 = 2;
@@ -97,7 +97,7 @@ impl KnownUsage {
         }
         let mut unwatched = 0;
         for (name, Points { mut points, of_flow_logs }) in series {
-            if !self.series.contains_key(&name) && self.series.len() >= MOST_SERIES {
+            if !self.series.contains_key(&name) && self.series.len() >= MAX_SERIES {
                 unwatched += 1;
                 continue;
             }
@@ -135,7 +135,7 @@ impl Known for KnownUsage {
             return Err("it is of another version or clock".to_owned());
         }
         let series: BTreeMap<String, Watched> = postcard::from_bytes(rest).map_err(|e| e.to_string())?;
-        if series.len() > MOST_SERIES || !series.values().all(Watched::is_sound) {
+        if series.len() > MAX_SERIES || !series.values().all(Watched::is_sound) {
             return Err("it holds more than is kept".to_owned());
         }
         Ok(Self { clock: self.clock.clone(), series })

@@ -23,10 +23,10 @@ pub struct UsagePoints {
 
 impl UsagePoints {
     /// The most series.
-    pub const MOST_SERIES: usize = 10_000;
+    pub const MAX_SERIES: usize = 10_000;
 
     /// The most measurements of all series, which take 160 MB.
-    pub const MOST: u64 = 10_000_000;
+    pub const MAX: u64 = 10_000_000;
 
     /// Adds a measurement.
     ///
@@ -51,14 +51,14 @@ impl UsagePoints {
 
     fn push(&mut self, name: String, time: i64, value: f64) -> Result<(), TooMuchUsage> {
         // NaN is in no range.
-        if !(-UsagePoint::LARGEST..=UsagePoint::LARGEST).contains(&value) {
+        if !(-UsagePoint::MAX..=UsagePoint::MAX).contains(&value) {
             return Err(TooMuchUsage::Value);
         }
-        if self.count >= Self::MOST {
-            return Err(TooMuchUsage::Steps { limit: Self::MOST });
+        if self.count >= Self::MAX {
+            return Err(TooMuchUsage::Steps { limit: Self::MAX });
         }
-        if !self.series.contains_key(&name) && self.series.len() >= Self::MOST_SERIES {
-            return Err(TooMuchUsage::Series { limit: Self::MOST_SERIES });
+        if !self.series.contains_key(&name) && self.series.len() >= Self::MAX_SERIES {
+            return Err(TooMuchUsage::Series { limit: Self::MAX_SERIES });
         }
         self.series.entry(name).or_default().push((time, value));
         self.count += 1;

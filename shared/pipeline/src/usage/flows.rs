@@ -134,8 +134,8 @@ impl FlowUsage {
             *sum = sum.saturating_add(rows);
             return Ok(());
         }
-        if self.steps.len() as u64 >= self.limits.most_steps {
-            return Err(TooMuchUsage::Steps { limit: self.limits.most_steps });
+        if self.steps.len() as u64 >= self.limits.max_steps {
+            return Err(TooMuchUsage::Steps { limit: self.limits.max_steps });
         }
         self.steps.insert(step, rows);
         Ok(())
@@ -188,8 +188,8 @@ impl FlowUsage {
             return Ok(*number);
         }
         // Each place is one series for every metric.
-        if (self.places.len() + 1) * METRICS.len() > self.limits.most_series {
-            return Err(TooMuchUsage::Series { limit: self.limits.most_series });
+        if (self.places.len() + 1) * METRICS.len() > self.limits.max_series {
+            return Err(TooMuchUsage::Series { limit: self.limits.max_series });
         }
         Ok(self.number_of(place.clone()))
     }
@@ -208,8 +208,8 @@ impl FlowUsage {
             add(sums, more);
             return Ok(());
         }
-        if self.entries >= self.limits.most_steps {
-            return Err(TooMuchUsage::Steps { limit: self.limits.most_steps });
+        if self.entries >= self.limits.max_steps {
+            return Err(TooMuchUsage::Steps { limit: self.limits.max_steps });
         }
         self.entries += 1;
         counts.insert(step, more);
@@ -248,8 +248,8 @@ impl FlowUsage {
         let (first, last) = (*first, *last);
         let count = last.abs_diff(first).saturating_add(1);
         let all = count.saturating_mul(places.len() as u64).saturating_mul(METRICS.len() as u64);
-        if all > limits.most_steps {
-            return Err(TooMuchUsage::Steps { limit: limits.most_steps });
+        if all > limits.max_steps {
+            return Err(TooMuchUsage::Steps { limit: limits.max_steps });
         }
         let step = limits.step_seconds.get();
         let series = places.iter().flat_map(|(place, counts)| {
@@ -417,7 +417,7 @@ mod tests {
 
     #[test]
     fn limits_hold_and_nothing_is_nothing() {
-        let limits = ResampleParams { most_series: 3, most_steps: 6, ..ResampleParams::default() };
+        let limits = ResampleParams { max_series: 3, max_steps: 6, ..ResampleParams::default() };
         let mut usage = FlowUsage::new(Arc::new(ProviderRanges::shipped().unwrap()), limits);
         assert_eq!(usage.clone().finish(), Ok(vec![]));
         usage.add(&row(OWN, [17, 1, 1, 1], 0)).unwrap();

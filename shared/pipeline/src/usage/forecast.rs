@@ -7,7 +7,7 @@ use weir_model::{Forecast, ForecastMethod, ForecastParams, Tried};
 use super::{Seen, UsageError, UsageOptions, time_of};
 
 /// The most steps ahead.
-const MOST_STEPS: u32 = 2000;
+const MAX_STEPS: u32 = 2000;
 
 /// Seconds that neighbours are compared over: half a day.
 const COMPARED: u32 = 43_200;
@@ -49,7 +49,7 @@ pub struct ForecastStep {
 pub(super) fn forecast(seen: &Seen<'_>, options: &UsageOptions) -> Result<SeriesForecast, UsageError> {
     let (series, kind) = (seen.series, seen.season.kind);
     let step = series.step.max(1);
-    let ahead = options.horizon.div_ceil(step).min(MOST_STEPS) as usize;
+    let ahead = options.horizon.div_ceil(step).min(MAX_STEPS) as usize;
     let mut slots: Vec<u32> = seen.clock.iter().map(|at| kind.slot(*at, step)).collect();
     let steps = series.values.len();
     slots.extend((steps..steps + ahead).map(|at| kind.slot(LocalTime::at(time_of(series, at), &options.zone), step)));

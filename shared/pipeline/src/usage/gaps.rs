@@ -13,7 +13,7 @@ use super::time_of;
 const STEPS: u64 = 3;
 
 /// The most gaps told of a series.
-const MOST: usize = 100;
+const MAX: usize = 100;
 
 /// Steps in a row in which nothing was measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -46,7 +46,7 @@ pub(super) fn data_gaps(series: &UsageSeries) -> Vec<DataGap> {
     let most = (span / (2 * WEEK)).max(1);
     let as_long = |gap: &DataGap| gaps.partition_point(|other| 2 * other.steps >= gap.steps) as u64;
     let told = gaps.iter().copied().take_while(|gap| gap.steps >= STEPS).filter(|gap| as_long(gap) <= most);
-    told.take(MOST).collect()
+    told.take(MAX).collect()
 }
 
 #[cfg(test)]

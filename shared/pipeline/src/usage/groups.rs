@@ -21,14 +21,14 @@ use super::{SeriesAnalysis, SeriesName, UsageError, UsageOptions};
 const HOURS: usize = 24;
 
 /// The fewest days, and series, in which groups are looked for.
-const FEWEST_DAYS: usize = 8;
-const FEWEST_SERIES: usize = 6;
+const MIN_DAYS: usize = 8;
+const MIN_SERIES: usize = 6;
 
 /// The most days that are compared, evenly spread over all there are.
-const MOST_DAYS: usize = 10_000;
+const MAX_DAYS: usize = 10_000;
 
 /// The most clusters.
-const MOST_CLUSTERS: u32 = 8;
+const MAX_CLUSTERS: u32 = 8;
 
 /// How much more than usual a cluster must vary to be called highly variable.
 const VARIABLE: f64 = 1.5;
@@ -122,11 +122,11 @@ struct Whole {
 pub(super) fn day_profiles(series: &[UsageSeries], options: &UsageOptions) -> Result<Option<DayProfiles>, UsageError> {
     let mut days: Vec<Whole> =
         series.iter().enumerate().flat_map(|(of, series)| whole_days(of, series, &options.zone)).collect();
-    if days.len() > MOST_DAYS {
-        let every = days.len().div_ceil(MOST_DAYS);
+    if days.len() > MAX_DAYS {
+        let every = days.len().div_ceil(MAX_DAYS);
         days = days.into_iter().step_by(every).collect();
     }
-    if days.len() < FEWEST_DAYS {
+    if days.len() < MIN_DAYS {
         return Ok(None);
     }
     let mut matrix = FeatureMatrix::new(schema((0..HOURS).map(|hour| format!("hour_{hour:02}")).collect()));
@@ -224,7 +224,7 @@ fn whole_days(of: usize, series: &UsageSeries, zone: &TimeZone) -> Vec<Whole> {
 }
 
 pub(super) fn series_groups(series: &[SeriesAnalysis], seed: u64) -> Result<Option<SeriesGroups>, UsageError> {
-    if series.len() < FEWEST_SERIES {
+    if series.len() < MIN_SERIES {
         return Ok(None);
     }
     let names = ["level", "variability", "seasonal_strength", "trend_strength", "growth", "anomalies"];
@@ -271,7 +271,7 @@ pub(super) fn series_groups(series: &[SeriesAnalysis], seed: u64) -> Result<Opti
 
 /// The clusters that are clearest, and which each row is in.
 fn choose(matrix: &FeatureMatrix, seed: u64) -> Result<(Choice, Vec<u32>), UsageError> {
-    let most = (matrix.len() as u32 / 2).clamp(2, MOST_CLUSTERS);
+    let most = (matrix.len() as u32 / 2).clamp(2, MAX_CLUSTERS);
     let chosen = KMeansParams::default().check_choices(2..=most)?.fit(matrix, seed)?;
     let tried: Vec<(u32, f64)> = chosen.compared.iter().map(|one| (one.clusters, one.silhouette)).collect();
     let clusters = chosen.model.clusters();

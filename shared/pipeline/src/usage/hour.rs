@@ -11,8 +11,9 @@
 
 use std::collections::BTreeMap;
 
+use weir_domain::time::HOUR_SECONDS;
 use weir_domain::usage::UsagePoint;
-use weir_domain::window::{HOUR_SECONDS, Hour};
+use weir_domain::window::Hour;
 use weir_ingest::ranges::Place;
 
 /// Length of a step in seconds.
@@ -28,10 +29,10 @@ const ROWS: &str = "rows";
 const SOURCE: (&str, &str) = ("source", "flow-logs");
 
 /// Places of an hour that are told apart; what there is beyond them is `other`.
-pub(crate) const MOST_PLACES: usize = 2000;
+pub(crate) const MAX_PLACES: usize = 2000;
 
 /// The longest name that is believed.
-const LONGEST_NAME: usize = 256;
+const MAX_NAME_LEN: usize = 256;
 
 /// Bytes, packets and flows by step, seconds since the epoch.
 pub(crate) type Counts = BTreeMap<i64, [u64; 3]>;
@@ -55,7 +56,7 @@ impl HourUsage {
             *sum = sum.saturating_add(rows);
         }
         for (place, counts) in other.places {
-            let full = self.places.len() >= MOST_PLACES && !self.places.contains_key(&place);
+            let full = self.places.len() >= MAX_PLACES && !self.places.contains_key(&place);
             let sums = self.places.entry(if full { super::flows::other() } else { place }).or_default();
             for (step, more) in counts {
                 add(sums.entry(step).or_default(), more);
@@ -84,11 +85,11 @@ impl HourUsage {
         for (provider, service, region, step, counts) in places {
             let named = [&provider, &service, &region]
                 .iter()
-                .all(|name| name.len() <= LONGEST_NAME && !name.chars().any(char::is_control));
+                .all(|name| name.len() <= MAX_NAME_LEN && !name.chars().any(char::is_control));
             let of_step = usage.places.entry(Place { provider, service, region }).or_default();
             (named && of_hour(step)).then(|| of_step.insert(step, counts))?;
         }
-        (usage.places.len() <= MOST_PLACES + 1).then_some(usage)
+        (usage.places.len() <= MAX_PLACES + 1).then_some(usage)
     }
 
     /// The measurements, by step.
@@ -156,9 +157,9 @@ mod tests {
 
     #[test]
     fn beyond_so_many_places_all_are_other() {
-        let mut all = usage(MOST_PLACES - 1, 1);
-        all.merge(usage(MOST_PLACES + 100, 1));
-        assert_eq!(all.places.len(), MOST_PLACES + 1);
+        let mut all = usage(MAX_PLACES - 1, 1);
+        all.merge(usage(MAX_PLACES + 100, 1));
+        assert_eq!(all.places.len(), MAX_PLACES + 1);
         assert_eq!(all.places[&crate::usage::flows::other()][&(HOUR + STEP)], [100; 3]);
         assert!(HourUsage::decode(&all.encode().unwrap(), Hour::of(HOUR)).is_some());
     }

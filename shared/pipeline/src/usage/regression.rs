@@ -15,10 +15,10 @@ use super::season::median;
 use super::{Seen, UsageError, UsageOptions};
 
 /// The fewest rows that are regressed on.
-const FEWEST: usize = 96;
+const MIN: usize = 96;
 
 /// The most, the last ones: more than a year of half hours.
-const MOST: usize = 20_000;
+const MAX: usize = 20_000;
 
 /// A residual's median size, in standard deviations of a normal distribution.
 const NORMAL_MAD: f64 = 0.6745;
@@ -81,7 +81,7 @@ pub(super) fn regress(seen: &Seen<'_>, options: &UsageOptions) -> Result<Option<
     let lags = LagChoice::of(seen.series);
     let rows = usage_rows(seen.series, &options.zone, lags, Gaps::Mark)?;
     let (matrix, targets, steps) = last_rows(rows.matrix, rows.targets, rows.steps)?;
-    if matrix.len() < FEWEST {
+    if matrix.len() < MIN {
         return Ok(None);
     }
     let valid = RandomForestRegressorParams::default().trees(60).min_samples_leaf(3).check()?;
@@ -108,7 +108,7 @@ pub(super) fn regress(seen: &Seen<'_>, options: &UsageOptions) -> Result<Option<
 fn neighbours(seen: &Seen<'_>, lags: LagChoice, options: &UsageOptions) -> Result<Option<Residuals>, UsageError> {
     let rows = usage_rows(seen.series, &options.zone, lags, Gaps::Drop)?;
     let (matrix, targets, steps) = last_rows(rows.matrix, rows.targets, rows.steps)?;
-    if matrix.len() < FEWEST {
+    if matrix.len() < MIN {
         return Ok(None);
     }
     let matrix = RobustScaler::fit(&matrix)?.transform(&matrix)?;
@@ -162,7 +162,7 @@ fn last_rows(
     mut targets: Vec<f64>,
     mut steps: Vec<usize>,
 ) -> Result<(FeatureMatrix, Vec<f64>, Vec<usize>), UsageError> {
-    let skipped = targets.len().saturating_sub(MOST);
+    let skipped = targets.len().saturating_sub(MAX);
     if skipped == 0 {
         return Ok((matrix, targets, steps));
     }

@@ -116,6 +116,6 @@ impl Watched {
     pub(super) fn is_sound(&self) -> bool {
         self.scores.len() <= REMEMBERED
             && self.hours.is_sound()
-            && self.risk.as_ref().is_none_or(|risk| risk.windows.len() <= HoursOfWeeks::MOST_WINDOWS)
+            && self.risk.as_ref().is_none_or(|risk| risk.windows.len() <= HoursOfWeeks::MAX_WINDOWS)
     }
 }

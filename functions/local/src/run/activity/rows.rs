@@ -13,7 +13,7 @@ use crate::arguments::OutputFormat;
 use crate::output::{Rows, escape};
 
 /// Rows of a table to look at, unless all are asked for.
-const MOST_SHOWN: usize = 40;
+const MAX_SHOWN: usize = 40;
 
 /// Columns that are added to the table's own.
 const ADDED: [&str; 6] = ["score", "p_value", "predicted", "reason_1", "reason_2", "reason_3"];
@@ -92,7 +92,7 @@ impl<'a> Writer<'a> {
                 ];
                 rows.push((judged.p_value.get(), judged.score.get(), line));
                 // The most anomalous of those that go by, whatever the length of the table.
-                if !self.all && rows.len() >= 2 * MOST_SHOWN {
+                if !self.all && rows.len() >= 2 * MAX_SHOWN {
                     strongest(rows);
                 }
                 Ok(())
@@ -142,7 +142,7 @@ fn is_closed(error: &csv::Error) -> bool {
 /// Leaves the most anomalous rows, the most anomalous first.
 fn strongest(rows: &mut Vec<(f64, f64, Vec<String>)>) {
     rows.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.total_cmp(&a.1)));
-    rows.truncate(MOST_SHOWN);
+    rows.truncate(MAX_SHOWN);
 }
 
 fn clock(seconds: i64) -> String {

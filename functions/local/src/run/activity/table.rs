@@ -13,7 +13,7 @@ use weir_pipeline::activity::Table;
 use crate::inputs;
 
 /// The largest schema file that is read, in bytes.
-const LARGEST_SCHEMA: u64 = 4 << 20;
+const MAX_SCHEMA_BYTES: u64 = 4 << 20;
 
 /// Tables of one schema, read one after the other.
 pub(crate) struct Files {
@@ -74,7 +74,7 @@ impl Table for Files {
                 *summary.rejected.entry(reason).or_default() += rows;
             }
             summary.rejects.extend(read.rejects);
-            summary.rejects.truncate(ReadSummary::KEPT_REJECTS);
+            summary.rejects.truncate(ReadSummary::MAX_KEPT_REJECTS);
         }
         Ok(summary)
     }
@@ -89,7 +89,7 @@ pub(super) fn schema(named: Option<&str>) -> anyhow::Result<Option<ActivitySchem
     let path = Path::new(named);
     let names = || shipped_schemas().iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
     let size = path.metadata().with_context(|| format!("{named}: neither a schema file nor one of {}", names()))?.len();
-    anyhow::ensure!(size <= LARGEST_SCHEMA, "{named}: no schema file is longer than {} MiB", LARGEST_SCHEMA >> 20);
+    anyhow::ensure!(size <= MAX_SCHEMA_BYTES, "{named}: no schema file is longer than {} MiB", MAX_SCHEMA_BYTES >> 20);
     let text = std::fs::read_to_string(path).with_context(|| named.to_owned())?;
     activity::parse_schema(&text).map(Some).with_context(|| named.to_owned())
 }

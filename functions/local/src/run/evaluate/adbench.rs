@@ -12,10 +12,10 @@ use anyhow::Context;
 use weir_domain::matrix::{Feature, FeatureMatrix, FeatureSchema, Transform};
 
 /// The most values of an array: 32 Mi, 256 MiB of them.
-const MOST_VALUES: usize = 1 << 25;
+const MAX_VALUES: usize = 1 << 25;
 
 /// The longest header of an array, in bytes: `NumPy`'s own take 118.
-const LONGEST_HEADER: usize = 1 << 16;
+const MAX_HEADER_BYTES: usize = 1 << 16;
 
 /// A labelled table.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,14 +95,13 @@ impl Array {
             2 | 3 => u32::from_le_bytes(bytes(input)?) as usize,
             version => anyhow::bail!("version {version} of the NumPy format: 1 to 3 are read"),
         };
-        anyhow::ensure!(length <= LONGEST_HEADER, "a header of {length} bytes");
+        anyhow::ensure!(length <= MAX_HEADER_BYTES, "a header of {length} bytes");
         let mut header = vec![0; length];
         input.read_exact(&mut header).context("the header is cut off")?;
         let header = Header::parse(std::str::from_utf8(&header).context("the header is no text")?)?;
         let count = header.shape.iter().try_fold(1_usize, |count, n| count.checked_mul(*n));
-        let count = count.filter(|count| *count <= MOST_VALUES);
-        let count =
-            count.with_context(|| format!("shape {:?}: at most {MOST_VALUES} values are read", header.shape))?;
+        let count = count.filter(|count| *count <= MAX_VALUES);
+        let count = count.with_context(|| format!("shape {:?}: at most {MAX_VALUES} values are read", header.shape))?;
         let mut raw = Vec::new();
         let size = count * header.value.size();
         // One byte more: at the end of its entry, the archive compares the checksum.

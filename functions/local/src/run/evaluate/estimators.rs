@@ -9,7 +9,7 @@ pub(super) struct Estimator {
     /// Its name, also in reference files.
     pub(super) name: &'static str,
     /// The most rows it is given; larger sets are thinned.
-    pub(super) most_rows: usize,
+    pub(super) max_rows: usize,
     /// Whether columns are brought to mean 0 and variance 1 first: for estimators that measure distances.
     pub(super) standardised: bool,
     /// Whether the seed changes its scores.
@@ -34,12 +34,12 @@ pub(super) const ESTIMATORS: &[Estimator] = &[
 
 /// An estimator that looks at one column at a time, in time that grows with the rows.
 const fn by_column(name: &'static str, random: bool, score: Scorer) -> Estimator {
-    Estimator { name, most_rows: 100_000, standardised: false, random, score }
+    Estimator { name, max_rows: 100_000, standardised: false, random, score }
 }
 
 /// An estimator that measures distances, in time that grows with the square of the rows.
 const fn by_distance(name: &'static str, score: Scorer) -> Estimator {
-    Estimator { name, most_rows: 10_000, standardised: true, random: false, score }
+    Estimator { name, max_rows: 10_000, standardised: true, random: false, score }
 }
 
 impl Estimator {

@@ -13,16 +13,16 @@ use crate::arguments::EvaluationFormat;
 use crate::output::{Rows, escape};
 
 /// The longest truth file, in bytes.
-const LONGEST_TRUTH: u64 = 64 << 20;
+const MAX_TRUTH_BYTES: u64 = 64 << 20;
 
 /// The longest finding, in bytes: one of 50 lines of evidence takes some 20 KiB.
-const LONGEST_FINDING: u64 = 4 << 20;
+const MAX_FINDING_BYTES: u64 = 4 << 20;
 
 /// The most findings: each is compared with every incident.
-const MOST_FINDINGS: usize = 1_000_000;
+const MAX_FINDINGS: usize = 1_000_000;
 
 pub(super) fn run(findings: &Path, truth: &Path, format: EvaluationFormat) -> anyhow::Result<ExitCode> {
-    let bytes = read(truth, LONGEST_TRUTH)?;
+    let bytes = read(truth, MAX_TRUTH_BYTES)?;
     let truth = Truth::from_json(&bytes).with_context(|| format!("{}", truth.display()))?;
     let judgement = judge(&read_findings(findings)?, &truth);
     show(format, &[by_kind(&judgement)], &lines(&judgement), &judgement)?;
@@ -37,19 +37,19 @@ fn read_findings(path: &Path) -> anyhow::Result<Vec<ObservedFinding>> {
     loop {
         line.clear();
         number += 1;
-        let read = file.by_ref().take(LONGEST_FINDING + 1).read_until(b'\n', &mut line);
+        let read = file.by_ref().take(MAX_FINDING_BYTES + 1).read_until(b'\n', &mut line);
         if read.with_context(|| format!("{shown}"))? == 0 {
             return Ok(findings);
         }
         anyhow::ensure!(
-            line.len() as u64 <= LONGEST_FINDING,
+            line.len() as u64 <= MAX_FINDING_BYTES,
             "{shown}:{number}: longer than {} MiB",
-            LONGEST_FINDING >> 20
+            MAX_FINDING_BYTES >> 20
         );
         if line.trim_ascii().is_empty() {
             continue;
         }
-        anyhow::ensure!(findings.len() < MOST_FINDINGS, "{shown}: more than {MOST_FINDINGS} findings");
+        anyhow::ensure!(findings.len() < MAX_FINDINGS, "{shown}: more than {MAX_FINDINGS} findings");
         findings.push(ObservedFinding::from_json(&line).with_context(|| format!("{shown}:{number}"))?);
     }
 }

@@ -13,7 +13,7 @@ use crate::output::{Rows, escape};
 use crate::run::activity::{self, Files};
 
 /// Labels that are listed, at most.
-const MOST_LABELS: usize = 8;
+const MAX_LABELS: usize = 8;
 
 pub(super) fn run(path: &Path, arguments: &Evaluate) -> anyhow::Result<ExitCode> {
     let label = arguments.labels.as_deref().unwrap_or_default();
@@ -89,13 +89,13 @@ fn balance(evaluated: &Evaluated, label: &str) -> Vec<String> {
     } else {
         String::new()
     };
-    let labels = evaluated.labels.iter().take(MOST_LABELS);
+    let labels = evaluated.labels.iter().take(MAX_LABELS);
     let labels: Vec<_> = labels
         .map(|(name, rows)| {
             format!("{} {:.1} %", if name.is_empty() { "(none)".to_owned() } else { escape(name) }, share(*rows))
         })
         .collect();
-    let more = evaluated.labels.len().saturating_sub(MOST_LABELS);
+    let more = evaluated.labels.len().saturating_sub(MAX_LABELS);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     vec![
         format!(

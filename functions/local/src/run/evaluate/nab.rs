@@ -20,10 +20,10 @@ use crate::output::{Rows, escape};
 use crate::progress;
 
 /// The longest file of labels, in bytes: the benchmark's own has 20 kB.
-const LONGEST_LABELS: u64 = 16 << 20;
+const MAX_LABEL_BYTES: u64 = 16 << 20;
 
 /// The most windows of a file; the benchmark has up to five.
-const MOST_WINDOWS: usize = 10_000;
+const MAX_WINDOWS: usize = 10_000;
 
 pub(super) fn run(path: &Path, format: EvaluationFormat) -> anyhow::Result<ExitCode> {
     let corpus = Corpus::read(path)?;
@@ -59,7 +59,7 @@ impl Corpus {
         let labels = [path.join("combined_windows.json"), path.join("labels/combined_windows.json")];
         let labels = labels.iter().find(|file| file.is_file());
         let labels = labels.with_context(|| format!("{shown}: no combined_windows.json there, nor in labels/"))?;
-        let bytes = read(labels, LONGEST_LABELS)?;
+        let bytes = read(labels, MAX_LABEL_BYTES)?;
         let windows: BTreeMap<String, Vec<[String; 2]>> =
             serde_json::from_slice(&bytes).with_context(|| format!("{}", labels.display()))?;
         let (mut files, mut missing) = (Vec::new(), 0);
@@ -68,7 +68,7 @@ impl Corpus {
                 missing += 1;
                 continue;
             };
-            anyhow::ensure!(windows.len() <= MOST_WINDOWS, "{name:?} has more than {MOST_WINDOWS} windows");
+            anyhow::ensure!(windows.len() <= MAX_WINDOWS, "{name:?} has more than {MAX_WINDOWS} windows");
             let series = Series::read(&file, &name)?;
             let windows = in_points(&series, &windows).with_context(|| format!("the windows of {name:?}"))?;
             let category = name.split_once('/').map_or("", |(category, _)| category).to_owned();

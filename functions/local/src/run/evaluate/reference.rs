@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::read;
 
 /// The longest reference file, in bytes.
-const LONGEST: u64 = 16 << 20;
+const MAX_LEN: u64 = 16 << 20;
 
 /// What another implementation reached, by set and estimator.
 #[derive(Debug, Default, Deserialize)]
@@ -37,7 +37,7 @@ pub(super) struct Reached {
 impl Reference {
     /// Reads a reference file.
     pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
-        let bytes = read(path, LONGEST)?;
+        let bytes = read(path, MAX_LEN)?;
         serde_json::from_slice(&bytes).with_context(|| format!("{}: not a reference file", path.display()))
     }
 

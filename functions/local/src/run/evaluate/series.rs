@@ -12,7 +12,7 @@ use weir_model::evaluation::nab;
 use weir_model::streaming::baseline::{Baseline, KnnCad, SeasonalZScore, WindowedGaussian};
 
 /// The most points of a series.
-const MOST_POINTS: usize = 1 << 22;
+const MAX_POINTS: usize = 1 << 22;
 
 /// A series as it was recorded.
 pub(super) struct Series {
@@ -31,8 +31,8 @@ impl Series {
         let object = ObjectName::new(&path.to_string_lossy());
         let (mut points, mut labelled, mut bad) = (Vec::new(), Vec::new(), None);
         usage::read(file, &object, ReadLimits::default(), &UsageOptions::default(), |point| {
-            if points.len() >= MOST_POINTS {
-                bad = Some(format!("more than {MOST_POINTS} points"));
+            if points.len() >= MAX_POINTS {
+                bad = Some(format!("more than {MAX_POINTS} points"));
                 return;
             }
             points.push((point.time, point.value));

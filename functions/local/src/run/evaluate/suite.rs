@@ -20,7 +20,7 @@ use crate::progress;
 const REFERENCE: &str = "tests/parity/adbench.json";
 
 /// The least difference of two ROC AUCs that says something.
-const LEAST_TOLERANCE: f64 = 0.01;
+const MIN_TOLERANCE: f64 = 0.01;
 
 pub(super) fn run(path: &Path, arguments: &Evaluate) -> anyhow::Result<ExitCode> {
     let reference = match &arguments.reference {
@@ -249,7 +249,7 @@ impl Report {
         }
         let versions: Vec<_> = reference.made_with.iter().map(|(name, version)| format!("{name} {version}")).collect();
         vec![format!(
-            "reference: {}; Δ is of the ROC AUC, ours minus theirs; allowed is {LEAST_TOLERANCE}, or 3 standard errors of \
+            "reference: {}; Δ is of the ROC AUC, ours minus theirs; allowed is {MIN_TOLERANCE}, or 3 standard errors of \
              the difference where that is more",
             escape(&versions.join(", "))
         )]
@@ -264,7 +264,7 @@ fn evaluate(
     seeds: u32,
     reference: &Reference,
 ) -> anyhow::Result<Outcome> {
-    let Set { rows, anomalous } = set.thinned(estimator.most_rows)?;
+    let Set { rows, anomalous } = set.thinned(estimator.max_rows)?;
     let rows = estimator.prepare(rows)?;
     let seeds = if estimator.random { seeds } else { 1 };
     let (mut aucs, mut precisions, mut anomalies) = (Vec::new(), Vec::new(), 0);
@@ -295,7 +295,7 @@ fn evaluate(
 /// Means over `n` and `m` runs of one distribution differ by σ√(1/n + 1/m) or so; three times that is allowed.
 fn compare(roc_auc: f64, seeds: u32, reached: &Reached) -> Compared {
     let runs = 1.0 / f64::from(seeds) + 1.0 / f64::from(reached.seeds);
-    let tolerance = (3.0 * reached.roc_auc_deviation * runs.sqrt()).max(LEAST_TOLERANCE);
+    let tolerance = (3.0 * reached.roc_auc_deviation * runs.sqrt()).max(MIN_TOLERANCE);
     let difference = roc_auc - reached.roc_auc;
     Compared {
         roc_auc: reached.roc_auc,

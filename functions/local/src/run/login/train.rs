@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use weir_detect::message::count;
-use weir_model::TrainedLogins;
+use weir_model::LoginModel;
 use weir_pipeline::login::{LoginOptions, train_logins};
 
 use super::super::{drift, read_model, train_options};
@@ -13,7 +13,7 @@ use crate::arguments::Train;
 
 pub(in super::super) fn train(arguments: &Train) -> anyhow::Result<ExitCode> {
     refuse(&[], arguments.schema.as_deref(), &arguments.logs, &arguments.estimators)?;
-    let earlier = drift::earlier(arguments, |path| read_model(path, TrainedLogins::decode))?;
+    let earlier = drift::earlier(arguments, |path| read_model(path, LoginModel::decode))?;
     let options = LoginOptions { places: places(&arguments.places)?, ..LoginOptions::default() };
     let (table, calls, unreadable) = read_all(&arguments.logs)?;
     let training = train_options(&arguments.estimators);

@@ -175,7 +175,7 @@ fn ranges(files: &[std::path::PathBuf]) -> anyhow::Result<ProviderRanges> {
     for path in files {
         let mut bytes = Vec::new();
         // One byte more than may be, so that what is too large is seen to be.
-        let most = ProviderRanges::LARGEST_FILE as u64 + 1;
+        let most = ProviderRanges::MAX_FILE_BYTES as u64 + 1;
         let read = File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes));
         read.with_context(|| format!("{}", path.display()))?;
         if ranges

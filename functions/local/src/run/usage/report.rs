@@ -13,10 +13,10 @@ use super::words::{Words, number, percent, reasons, window};
 use crate::output::escape;
 
 /// The most series that are drawn.
-const MOST: usize = 60;
+const MAX: usize = 60;
 
 /// The most gaps that are told of a series.
-const MOST_GAPS: usize = 10;
+const MAX_GAPS: usize = 10;
 
 const STYLE: &str = "
 :root { color-scheme: light dark; --ink: #1c2430; --paper: #fff; --soft: #66707f; --line: #d9dee5; --blue: #2563a8;
@@ -39,7 +39,7 @@ figure { margin: .6rem 0; } .profiles { display: grid; grid-template-columns: re
 
 /// The page.
 pub(super) fn page(analysis: &UsageAnalysis, series: &[UsageSeries], words: &Words) -> String {
-    let shown = largest(series, MOST);
+    let shown = largest(series, MAX);
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -58,7 +58,7 @@ pub(super) fn page(analysis: &UsageAnalysis, series: &[UsageSeries], words: &Wor
                 (anomalies(analysis, words))
                 (profiles(analysis))
                 h2 { "Series" }
-                @if shown.len() < series.len() { p.soft { "The " (MOST) " of the largest totals." } }
+                @if shown.len() < series.len() { p.soft { "The " (MAX) " of the largest totals." } }
                 @for at in shown { (one(&analysis.series[at], &series[at], words)) }
             }
         }
@@ -174,11 +174,11 @@ fn one(analysis: &SeriesAnalysis, series: &UsageSeries, words: &Words) -> Markup
         @if !analysis.data_gaps.is_empty() {
             p {
                 "No values for longer than usual: "
-                @for (n, gap) in analysis.data_gaps.iter().take(MOST_GAPS).enumerate() {
+                @for (n, gap) in analysis.data_gaps.iter().take(MAX_GAPS).enumerate() {
                     @if n > 0 { "; " }
                     (words.span(gap.start, gap.end))
                 }
-                @if analysis.data_gaps.len() > MOST_GAPS { "; and " (analysis.data_gaps.len() - MOST_GAPS) " more" }
+                @if analysis.data_gaps.len() > MAX_GAPS { "; and " (analysis.data_gaps.len() - MAX_GAPS) " more" }
                 "."
             }
         }

@@ -9,27 +9,27 @@ use super::words::{Words, number, percent, reasons, window};
 use crate::output::{Rows, escape};
 
 /// The most rows of a table.
-const MOST: usize = 20;
+const MAX: usize = 20;
 
 /// All tables, one under the other.
 pub(super) fn tables(analysis: &UsageAnalysis, words: &Words) -> String {
     let mut out = String::new();
     let mut section = |title: &str, rows: Option<Rows>, all: usize| {
         let Some(rows) = rows else { return };
-        let more = if all > MOST { format!(" ({MOST} of {all})") } else { String::new() };
+        let more = if all > MAX { format!(" ({MAX} of {all})") } else { String::new() };
         let _ = writeln!(out, "{title}{more}\n{rows}\n");
     };
     let of = analysis.series.len();
     let mut order: Vec<&SeriesAnalysis> = analysis.series.iter().collect();
     order.sort_by(|a, b| b.summary.total.total_cmp(&a.summary.total).then_with(|| a.name.cmp(&b.name)));
-    order.truncate(MOST);
+    order.truncate(MAX);
     section(&format!("Series, times in {}", analysis.zone), Some(series(&order, words)), of);
     for compared in &analysis.compared {
         let mut rows = Rows::new(
             1,
             &[&escape(&compared.key), "series", "total", "share", "peak", "variability", "growth/week", "gaps"],
         );
-        for value in compared.values.iter().take(MOST) {
+        for value in compared.values.iter().take(MAX) {
             rows.push(vec![
                 escape(&value.value),
                 value.series.to_string(),
@@ -102,7 +102,7 @@ fn anomalies(analysis: &UsageAnalysis, words: &Words) -> Option<Rows> {
         analysis.series.iter().flat_map(|one| one.anomalies.iter().map(move |anomaly| (one, anomaly))).collect();
     all.sort_by(|a, b| b.1.distance.total_cmp(&a.1.distance).then_with(|| a.0.name.cmp(&b.0.name)));
     let mut rows = Rows::new(2, &["series", "when", "value", "usual", "IQRs off", "found by"]);
-    for (one, anomaly) in all.iter().take(MOST) {
+    for (one, anomaly) in all.iter().take(MAX) {
         let by: Vec<&str> = anomaly.by.iter().map(|method| method.name()).collect();
         rows.push(vec![
             name(one),
@@ -121,7 +121,7 @@ fn gaps(analysis: &UsageAnalysis, words: &Words) -> Option<Rows> {
         analysis.series.iter().flat_map(|one| one.data_gaps.iter().map(move |gap| (one, gap))).collect();
     all.sort_by(|a, b| (b.1.end - b.1.start).cmp(&(a.1.end - a.1.start)).then_with(|| a.0.name.cmp(&b.0.name)));
     let mut rows = Rows::new(2, &["series", "no values from", "steps"]);
-    for (one, gap) in all.iter().take(MOST) {
+    for (one, gap) in all.iter().take(MAX) {
         rows.push(vec![name(one), words.span(gap.start, gap.end), gap.steps.to_string()]);
     }
     (!all.is_empty()).then_some(rows)
@@ -133,7 +133,7 @@ fn windows(analysis: &UsageAnalysis) -> Option<Rows> {
     all.sort_by(|a, b| b.1.surety().total_cmp(&a.1.surety()).then_with(|| a.0.name.cmp(&b.0.name)));
     let header = ["series", "hours", "is", "weeks", "share (90 % interval)", "of all hours", "times as variable"];
     let mut rows = Rows::new(2, &header);
-    for (one, risk) in all.iter().take(MOST) {
+    for (one, risk) in all.iter().take(MAX) {
         for (what, share) in reasons(risk) {
             let (low, high) = share.interval;
             rows.push(vec![

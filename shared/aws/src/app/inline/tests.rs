@@ -14,7 +14,7 @@ use weir_pipeline::store::{Condition, Opened, Put, StoreError, Versioned};
 use weir_pipeline::{MemoryStore, preprocess};
 
 use super::*;
-use crate::envelope::{Invocation, Item, MOST_ENCODED};
+use crate::envelope::{Invocation, Item, MAX_ENCODED};
 use crate::{Function, Settings};
 
 const HEADER: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status";
@@ -53,7 +53,7 @@ fn record(number: u32, base64: &str) -> Payload {
 }
 
 fn payload(event: Value) -> Payload {
-    match Invocation::peel(event).unwrap() {
+    match Invocation::parse(event).unwrap() {
         Invocation::Direct(items) => match items.into_iter().next() {
             Some(Item::Log(payload)) => payload,
             other => panic!("{other:?}"),
@@ -291,7 +291,7 @@ async fn an_unreadable_record_is_kept_and_the_stream_goes_on() {
 
 #[tokio::test]
 async fn base64_that_is_none_is_kept_as_it_came() {
-    let long = "A".repeat(MOST_ENCODED + 4);
+    let long = "A".repeat(MAX_ENCODED + 4);
     let cases = [("not base64!", "not base64"), ("YWJ", "not base64"), (&*long, "more than an event can hold")];
     for (base64, why) in cases {
         let state = MemoryStore::new();

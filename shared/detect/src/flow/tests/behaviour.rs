@@ -1,9 +1,9 @@
 //! The learned detection: rare and large together, and what it tells.
 
-use weir_domain::aggregate::{HostWindows, OwnAddresses};
+use weir_domain::aggregate::{HostWindows, MonitoredAddresses};
 use weir_domain::finding::{Reference, Severity};
 use weir_domain::matrix::{Feature, FeatureSchema, Transform};
-use weir_domain::score::{Explanation, PValue, Score, UsualRange};
+use weir_domain::score::{Explanation, PValue, Score, TypicalRange};
 
 use super::*;
 use crate::flow::WindowContext;
@@ -53,11 +53,11 @@ fn judge_change(
     let row: Vec<_> = measured.iter().map(|m| transform.apply(m.value)).collect();
     let usual: Vec<_> = measured
         .iter()
-        .map(|m| UsualRange { median: transform.apply(m.usual.0), high: transform.apply(m.usual.1) })
+        .map(|m| TypicalRange { median: transform.apply(m.usual.0), high: transform.apply(m.usual.1) })
         .collect();
     let amounts: Vec<_> = measured.iter().map(|m| m.amount).collect();
     let hour = hour(&talk());
-    let windows = HostWindows::of(&hour.windows[&WindowStart(START)], &OwnAddresses::of(&hour));
+    let windows = HostWindows::of(&hour.windows[&WindowStart(START)], &MonitoredAddresses::of(&hour));
     let scope = scope();
     let context = WindowContext {
         scope: &scope,

@@ -35,8 +35,9 @@ fn a_host_inside_scans_from_fifteen_failed_ports_on_and_a_stranger_from_ten() {
 fn learning_that_a_host_is_monitored_takes_no_scan_back_and_makes_none() {
     for ports_tried in [12, 14, 15, 20] {
         let contacts = ports(inside(1), inside(2), ports_tried, How::HalfOpen);
-        let found =
-            |hour: &HourAggregate| detect_growing(hour).into_iter().map(|(s, hit)| (s.entity, hit.severity)).next();
+        let found = |hour: &HourAggregate| {
+            detect_partial_windows(hour).into_iter().map(|(s, hit)| (s.entity, hit.severity)).next()
+        };
         let before = found(&hour_seen_by(&contacts, |contact| vec![contact.to]));
         let after = found(&hour(&contacts));
         if ports_tried < 15 {
@@ -83,7 +84,7 @@ fn a_scan_says_who_whom_how_much_and_when() {
         hit.evidence.traffic().iter().map(|e| (e.source, e.destination, e.failed, e.ports.len())).collect();
     assert_eq!(
         evidence,
-        [(inside(1), inside(2), 20, Evidence::MOST_PORTS), (inside(1), inside(3), 16, Evidence::MOST_PORTS)]
+        [(inside(1), inside(2), 20, Evidence::MAX_PORTS), (inside(1), inside(3), 16, Evidence::MAX_PORTS)]
     );
     assert_eq!(hit.evidence.traffic()[0].ports, (1..=10).collect::<Vec<u16>>(), "the lowest ports are listed");
 }
@@ -167,7 +168,7 @@ fn twenty_five_hosts_at_one_port_are_a_sweep_and_twenty_four_are_not() {
             inside: true
         }
     );
-    assert_eq!(hit.evidence.traffic().len(), Evidence::MOST_PER_HIT);
+    assert_eq!(hit.evidence.traffic().len(), Evidence::MAX_PER_HIT);
     assert!(hit.evidence.traffic().iter().all(|e| e.source == inside(1) && e.ports == [445] && e.failed == 1));
     assert_eq!(sweep(&contacts[..24]), None);
     assert_eq!(FAILED_HOSTS, 25);
@@ -209,7 +210,7 @@ fn a_host_with_more_contacts_than_are_kept_still_fires_with_scaled_counts() {
     let many = ports(inside(1), inside(2), 6000, How::Stopped);
     let hour = hour(&many);
     let kept = hour.windows[&WindowStart(START)].interfaces["eni-1"].hosts().map(|(_, h)| h.pairs().len()).max();
-    assert_eq!(kept, Some(HostAggregate::MOST_PAIRS), "the cap is what this is about");
+    assert_eq!(kept, Some(HostAggregate::MAX_PAIRS), "the cap is what this is about");
     let Facts::PortScan { ports, attempts, failed, rejected, .. } = scan(&many).unwrap().facts else { panic!() };
     for n in [ports, attempts, failed, rejected] {
         close(n, 6000.0);
@@ -255,8 +256,8 @@ proptest! {
         proven in proven(),
         more in prop::collection::vec(anything(), 0..80),
     ) {
-        let after: BTreeMap<_, _> = detect_growing(&hour(&[proven.clone(), more].concat())).into_iter().collect();
-        for (subject, before) in detect_growing(&hour(&proven)) {
+        let after: BTreeMap<_, _> = detect_partial_windows(&hour(&[proven.clone(), more].concat())).into_iter().collect();
+        for (subject, before) in detect_partial_windows(&hour(&proven)) {
             let after = after.get(&subject);
             prop_assert!(after.is_some(), "{subject:?} was taken back");
             let after = after.unwrap();

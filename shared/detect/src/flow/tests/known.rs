@@ -1,6 +1,6 @@
 //! The detections that compare with what is usual: at the threshold, just below, and what looks alike but is usual.
 
-use weir_domain::aggregate::{HostWindows, OwnAddresses};
+use weir_domain::aggregate::{HostWindows, MonitoredAddresses};
 use weir_domain::baseline::{Baseline, Habit, PairHabit, Seen, Spread, host_name};
 use weir_domain::bounded::Merge;
 use weir_domain::finding::{Flood, Reason, Reference, Severity};
@@ -8,7 +8,7 @@ use weir_domain::flow::{ICMP, UDP};
 
 use super::*;
 use crate::flow::{
-    Explained, WindowContext, brute_force, connection_burst, denial_of_service, detect_known, exfiltration,
+    Explained, WindowContext, brute_force, connection_burst, denial_of_service, detect_whole_windows, exfiltration,
     lateral_movement, unknown_peer, unusual_protocol,
 };
 
@@ -179,7 +179,11 @@ fn known(exchanges: &[Exchange], baseline: &Baseline) -> Vec<(Subject, Hit)> {
     let scope = scope();
     let context =
         WindowContext { scope: &scope, start: WindowStart(START), length: WindowLength::FIVE_MINUTES, rows: 1 };
-    detect_known(&HostWindows::of(&hour.windows[&WindowStart(START)], &OwnAddresses::of(&hour)), &context, baseline)
+    detect_whole_windows(
+        &HostWindows::of(&hour.windows[&WindowStart(START)], &MonitoredAddresses::of(&hour)),
+        &context,
+        baseline,
+    )
 }
 
 fn kinds(exchanges: &[Exchange], baseline: &Baseline) -> Vec<Kind> {
@@ -220,11 +224,11 @@ fn answers_that_nobody_asked_for_are_a_flood() {
         });
         all.collect::<Vec<_>>()
     };
-    let found = known(&answers(denial_of_service::UNASKED_PACKETS), &day_before(&[]));
+    let found = known(&answers(denial_of_service::UNSOLICITED_PACKETS), &day_before(&[]));
     let [(_, hit)] = &found[..] else { panic!("{found:?}") };
     assert!(matches!(hit.facts, Facts::DenialOfService { flood: Flood::Amplification, sources: 50, port: 123, .. }));
     assert!(hit.evidence.traffic().iter().all(|line| line.destination == inside(1)), "the servers are who sends");
-    assert!(kinds(&answers(denial_of_service::UNASKED_PACKETS - 50), &day_before(&[])).is_empty());
+    assert!(kinds(&answers(denial_of_service::UNSOLICITED_PACKETS - 50), &day_before(&[])).is_empty());
     let asked: Vec<_> = answers(50_000).into_iter().map(|e| e.asked(1, 10_000, 500_000)).collect();
     assert!(kinds(&asked, &day_before(&[])).is_empty(), "a download over UDP is answered");
 }
@@ -412,11 +416,11 @@ fn learned(host: IpAddr, features: &[&str]) -> (Subject, Hit) {
 fn what_has_a_name_is_not_told_again() {
     let exchanges = [Exchange::tcp(outside(1), inside(1), 22).asked(30, 450, 60_000).answered(30, 450, 60_000)];
     let (hour, scope) = (window(&exchanges), scope());
-    let hosts = HostWindows::of(&hour.windows[&WindowStart(START)], &OwnAddresses::of(&hour));
+    let hosts = HostWindows::of(&hour.windows[&WindowStart(START)], &MonitoredAddresses::of(&hour));
     let context =
         WindowContext { scope: &scope, start: WindowStart(START), length: WindowLength::FIVE_MINUTES, rows: 1 };
     let baseline = day_before(&[usually(inside(3), 443, &[outside(9)], 600, 1)]);
-    let found = detect_known(&hosts, &context, &baseline);
+    let found = detect_whole_windows(&hosts, &context, &baseline);
     assert_eq!(found.len(), 1);
     let explained = Explained::of(&hosts, &context, &found);
     let rest = |hit| explained.rest(vec![hit], &context, &baseline).len();

@@ -4,7 +4,7 @@ use super::{ApiUse, Hour};
 
 /// The most calls that are believed to have been in an hour, or dropped: more than there ever are, and far from the largest
 /// number, so that counting on does not overflow.
-const MOST_CALLS: u64 = 1 << 53;
+const MAX_CALLS: u64 = 1 << 53;
 
 /// Bytes that are no API calls that this program can use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -13,7 +13,7 @@ pub struct BadApiUse(&'static str);
 
 impl ApiUse {
     /// The largest form that is read, in bytes.
-    pub const MOST_BYTES: usize = 512 << 20;
+    pub const MAX_BYTES: usize = 512 << 20;
 
     /// The calls as bytes; the same calls give the same bytes.
     ///
@@ -21,7 +21,7 @@ impl ApiUse {
     /// When they are larger than any that are read.
     pub fn encode(&self) -> Result<Vec<u8>, BadApiUse> {
         let bytes = postcard::to_allocvec(self).map_err(|_| BadApiUse("they cannot be written"))?;
-        if bytes.len() > Self::MOST_BYTES { Err(BadApiUse("they are too large")) } else { Ok(bytes) }
+        if bytes.len() > Self::MAX_BYTES { Err(BadApiUse("they are too large")) } else { Ok(bytes) }
     }
 
     /// Reads calls.
@@ -29,7 +29,7 @@ impl ApiUse {
     /// # Errors
     /// When the bytes are none that this program can use; says why.
     pub fn decode(bytes: &[u8]) -> Result<Self, BadApiUse> {
-        if bytes.len() > Self::MOST_BYTES {
+        if bytes.len() > Self::MAX_BYTES {
             return Err(BadApiUse("they are too large"));
         }
         let (stored, rest) =
@@ -37,14 +37,14 @@ impl ApiUse {
         if !rest.is_empty() {
             return Err(BadApiUse("something follows them"));
         }
-        if stored.principals.len() > Self::MOST_PRINCIPALS || stored.dropped > MOST_CALLS {
+        if stored.principals.len() > Self::MAX_PRINCIPALS || stored.dropped > MAX_CALLS {
             return Err(BadApiUse("there are too many"));
         }
         for (principal, hours) in &stored.principals {
-            if principal.is_empty() || principal.len() > Self::MOST_TEXT {
+            if principal.is_empty() || principal.len() > Self::MAX_TEXT {
                 return Err(BadApiUse("the name of a principal is none"));
             }
-            if hours.is_empty() || hours.len() > Self::MOST_HOURS {
+            if hours.is_empty() || hours.len() > Self::MAX_HOURS {
                 return Err(BadApiUse("a principal has no hours, or too many"));
             }
             if !hours.iter().all(|(at, hour)| hour.is_sound(*at)) {
@@ -64,10 +64,10 @@ impl Hour {
         of_hour(self.first)
             && of_hour(self.last)
             && self.first <= self.last
-            && (1..=MOST_CALLS).contains(&self.calls)
+            && (1..=MAX_CALLS).contains(&self.calls)
             && self.failed <= self.calls
-            && sizes.into_iter().all(|size| size <= ApiUse::MOST_VALUES)
-            && texts.into_iter().all(|text| text.len() <= ApiUse::MOST_TEXT)
+            && sizes.into_iter().all(|size| size <= ApiUse::MAX_VALUES)
+            && texts.into_iter().all(|text| text.len() <= ApiUse::MAX_TEXT)
             && at_most(self.accounts.values(), self.calls)
             && at_most(self.sources.values(), self.calls)
     }
@@ -147,13 +147,13 @@ mod tests {
         for (what, change) in cases {
             assert_eq!(refused(|_, hour| change(hour)), contradicts, "{what}");
         }
-        assert_eq!(refused(|_, hour| hour.actions = many(ApiUse::MOST_VALUES + 1)), contradicts);
-        assert_eq!(refused(|_, hour| hour.regions = many(ApiUse::MOST_VALUES + 1)), contradicts);
-        let long = "x".repeat(ApiUse::MOST_TEXT + 1);
+        assert_eq!(refused(|_, hour| hour.actions = many(ApiUse::MAX_VALUES + 1)), contradicts);
+        assert_eq!(refused(|_, hour| hour.regions = many(ApiUse::MAX_VALUES + 1)), contradicts);
+        let long = "x".repeat(ApiUse::MAX_TEXT + 1);
         assert_eq!(refused(|_, hour| hour.regions = [long.clone()].into()), contradicts);
         let hours = "a principal has no hours, or too many";
         let lived_long = |hours: &mut BTreeMap<i64, Hour>, hour: &mut Hour| {
-            for at in 0..ApiUse::MOST_HOURS as i64 {
+            for at in 0..ApiUse::MAX_HOURS as i64 {
                 hours.insert(at, Hour { first: at * 3600, last: at * 3600, ..hour.clone() });
             }
         };

@@ -16,7 +16,7 @@ const CHANGES_OF_ATTACKS: f64 = 0.8;
 
 /// Mobile operators hand out another address at every turn, and an app with an old password takes many turns: addresses
 /// alone say little, networks say more.
-const MOST_OF_ADDRESSES: f64 = 1.0;
+const MAX_SHARE_OF_ADDRESSES: f64 = 1.0;
 
 /// Addresses and networks of a user's logins in a window, the login itself included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -126,7 +126,7 @@ impl Evidence {
         let [hour, day] = [self.in_hour, self.in_day];
         let of_addresses = ratio(hour, hour.addresses, often[0]).max(ratio(day, day.addresses, often[0]));
         let of_networks = ratio(hour, hour.networks, often[1]).max(ratio(day, day.networks, often[1]));
-        self.set(Column::UserAddresses, of_addresses.min(MOST_OF_ADDRESSES).max(of_networks).clamp(0.0, 4.0));
+        self.set(Column::UserAddresses, of_addresses.min(MAX_SHARE_OF_ADDRESSES).max(of_networks).clamp(0.0, 4.0));
     }
 }
 

@@ -12,7 +12,7 @@ const HOURS_OF_EVERYBODY: f64 = 12.0;
 const WEEKDAYS_OF_EVERYBODY: f64 = 40.0;
 
 /// The shortest time between two logins that is told apart: a quarter of an hour, in milliseconds.
-const SHORTEST_ABSENCE: i64 = 15 * 60_000;
+const MIN_ABSENCE: i64 = 15 * 60_000;
 /// How many logins the guess weighs that all times are as likely.
 const ABSENCES_BEFORE: f64 = 50.0;
 
@@ -81,7 +81,7 @@ fn of_profile(own: f64, logins: f64, everybody: f64, prior: f64, values: f64) ->
 
 /// Which bin a time is in, milliseconds.
 fn absence_bin(time: i64) -> usize {
-    let times = (time / SHORTEST_ABSENCE).max(0) as u64;
+    let times = (time / MIN_ABSENCE).max(0) as u64;
     ((u64::BITS - times.leading_zeros()) as usize).min(ABSENCE_BINS - 1)
 }
 

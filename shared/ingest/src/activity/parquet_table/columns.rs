@@ -8,7 +8,7 @@ use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 
 use super::super::row::{Cell, Content};
 use crate::delimited::column_names;
-use crate::lines::LONGEST_LINE;
+use crate::lines::MAX_LINE_BYTES;
 
 /// One column at the root of the table.
 pub(super) struct Column {
@@ -128,7 +128,7 @@ impl Held {
     }
 
     fn bytes(bytes: ByteArray) -> Self {
-        if bytes.len() > LONGEST_LINE { Self::TooLong } else { Self::Text(bytes) }
+        if bytes.len() > MAX_LINE_BYTES { Self::TooLong } else { Self::Text(bytes) }
     }
 }
 

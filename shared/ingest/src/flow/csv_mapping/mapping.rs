@@ -16,7 +16,7 @@ const SHIPPED: [(&str, &str); 2] = [
 ];
 
 /// Beyond any table: positions and widths from here up are mistakes.
-const MOST_COLUMNS: usize = 4096;
+const MAX_COLUMNS: usize = 4096;
 
 /// Which column of a CSV holds what, and how it is written.
 #[derive(Debug, Clone, PartialEq)]
@@ -127,7 +127,7 @@ impl Mapping {
                 },
                 ("width", value) => match count(value) {
                     Some(width) => mapping.width = Some(width),
-                    None => faults.bad(key, format!("must be a number of columns below {MOST_COLUMNS}")),
+                    None => faults.bad(key, format!("must be a number of columns below {MAX_COLUMNS}")),
                 },
                 ("columns", Value::Table(columns)) => mapping.take_columns(columns, faults),
                 ("protocols", Value::Table(names)) => mapping.take_protocols(names, faults),
@@ -275,14 +275,14 @@ impl Column {
 fn position(key: &str, value: &Value, faults: &mut Faults) -> Option<usize> {
     let position = count(value);
     if position.is_none() {
-        faults.bad(key, format!("must be a position from 0 to {}", MOST_COLUMNS - 1));
+        faults.bad(key, format!("must be a position from 0 to {}", MAX_COLUMNS - 1));
     }
     position
 }
 
 /// A number of columns.
 fn count(value: &Value) -> Option<usize> {
-    value.as_integer().and_then(|n| usize::try_from(n).ok()).filter(|&n| n < MOST_COLUMNS)
+    value.as_integer().and_then(|n| usize::try_from(n).ok()).filter(|&n| n < MAX_COLUMNS)
 }
 
 /// A text, or a list of at least one.

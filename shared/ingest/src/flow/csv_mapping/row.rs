@@ -10,7 +10,7 @@ use crate::flow::conversation::{Conversation, Sent, with_headers};
 use crate::flow::value;
 
 /// The longest identifier that is kept; AWS's are below 40.
-const LONGEST_IDENTIFIER: usize = 128;
+const MAX_IDENTIFIER_LEN: usize = 128;
 
 /// What a line is.
 pub(super) enum Seen<'a> {
@@ -42,7 +42,7 @@ impl<'a> Cells<'a> {
 
     fn identifier(&self, field: Field) -> Result<&'a str, RejectReason> {
         let cell = self.get(field).unwrap_or_default();
-        if cell.len() > LONGEST_IDENTIFIER || !cell.iter().all(u8::is_ascii_graphic) {
+        if cell.len() > MAX_IDENTIFIER_LEN || !cell.iter().all(u8::is_ascii_graphic) {
             return Err(RejectReason::BadIdentifier);
         }
         str::from_utf8(cell).map_err(|_| RejectReason::BadIdentifier)

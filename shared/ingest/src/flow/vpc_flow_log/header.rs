@@ -12,7 +12,7 @@ use crate::error::Problem;
 use crate::text::without_mark;
 
 /// The most columns a header may have; version 11 and Transit Gateway formats together have fewer than 80 fields.
-pub(crate) const MOST_COLUMNS: usize = 256;
+pub(crate) const MAX_COLUMNS: usize = 256;
 
 /// Where each field stands in a row.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,7 +27,7 @@ impl Header {
     pub(super) fn parse(line: &[u8]) -> Result<Self, Problem> {
         let mut header = Self::default();
         for name in without_mark(line).split(|&b| b == b' ').filter(|name| !name.is_empty()) {
-            if header.columns.len() == MOST_COLUMNS || !is_name(name) {
+            if header.columns.len() == MAX_COLUMNS || !is_name(name) {
                 return Err(Problem::NoHeader);
             }
             header.add(name).map_err(|field| Problem::RepeatedField { field: field.name() })?;

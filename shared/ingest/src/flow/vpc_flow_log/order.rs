@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::header::{Header, MOST_COLUMNS, is_name};
+use super::header::{Header, MAX_COLUMNS, is_name};
 use crate::error::Problem;
 
 /// The fields of a log without a header line, in their order.
@@ -49,8 +49,8 @@ impl FieldOrder {
             if !is_name(name.as_bytes()) {
                 return Err(bad(format!("its word {} is no name", column + 1)));
             }
-            if column == MOST_COLUMNS {
-                return Err(bad(format!("it has more than {MOST_COLUMNS} fields")));
+            if column == MAX_COLUMNS {
+                return Err(bad(format!("it has more than {MAX_COLUMNS} fields")));
             }
             header.add(name.as_bytes()).map_err(|field| bad(format!("it names {} twice", field.name())))?;
         }
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn what_is_no_order_is_refused() {
-        let many = format!("srcaddr dstaddr start{}", " x".repeat(MOST_COLUMNS));
+        let many = format!("srcaddr dstaddr start{}", " x".repeat(MAX_COLUMNS));
         for (names, problem) in [
             ("", "it names no srcaddr, dstaddr, start"),
             ("version srcaddr dstaddr", "it names no start"),

@@ -20,7 +20,7 @@ pub(crate) enum Cell<T> {
 }
 
 /// The longest identifier that is kept; AWS's are below 40.
-const LONGEST_IDENTIFIER: usize = 128;
+const MAX_IDENTIFIER_LEN: usize = 128;
 
 /// Digits only, at most 19 of them.
 #[inline]
@@ -48,7 +48,7 @@ pub(crate) fn identifier(cell: &[u8]) -> Result<&str, RejectReason> {
     if cell == ABSENT {
         return Ok("");
     }
-    if cell.len() > LONGEST_IDENTIFIER || !is_graphic(cell) {
+    if cell.len() > MAX_IDENTIFIER_LEN || !is_graphic(cell) {
         return Err(RejectReason::BadIdentifier);
     }
     str::from_utf8(cell).map_err(|_| RejectReason::BadIdentifier)

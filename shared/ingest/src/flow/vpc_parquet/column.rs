@@ -15,7 +15,7 @@ use crate::flow::vpc_flow_log::field::Field;
 use crate::flow::vpc_flow_log::value::{ABSENT, Cell, address, number};
 
 /// The most entries of a dictionary; writers stop at a MiB or so and go on without one.
-const MOST_ENTRIES: usize = 1 << 20;
+const MAX_ENTRIES: usize = 1 << 20;
 
 /// What takes memory beside an entry's bytes.
 const ENTRY_BYTES: u64 = 24;
@@ -117,7 +117,7 @@ impl<'s> Column<'s> {
         let at = pages.body(&mut self.chunk, &head, optional, &mut self.levels.0, &mut self.page)?;
         if head.kind == Kind::Dictionary {
             let entries = head.values;
-            if self.dictionary.is_some() || entries > MOST_ENTRIES {
+            if self.dictionary.is_some() || entries > MAX_ENTRIES {
                 return Err(damaged("it has two dictionaries, or one of more than a million entries"));
             }
             pages.hold(&mut self.dictionary_held, head.size as u64 + entries as u64 * ENTRY_BYTES)?;

@@ -16,10 +16,10 @@ const MAGIC: &[u8] = b"PAR1";
 const ENCRYPTED: &[u8] = b"PARE";
 
 /// The longest footer that is read; a flow log with 80 columns and hundreds of row groups has less than 5 MiB.
-const LONGEST_FOOTER: u64 = 16 << 20;
+const MAX_FOOTER_BYTES: u64 = 16 << 20;
 
 /// The most row groups; AWS's files of at most 75 MB have a few.
-const MOST_GROUPS: usize = 10_000;
+const MAX_GROUPS: usize = 10_000;
 
 /// What a file says of itself.
 pub(super) struct Footer {
@@ -74,7 +74,7 @@ impl Footer {
         if length > size - 12 {
             return Err(damaged("its footer is longer than the file"));
         }
-        if length > LONGEST_FOOTER {
+        if length > MAX_FOOTER_BYTES {
             return Err(other("its footer is longer than any flow log's"));
         }
         let end = size - 8 - length;
@@ -118,7 +118,7 @@ struct RawGroup {
 impl RawGroup {
     fn read_all(thrift: &mut Thrift<'_>, kind: Kind, schema: &Schema) -> Result<Vec<Self>, Malformed> {
         let (kind, size) = thrift.list(kind)?;
-        if size > MOST_GROUPS {
+        if size > MAX_GROUPS {
             return Err(Malformed);
         }
         (0..size).map(|_| Self::read(thrift, kind, schema)).collect()

@@ -9,16 +9,16 @@ use super::{damaged, other};
 use crate::error::Problem;
 
 /// The longest header of a page: a few numbers, and the least and the greatest value.
-const LONGEST_HEADER: u64 = 64 << 10;
+const MAX_HEADER_BYTES: u64 = 64 << 10;
 
 /// How much of it is read at first, and what a page counts at least against the limit.
 const USUAL_HEADER: u64 = 512;
 
 /// The largest page that is read. Most writers make pages of 1 MiB.
-const LARGEST_PAGE: u64 = 64 << 20;
+const MAX_PAGE_BYTES: u64 = 64 << 20;
 
 /// How much the pages and dictionaries of all columns may hold at once.
-const MOST_HELD: u64 = 192 << 20;
+const MAX_THROTTLED_LISTED: u64 = 192 << 20;
 
 /// What a page is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,7 +111,8 @@ impl RawHead {
 
     /// Checks a header; `None` for a page to be passed over. `left` are the bytes of the chunk after the header.
     fn check(&self, left: u64) -> Result<(Option<Kind>, Head), Problem> {
-        let sized = |size: i64| u64::try_from(size).ok().filter(|&size| size <= LARGEST_PAGE).map(|size| size as usize);
+        let sized =
+            |size: i64| u64::try_from(size).ok().filter(|&size| size <= MAX_PAGE_BYTES).map(|size| size as usize);
         let (Some(size), Some(stored)) = (sized(self.size), sized(self.stored)) else {
             return Err(damaged("a page claims more than 64 MiB, or less than nothing"));
         };
@@ -174,7 +175,7 @@ impl<'f> Pages<'f> {
                 match RawHead::read(&mut thrift) {
                     Ok(raw) => break (raw, thrift.read as u64),
                     // It may be longer than what was read.
-                    Err(Malformed) if window < left.min(LONGEST_HEADER) => window = left.min(LONGEST_HEADER),
+                    Err(Malformed) if window < left.min(MAX_HEADER_BYTES) => window = left.min(MAX_HEADER_BYTES),
                     Err(Malformed) => return Err(damaged("the header of a page is malformed")),
                 }
             };
@@ -232,7 +233,7 @@ impl<'f> Pages<'f> {
     pub(super) fn hold(&mut self, held: &mut u64, bytes: u64) -> Result<(), Problem> {
         self.held = self.held - std::mem::take(held) + bytes;
         *held = bytes;
-        if self.held > MOST_HELD {
+        if self.held > MAX_THROTTLED_LISTED {
             return Err(other("its pages take more than 192 MiB at once: write it anew, with pages of 1 MiB"));
         }
         Ok(())

@@ -4,7 +4,7 @@ use super::thrift::{Kind, Malformed, Thrift};
 use super::{damaged, other};
 use crate::error::{ObjectName, Problem};
 use crate::flow::vpc_flow_log::field::{Field, Fields};
-use crate::flow::vpc_flow_log::header::MOST_COLUMNS;
+use crate::flow::vpc_flow_log::header::MAX_COLUMNS;
 
 /// The columns that are read.
 #[derive(Debug)]
@@ -169,7 +169,7 @@ impl Schema {
             if leaf.children > 0 || leaf.physical.is_none() || leaf.repetition == Some(REPEATED) {
                 return Err(bad("holds columns or lists: flow logs as AWS delivers them have plain columns only"));
             }
-            if place == MOST_COLUMNS {
+            if place == MAX_COLUMNS {
                 return Err(other("it has more columns than any flow log"));
             }
             let repeated = |field: Field| Problem::RepeatedField { field: field.name() };

@@ -20,7 +20,7 @@ const LISTS: std::ops::RangeInclusive<Kind> = 9..=10;
 pub(super) const STRUCT: Kind = 12;
 
 /// How deep structures that are skipped may be nested.
-const DEEPEST: u8 = 16;
+const MAX_DEPTH: u8 = 16;
 
 /// A place in Thrift bytes.
 pub(super) struct Thrift<'a> {
@@ -89,7 +89,7 @@ impl<'a> Thrift<'a> {
     /// Skips a field of any type.
     pub(super) fn skip(&mut self, kind: Kind) -> Parsed<()> {
         // A boolean field is its type alone.
-        if BOOLEAN.contains(&kind) { Ok(()) } else { self.skip_value(kind, DEEPEST) }
+        if BOOLEAN.contains(&kind) { Ok(()) } else { self.skip_value(kind, MAX_DEPTH) }
     }
 
     fn skip_value(&mut self, kind: Kind, depth: u8) -> Parsed<()> {

@@ -9,10 +9,10 @@ use super::cell::Cell;
 use super::field::{Cells, FIELDS, Field, REQUIRED, TELLING};
 
 /// The most columns a log may have; Zeek's have some twenty, with every known package some sixty.
-const MOST_COLUMNS: usize = 256;
+const MAX_COLUMNS: usize = 256;
 
 /// The longest separator or mark; Zeek's have one to seven bytes.
-const LONGEST_MARK: usize = 32;
+const MAX_MARK_LEN: usize = 32;
 
 /// What the directives so far say about the rows that follow.
 pub(super) struct Directives {
@@ -54,7 +54,7 @@ impl Directives {
         // The separator is named before there is one.
         if let Some(escaped) = line.strip_prefix(b"#separator ") {
             let separator = unescape(escaped);
-            if separator.is_empty() || separator.len() > LONGEST_MARK {
+            if separator.is_empty() || separator.len() > MAX_MARK_LEN {
                 return Err("the #separator is empty or too long".to_owned());
             }
             self.separator = separator;
@@ -65,8 +65,8 @@ impl Directives {
             None => (line, &b""[..]),
         };
         match name {
-            b"#unset_field" if rest.len() <= LONGEST_MARK => self.unset = rest.to_vec(),
-            b"#empty_field" if rest.len() <= LONGEST_MARK => self.empty = rest.to_vec(),
+            b"#unset_field" if rest.len() <= MAX_MARK_LEN => self.unset = rest.to_vec(),
+            b"#empty_field" if rest.len() <= MAX_MARK_LEN => self.empty = rest.to_vec(),
             b"#fields" => self.columns = Columns::Known(columns(rest, &self.separator)?),
             _ => {}
         }
@@ -100,8 +100,8 @@ fn columns(names: &[u8], separator: &[u8]) -> Result<Vec<Option<Field>>, String>
     let mut columns = Vec::new();
     let mut present = [false; FIELDS];
     for name in split(names, separator) {
-        if columns.len() == MOST_COLUMNS {
-            return Err(format!("#fields names more than {MOST_COLUMNS} columns"));
+        if columns.len() == MAX_COLUMNS {
+            return Err(format!("#fields names more than {MAX_COLUMNS} columns"));
         }
         let field = Field::from_name(name);
         if let Some(field) = field

@@ -9,9 +9,9 @@ use crate::compression::Expanded;
 use crate::error::Problem;
 
 /// The longest event that is read.
-pub(super) const LONGEST_EVENT: usize = 1 << 20;
+pub(super) const MAX_EVENT_BYTES: usize = 1 << 20;
 
-const BUFFER: usize = LONGEST_EVENT + (256 << 10);
+const BUFFER: usize = MAX_EVENT_BYTES + (256 << 10);
 
 /// What the beginning is looked at for: whether rows are lines.
 const BEGINNING: usize = 4 << 10;
@@ -190,7 +190,7 @@ impl<R: Read> Events<R> {
         self.number += 1;
         let row = &self.buffer[self.start..self.at];
         let length = row.trim_ascii_end().len();
-        if self.dropped || length > LONGEST_EVENT {
+        if self.dropped || length > MAX_EVENT_BYTES {
             self.keep_head();
             return Row::TooLong;
         }
@@ -311,7 +311,7 @@ impl<R: Read> Events<R> {
     /// Reads more behind what there is of the row; of a row longer than what is read, only the head stays. False at the
     /// end.
     fn fill(&mut self) -> Result<bool, Problem> {
-        if self.end - self.start > LONGEST_EVENT {
+        if self.end - self.start > MAX_EVENT_BYTES {
             self.keep_head();
             self.dropped = true;
             self.start = self.at;

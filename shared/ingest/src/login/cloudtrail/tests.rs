@@ -2,7 +2,7 @@ use serde_json::json;
 use weir_domain::login::{LoginKind, Outcome};
 use weir_domain::reject::RejectReason as R;
 
-use super::split::LONGEST_EVENT;
+use super::split::MAX_EVENT_BYTES;
 use super::*;
 
 mod objects;
@@ -195,7 +195,7 @@ fn a_service_is_no_address() {
 fn bad_events_are_rejects_with_place_and_reason() {
     let good = console_login(json!({}));
     let nested = format!("{{\"userIdentity\":{}{}}}", "[".repeat(200_000), "]".repeat(200_000));
-    let long = console_login(json!({"requestParameters": "x".repeat(LONGEST_EVENT)}));
+    let long = console_login(json!({"requestParameters": "x".repeat(MAX_EVENT_BYTES)}));
     let cases = [
         (console_login(json!({"eventTime": null})), R::MissingValue),
         (console_login(json!({"eventTime": "today"})), R::BadTime),

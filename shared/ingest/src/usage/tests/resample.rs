@@ -36,7 +36,7 @@ fn keys_name_the_same_series_in_any_order() {
 
 #[test]
 fn what_is_too_much_is_an_error() {
-    let few = ResampleParams { most_series: 2, most_steps: 5, ..ResampleParams::default() };
+    let few = ResampleParams { max_series: 2, max_steps: 5, ..ResampleParams::default() };
     assert_eq!(resample(few, &[(0, 1, 1.0), (0, 2, 1.0), (0, 3, 1.0)]), Err(TooMuchUsage::Series { limit: 2 }));
     assert!(resample(few, &[(0, 1, 1.0), (7200, 1, 1.0)]).is_ok());
     assert_eq!(resample(few, &[(0, 1, 1.0), (9000, 1, 1.0)]), Err(TooMuchUsage::Steps { limit: 5 }));
@@ -62,7 +62,7 @@ proptest! {
             turned.rotate_left(seed.index(points.len()));
             turned.reverse();
         }
-        let few = ResampleParams { most_steps: 100, most_series: 2, ..ResampleParams::default() };
+        let few = ResampleParams { max_steps: 100, max_series: 2, ..ResampleParams::default() };
         for params in [every(600, Statistic::Sum), every(7, Statistic::Mean), few] {
             match (resample(params, &points), resample(params, &turned)) {
                 (Ok(one), Ok(other)) => prop_assert_eq!(one, other),

@@ -138,7 +138,7 @@ fn rows_that_contradict_themselves_are_an_error() {
 fn more_pairs_than_a_host_may_have_are_an_error() {
     let mut rows = rows();
     let pair = rows.pop().unwrap();
-    rows.extend((0..=HostAggregate::MOST_PAIRS).map(|port| pair.replace("port=22", &format!("port={port}"))));
+    rows.extend((0..=HostAggregate::MAX_PAIRS).map(|port| pair.replace("port=22", &format!("port={port}"))));
     assert!(read(&rows, &FOOTER).is_err());
     rows.pop();
     assert!(read(&rows, &FOOTER).is_ok(), "as many as are kept are read");

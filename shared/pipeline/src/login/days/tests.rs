@@ -125,7 +125,7 @@ async fn what_is_known_is_kept_and_made_anew_when_the_past_changes() {
 }
 
 /// A model of thirty days of the same users.
-fn trained() -> TrainedLogins {
+fn trained() -> LoginModel {
     let mut table = LoginTable::default();
     let name = weir_ingest::ObjectName::new("logins.csv");
     for day in -30..0 {
@@ -143,8 +143,8 @@ async fn a_promoted_model_speaks_and_is_not_what_is_known() {
     let (with, without) = (MemoryStore::new(), MemoryStore::new());
     let trained = trained().without_known();
     models::promote(&with, &trained, START).await.unwrap();
-    assert_eq!(models::current::<TrainedLogins>(&with).await.unwrap(), Some(trained.clone()));
-    assert_eq!(models::current::<weir_model::Artifact>(&with).await.unwrap(), None, "the pointers are apart");
+    assert_eq!(models::current::<LoginModel>(&with).await.unwrap(), Some(trained.clone()));
+    assert_eq!(models::current::<weir_model::FlowModel>(&with).await.unwrap(), None, "the pointers are apart");
     for state in [&with, &without] {
         for day in 0..6 {
             let hours = take_in(state, &format!("{day}.csv"), &of_day(day)).await;
@@ -168,7 +168,7 @@ async fn a_promoted_model_speaks_and_is_not_what_is_known() {
     assert!(heard.iter().zip(&unheard).all(|(heard, unheard)| heard > unheard), "{heard:?} {unheard:?}");
 
     // One that cannot be read is named, and nothing is judged by halves.
-    let key = models::pointer::<TrainedLogins>(&with).await.unwrap().unwrap().key;
+    let key = models::pointer::<LoginModel>(&with).await.unwrap().unwrap().key;
     with.put(&key, b"WEIRLOGN".to_vec(), Condition::Always).await.unwrap();
     let error = crate::score(&with, None, &hour, START).await.unwrap_err().to_string();
     assert!(error.starts_with(&key) && error.contains("cut off"), "{error}");

@@ -68,15 +68,15 @@ fn training() -> TrainOptions {
     TrainOptions { estimators: vec![EstimatorKind::IsolationForest], seed: 7, now: 1, program: "test".to_owned() }
 }
 
-fn train(logins: &[LoginEvent<'_>], earlier: Option<&TrainedLogins>) -> Result<LoginsTrained, LoginTrainError> {
+fn train(logins: &[LoginEvent<'_>], earlier: Option<&LoginModel>) -> Result<LoginsTrained, LoginTrainError> {
     train_logins(table(logins, 0), ApiUse::default(), &LoginOptions::default(), &training(), earlier)
 }
 
 /// What is judged by a model that went through a file.
-fn judged_by(model: &TrainedLogins, logins: &[LoginEvent<'_>], from: u64) -> LoginsJudged {
-    let model = TrainedLogins::decode(&model.encode().unwrap()).unwrap();
+fn judged_by(model: &LoginModel, logins: &[LoginEvent<'_>], from: u64) -> LoginsJudged {
+    let model = LoginModel::decode(&model.encode().unwrap()).unwrap();
     let history = known(&model).unwrap().history;
-    let model = LoginModel::with_voices(Arc::new(model.voices)).unwrap();
+    let model = LoginScorer::with_voices(Arc::new(model.voices)).unwrap();
     let options = LoginOptions { model, explain_all: true, ..LoginOptions::default() };
     detect_logins_after(history, table(logins, from), &options)
 }
@@ -119,7 +119,7 @@ fn a_single_login_hears_the_same_voices_as_a_log() {
     let before = logins(0..40, true, &names);
     let trained = train(&before, None).unwrap().model;
     let history = known(&trained).unwrap().history;
-    let model = LoginModel::with_voices(Arc::new(trained.voices.clone())).unwrap();
+    let model = LoginScorer::with_voices(Arc::new(trained.voices.clone())).unwrap();
     let mut heard = 0;
     for login in &logins(40..41, false, &names) {
         let of_log = &judged_by(&trained, &[*login], 0).logins[0];
@@ -127,7 +127,7 @@ fn a_single_login_hears_the_same_voices_as_a_log() {
         assert_eq!((one.score.get().to_bits(), one.p_value.unwrap().get().to_bits()), {
             (of_log.score.to_bits(), of_log.p_value.to_bits())
         });
-        let alone = score_one(&LoginModel::default(), &history, &Places::none(), login);
+        let alone = score_one(&LoginScorer::default(), &history, &Places::none(), login);
         assert_eq!((one.counted, alone.p_value), (alone.score, None), "what is counted does not depend on the voices");
         heard += usize::from(one.score != one.counted);
     }
@@ -173,10 +173,10 @@ fn what_cannot_be_used_is_said() {
     let none = weir_domain::matrix::FeatureMatrix::new(Arc::clone(rows.schema()));
     let risk = trained.voices.voices().risk();
     let earlier = weir_model::LoginTraining { normal: &rows, attacks: &none, risk, risk_column: 1 };
-    let (voices, said) = weir_model::LoginVoices::fit(&earlier, 1).unwrap();
+    let (voices, said) = weir_model::LoginEnsemble::fit(&earlier, 1).unwrap();
     let scores: Vec<_> = said.into_iter().filter_map(weir_domain::score::Score::new).collect();
-    let voices = weir_model::CalibratedVoices::new(voices, &scores).unwrap();
-    assert!(LoginModel::with_voices(Arc::new(voices)).is_err(), "learned from other columns");
+    let voices = weir_model::CalibratedLoginEnsemble::new(voices, &scores).unwrap();
+    assert!(LoginScorer::with_voices(Arc::new(voices)).is_err(), "learned from other columns");
 
     let mut damaged = trained.clone();
     damaged.known.truncate(damaged.known.len() / 2);

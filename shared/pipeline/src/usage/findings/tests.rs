@@ -101,10 +101,10 @@ fn too_much_is_refused_and_nothing_is_found_in_nothing() {
     assert_eq!((found(points.clone()), points.times()), (vec![], None));
     let point = UsagePoint { time: 0, keys: &[], metric: "m", value: f64::NAN, label: "" };
     assert_eq!(points.add(&point), Err(TooMuchUsage::Value));
-    points.count = UsagePoints::MOST;
+    points.count = UsagePoints::MAX;
     assert!(points.add(&UsagePoint { value: 1.0, ..point }).is_err());
     points.count = 0;
-    for n in 0..UsagePoints::MOST_SERIES {
+    for n in 0..UsagePoints::MAX_SERIES {
         points.add(&UsagePoint { value: 1.0, metric: &n.to_string(), ..point }).unwrap();
     }
     assert!(points.add(&UsagePoint { value: 1.0, ..point }).is_err());

@@ -36,7 +36,7 @@ fn a_long_session_is_no_brute_force_however_many_rows_it_makes() {
 fn a_client_that_begins_far_more_than_any_client_does_is_a_burst() {
     let flows = |n| [Exchange::tcp(outside(1), inside(1), 443).asked(n, 10 * n, 900 * n).answered(n, 10 * n, 900 * n)];
     let served = |busiest| serves(Habit { flows: spread(900), busiest: spread(busiest), ..Habit::default() });
-    let floor = connection_burst::BEGUN_FAR_ABOVE_USUAL as u64;
+    let floor = connection_burst::OPENED_FAR_ABOVE_BASELINE as u64;
     assert_eq!(kinds(&flows(floor), &served(7)), [Kind::ConnectionBurst]);
     assert!(kinds(&flows(floor - 1), &served(7)).is_empty());
     assert!(kinds(&flows(floor), &served(15)).is_empty(), "an office behind one address");

@@ -37,7 +37,7 @@ impl Read for Drip<'_> {
 fn events_are_whole_wherever_the_buffer_ends() {
     let users = 6_000;
     let event = |n: usize| {
-        let filler = if n % 1000 == 500 { "\\\"{[".repeat(LONGEST_EVENT / 2) } else { "\\\"}".repeat(n % 97) };
+        let filler = if n % 1000 == 500 { "\\\"{[".repeat(MAX_EVENT_BYTES / 2) } else { "\\\"}".repeat(n % 97) };
         console_login(json!({"userIdentity": {"type": "IAMUser", "userName": n.to_string()}, "other": filler}))
     };
     let events: Vec<_> = (0..users).map(event).collect();

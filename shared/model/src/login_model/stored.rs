@@ -1,27 +1,29 @@
 //! The stored form of voices and of models of logins, checked when read.
 
-use super::{CalibratedVoices, IsolationVoice, LoginVoices, RandomVoice, RiskVoice, TrainedLogins};
-use crate::artifact::TrainingSummary;
+use super::{
+    CalibratedLoginEnsemble, IsolationForestMember, LoginEnsemble, LoginModel, RandomForestMember, RiskMember,
+};
 use crate::drift::FeatureHistograms;
+use crate::flow_model::TrainingSummary;
 
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct StoredVoices {
-    risk: RiskVoice,
-    isolation: IsolationVoice,
-    random: Option<RandomVoice>,
+pub(super) struct StoredLoginEnsemble {
+    risk: RiskMember,
+    isolation: IsolationForestMember,
+    random: Option<RandomForestMember>,
 }
 
-impl From<LoginVoices> for StoredVoices {
-    fn from(LoginVoices { risk, isolation, random }: LoginVoices) -> Self {
+impl From<LoginEnsemble> for StoredLoginEnsemble {
+    fn from(LoginEnsemble { risk, isolation, random }: LoginEnsemble) -> Self {
         Self { risk, isolation, random }
     }
 }
 
-impl TryFrom<StoredVoices> for LoginVoices {
+impl TryFrom<StoredLoginEnsemble> for LoginEnsemble {
     type Error = &'static str;
 
-    fn try_from(StoredVoices { risk, isolation, random }: StoredVoices) -> Result<Self, &'static str> {
+    fn try_from(StoredLoginEnsemble { risk, isolation, random }: StoredLoginEnsemble) -> Result<Self, &'static str> {
         let schema = isolation.forest.schema();
         if risk.column as usize >= schema.features.len() {
             return Err("the risk score must be in one of the columns");
@@ -42,18 +44,18 @@ impl TryFrom<StoredVoices> for LoginVoices {
 pub(super) struct StoredModel {
     summary: TrainingSummary,
     labelled_attacks: Option<u64>,
-    voices: CalibratedVoices,
+    voices: CalibratedLoginEnsemble,
     histograms: FeatureHistograms,
     known: Vec<u8>,
 }
 
-impl From<TrainedLogins> for StoredModel {
-    fn from(TrainedLogins { summary, labelled_attacks, voices, histograms, known }: TrainedLogins) -> Self {
+impl From<LoginModel> for StoredModel {
+    fn from(LoginModel { summary, labelled_attacks, voices, histograms, known }: LoginModel) -> Self {
         Self { summary, labelled_attacks, voices, histograms, known }
     }
 }
 
-impl TryFrom<StoredModel> for TrainedLogins {
+impl TryFrom<StoredModel> for LoginModel {
     type Error = &'static str;
 
     fn try_from(stored: StoredModel) -> Result<Self, &'static str> {

@@ -1,8 +1,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::artifact::{ArtifactError, TrainingSummary};
 use crate::drift::FeatureHistograms;
+use crate::flow_model::{ModelFileError, TrainingSummary};
 use crate::risk_based_authentication::RiskBasedAuthenticationParams;
 use crate::sealed::{HEADER, ModelKind};
 use crate::synthetic::{bell, matrix};
@@ -10,15 +10,15 @@ use crate::synthetic::{bell, matrix};
 /// The column that stands for the risk score.
 const RISK_COLUMN: usize = 2;
 
-fn trained(attacks: usize) -> (LoginVoices, Vec<f64>) {
+fn trained(attacks: usize) -> (LoginEnsemble, Vec<f64>) {
     let (normal, attacked) = (bell(600, 3, 1), bell(attacks, 3, 2));
     let far: Vec<Vec<f64>> = attacked.rows().map(|row| row.iter().map(|x| x + 4.0).collect()).collect();
     let risk = RiskBasedAuthenticationParams::default().check().unwrap();
     let training = LoginTraining { normal: &normal, attacks: &matrix(3, &far), risk: &risk, risk_column: RISK_COLUMN };
-    LoginVoices::fit(&training, 42).unwrap()
+    LoginEnsemble::fit(&training, 42).unwrap()
 }
 
-fn model() -> TrainedLogins {
+fn model() -> LoginModel {
     let (voices, said) = trained(30);
     let scores: Vec<Score> = said.into_iter().filter_map(Score::new).collect();
     let summary = TrainingSummary {
@@ -31,10 +31,10 @@ fn model() -> TrainedLogins {
         entities: 20,
         seed: 42,
     };
-    TrainedLogins {
+    LoginModel {
         summary,
         labelled_attacks: Some(30),
-        voices: CalibratedVoices::new(voices, &scores).unwrap(),
+        voices: CalibratedLoginEnsemble::new(voices, &scores).unwrap(),
         histograms: FeatureHistograms::of(&bell(600, 3, 1)).unwrap(),
         known: b"what is known".to_vec(),
     }
@@ -46,7 +46,7 @@ fn rows() -> FeatureMatrix {
 }
 
 /// What a model says, in digits that show every bit.
-fn says(model: &TrainedLogins) -> Vec<u64> {
+fn says(model: &LoginModel) -> Vec<u64> {
     let said = model.voices.voices().speak(&rows()).unwrap();
     let p_values = said.iter().map(|said| model.voices.p_value(Score::new(*said).unwrap()).get());
     let moved = model.histograms.drift(&rows()).unwrap().into_iter().map(|drift| drift.index);
@@ -77,8 +77,8 @@ fn the_risk_score_speaks_by_its_own_p_value() {
 
 #[test]
 fn labels_are_learned_from_where_there_are_enough() {
-    assert!(!trained(FEWEST_ATTACKS - 1).0.knows_attacks());
-    let (voices, said) = trained(FEWEST_ATTACKS);
+    assert!(!trained(MIN_ATTACKS - 1).0.knows_attacks());
+    let (voices, said) = trained(MIN_ATTACKS);
     assert!(voices.knows_attacks());
     let heard = voices.speak(&rows()).unwrap();
     let unlabelled = trained(0).0.speak(&rows()).unwrap();
@@ -94,7 +94,7 @@ fn what_cannot_be_learned_from_is_an_error() {
     let risk = RiskBasedAuthenticationParams::default().check().unwrap();
     let (none, some, other) = (bell(0, 3, 1), bell(50, 3, 1), bell(20, 2, 1));
     let fit = |normal, attacks, risk_column| {
-        LoginVoices::fit(&LoginTraining { normal, attacks, risk: &risk, risk_column }, 1).is_err()
+        LoginEnsemble::fit(&LoginTraining { normal, attacks, risk: &risk, risk_column }, 1).is_err()
     };
     assert!(fit(&none, &none, 0) && fit(&some, &none, 3) && fit(&some, &other, 0));
     assert!(!fit(&some, &none, 0));
@@ -105,12 +105,12 @@ fn what_cannot_be_learned_from_is_an_error() {
 fn what_is_read_back_judges_as_before_to_the_bit() {
     let written = model();
     let file = written.encode().unwrap();
-    let read = TrainedLogins::decode(&file).unwrap();
+    let read = LoginModel::decode(&file).unwrap();
     assert_eq!(says(&read), says(&written));
     assert_eq!(read, written);
     assert_eq!(read.encode().unwrap(), file, "the same model, the same bytes");
     let without = read.without_known();
-    assert_eq!(says(&TrainedLogins::decode(&without.encode().unwrap()).unwrap()), says(&written));
+    assert_eq!(says(&LoginModel::decode(&without.encode().unwrap()).unwrap()), says(&written));
     assert!(without.known.is_empty());
 }
 
@@ -119,14 +119,14 @@ fn a_file_that_is_cut_or_of_something_else_says_so() {
     let file = model().encode().unwrap();
     assert_eq!(ModelKind::of(&file), Some(ModelKind::Login));
     for length in (0..100).chain((100..file.len()).step_by(997)).chain([file.len() - 1]) {
-        let error = TrainedLogins::decode(&file[..length]).unwrap_err();
-        assert_eq!(matches!(error, ArtifactError::Foreign), length < 8, "{length}: {error}");
-        assert!(length < 8 || matches!(error, ArtifactError::Length { .. }), "{length}: {error}");
+        let error = LoginModel::decode(&file[..length]).unwrap_err();
+        assert_eq!(matches!(error, ModelFileError::Foreign), length < 8, "{length}: {error}");
+        assert!(length < 8 || matches!(error, ModelFileError::Length { .. }), "{length}: {error}");
     }
-    let error = crate::Artifact::decode(&file).unwrap_err().to_string();
+    let error = crate::FlowModel::decode(&file).unwrap_err().to_string();
     assert!(error.contains("of logins, not of flow logs"), "{error}");
     let flows = [&ModelKind::Flow.magic()[..], &file[8..]].concat();
-    let error = TrainedLogins::decode(&flows).unwrap_err().to_string();
+    let error = LoginModel::decode(&flows).unwrap_err().to_string();
     assert!(error.contains("of flow logs, not of logins"), "{error}");
 }
 
@@ -139,7 +139,7 @@ fn forged(payload: &[u8]) -> Vec<u8> {
 
 /// An error, or a model that judges without a panic.
 fn must_do_no_harm(payload: &[u8]) {
-    if let Ok(read) = TrainedLogins::decode(&forged(payload))
+    if let Ok(read) = LoginModel::decode(&forged(payload))
         && let Ok(said) = read.voices.voices().speak(&rows())
     {
         for score in said.into_iter().filter_map(Score::new) {
@@ -162,15 +162,15 @@ fn lengths_that_lie_do_no_harm() {
         lying.splice(at..=at, [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]);
         must_do_no_harm(&lying);
     }
-    assert!(matches!(TrainedLogins::decode(&forged(b"")), Err(ArtifactError::Payload(_))));
+    assert!(matches!(LoginModel::decode(&forged(b"")), Err(ModelFileError::Payload(_))));
 }
 
 #[test]
 fn parts_that_do_not_fit_together_are_refused() {
-    let refused = |change: fn(&mut TrainedLogins)| {
+    let refused = |change: fn(&mut LoginModel)| {
         let mut model = model();
         change(&mut model);
-        matches!(TrainedLogins::decode(&model.encode().unwrap()), Err(ArtifactError::Payload(_)))
+        matches!(LoginModel::decode(&model.encode().unwrap()), Err(ModelFileError::Payload(_)))
     };
     assert!(refused(|model| model.voices.voices.risk.column = 3));
     assert!(refused(|model| model.voices.voices.risk.weight = f64::NAN));
@@ -192,7 +192,7 @@ fn the_golden_model_of_each_version_judges_as_it_did() {
         include_str!("../../tests/models/login-version-1.json"),
     )];
     for (file, expected) in golden {
-        let got = says(&TrainedLogins::decode(file).unwrap());
+        let got = says(&LoginModel::decode(file).unwrap());
         let expected: Vec<u64> = serde_json::from_str(expected).unwrap();
         assert_eq!(got.len(), expected.len());
         for (got, expected) in got.into_iter().map(f64::from_bits).zip(expected.into_iter().map(f64::from_bits)) {
@@ -229,7 +229,7 @@ proptest! {
 
     #[test]
     fn arbitrary_bytes_do_no_harm(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
-        prop_assert!(TrainedLogins::decode(&bytes).is_err());
+        prop_assert!(LoginModel::decode(&bytes).is_err());
         must_do_no_harm(&bytes);
     }
 }

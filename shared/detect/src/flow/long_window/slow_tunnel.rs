@@ -17,7 +17,7 @@ use super::{Measured, Moment, is_public};
 use crate::flow::unusual_protocol::{DNS, LARGE_ECHO, LONG_QUESTION};
 
 /// How long it must have gone on (seconds).
-const SHORTEST: i64 = 3600;
+const MIN_SECONDS: i64 = 3600;
 
 /// How long after the last packet it is still going on (seconds).
 const PAUSE: i64 = 3600;
@@ -81,7 +81,7 @@ impl Carried<'_> {
 
 fn lasts(slots: &[Slot], moment: &Moment<'_>) -> bool {
     let (Some(first), Some(last)) = (slots.first(), slots.last()) else { return false };
-    last.last - first.first >= SHORTEST && moment.end - last.last <= PAUSE
+    last.last - first.first >= MIN_SECONDS && moment.end - last.last <= PAUSE
 }
 
 fn sum(slots: &[Slot], of: fn(&Slot) -> u64) -> u64 {

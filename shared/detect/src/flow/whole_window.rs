@@ -15,7 +15,7 @@ use super::{
 
 /// What is known of the host that is looked at.
 #[derive(Debug, Clone, Copy)]
-pub struct Known<'a> {
+pub struct BaselineView<'a> {
     /// What is usual in the network.
     pub baseline: &'a Baseline,
     /// The host's name in it.
@@ -28,36 +28,36 @@ pub struct Known<'a> {
     pub at: i64,
 }
 
-impl Known<'_> {
+impl BaselineView<'_> {
     /// What is usual at most; 0 where nothing was observed.
     pub(super) fn usual(&self, spread: Option<&Spread>) -> f64 {
         spread.map_or(0.0, |spread| self.baseline.usual(spread, self.at))
     }
 
     /// The same, of all windows in which the host does anything: what happened once is not usual.
-    pub(super) fn usual_of_all(&self, spread: Option<&Spread>) -> f64 {
+    pub(super) fn typical_of_all(&self, spread: Option<&Spread>) -> f64 {
         let windows = self.host.map_or(0, |host| host.begins.flows.len().max(host.serves.flows.len()));
-        spread.map_or(0.0, |spread| self.baseline.usual_of(spread, windows, self.at))
+        spread.map_or(0.0, |spread| self.baseline.typical_of(spread, windows, self.at))
     }
 
     /// What the host begins over a service, if that is known already.
     pub(super) fn begins(&self, service: Service) -> Option<&Habit> {
-        self.host?.begins_by_service.get(&service).filter(|habit| self.baseline.is_known(habit.seen, self.at))
+        self.host?.begins_by_service.get(&service).filter(|habit| self.baseline.is_established(habit.seen, self.at))
     }
 
     /// What is begun towards the host over a service, if that is known already.
     pub(super) fn serves(&self, service: Service) -> Option<&Habit> {
-        self.host?.serves_by_service.get(&service).filter(|habit| self.baseline.is_known(habit.seen, self.at))
+        self.host?.serves_by_service.get(&service).filter(|habit| self.baseline.is_established(habit.seen, self.at))
     }
 
     /// What the host exchanges with a peer over a service, if that is known already.
     pub(super) fn pair(&self, key: &PairKey) -> Option<&PairHabit> {
-        self.host?.pairs.get(key).filter(|pair| self.baseline.is_known(pair.seen, self.at))
+        self.host?.pairs.get(key).filter(|pair| self.baseline.is_established(pair.seen, self.at))
     }
 
     /// The most of what is usual for the others that exchange something with a peer over a service; 0 where nobody does.
     /// O(hosts of the baseline): for what is remarkable otherwise.
-    pub(super) fn usual_of_others(&self, key: &PairKey, of: fn(&PairHabit) -> &Spread) -> f64 {
+    pub(super) fn typical_of_others(&self, key: &PairKey, of: fn(&PairHabit) -> &Spread) -> f64 {
         let others = self.baseline.pairs_of_others(self.name, key);
         others.map(|pair| self.usual(Some(of(pair)))).fold(0.0, f64::max)
     }
@@ -70,43 +70,43 @@ impl Known<'_> {
 
     /// Hosts other than this one that are known to ask a peer for a service.
     pub(super) fn others(&self, key: &PairKey) -> usize {
-        let contact = self.baseline.contact(key).filter(|contact| self.baseline.is_known(contact.seen, self.at));
+        let contact = self.baseline.contact(key).filter(|contact| self.baseline.is_established(contact.seen, self.at));
         contact.map_or(0, |contact| contact.others(self.name))
     }
 
     /// Whether nobody is known to ask a peer for a service.
     pub(super) fn is_new_contact(&self, key: &PairKey) -> bool {
         let contact = self.baseline.contact(key);
-        self.can_tell_new() && contact.is_none_or(|contact| !self.baseline.is_known(contact.seen, self.at))
+        self.can_judge_novelty() && contact.is_none_or(|contact| !self.baseline.is_established(contact.seen, self.at))
     }
 
     /// Whether nobody is known to ask anybody in the network of an address.
     pub(super) fn is_new_network(&self, address: IpAddr) -> bool {
         let network = self.baseline.network(address);
-        self.can_tell_new() && network.is_none_or(|network| !self.baseline.is_known(network.seen, self.at))
+        self.can_judge_novelty() && network.is_none_or(|network| !self.baseline.is_established(network.seen, self.at))
     }
 
     /// Whether no monitored host is known to use a service.
     pub(super) fn is_new_service(&self, service: Service) -> bool {
         let used = self.baseline.service(service);
-        self.can_tell_new() && used.is_none_or(|used| !self.baseline.is_known(used.seen, self.at))
+        self.can_judge_novelty() && used.is_none_or(|used| !self.baseline.is_established(used.seen, self.at))
     }
 
     /// Whether what is not known is new.
-    pub(super) fn can_tell_new(&self) -> bool {
-        self.baseline.can_tell_new(self.at)
+    pub(super) fn can_judge_novelty(&self) -> bool {
+        self.baseline.can_judge_novelty(self.at)
     }
 
     /// Whether the host itself is known long enough for what it never did to be new.
-    pub(super) fn is_known_host(&self) -> bool {
-        self.can_tell_new() && self.host.is_some_and(|host| self.baseline.is_known(host.seen, self.at))
+    pub(super) fn is_established_host(&self) -> bool {
+        self.can_judge_novelty() && self.host.is_some_and(|host| self.baseline.is_established(host.seen, self.at))
     }
 }
 
 /// Bytes that no scan exchanges with one service of a host: banners and certificates are some kilobytes.
 const MORE_THAN_A_SCAN: u64 = 100_000;
 
-/// See [`Known::busiest_client`].
+/// See [`BaselineView::busiest_client`].
 pub(super) fn busiest_client(baseline: &Baseline, scope: &Scope, (host, service): (IpAddr, Service), at: i64) -> f64 {
     let host = baseline.host(&host_name(scope, host));
     let habit = host.and_then(|host| host.serves_by_service.get(&service));
@@ -115,12 +115,21 @@ pub(super) fn busiest_client(baseline: &Baseline, scope: &Scope, (host, service)
 
 /// Everything that compares a whole window with what is usual: every host of the window, in the order of addresses.
 #[must_use]
-pub fn detect_known(hosts: &HostWindows<'_>, context: &WindowContext<'_>, baseline: &Baseline) -> Vec<(Subject, Hit)> {
+pub fn detect_whole_windows(
+    hosts: &HostWindows<'_>,
+    context: &WindowContext<'_>,
+    baseline: &Baseline,
+) -> Vec<(Subject, Hit)> {
     let mut found = Vec::new();
     for host in hosts.iter() {
         let name = host_name(context.scope, host.host);
-        let known =
-            Known { baseline, name: &name, scope: context.scope, host: baseline.host(&name), at: context.start.0 };
+        let known = BaselineView {
+            baseline,
+            name: &name,
+            scope: context.scope,
+            host: baseline.host(&name),
+            at: context.start.0,
+        };
         let mut traffic = Traffic::of(host, hosts);
         found.extend(denial_of_service::detect(&mut traffic, &known, context));
         // What a scanner reaches is part of its scan, but for what it exchanges much with.

@@ -33,7 +33,7 @@ const TIMES_BEFORE: f64 = 4.0;
 const LOOK_BACK: i64 = HOURS as i64 * 3600 / 3;
 
 /// How long it must have gone on (seconds): what is quicker shows in its windows.
-const SHORTEST: i64 = 1800;
+const MIN_SECONDS: i64 = 1800;
 
 /// How long after the last try it is still going on (seconds).
 const PAUSE: i64 = 3600;
@@ -94,7 +94,7 @@ impl<'a> Shared<'a> {
         let shared = Self { target, service, sources, usual_sources };
         let slots = || shared.sources.values().flatten().copied();
         let (first, last) = (slots().map(|slot| slot.first).min()?, slots().map(|slot| slot.last).max()?);
-        let goes_on = last - first >= SHORTEST && moment.end - last <= PAUSE;
+        let goes_on = last - first >= MIN_SECONDS && moment.end - last <= PAUSE;
         (many && goes_on && shared.tries() >= TRIES).then_some(shared)
     }
 
@@ -106,7 +106,7 @@ impl<'a> Shared<'a> {
         let mut evidence: Vec<Evidence> =
             self.sources.iter().map(|(source, slots)| self.evidence(*source, slots)).collect();
         evidence.sort_by(|a, b| b.attempts.cmp(&a.attempts).then(a.source.cmp(&b.source)));
-        evidence.truncate(Evidence::MOST_PER_HIT);
+        evidence.truncate(Evidence::MAX_PER_HIT);
         let slots = || self.sources.values().flatten();
         let over = self.sources.len() as f64 / (TIMES_BEFORE * self.usual_sources).max(SOURCES as f64);
         let hit = moment.hit(Measured {

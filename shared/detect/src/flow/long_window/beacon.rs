@@ -19,59 +19,59 @@ use weir_domain::flow::{TCP, UDP};
 use weir_domain::rollup::Slot;
 
 use super::series::{Histories, History};
-use super::slow_brute_force::asks_who_is_there;
+use super::slow_brute_force::is_authentication_service;
 use super::{Measured, Moment, is_public};
 use crate::flow::unknown_peer::names_something;
 
 /// Calls that show a rhythm at all. RITA asks for 4 distinct times; a dozen make quartiles of intervals mean something.
-const FEWEST_CALLS: usize = 12;
+const MIN_CALLS: usize = 12;
 
 /// How long calls must have gone on (seconds): polls of a person's half-hour of work end sooner.
-const SHORTEST: i64 = 2 * 3600;
+const MIN_SECONDS: i64 = 2 * 3600;
 
 /// The same where calls are as frequent as the log's own rows: then a single long connection looks alike, which is common
 /// for an hour or two (RITA rates long connections from 1 h as low, from 4 h as medium).
-const SHORTEST_STEADY: i64 = 3 * 3600;
+const MIN_STEADY_SECONDS: i64 = 3 * 3600;
 
 /// The same for calls that nobody answers and that need not be new.
-const SHORTEST_UNANSWERED: i64 = 6 * 3600;
+const MIN_UNANSWERED_SECONDS: i64 = 6 * 3600;
 
 /// The same where they are so many, and not to a service that everybody uses: a program that was given a dead address gives up,
 /// or waits longer each time.
-const SHORTEST_INSISTENT: i64 = 1800;
+const MIN_REPEATED_SECONDS: i64 = 1800;
 
-/// Calls that are insistent: two a minute over an hour, four over half of one.
+/// Calls that are repeated_attempts: two a minute over an hour, four over half of one.
 const INSISTENT_CALLS: u64 = 100;
 
 /// Windows that show how even counts are, beside the two at the ends.
-const FEWEST_WINDOWS: usize = 6;
+const MIN_WINDOWS: usize = 6;
 
 /// The most time between two calls (seconds).
-const LONGEST_INTERVAL: f64 = 7200.0;
+const MAX_INTERVAL: f64 = 7200.0;
 
 /// The least time between two calls (seconds); below, windows of counts say nothing of a rhythm.
-const SHORTEST_INTERVAL: f64 = 20.0;
+const MIN_INTERVAL: f64 = 20.0;
 
 /// The least regularity, 0 to 1. RITA calls .7 to .9 high and above .9 critical.
 const REGULARITY: f64 = 0.8;
 
 /// The same where others already talk to the destination's network: a provider hands out new addresses every day.
-const REGULARITY_KNOWN_NETWORK: f64 = 0.9;
+const REGULARITY_BASELINE_NETWORK: f64 = 0.9;
 
 /// The most that intervals may differ: median deviation by median. Calls at random have .69, a jitter of ±50 % .25.
-const MOST_JITTER: f64 = 0.3;
+const MAX_JITTER: f64 = 0.3;
 
 /// The most that intervals may vary, pauses aside: standard deviation by mean. Calls at random have 1, a jitter of ±50 % .29.
-const MOST_VARIATION: f64 = 0.4;
+const MAX_VARIATION: f64 = 0.4;
 
 /// The most variance by mean of counts per window. Calls at random have 1.
-const MOST_DISPERSION: f64 = 0.35;
+const MAX_DISPERSION: f64 = 0.35;
 
 /// The most bytes a call sends: more is a transfer.
-const LARGEST_CALL: f64 = 100_000.0;
+const MAX_CALL_BYTES: f64 = 100_000.0;
 
 /// The least bytes of a call from outside, and of its answer: a probe carries nothing.
-const SMALLEST_CALL: f64 = 150.0;
+const MIN_CALL_BYTES: f64 = 150.0;
 
 /// Why a rhythm matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,7 +125,7 @@ fn look<'a>(history: &'a History<'a>, histories: &Histories<'_>, moment: &Moment
         return None;
     }
     let slots = history.until(moment);
-    if slots.len() < FEWEST_CALLS / 2 {
+    if slots.len() < MIN_CALLS / 2 {
         return None;
     }
     let rhythm = Rhythm::of(slots, moment.window_seconds())?;
@@ -134,13 +134,13 @@ fn look<'a>(history: &'a History<'a>, histories: &Histories<'_>, moment: &Moment
     let lasted = last.first - first.first;
     let failing = || slots.iter().filter(|slot| slot.failed && !slot.answered).count();
     let dead = key.service.protocol == TCP && failing() * 10 >= slots.len() * 9;
-    let insistent = dead
+    let repeated_attempts = dead
         && outward
-        && lasted >= SHORTEST_INSISTENT
+        && lasted >= MIN_REPEATED_SECONDS
         && rhythm.calls >= INSISTENT_CALLS
         && names_something(key.service);
-    let long = lasted >= rhythm.shortest() || insistent;
-    if !alive || !rhythm.is_regular() || rhythm.bytes > LARGEST_CALL || !long {
+    let long = lasted >= rhythm.shortest() || repeated_attempts;
+    if !alive || !rhythm.is_regular() || rhythm.bytes > MAX_CALL_BYTES || !long {
         return None;
     }
     let call = |why, unheard_of| Some(Call { of: history, slots, rhythm, why, unheard_of });
@@ -148,9 +148,9 @@ fn look<'a>(history: &'a History<'a>, histories: &Histories<'_>, moment: &Moment
         let received = slots.iter().map(|slot| slot.bytes_received).sum::<u64>() as f64 / rhythm.calls as f64;
         let answered = slots.iter().filter(|slot| slot.answered && !slot.failed).count();
         let all_day = rhythm.hours >= 12 && rhythm.calls >= 100 && answered * 10 >= slots.len() * 9;
-        let talks = rhythm.bytes >= SMALLEST_CALL && received >= SMALLEST_CALL;
+        let talks = rhythm.bytes >= MIN_CALL_BYTES && received >= MIN_CALL_BYTES;
         let one_only = histories.contacts_of(history.host, key.service) <= 1;
-        return if all_day && talks && one_only && !asks_who_is_there(key.service) {
+        return if all_day && talks && one_only && !is_authentication_service(key.service) {
             call(Why::FromOutside, false)
         } else {
             None
@@ -158,12 +158,12 @@ fn look<'a>(history: &'a History<'a>, histories: &Histories<'_>, moment: &Moment
     }
     let company = || histories.company(history, moment);
     let heard_of = moment.knows_network(key.peer);
-    let floor = if heard_of { REGULARITY_KNOWN_NETWORK } else { REGULARITY };
+    let floor = if heard_of { REGULARITY_BASELINE_NETWORK } else { REGULARITY };
     if moment.is_new(&key) && rhythm.regularity >= floor {
         let company = company();
         return if company.others <= 1 && !company.relays { call(Why::New, !heard_of) } else { None };
     }
-    if dead && (insistent || lasted >= SHORTEST_UNANSWERED) && rhythm.regularity >= REGULARITY {
+    if dead && (repeated_attempts || lasted >= MIN_UNANSWERED_SECONDS) && rhythm.regularity >= REGULARITY {
         let company = company();
         return if company.others == 0 && !company.relays { call(Why::Unanswered, false) } else { None };
     }
@@ -255,17 +255,17 @@ impl Rhythm {
 
     fn is_regular(&self) -> bool {
         let even = match self.spread {
-            Spread::Intervals(variation) => variation <= MOST_VARIATION && self.jitter <= MOST_JITTER,
-            Spread::Counts(dispersion) => dispersion <= MOST_DISPERSION,
+            Spread::Intervals(variation) => variation <= MAX_VARIATION && self.jitter <= MAX_JITTER,
+            Spread::Counts(dispersion) => dispersion <= MAX_DISPERSION,
         };
-        even && self.calls >= FEWEST_CALLS as u64
-            && (SHORTEST_INTERVAL..=LONGEST_INTERVAL).contains(&self.interval)
+        even && self.calls >= MIN_CALLS as u64
+            && (MIN_INTERVAL..=MAX_INTERVAL).contains(&self.interval)
             && self.regularity >= REGULARITY
     }
 
     /// How long it must have gone on.
     fn shortest(&self) -> i64 {
-        if self.interval <= 66.0 { SHORTEST_STEADY } else { SHORTEST }
+        if self.interval <= 66.0 { MIN_STEADY_SECONDS } else { MIN_SECONDS }
     }
 }
 
@@ -282,7 +282,7 @@ fn by_intervals(slots: &[Slot]) -> Option<(f64, f64, Spread, f64)> {
             }
         }
     }
-    if times.len() < FEWEST_CALLS {
+    if times.len() < MIN_CALLS {
         return None;
     }
     let mut intervals: Vec<f64> = times.windows(2).map(|pair| (pair[1] - pair[0]) as f64).collect();
@@ -303,7 +303,7 @@ fn by_counts(slots: &[Slot], window_seconds: i64) -> Option<(f64, f64, Spread, f
     let (first, last) = (slots.first()?.window.0, slots.last()?.window.0);
     let windows = (last - first) / window_seconds.max(1) + 1;
     // One window in ten may be empty.
-    if (slots.len() as i64) * 10 < windows * 9 || slots.len() < FEWEST_WINDOWS + 2 {
+    if (slots.len() as i64) * 10 < windows * 9 || slots.len() < MIN_WINDOWS + 2 {
         return None;
     }
     let mut counts: Vec<f64> = slots[1..slots.len() - 1].iter().map(|slot| slot.attempts as f64).collect();

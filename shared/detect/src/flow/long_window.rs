@@ -7,7 +7,7 @@
 //! enough for incidents to join ([`crate::incidents::GAP`]).
 
 pub mod beacon;
-pub mod insistent;
+pub mod repeated_attempts;
 mod series;
 pub mod shared_brute_force;
 pub mod slow_brute_force;
@@ -60,14 +60,17 @@ pub fn detect(day: &Day<'_>, judges: impl Fn(WindowStart) -> bool) -> Vec<(Subje
         found.extend(slow_brute_force::detect(&histories, &moment));
         found.extend(shared_brute_force::detect(&histories, &moment));
         found.extend(slow_tunnel::detect(&histories, &moment));
-        found.extend(insistent::detect(&histories, &moment));
+        found.extend(repeated_attempts::detect(&histories, &moment));
     }
     found
 }
 
 /// Leaves out what detections on the windows by themselves told already: hits of the same subject and window.
 #[must_use]
-pub fn without_told(found: Vec<(Subject, Hit)>, told: impl Fn(&Subject, WindowStart) -> bool) -> Vec<(Subject, Hit)> {
+pub fn without_duplicates(
+    found: Vec<(Subject, Hit)>,
+    told: impl Fn(&Subject, WindowStart) -> bool,
+) -> Vec<(Subject, Hit)> {
     found.into_iter().filter(|(subject, hit)| !told(subject, hit.window)).collect()
 }
 
@@ -107,16 +110,16 @@ impl Moment<'_> {
 
     /// Whether nobody in the network ever began a contact, as far as can be told.
     fn is_new(&self, contact: &PairKey) -> bool {
-        let Some(baseline) = self.day.baseline.filter(|baseline| baseline.can_tell_new(self.window.0)) else {
+        let Some(baseline) = self.day.baseline.filter(|baseline| baseline.can_judge_novelty(self.window.0)) else {
             return false;
         };
-        baseline.contact(contact).is_none_or(|known| !baseline.is_known(known.seen, self.window.0))
+        baseline.contact(contact).is_none_or(|known| !baseline.is_established(known.seen, self.window.0))
     }
 
     /// Whether somebody in the network talked to the network of an address before.
     fn knows_network(&self, address: IpAddr) -> bool {
         let Some(baseline) = self.day.baseline else { return false };
-        baseline.network(address).is_some_and(|known| baseline.is_known(known.seen, self.window.0))
+        baseline.network(address).is_some_and(|known| baseline.is_established(known.seen, self.window.0))
     }
 
     fn subject(&self, kind: Kind, entity: IpAddr, peer: Option<IpAddr>) -> Subject {

@@ -19,15 +19,15 @@ use crate::scaling::robust::quantile;
 const SHRINKAGE: f64 = 5.0;
 
 /// The least spread of a user, as a share of that of all rows.
-const LEAST_SPREAD: f64 = 0.5;
+const MIN_SPREAD: f64 = 0.5;
 
 /// From the median absolute deviation, and from the mean one, to the standard deviation of a normal distribution.
 const OF_MEDIAN: f64 = 1.4826;
 const OF_MEAN: f64 = 1.2533;
 
 /// Users whose usual is kept, at most: those with the most rows. Also numbers kept of them.
-const MOST_USERS: usize = 10_000;
-const MOST_NUMBERS: usize = 1 << 22;
+const MAX_USERS: usize = 10_000;
+const MAX_NUMBERS: usize = 1 << 22;
 
 /// Rows of a user from which the user comes again. Users are looked at where half of the rows are of such.
 const COMES_AGAIN: usize = 5;
@@ -43,7 +43,7 @@ struct Usual {
 /// What is usual of each user.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "Stored")]
-pub(super) struct OwnUsual {
+pub(super) struct UserBaselines {
     /// Places of numbers in the encoder's schema.
     features: Vec<usize>,
     all: Vec<Usual>,
@@ -66,7 +66,7 @@ struct Stored {
     together: CalibratedPValues,
 }
 
-impl TryFrom<Stored> for OwnUsual {
+impl TryFrom<Stored> for UserBaselines {
     type Error = String;
 
     fn try_from(Stored { features, all, users, p_values, together }: Stored) -> Result<Self, String> {
@@ -74,7 +74,7 @@ impl TryFrom<Stored> for OwnUsual {
             let finite = |usual: &Usual| usual.median.is_finite() && usual.spread.is_finite() && usual.spread >= 0.0;
             usual.len() == features.len() && usual.iter().all(finite)
         };
-        if users.len() > MOST_USERS || !features.is_sorted_by(|a, b| a < b) {
+        if users.len() > MAX_USERS || !features.is_sorted_by(|a, b| a < b) {
             return Err("too many users, or features out of order".to_owned());
         }
         if !sound(&all) || !users.values().all(|usual| sound(usual)) {
@@ -86,7 +86,7 @@ impl TryFrom<Stored> for OwnUsual {
 
 /// How far a row is above what is usual of its user.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct OwnDeviation {
+pub struct UserDeviation {
     /// Place of the feature in the encoder's schema that deviates the most.
     pub feature: usize,
     /// What is usual of the user there, as encoded.
@@ -94,10 +94,10 @@ pub struct OwnDeviation {
     /// How likely a row is to deviate so much.
     pub p_value: PValue,
     /// Whether the user was among the rows learned from; of others what is usual of all rows stands in.
-    pub is_known: bool,
+    pub is_established: bool,
 }
 
-impl OwnUsual {
+impl UserBaselines {
     /// Learns from rows, each of a user (none where the name is empty), which features are numbers, and how unlikely each
     /// row is by the estimators. `None` where less
     /// than half of the rows are of users with at least five, or no number varies. O(rows · log rows) per feature.
@@ -112,7 +112,7 @@ impl OwnUsual {
         }
         let mut by_rows: Vec<(u64, Vec<usize>)> = rows_of.into_iter().collect();
         by_rows.sort_by_key(|(user, of)| (std::cmp::Reverse(of.len()), *user));
-        by_rows.truncate(MOST_USERS.min(MOST_NUMBERS / (2 * numbers.len())));
+        by_rows.truncate(MAX_USERS.min(MAX_NUMBERS / (2 * numbers.len())));
         let mut all = Vec::new();
         let mut own: Vec<Vec<Usual>> = vec![Vec::new(); by_rows.len()];
         for feature in numbers {
@@ -147,15 +147,15 @@ impl OwnUsual {
     }
 
     /// How far an encoded row is above what is usual of its user. `None` where it is not.
-    pub(super) fn deviation(&self, user: &str, row: &[f64]) -> Option<OwnDeviation> {
+    pub(super) fn deviation(&self, user: &str, row: &[f64]) -> Option<UserDeviation> {
         let known = self.users.get(&hash(user));
         let usual = known.unwrap_or(&self.all);
         let (at, deviation) = largest(&self.features, usual, row)?;
-        Some(OwnDeviation {
+        Some(UserDeviation {
             feature: *self.features.get(at)?,
             usual: usual.get(at)?.median,
             p_value: self.p_values.p_value(Score::new(deviation)?),
-            is_known: known.is_some(),
+            is_established: known.is_some(),
         })
     }
 }
@@ -200,7 +200,7 @@ fn usual(column: &[f64], users: &[(u64, Vec<usize>)]) -> (Usual, Vec<Usual>) {
         let own = OF_MEDIAN * median(rows.iter().map(|row| deviations[*row]).collect());
         let weight = weight(rows.len());
         let drawn = (weight.sqrt() * own).hypot((1.0 - weight).sqrt() * spread);
-        Usual { median: centre, spread: if drawn.is_finite() { drawn.max(LEAST_SPREAD * spread) } else { spread } }
+        Usual { median: centre, spread: if drawn.is_finite() { drawn.max(MIN_SPREAD * spread) } else { spread } }
     });
     (Usual { median: of_all, spread }, of_each.collect())
 }

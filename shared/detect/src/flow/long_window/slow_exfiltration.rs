@@ -15,19 +15,19 @@ use super::series::{Histories, History};
 use super::{Measured, Moment, is_public};
 
 /// Bytes in a day to a place that is new: a fifth of what Slips allows to one place in an hour, and in more hours.
-const MOST_TO_NEW: u64 = 100_000_000;
+const MAX_TO_NEW_PEER: u64 = 100_000_000;
 
 /// Bytes in a day to a place in a network that is known, and to one that is known itself: what Slips allows in an hour.
-const MOST_TO_KNOWN: u64 = 500_000_000;
+const MAX_TO_BASELINE_PEER: u64 = 500_000_000;
 
 /// How many times what the pair sends in its busiest hour, for each hour in which it sent.
-const TIMES_USUAL: f64 = 4.0;
+const TIMES_BASELINE: f64 = 4.0;
 
 /// Sent bytes for each received one: downloads send acknowledgements, exchanges are even.
 const SENT_BY_RECEIVED: u64 = 4;
 
 /// How long it must have gone on (seconds): what is quicker shows in its windows.
-const SHORTEST: i64 = 3600;
+const MIN_SECONDS: i64 = 3600;
 
 /// How long after the last bytes it is still going on (seconds).
 const PAUSE: i64 = 3600;
@@ -49,12 +49,12 @@ fn look(of_peer: &[&History<'_>], histories: &Histories<'_>, moment: &Moment<'_>
     };
     let sent = of_peer.iter().map(|history| sum(history, |slot| slot.bytes_sent)).fold(0u64, u64::saturating_add);
     let received = of_peer.iter().map(|history| sum(history, |slot| slot.bytes_received)).fold(0, u64::saturating_add);
-    if sent < MOST_TO_NEW || sent < received.saturating_mul(SENT_BY_RECEIVED) {
+    if sent < MAX_TO_NEW_PEER || sent < received.saturating_mul(SENT_BY_RECEIVED) {
         return None;
     }
     let slots = || of_peer.iter().flat_map(|history| history.until(moment));
     let (first, last) = (slots().map(|slot| slot.first).min()?, slots().map(|slot| slot.last).max()?);
-    if last - first < SHORTEST || moment.end - last > PAUSE {
+    if last - first < MIN_SECONDS || moment.end - last > PAUSE {
         return None;
     }
     let main = of_peer.iter().max_by_key(|history| (sum(history, |slot| slot.bytes_sent), history.key))?;
@@ -100,10 +100,10 @@ impl Usual {
         if of_peer.iter().all(|history| moment.is_new(&history.key)) {
             // Where its network is known, a new address of it is measured like those known before: by the busiest one.
             if !network_known {
-                return Some(Self { bytes: MOST_TO_NEW as f64, first_contact: true, network_known });
+                return Some(Self { bytes: MAX_TO_NEW_PEER as f64, first_contact: true, network_known });
             }
         }
-        if !baseline.can_tell_new(moment.window.0) {
+        if !baseline.can_judge_novelty(moment.window.0) {
             return None;
         }
         let name = host_name(moment.day.scope, first.host);
@@ -113,9 +113,9 @@ impl Usual {
         let busiest = alike.map(|(_, habit)| habit.bytes_sent.most()).fold(0.0, f64::max);
         if busiest == 0.0 {
             // Others use the network, this host never did.
-            return Some(Self { bytes: MOST_TO_KNOWN as f64, first_contact: true, network_known });
+            return Some(Self { bytes: MAX_TO_BASELINE_PEER as f64, first_contact: true, network_known });
         }
-        let bytes = (TIMES_USUAL * busiest * hours as f64).max(MOST_TO_KNOWN as f64);
+        let bytes = (TIMES_BASELINE * busiest * hours as f64).max(MAX_TO_BASELINE_PEER as f64);
         Some(Self { bytes, first_contact: false, network_known })
     }
 }

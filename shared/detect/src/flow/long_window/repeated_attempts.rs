@@ -1,4 +1,4 @@
-//! `connection-burst`, insistent: a stranger tries one port again and again and is never let in.
+//! `connection-burst`, repeated_attempts: a stranger tries one port again and again and is never let in.
 //!
 //! Scanners try a port once or twice and go on. Who tries the same closed port a hundred times in an hour takes it for
 //! somebody's: a bot that looks for its server, a client of what ran there before. Nothing is at risk while nobody listens, so
@@ -21,7 +21,7 @@ const TRIES: u64 = 30;
 const LOOK_BACK: i64 = 3600;
 
 /// How long it must have gone on (seconds): what is quicker shows in its windows.
-const SHORTEST: i64 = 600;
+const MIN_SECONDS: i64 = 600;
 
 /// Every stranger who insists at a moment, the port it tries most.
 pub(super) fn detect(histories: &Histories<'_>, moment: &Moment<'_>) -> Vec<(Subject, Hit)> {
@@ -47,7 +47,7 @@ fn tries(slots: &[Slot]) -> Option<u64> {
     let in_vain = slots.iter().all(|slot| slot.failed && slot.proven && !slot.answered);
     let tries = slots.iter().map(|slot| slot.openings).fold(0, u64::saturating_add);
     let lasted = slots.last()?.last - slots.first()?.first;
-    (in_vain && tries >= TRIES && lasted >= SHORTEST).then_some(tries)
+    (in_vain && tries >= TRIES && lasted >= MIN_SECONDS).then_some(tries)
 }
 
 fn hit(tries: u64, pair: &History<'_>, moment: &Moment<'_>) -> (Subject, Hit) {

@@ -23,7 +23,7 @@ fn encoded(encoder: &TableEncoder, rows: impl Iterator<Item = [Value<'static>; 2
     matrix
 }
 
-fn model() -> ActivityModel {
+fn model() -> TableModel {
     let mut training = TableEncoderBuilder::new(&schema(), CategoryEncoding::Rarity);
     (0..300).for_each(|i| training.see(&row(i)));
     let encoder = training.finish().unwrap();
@@ -38,21 +38,21 @@ fn model() -> ActivityModel {
         entities: 30,
         seed: 42,
     };
-    let model = ActivityModel::fit(schema(), encoder, &matrix, &[EstimatorKind::IsolationForest], summary).unwrap();
+    let model = TableModel::fit(schema(), encoder, &matrix, &[EstimatorKind::IsolationForest], summary).unwrap();
     let users: Vec<String> = (0..300).map(|i| format!("user{}", i % 30)).collect();
-    model.with_own_usual(&matrix, &users.iter().map(String::as_str).collect::<Vec<_>>())
+    model.with_user_baselines(&matrix, &users.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 /// What a model says, in digits that show every bit.
-fn says(model: &ActivityModel) -> Vec<u64> {
+fn says(model: &TableModel) -> Vec<u64> {
     let odd = [[Value::Number(100.0), Value::Text("telnet")], [Value::Number(9e9), Value::Text("ssh")]];
     let matrix = encoded(model.encoder(), odd.into_iter());
     let scaled = model.behaviour().scale(&matrix).unwrap();
     let verdicts = model.behaviour().judge(&scaled).unwrap();
-    let judged = verdicts.iter().flat_map(|v| [v.most_surprised().score.get(), v.p_value.get()]);
+    let judged = verdicts.iter().flat_map(|v| [v.most_significant().score.get(), v.p_value.get()]);
     let new = model.novelties(&odd[0], matrix.row(0)).into_iter().map(|new| new.p_value);
     let drift = model.drift(&matrix).unwrap().into_iter().map(|drift| drift.index);
-    let own = ["user7", "somebody"].map(|user| model.own_deviation(user, matrix.row(1)));
+    let own = ["user7", "somebody"].map(|user| model.user_deviation(user, matrix.row(1)));
     let own = own.into_iter().flatten().flat_map(|own| [own.usual, own.p_value.get()]);
     judged.chain(new).chain(drift).chain(own).map(f64::to_bits).collect()
 }
@@ -61,7 +61,7 @@ fn says(model: &ActivityModel) -> Vec<u64> {
 fn what_is_read_back_judges_as_before_to_the_bit() {
     let written = model();
     let file = written.encode().unwrap();
-    let read = ActivityModel::decode(&file).unwrap();
+    let read = TableModel::decode(&file).unwrap();
     assert_eq!(says(&read), says(&written));
     assert_eq!(read, written);
     assert_eq!(read.encode().unwrap(), file, "the same model, the same bytes");
@@ -70,21 +70,21 @@ fn what_is_read_back_judges_as_before_to_the_bit() {
 #[test]
 fn models_of_logs_and_of_tables_are_told_apart_and_damage_is_seen() {
     let file = model().encode().unwrap();
-    let error = crate::Artifact::decode(&file).unwrap_err().to_string();
+    let error = crate::FlowModel::decode(&file).unwrap_err().to_string();
     assert!(error.contains("of a table, not of flow logs"), "{error}");
     let mut logs = file.clone();
     logs[..8].copy_from_slice(&ModelKind::Flow.magic());
-    assert!(matches!(ActivityModel::decode(&logs), Err(ArtifactError::OtherSource { .. })));
-    assert_eq!(ActivityModel::decode(b"PK"), Err(ArtifactError::Foreign));
+    assert!(matches!(TableModel::decode(&logs), Err(ModelFileError::OtherSource { .. })));
+    assert_eq!(TableModel::decode(b"PK"), Err(ModelFileError::Foreign));
     let payload = &file[sealed::HEADER..];
     for at in (0..payload.len()).step_by(23) {
         let mut forged = payload.to_vec();
         forged.splice(at..=at, [0xff, 0xff, 0xff, 0xff, 0x7f]);
         let header = [&file[..10], &(forged.len() as u64).to_le_bytes(), blake3::hash(&forged).as_bytes()].concat();
         // An error, or a model that judges without a panic.
-        if let Ok(model) = ActivityModel::decode(&[header, forged].concat()) {
+        if let Ok(model) = TableModel::decode(&[header, forged].concat()) {
             let rows = encoded(&self::model().encoder, (0..3).map(row));
-            let _ = model.own_deviation("user7", rows.row(0));
+            let _ = model.user_deviation("user7", rows.row(0));
             let _ = model.behaviour().scale(&rows).map(|scaled| model.behaviour().judge(&scaled));
         }
     }
@@ -105,8 +105,8 @@ fn of_users() -> (FeatureMatrix, Vec<String>) {
     (rows, users)
 }
 
-fn own(rows: &FeatureMatrix, users: &[String]) -> Option<OwnUsual> {
-    OwnUsual::fit(
+fn own(rows: &FeatureMatrix, users: &[String]) -> Option<UserBaselines> {
+    UserBaselines::fit(
         rows,
         &users.iter().map(String::as_str).collect::<Vec<_>>(),
         &[0, 1],
@@ -123,9 +123,9 @@ fn what_is_usual_of_one_user_is_not_of_another() {
     assert!(light.p_value.get() < 0.01 && heavy.p_value.get() > 0.05, "{light:?} {heavy:?}");
     // Drawn towards the median of all rows, which is that of the many, by 5 / 35.
     assert!((heavy.usual - (1000.0 * 30.0 + 10.0 * 5.0) / 35.0).abs() < 2.0, "{heavy:?}");
-    assert!(heavy.is_known && heavy.feature == 0);
+    assert!(heavy.is_established && heavy.feature == 0);
     let stranger = of("somebody", 1004.0).unwrap();
-    assert!(!stranger.is_known && (stranger.usual - 10.0).abs() < 2.0, "{stranger:?}");
+    assert!(!stranger.is_established && (stranger.usual - 10.0).abs() < 2.0, "{stranger:?}");
     assert_eq!(of("user1", 1.0), None, "less than usual is nothing to say");
 }
 
@@ -139,11 +139,11 @@ fn rows_of_users_who_do_not_come_again_are_judged_as_ever() {
     let half: Vec<String> = (0..300).map(|i| if i < 150 { users[i].clone() } else { String::new() }).collect();
     assert!(own(&rows, &half).is_some());
     let written = model();
-    let without = ActivityModel { own: None, ..written.clone() };
+    let without = TableModel { own: None, ..written.clone() };
     let p_value = PValue::new(0.25).unwrap();
-    let deviation = written.own_deviation("user7", &[9e9, 0.0]);
-    assert_eq!(without.with_own(p_value, deviation.as_ref()), p_value);
-    assert!(written.with_own(p_value, deviation.as_ref()) < p_value);
+    let deviation = written.user_deviation("user7", &[9e9, 0.0]);
+    assert_eq!(without.combine_with_user(p_value, deviation.as_ref()), p_value);
+    assert!(written.combine_with_user(p_value, deviation.as_ref()) < p_value);
 }
 
 /// As many rows pass a threshold as it says, whatever the two p-values have in common.
@@ -154,7 +154,7 @@ fn two_p_values_together_are_one() {
     let mut rows = FeatureMatrix::new(std::sync::Arc::clone(shape.schema()));
     (0..300_u32).for_each(|i| rows.push(&[f64::from(i * 7919 % 1009), 1.0]).unwrap());
     let numbers = [0, 1];
-    let fit = |estimators: &[PValue]| OwnUsual::fit(&rows, &users, &numbers, estimators).unwrap();
+    let fit = |estimators: &[PValue]| UserBaselines::fit(&rows, &users, &numbers, estimators).unwrap();
     let first = fit(&vec![PValue::new(0.5).unwrap(); 300]);
     // The estimators say what is said already: by Fisher's method 16 rows would have a chance of 0.02.
     let said = |at: usize| first.deviation(users[at], rows.row(at)).map(|own| own.p_value);
@@ -203,7 +203,7 @@ fn what_is_new_is_as_unlikely_as_it_was_rare_to_see_something_new() {
         rows.push(&encoder.encode(&[Value::Number(0.0), Value::Text(word)]).unwrap()).unwrap();
     }
     let kinds = [EstimatorKind::IsolationForest];
-    let model = ActivityModel::fit(schema, encoder, &rows, &kinds, model.summary().clone()).unwrap();
+    let model = TableModel::fit(schema, encoder, &rows, &kinds, model.summary().clone()).unwrap();
     let values = [Value::Number(5.0), Value::Text("another")];
     let new = model.novelties(&values, &model.encoder().encode(&values).unwrap());
     assert_eq!(new[0], Novelty { feature: 0, p_value: 2.0 / 301.0 });
@@ -224,7 +224,7 @@ fn the_golden_model_of_each_version_judges_as_it_did() {
         ),
     ];
     for (file, expected) in golden {
-        let read = ActivityModel::decode(file).unwrap();
+        let read = TableModel::decode(file).unwrap();
         let expected: Vec<u64> = serde_json::from_str(expected).unwrap();
         let got = says(&read);
         assert_eq!(got.len(), expected.len());

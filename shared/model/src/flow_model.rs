@@ -8,7 +8,7 @@
 //! | 32 | BLAKE3 hash of the payload |
 //! | the rest | the payload, in [postcard](https://postcard.jamesmunns.com/wire-format) |
 //!
-//! A file that is cut, foreign, of a later version, longer than [`MOST_BYTES`] or damaged is an error that says so. What
+//! A file that is cut, foreign, of a later version, longer than [`MAX_BYTES`] or damaged is an error that says so. What
 //! is in it is then read into the types of this crate, each of which checks itself: no tree is walked, no length
 //! believed, before it is known to be sound. The hash guards against damage, not against forgery; whoever may write
 //! `models/` may make Weir believe anything about what is usual.
@@ -23,12 +23,12 @@ use crate::sealed::{self, ModelKind};
 pub const FORMAT_VERSION: u16 = 2;
 
 /// The largest payload that is read.
-pub const MOST_BYTES: usize = 256 << 20;
+pub const MAX_BYTES: usize = 256 << 20;
 
 /// A trained model and what it was trained on.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Artifact {
+pub struct FlowModel {
     /// What it was trained on.
     pub summary: TrainingSummary,
     /// How unlikely a window is.
@@ -81,7 +81,7 @@ impl TrainingSummary {
 
 /// A file that is no model this program can use.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ArtifactError {
+pub enum ModelFileError {
     /// Not a model at all.
     #[error("not a Weir model: it does not begin like one")]
     Foreign,
@@ -105,7 +105,7 @@ pub enum ArtifactError {
         got: u64,
     },
     /// Larger than any model.
-    #[error("the model says {0} bytes of payload; at most {MOST_BYTES} are read")]
+    #[error("the model says {0} bytes of payload; at most {MAX_BYTES} are read")]
     TooLarge(u64),
     /// The hash does not agree.
     #[error("the model is damaged: its hash does not agree; fetch it again, or train anew")]
@@ -115,12 +115,12 @@ pub enum ArtifactError {
     Payload(String),
 }
 
-impl Artifact {
+impl FlowModel {
     /// The file. The same model gives the same bytes.
     ///
     /// # Errors
-    /// When it is larger than [`MOST_BYTES`].
-    pub fn encode(&self) -> Result<Vec<u8>, ArtifactError> {
+    /// When it is larger than [`MAX_BYTES`].
+    pub fn encode(&self) -> Result<Vec<u8>, ModelFileError> {
         sealed::encode(ModelKind::Flow, FORMAT_VERSION, self)
     }
 
@@ -128,7 +128,7 @@ impl Artifact {
     ///
     /// # Errors
     /// When it is none that this program can use; says why and what to do.
-    pub fn decode(file: &[u8]) -> Result<Self, ArtifactError> {
+    pub fn decode(file: &[u8]) -> Result<Self, ModelFileError> {
         let (version, payload) = sealed::open(ModelKind::Flow, FORMAT_VERSION, file)?;
         if version == 1 {
             let FirstVersion { summary, behaviour, baseline } = sealed::payload(payload)?;

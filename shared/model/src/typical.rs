@@ -1,7 +1,7 @@
 //! What is usual: the median and the 95th percentile of every feature.
 
 use weir_domain::matrix::FeatureMatrix;
-use weir_domain::score::UsualRange;
+use weir_domain::score::TypicalRange;
 
 use crate::error::FitError;
 use crate::scaling::robust::quantile;
@@ -11,7 +11,7 @@ use crate::scaling::robust::quantile;
 ///
 /// # Errors
 /// When the matrix has no row or no feature.
-pub fn usual_ranges(matrix: &FeatureMatrix) -> Result<Vec<UsualRange>, FitError> {
+pub fn typical_ranges(matrix: &FeatureMatrix) -> Result<Vec<TypicalRange>, FitError> {
     if matrix.width() == 0 {
         return Err(FitError::NoFeatures);
     }
@@ -22,7 +22,7 @@ pub fn usual_ranges(matrix: &FeatureMatrix) -> Result<Vec<UsualRange>, FitError>
         .map(|feature| {
             let mut column = matrix.column(feature);
             column.sort_unstable_by(f64::total_cmp);
-            UsualRange { median: quantile(&column, 0.5), high: quantile(&column, 0.95) }
+            TypicalRange { median: quantile(&column, 0.5), high: quantile(&column, 0.95) }
         })
         .collect())
 }
@@ -35,8 +35,8 @@ mod tests {
     #[test]
     fn quantiles_per_feature() {
         let mut matrix = FeatureMatrix::new(schema(1));
-        assert!(usual_ranges(&matrix).is_err());
+        assert!(typical_ranges(&matrix).is_err());
         (0..=100).for_each(|i| matrix.push(&[f64::from(i)]).unwrap());
-        assert_eq!(usual_ranges(&matrix), Ok(vec![UsualRange { median: 50.0, high: 95.0 }]));
+        assert_eq!(typical_ranges(&matrix), Ok(vec![TypicalRange { median: 50.0, high: 95.0 }]));
     }
 }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use weir_domain::activity::{ActivitySchema, ColumnRole, ColumnSchema, MissingPolicy};
 
-use super::ActivityModel;
-use crate::artifact::TrainingSummary;
+use super::TableModel;
 use crate::behaviour::BehaviourModel;
 use crate::drift::{FeatureHistograms, Histogram};
 use crate::encoding::TableEncoder;
+use crate::flow_model::TrainingSummary;
 
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,9 +29,9 @@ struct StoredSchema {
     columns: Vec<(String, ColumnRole, Option<MissingPolicy>)>,
 }
 
-impl From<ActivityModel> for StoredModel {
-    fn from(model: ActivityModel) -> Self {
-        let ActivityModel { summary, schema, encoder, behaviour, histograms, own: _ } = model;
+impl From<TableModel> for StoredModel {
+    fn from(model: TableModel) -> Self {
+        let TableModel { summary, schema, encoder, behaviour, histograms, own: _ } = model;
         let columns = schema.columns.into_iter().map(|c| (c.name, c.role, c.missing)).collect();
         let ActivitySchema { header, delimiter, missing_values, .. } = schema;
         Self {
@@ -44,7 +44,7 @@ impl From<ActivityModel> for StoredModel {
     }
 }
 
-impl TryFrom<StoredModel> for ActivityModel {
+impl TryFrom<StoredModel> for TableModel {
     type Error = String;
 
     fn try_from(stored: StoredModel) -> Result<Self, String> {

@@ -167,12 +167,12 @@ impl Contacts {
             .into_values()
             .map(|(line, ports)| Evidence {
                 distinct_ports: ports.len() as u64,
-                ports: ports.into_iter().take(Evidence::MOST_PORTS).collect(),
+                ports: ports.into_iter().take(Evidence::MAX_PORTS).collect(),
                 ..line
             })
             .collect();
         all.evidence.sort_by(|a, b| b.failed.cmp(&a.failed).then(a.destination.cmp(&b.destination)));
-        all.evidence.truncate(Evidence::MOST_PER_HIT);
+        all.evidence.truncate(Evidence::MAX_PER_HIT);
         all
     }
 }

@@ -16,7 +16,7 @@ use super::beacon::{median, median_deviation};
 use super::series::{Histories, History};
 use super::{Measured, Moment};
 use crate::flow::brute_force::TRIES as TRIES_IN_A_WINDOW;
-use crate::flow::known::busiest_client;
+use crate::flow::whole_window::busiest_client;
 
 /// Services that ask who is there and that people use at a distance: FTP, SSH, Telnet, RDP, VNC, Windows remote management.
 const REMOTE: [u16; 8] = [21, 22, 23, 3389, 5900, 5901, 5985, 5986];
@@ -34,10 +34,10 @@ const TRIES: u64 = 24;
 const TRIES_WHERE_TRIED: u64 = 80;
 
 /// How many times what a program, or any other here that asks the same host, does in that time.
-const TIMES_USUAL: f64 = 4.0;
+const TIMES_BASELINE: f64 = 4.0;
 
 /// The most bytes, either way, of a program's try that is refused: a name, a password, an error. Queries say more.
-const MOST_OF_A_PROGRAM: f64 = 1500.0;
+const MAX_OF_A_PROGRAM: f64 = 1500.0;
 
 /// Tries in a day by one of the monitored hosts that are spread over [`SPRAYED`] hosts.
 const TRIES_SPREAD: u64 = 24;
@@ -53,20 +53,20 @@ const TRY: std::ops::RangeInclusive<f64> = 500.0..=5000.0;
 
 /// Bytes a try is answered with at most, on average: greeting, keys and refusals are some 2 to 5 kB (a certificate, for RDP); a
 /// session's screens and files are more.
-const MOST_ANSWERED: f64 = 6000.0;
+const MAX_ANSWERED: f64 = 6000.0;
 
 /// How far tries differ in bytes at most: median deviation by median. They are one program's; sessions differ.
-const MOST_DIFFERENT: f64 = 0.15;
+const MAX_DISTINCT: f64 = 0.15;
 
 /// How long it must have gone on (seconds): what is quicker shows in its windows.
-const SHORTEST: i64 = 1800;
+const MIN_SECONDS: i64 = 1800;
 
 /// How long after the last try it is still going on (seconds).
 const PAUSE: i64 = 3600;
 
 /// Whether a service asks who is there.
 #[must_use]
-pub fn asks_who_is_there(service: Service) -> bool {
+pub fn is_authentication_service(service: Service) -> bool {
     service.protocol == TCP && (REMOTE.contains(&service.port) || PROGRAMS.contains(&service.port))
 }
 
@@ -78,12 +78,12 @@ pub(super) fn detect(histories: &Histories<'_>, moment: &Moment<'_>) -> Vec<(Sub
 fn of_host(pairs: &[History<'_>], moment: &Moment<'_>) -> Option<(Subject, Hit)> {
     let first = pairs.first()?;
     // Without a baseline nobody can say which ways between hosts are known.
-    if first.own && !moment.day.baseline.is_some_and(|baseline| baseline.can_tell_new(moment.window.0)) {
+    if first.own && !moment.day.baseline.is_some_and(|baseline| baseline.can_judge_novelty(moment.window.0)) {
         return None;
     }
     let ways: Vec<&History<'_>> = pairs
         .iter()
-        .filter(|pair| asks_who_is_there(pair.key.service))
+        .filter(|pair| is_authentication_service(pair.key.service))
         .filter(|pair| !first.own || !known(pair, moment) || PROGRAMS.contains(&pair.key.service.port))
         .collect();
     let recently = tries(&ways, moment, moment.end - LOOK_BACK)
@@ -103,12 +103,12 @@ fn of_host(pairs: &[History<'_>], moment: &Moment<'_>) -> Option<(Subject, Hit)>
     let attempts = count(&tried);
     let slots = || tried.iter().flat_map(|(_, slots)| slots);
     let (begun, ended) = (slots().map(|slot| slot.first).min()?, slots().map(|slot| slot.last).max()?);
-    if !alike(slots()) || ended - begun < SHORTEST || moment.end - ended > PAUSE {
+    if !alike(slots()) || ended - begun < MIN_SECONDS || moment.end - ended > PAUSE {
         return None;
     }
     let mut evidence: Vec<Evidence> = tried.iter().map(|(pair, slots)| pair.evidence(slots)).collect();
     evidence.sort_by(|a, b| b.attempts.cmp(&a.attempts).then(a.destination.cmp(&b.destination)));
-    evidence.truncate(Evidence::MOST_PER_HIT);
+    evidence.truncate(Evidence::MAX_PER_HIT);
     let target: IpAddr = evidence.first()?.destination;
     let hit = moment.hit(Measured {
         first_seen: begun,
@@ -164,7 +164,7 @@ fn tries_outside(service: Service, tried: &Tried<'_>, moment: &Moment<'_>) -> u6
 /// A window of answered, short exchanges.
 pub(super) fn is_try(slot: &Slot) -> bool {
     let answered = slot.bytes_received as f64 / slot.openings.max(1) as f64;
-    slot.openings > 0 && slot.answered && !slot.rejected && TRY.contains(&size(slot)) && answered <= MOST_ANSWERED
+    slot.openings > 0 && slot.answered && !slot.rejected && TRY.contains(&size(slot)) && answered <= MAX_ANSWERED
 }
 
 /// Whether what one of the monitored hosts does at a program's port is as brief as refusals, and far more than it, or any
@@ -174,9 +174,8 @@ fn exceeds_programs((pair, slots): &(&History<'_>, Vec<Slot>), moment: &Moment<'
         return true;
     }
     let Some(baseline) = moment.day.baseline else { return false };
-    let brief = |slot: &Slot| {
-        slot.bytes_sent.max(slot.bytes_received) as f64 <= MOST_OF_A_PROGRAM * slot.openings.max(1) as f64
-    };
+    let brief =
+        |slot: &Slot| slot.bytes_sent.max(slot.bytes_received) as f64 <= MAX_OF_A_PROGRAM * slot.openings.max(1) as f64;
     let name = host_name(moment.day.scope, pair.host);
     let own = baseline.host(&name).and_then(|host| host.pairs.get(&pair.key));
     let usually =
@@ -184,7 +183,7 @@ fn exceeds_programs((pair, slots): &(&History<'_>, Vec<Slot>), moment: &Moment<'
     let share = LOOK_BACK as f64 / (baseline.hours().max(1) as f64 * 3600.0);
     let usual = usually.fold(0.0, f64::max) * share;
     let tried = slots.iter().filter(|slot| brief(slot)).map(|slot| slot.openings).fold(0, u64::saturating_add);
-    tried as f64 >= (TIMES_USUAL * usual).max(TRIES as f64)
+    tried as f64 >= (TIMES_BASELINE * usual).max(TRIES as f64)
 }
 
 pub(super) fn size(slot: &Slot) -> f64 {
@@ -195,7 +194,7 @@ pub(super) fn size(slot: &Slot) -> f64 {
 fn alike<'a>(slots: impl Iterator<Item = &'a Slot>) -> bool {
     let mut sizes: Vec<f64> = slots.map(size).collect();
     sizes.sort_unstable_by(f64::total_cmp);
-    median_deviation(&sizes) <= MOST_DIFFERENT * median(&sizes)
+    median_deviation(&sizes) <= MAX_DISTINCT * median(&sizes)
 }
 
 /// Whether a monitored host went that way before.
@@ -203,5 +202,5 @@ fn known(pair: &History<'_>, moment: &Moment<'_>) -> bool {
     let Some(baseline) = moment.day.baseline else { return false };
     let name = host_name(moment.day.scope, pair.host);
     let habit = baseline.host(&name).and_then(|host| host.pairs.get(&pair.key));
-    habit.is_some_and(|habit| baseline.is_known(habit.seen, moment.window.0))
+    habit.is_some_and(|habit| baseline.is_established(habit.seen, moment.window.0))
 }

@@ -8,7 +8,7 @@ use crate::EstimatorKind;
 use crate::sealed::HEADER;
 use crate::synthetic::{self, bell};
 
-fn artifact() -> Artifact {
+fn artifact() -> FlowModel {
     let by_entity = BTreeMap::from([("10.0.0.1".to_owned(), bell(60, 3, 2))]);
     let usual = bell(120, 3, 1);
     let behaviour = BehaviourModel::fit(&EstimatorKind::ALL, &usual, &by_entity, 42).unwrap();
@@ -30,7 +30,7 @@ fn artifact() -> Artifact {
         weir_domain::aggregate::Service { protocol: 6, port: 22 },
         weir_domain::window::Hour::of(1_699_900_000),
     );
-    Artifact { summary, behaviour, baseline, histograms: Some(FeatureHistograms::of(&usual).unwrap()) }
+    FlowModel { summary, behaviour, baseline, histograms: Some(FeatureHistograms::of(&usual).unwrap()) }
 }
 
 fn rows() -> FeatureMatrix {
@@ -38,7 +38,7 @@ fn rows() -> FeatureMatrix {
 }
 
 /// What a model says, in digits that show every bit.
-fn says(artifact: &Artifact) -> Vec<u64> {
+fn says(artifact: &FlowModel) -> Vec<u64> {
     let scaled = artifact.behaviour.scale(&rows()).unwrap();
     let verdicts = artifact.behaviour.judge(&scaled).unwrap();
     let said = verdicts.iter().flat_map(|v| v.said().iter().map(|s| s.score.get()).chain([v.p_value.get()]));
@@ -51,28 +51,28 @@ fn says(artifact: &Artifact) -> Vec<u64> {
 fn what_is_read_back_judges_as_before_to_the_bit() {
     let written = artifact();
     let file = written.encode().unwrap();
-    let read = Artifact::decode(&file).unwrap();
+    let read = FlowModel::decode(&file).unwrap();
     assert_eq!(says(&read), says(&written));
     assert_eq!(read, written);
     assert_eq!(read.encode().unwrap(), file, "the same model, the same bytes");
     assert!(read.histograms.is_some());
-    assert!(read.behaviour.usual_of("10.0.0.1").is_some() && read.behaviour.usual_of("10.0.0.2").is_none());
+    assert!(read.behaviour.typical_of("10.0.0.1").is_some() && read.behaviour.typical_of("10.0.0.2").is_none());
 }
 
 #[test]
 fn a_file_cut_at_any_byte_is_an_error() {
     let file = artifact().encode().unwrap();
     for length in (0..200).chain((200..file.len()).step_by(97)).chain([file.len() - 1]) {
-        let error = Artifact::decode(&file[..length]).unwrap_err();
+        let error = FlowModel::decode(&file[..length]).unwrap_err();
         let expected = if length < 8 {
-            matches!(error, ArtifactError::Foreign)
+            matches!(error, ModelFileError::Foreign)
         } else {
-            matches!(error, ArtifactError::Length { .. })
+            matches!(error, ModelFileError::Length { .. })
         };
         assert!(expected, "{length}: {error}");
     }
     let longer = [&file[..], b"x"].concat();
-    assert!(matches!(Artifact::decode(&longer), Err(ArtifactError::Length { .. })));
+    assert!(matches!(FlowModel::decode(&longer), Err(ModelFileError::Length { .. })));
 }
 
 #[test]
@@ -81,14 +81,14 @@ fn what_is_wrong_is_said() {
     let changed = |at: usize, bytes: &[u8]| {
         let mut file = file.clone();
         file[at..at + bytes.len()].copy_from_slice(bytes);
-        Artifact::decode(&file).unwrap_err()
+        FlowModel::decode(&file).unwrap_err()
     };
-    assert_eq!(Artifact::decode(b"PK\x03\x04 something else"), Err(ArtifactError::Foreign));
-    assert_eq!(changed(8, &3_u16.to_le_bytes()), ArtifactError::Future(3));
-    assert_eq!(changed(10, &u64::MAX.to_le_bytes()), ArtifactError::TooLarge(u64::MAX));
-    assert!(matches!(changed(10, &7_u64.to_le_bytes()), ArtifactError::Length { expected: 7, .. }));
-    assert_eq!(changed(20, &[0; 4]), ArtifactError::Damaged);
-    assert_eq!(changed(file.len() - 1, &[0xff]), ArtifactError::Damaged);
+    assert_eq!(FlowModel::decode(b"PK\x03\x04 something else"), Err(ModelFileError::Foreign));
+    assert_eq!(changed(8, &3_u16.to_le_bytes()), ModelFileError::Future(3));
+    assert_eq!(changed(10, &u64::MAX.to_le_bytes()), ModelFileError::TooLarge(u64::MAX));
+    assert!(matches!(changed(10, &7_u64.to_le_bytes()), ModelFileError::Length { expected: 7, .. }));
+    assert_eq!(changed(20, &[0; 4]), ModelFileError::Damaged);
+    assert_eq!(changed(file.len() - 1, &[0xff]), ModelFileError::Damaged);
 }
 
 /// A payload with the right hash: what a forger would send.
@@ -105,9 +105,9 @@ fn a_forged_payload_with_lengths_that_lie_is_an_error() {
     for at in (0..payload.len()).step_by(41) {
         let mut lying = payload.clone();
         lying.splice(at..=at, [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]);
-        let _ = Artifact::decode(&forged(&lying));
+        let _ = FlowModel::decode(&forged(&lying));
     }
-    assert!(matches!(Artifact::decode(&forged(b"")), Err(ArtifactError::Payload(_))));
+    assert!(matches!(FlowModel::decode(&forged(b"")), Err(ModelFileError::Payload(_))));
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn the_golden_model_of_each_version_judges_as_it_did() {
         (include_bytes!("../../tests/models/version-2.model"), include_str!("../../tests/models/version-2.json")),
     ];
     for (file, expected) in golden {
-        let read = Artifact::decode(file).unwrap();
+        let read = FlowModel::decode(file).unwrap();
         let expected: Vec<u64> = serde_json::from_str(expected).unwrap();
         let got = says(&read);
         assert_eq!(got.len(), expected.len());
@@ -163,7 +163,7 @@ proptest! {
             let at = at.index(payload.len());
             payload[at] = byte;
         }
-        if let Ok(read) = Artifact::decode(&forged(&payload)) {
+        if let Ok(read) = FlowModel::decode(&forged(&payload)) {
             let scaled = read.behaviour.scale(&rows());
             if let Ok(scaled) = scaled {
                 let _ = read.behaviour.judge(&scaled);
@@ -174,7 +174,7 @@ proptest! {
 
     #[test]
     fn arbitrary_bytes_do_no_harm(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
-        prop_assert!(Artifact::decode(&bytes).is_err());
-        let _ = Artifact::decode(&forged(&bytes));
+        prop_assert!(FlowModel::decode(&bytes).is_err());
+        let _ = FlowModel::decode(&forged(&bytes));
     }
 }

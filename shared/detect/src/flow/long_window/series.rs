@@ -7,7 +7,7 @@ use weir_domain::aggregate::{PairKey, Service};
 use weir_domain::finding::Evidence;
 use weir_domain::rollup::{HourRollup, Slot};
 
-use super::slow_brute_force::{asks_who_is_there, is_try};
+use super::slow_brute_force::{is_authentication_service, is_try};
 use super::{Day, Moment};
 
 /// Hours that a pair may be silent in and still be looked at.
@@ -96,7 +96,9 @@ impl<'a> Histories<'a> {
         }
         let mut tried: BTreeMap<(IpAddr, Service), Vec<(IpAddr, &'a Slot)>> = BTreeMap::new();
         for stranger in day.hours.iter().flat_map(|hour| &hour.hosts).filter(|host| !host.own) {
-            for pair in stranger.pairs.iter().filter(|pair| pair.peer_own && asks_who_is_there(pair.key.service)) {
+            for pair in
+                stranger.pairs.iter().filter(|pair| pair.peer_own && is_authentication_service(pair.key.service))
+            {
                 let tries = pair.slots.iter().filter(|slot| is_try(slot)).map(|slot| (stranger.host, slot));
                 tried.entry((pair.key.peer, pair.key.service)).or_default().extend(tries);
             }

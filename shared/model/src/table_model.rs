@@ -3,8 +3,8 @@
 //!
 //! The file is as that of an [artifact](crate::artifact), and begins with `WEIRTABL`.
 
-mod own;
 mod stored;
+mod user_baseline;
 
 use std::collections::BTreeMap;
 
@@ -12,16 +12,16 @@ use weir_domain::activity::{ActivitySchema, ColumnRole, Value};
 use weir_domain::matrix::FeatureMatrix;
 use weir_domain::score::PValue;
 
-use crate::artifact::{ArtifactError, TrainingSummary};
 use crate::behaviour::BehaviourModel;
 use crate::drift::{FeatureDrift, FeatureHistograms, Histogram};
 use crate::encoding::TableEncoder;
 use crate::error::{FitError, SchemaMismatch};
 use crate::estimator::EstimatorKind;
+use crate::flow_model::{ModelFileError, TrainingSummary};
 use crate::sealed::{self, ModelKind};
 
-pub use own::OwnDeviation;
-use own::OwnUsual;
+use user_baseline::UserBaselines;
+pub use user_baseline::UserDeviation;
 
 /// Version of the format; a reader refuses later ones.
 pub const FORMAT_VERSION: u16 = 2;
@@ -29,14 +29,14 @@ pub const FORMAT_VERSION: u16 = 2;
 /// All that is learned of a table.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "stored::StoredModel", into = "stored::StoredModel")]
-pub struct ActivityModel {
+pub struct TableModel {
     summary: TrainingSummary,
     schema: ActivitySchema,
     encoder: TableEncoder,
     behaviour: BehaviourModel,
     histograms: FeatureHistograms,
     /// Where rows are of users that come again. It follows the rest in the file, and version 1 has none.
-    own: Option<OwnUsual>,
+    own: Option<UserBaselines>,
 }
 
 /// Something that no row learned from had.
@@ -48,7 +48,7 @@ pub struct Novelty {
     pub p_value: f64,
 }
 
-impl ActivityModel {
+impl TableModel {
     /// Learns from the rows of a table, encoded by its encoder. The same rows and seed (`summary.seed`) give the same model,
     /// to the bit. Costs six fits of each estimator, five of them for calibration.
     ///
@@ -69,26 +69,26 @@ impl ActivityModel {
     /// least half of the rows are of users with five rows or more. Otherwise the model is as it was. Keeps at most 10,000
     /// users, those with the most rows. O(rows · log rows) per feature.
     #[must_use]
-    pub fn with_own_usual(self, rows: &FeatureMatrix, users: &[&str]) -> Self {
+    pub fn with_user_baselines(self, rows: &FeatureMatrix, users: &[&str]) -> Self {
         let numbers = self.schema.features().enumerate().filter(|(_, column)| column.role == ColumnRole::Numeric);
         let numbers: Vec<usize> = numbers.map(|(at, _)| at).collect();
         let judged = self.behaviour.scale(rows).and_then(|scaled| self.behaviour.judge(&scaled));
         let judged = judged.map(|verdicts| verdicts.into_iter().map(|verdict| verdict.p_value).collect::<Vec<_>>());
-        let own = judged.ok().and_then(|judged| OwnUsual::fit(rows, users, &numbers, &judged));
+        let own = judged.ok().and_then(|judged| UserBaselines::fit(rows, users, &numbers, &judged));
         Self { own, ..self }
     }
 
     /// How far an encoded row is above what is usual of its user: of the number that is the farthest. `None` where none is,
     /// and where the model knows of no users.
     #[must_use]
-    pub fn own_deviation(&self, user: &str, encoded: &[f64]) -> Option<OwnDeviation> {
+    pub fn user_deviation(&self, user: &str, encoded: &[f64]) -> Option<UserDeviation> {
         self.own.as_ref()?.deviation(user, encoded)
     }
 
     /// How unlikely a row is by the estimators and by what is usual of its user together: as likely as the rows learned from
     /// were to have so small a product of both p-values. The estimators alone, where the model knows of no users.
     #[must_use]
-    pub fn with_own(&self, estimators: PValue, own: Option<&OwnDeviation>) -> PValue {
+    pub fn combine_with_user(&self, estimators: PValue, own: Option<&UserDeviation>) -> PValue {
         self.own.as_ref().map_or(estimators, |usual| usual.together(estimators, own.map(|own| own.p_value)))
     }
 
@@ -150,8 +150,8 @@ impl ActivityModel {
     /// The file. The same model gives the same bytes.
     ///
     /// # Errors
-    /// When it is larger than [`MOST_BYTES`](crate::artifact::MOST_BYTES).
-    pub fn encode(&self) -> Result<Vec<u8>, ArtifactError> {
+    /// When it is larger than [`MAX_BYTES`](crate::flow_model::MAX_BYTES).
+    pub fn encode(&self) -> Result<Vec<u8>, ModelFileError> {
         sealed::encode(ModelKind::Table, FORMAT_VERSION, &(self, &self.own))
     }
 
@@ -159,13 +159,14 @@ impl ActivityModel {
     ///
     /// # Errors
     /// When it is none that this program can use; says why and what to do.
-    pub fn decode(file: &[u8]) -> Result<Self, ArtifactError> {
+    pub fn decode(file: &[u8]) -> Result<Self, ModelFileError> {
         let (version, payload) = sealed::open(ModelKind::Table, FORMAT_VERSION, file)?;
-        let damaged = |e: postcard::Error| ArtifactError::Payload(e.to_string());
+        let damaged = |e: postcard::Error| ModelFileError::Payload(e.to_string());
         let (model, rest) = postcard::take_from_bytes::<Self>(payload).map_err(damaged)?;
-        let own: Option<OwnUsual> = if version < 2 { None } else { postcard::from_bytes(rest).map_err(damaged)? };
+        let own: Option<UserBaselines> =
+            if version < 2 { None } else { postcard::from_bytes(rest).map_err(damaged)? };
         if own.as_ref().is_some_and(|own| !own.fits(model.encoder.schema().features.len())) {
-            return Err(ArtifactError::Payload("what is usual of users is of features that there are not".to_owned()));
+            return Err(ModelFileError::Payload("what is usual of users is of features that there are not".to_owned()));
         }
         Ok(Self { own, ..model })
     }
