@@ -9,7 +9,7 @@ use weir_domain::login::{Labels, LoginEvent, LoginKind, Outcome};
 use weir_features::login::{ApiUse, History, Places};
 use weir_model::EstimatorKind;
 use weir_pipeline::login::{LoginOptions, LoginScorer, LoginTable, detect_logins, score_one, train_logins};
-use weir_pipeline::train::TrainOptions;
+use weir_pipeline::training::TrainOptions;
 
 /// A million logins of 20,000 users over a month; each has a home and two devices, one in fifty comes from elsewhere.
 fn logins(n: u64) -> LoginTable {
@@ -58,7 +58,7 @@ fn learned() -> LoginScorer {
     let trained = train_logins(table, ApiUse::default(), &LoginOptions::default(), &options, None);
     let voices = trained.expect("enough logins").model.voices;
     assert!(voices.voices().knows_attacks());
-    LoginScorer::with_voices(Arc::new(voices)).expect("this version's evidence")
+    LoginScorer::with_ensemble(Arc::new(voices)).expect("this version's evidence")
 }
 
 fn mixed(x: u64) -> u64 {

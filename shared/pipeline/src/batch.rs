@@ -7,7 +7,7 @@
 //!
 //! Rows of the same key may occur in several row groups: a large object is written in parts as it is read, and reading
 //! merges them. The footer names the format version, window length, scope, hour and the BLAKE3 hash of the raw object; it may
-//! say how much of which provider was used ([`crate::usage::hour`]).
+//! say how much of which provider was used ([`crate::usage::from_flows`]).
 //!
 //! Records that are not folded into windows, logins ([`LoginBatch`]) and usage ([`UsageBatch`]), are tables of their own.
 
@@ -20,7 +20,7 @@ mod write;
 
 use weir_domain::aggregate::HourAggregate;
 
-use crate::usage::hour::HourUsage;
+use crate::usage::from_flows::HourUsage;
 pub use logins::{LoginBatch, LoginBatchWriter};
 pub use read::decode;
 pub use usage::{Measurement, UsageBatch, UsageBatchWriter};

@@ -122,7 +122,7 @@ impl HourOfScope {
 
     /// Which hour of which scope the key of a batch belongs to; `None` for any other key.
     #[must_use]
-    pub fn of_batch(key: &str) -> Option<Self> {
+    pub fn from_batch_key(key: &str) -> Option<Self> {
         let mut parts = key.strip_prefix(PROCESSED)?.split('/');
         let mut value = |name: &str| parts.next()?.strip_prefix(name);
         let source = value("source=")?.parse().ok()?;
@@ -138,13 +138,13 @@ impl HourOfScope {
 
 /// The prefix of all batches of a scope in a source.
 #[must_use]
-pub fn processed_of(source: Source, scope: &Scope) -> String {
+pub fn processed_scope(source: Source, scope: &Scope) -> String {
     format!("{PROCESSED}source={source}/scope={scope}/")
 }
 
 /// What is known of a source when a day (seconds since the epoch) begins.
 #[must_use]
-pub fn known(source: Source, scope: &Scope, day: i64) -> String {
+pub fn checkpoint(source: Source, scope: &Scope, day: i64) -> String {
     format!("{HISTORY}source={source}/scope={scope}/dt={}.known", utc_day(day))
 }
 
@@ -184,18 +184,18 @@ pub fn incidents(subject: &Subject) -> String {
 /// The public finding of an incident.
 #[must_use]
 pub fn finding(incident: &Incident) -> String {
-    finding_of(&incident.day, &incident.uid)
+    finding_by_uid(&incident.day, &incident.uid)
 }
 
 /// The public finding of a uid, below the day it belongs to.
 #[must_use]
-pub(crate) fn finding_of(day: &str, uid: &str) -> String {
+pub(crate) fn finding_by_uid(day: &str, uid: &str) -> String {
     format!("{FINDINGS}dt={day}/{uid}.json")
 }
 
 /// What became of the findings of a group in an hour.
 #[must_use]
-pub fn hour_of_group(group: &Group) -> String {
+pub fn throttle(group: &Group) -> String {
     let name = blake3::hash(group.name().as_bytes()).to_hex();
     format!("published/limit/dt={}/{}.json", utc_day(group.start()), &name[..32])
 }
@@ -229,11 +229,11 @@ mod tests {
         };
         let key = hour.batch("0123");
         assert_eq!(key, "processed/source=flow/scope=123456789012.us-east-1/dt=2018-12-21/hour=14/0123.parquet");
-        assert_eq!(HourOfScope::of_batch(&key), Some(hour));
+        assert_eq!(HourOfScope::from_batch_key(&key), Some(hour));
         for other in
             ["", "processed/x", "findings/y", &key.replace("hour=14", "hour=99"), &key.replace("flow", "logins")]
         {
-            assert_eq!(HourOfScope::of_batch(other), None, "{other}");
+            assert_eq!(HourOfScope::from_batch_key(other), None, "{other}");
         }
     }
 

@@ -1,56 +1,50 @@
-//! The use cases, as plain functions over two ports.
+//! The steps of the pipeline, as plain functions over two ports.
 //!
-//! [`preprocess()`] turns a raw object into processed batches ([`preprocess_reader()`] any [`RawLog`]), [`score()`] merges batches, runs the detections and keeps
-//! incidents and findings, [`sweep()`] does so for what needs whole windows or hours, [`publish()`] sends each finding once to
-//! each channel, but for those that [`suppressions`] or the alert limit hold back. [`train()`] learns what is usual, and
-//! [`models`] keeps what was learned. [`detect()`] goes the whole way over a folder of batches at once, with a model given or
-//! one fitted on the data itself or on its beginning. [`activity`] has the same for tables of any columns, and what
-//! evaluates on labelled ones.
+//! A raw log becomes batches ([`preprocess`]), batches become findings ([`score`]), and findings become alerts ([`publish`]).
+//! Each log source has a room with what scoring and training do for it:
 //!
-//! [`login`] does so for logins, in memory.
-//! one fitted on the data itself or on its beginning. [`usage`] looks at series of usage over time.
+//! - [`flow`]: windows of flow logs; also the scheduled sweep, and detection over a whole store at once;
+//! - [`login`]: logins and API calls, judged one by one against the history of their users;
+//! - [`usage`]: series of usage over time, watched point by point or analysed as a whole;
+//! - [`table`]: tables of any columns, a row per user and day or per connection.
 //!
-//! The ports are [`Store`] (where everything is kept) and [`Notifier`] (where findings go). Memory and folder stores are
-//! here; S3 and SNS are in `weir-aws`.
+//! The sources share [`keys`] (where everything is stored), [`batch`] (the stored form of an hour), [`hours`] (the batches of
+//! an hour or a day), [`incidents`] (from hits to findings), [`models`], [`suppressions`] and [`training`].
+//!
+//! The ports are [`Store`] (where objects are kept) and [`Notifier`] (where alerts are sent). Stores in memory and in a folder
+//! are here; S3 and SNS are in `weir-aws`.
 //!
 //! Invariant: nothing here reads a clock or the environment; `now` is an argument, milliseconds since the epoch.
 
-pub mod activity;
-pub mod batch;
 pub mod keys;
-pub mod notifier;
-pub mod raw_log;
 pub mod store;
 
+pub mod batch;
+mod compare_and_swap;
+pub mod hours;
+
 pub mod preprocess;
-pub mod publish;
-pub mod score;
-pub mod suppressions;
-pub mod sweep;
-pub mod train;
 
-pub mod models;
-
-pub mod drift;
-
-mod behaviour;
-mod days;
-mod known;
-
-pub mod detect;
+mod checkpoint;
+pub mod flow;
+pub mod incidents;
 pub mod login;
-
+pub mod models;
+pub mod score;
+pub mod table;
+pub mod training;
 pub mod usage;
 
-pub use detect::detect;
+pub mod notifier;
+pub mod publish;
+pub mod suppressions;
+
+pub use compare_and_swap::Contended;
 pub use notifier::Notifier;
-pub use preprocess::{preprocess, preprocess_reader};
+pub use preprocess::{RawLog, preprocess, preprocess_reader};
 pub use publish::publish;
-pub use raw_log::RawLog;
 pub use score::score;
 pub use store::{FolderStore, MemoryStore, Store};
-pub use sweep::sweep;
-pub use train::train;
 
 #[cfg(test)]
 mod testing;

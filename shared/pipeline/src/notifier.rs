@@ -1,16 +1,19 @@
-//! The port to where findings go.
+//! The port to where alerts are sent.
 
-use std::future::Future;
+use std::pin::Pin;
 
 use weir_detect::ocsf::DetectionFinding;
 
-/// A channel that findings are sent to.
+/// A send that is under way.
+pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<(), NotifyError>> + Send + 'a>>;
+
+/// A channel that alerts are sent to. Channels of different kinds make one list: `&[&dyn Notifier]`.
 pub trait Notifier: Send + Sync {
-    /// The channel's name, as it stands in the keys of claims: letters, digits and dashes.
+    /// The channel's name, which is part of the keys of claims: letters, digits and dashes.
     fn channel(&self) -> &str;
 
     /// Sends a finding. It is called once per finding and severity, unless an earlier call failed or was cut off.
-    fn send(&self, finding: &DetectionFinding) -> impl Future<Output = Result<(), NotifyError>> + Send;
+    fn send<'a>(&'a self, finding: &'a DetectionFinding) -> Sending<'a>;
 }
 
 /// A finding that did not reach its channel.

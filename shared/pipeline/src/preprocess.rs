@@ -1,92 +1,29 @@
-//! One raw log in, one processed batch per hour touched out, and a report of what was rejected.
+//! Preprocessing: one raw log in, one batch per hour it has rows of out, and a report of rejected rows.
 
-mod fold;
-mod used;
+mod flow;
+mod hour_writers;
+mod login;
+mod options;
+mod outcome;
+mod raw_log;
+mod read;
+mod usage;
 
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::sync::Arc;
 
 use serde_json::json;
 use tokio_util::io::SyncIoBridge;
 use weir_domain::reject::{ReadSummary, RejectReason};
-use weir_domain::source::Source;
-use weir_domain::window::WindowLength;
-use weir_ingest::flow::FlowOptions;
-use weir_ingest::ranges::ProviderRanges;
-use weir_ingest::{ObjectName, ReadError, ReadLimits};
+use weir_ingest::{ObjectName, ReadError};
 
-use crate::batch::BatchError;
 use crate::keys::{self, ObjectRef};
-use crate::raw_log::RawLog;
 use crate::store::{Condition, Store, StoreError};
-use fold::fold;
+use read::read_object;
 
-/// How objects are read and folded.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PreprocessOptions {
-    /// The length of windows. Default 5 minutes.
-    pub window_length: WindowLength,
-    /// What is known of the logs beforehand; by default nothing. Its format may be one of logins or of usage, too.
-    pub flow: FlowOptions,
-    /// The source whose formats are read; by default those of flow logs, logins and usage.
-    pub source: Option<Source>,
-    /// When a log was last written, milliseconds since the epoch, if its store does not say: time stamps without a year
-    /// (syslog) are of before. Default 0, the epoch, which leaves no time to such stamps: who reads them says when.
-    pub written: i64,
-    /// By whose ranges the use of providers is told, which flow logs then count beside their windows. By default they do not.
-    pub usage: Option<Arc<ProviderRanges>>,
-    /// Limits on what one object may cost.
-    pub limits: ReadLimits,
-    /// Rows folded before what they made is written out: bounds memory to some 400 MB whatever the object's size.
-    /// Default 500,000.
-    pub rows_per_part: u64,
-}
-
-impl Default for PreprocessOptions {
-    fn default() -> Self {
-        Self {
-            window_length: WindowLength::FIVE_MINUTES,
-            flow: FlowOptions::default(),
-            source: None,
-            written: 0,
-            usage: None,
-            limits: ReadLimits::default(),
-            rows_per_part: 500_000,
-        }
-    }
-}
-
-/// What became of an object.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Preprocessed {
-    /// What became of its rows.
-    pub summary: ReadSummary,
-    /// Keys of the batches that were written, ascending.
-    pub batches: Vec<String>,
-    /// Key of the rejects report, if there were rejects.
-    pub rejects: Option<String>,
-}
-
-/// Why an object could not be processed.
-#[derive(Debug, thiserror::Error)]
-pub enum PreprocessError {
-    /// There is no such object (any more).
-    #[error("{0}: there is no such object")]
-    Missing(ObjectRef),
-    /// The object is unreadable. Trying again will not help; the rejects report says why.
-    #[error(transparent)]
-    Unreadable(#[from] ReadError),
-    /// A store failed. Trying again may help.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// A batch could not be written.
-    #[error(transparent)]
-    Batch(#[from] BatchError),
-    /// The reading task was cut off.
-    #[error("reading {0} was cut off")]
-    CutOff(String),
-}
+pub use options::PreprocessOptions;
+pub use outcome::{PreprocessError, Preprocessed};
+pub use raw_log::RawLog;
 
 /// Reads one raw object and writes its batches and, if rows were rejected, its rejects report.
 ///
@@ -118,28 +55,28 @@ pub async fn preprocess_reader(
     options: PreprocessOptions,
 ) -> Result<Preprocessed, PreprocessError> {
     let (name, fallback) = (ObjectName::new(&log.name), log.scope.clone());
-    let folded = tokio::task::spawn_blocking(move || fold(input, &name, &fallback, &options))
+    let read = tokio::task::spawn_blocking(move || read_object(input, &name, &fallback, &options))
         .await
         .map_err(|_| PreprocessError::CutOff(log.name.clone()))?;
-    let folded = match folded {
-        Ok(folded) => folded,
+    let read = match read {
+        Ok(read) => read,
         Err(PreprocessError::Unreadable(error)) => {
             state.put(&keys::rejects(&log.id), report_unreadable(log, &error, None), Condition::Always).await?;
             return Err(error.into());
         }
         Err(error) => return Err(error),
     };
-    let rejects = (folded.summary.rejected_rows() > 0).then(|| keys::rejects(&log.id));
+    let rejects = (read.summary.rejected_rows() > 0).then(|| keys::rejects(&log.id));
     if let Some(key) = &rejects {
-        state.put(key, report(log, &folded.summary), Condition::Always).await?;
+        state.put(key, report(log, &read.summary), Condition::Always).await?;
     }
     let mut batches = Vec::new();
-    for (hour, bytes) in folded.batches {
+    for (hour, bytes) in read.batches {
         let key = hour.batch(&log.id);
         state.put(&key, bytes, Condition::Always).await?;
         batches.push(key);
     }
-    Ok(Preprocessed { summary: folded.summary, batches, rejects })
+    Ok(Preprocessed { summary: read.summary, batches, rejects })
 }
 
 /// Writes the rejects report of an unreadable log; with `bytes`, those as well, for a log that is kept nowhere else. The

@@ -4,8 +4,9 @@ use tokio::io::AsyncReadExt;
 use weir_detect::ocsf::DetectionFinding;
 use weir_detect::suppression::{BadSuppressions, CannotEdit, Rule, Suppressions};
 
+use crate::compare_and_swap::{Change, Contended, update};
 use crate::keys::SUPPRESSIONS;
-use crate::store::{Condition, Put, Store, StoreError};
+use crate::store::{Store, StoreError};
 
 /// Why the suppressions of a store cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -19,9 +20,9 @@ pub enum SuppressionsError {
     /// A rule cannot be written into the file or taken out of it.
     #[error("{SUPPRESSIONS}: {0}")]
     Edit(CannotEdit),
-    /// Somebody else wrote it meanwhile.
-    #[error("{SUPPRESSIONS}: somebody else is writing it: try again")]
-    Contended,
+    /// Other writers kept changing the same object.
+    #[error(transparent)]
+    Contended(#[from] Contended),
 }
 
 impl From<BadSuppressions> for SuppressionsError {
@@ -65,49 +66,43 @@ pub async fn take_back(state: &impl Store, uid: &str) -> Result<bool, Suppressio
     edit(state, |text| Suppressions::take_back(text, uid)).await
 }
 
-/// Takes back that a finding is suppressed, so that the next publish sends it or judges it anew; says whether it was.
+/// Takes back that a finding is suppressed, so that the next publish sends it or decides anew; whether it was suppressed.
 ///
 /// # Errors
-/// When the store fails or somebody else writes the finding at the same time.
+/// When the store fails or other writers keep changing the finding.
 pub async fn reopen(state: &impl Store, key: &str) -> Result<bool, SuppressionsError> {
-    for _ in 0..ATTEMPTS {
-        let Some(object) = state.get(key).await? else { return Ok(false) };
-        let finding = serde_json::from_slice::<DetectionFinding>(&object.bytes).ok();
-        let Some(finding) = finding.filter(DetectionFinding::is_suppressed) else { return Ok(false) };
-        let bytes = serde_json::to_vec(&finding.as_detected()).map_err(|e| StoreError::new("encode", key, e))?;
-        if let Put::Done(_) = state.put(key, bytes, Condition::IfMatch(object.etag)).await? {
-            return Ok(true);
+    update(state, key, |bytes| async move {
+        let finding = bytes.and_then(|bytes| serde_json::from_slice::<DetectionFinding>(&bytes).ok());
+        match finding.filter(DetectionFinding::is_suppressed) {
+            Some(finding) => Ok::<_, SuppressionsError>(Change::json(key, &finding.as_detected(), true)?),
+            None => Ok(Change::Keep(false)),
         }
-    }
-    Err(SuppressionsError::Contended)
+    })
+    .await
 }
 
-/// Changes the file by compare-and-swap; says whether there was something to change.
+/// Edits the text of the file; whether there was something to change.
 async fn edit(
     state: &impl Store,
     change: impl Fn(&str) -> Result<Option<String>, CannotEdit>,
 ) -> Result<bool, SuppressionsError> {
-    for _ in 0..ATTEMPTS {
-        let before = state.get(SUPPRESSIONS).await?;
-        let text = before.as_ref().map_or(Ok(""), |file| str::from_utf8(&file.bytes));
-        let text = text.map_err(|_| BadSuppressions::NotText)?;
-        let Some(after) = change(text)? else { return Ok(false) };
-        let condition = before.as_ref().map_or(Condition::IfAbsent, |file| Condition::IfMatch(file.etag.clone()));
-        if let Put::Done(_) = state.put(SUPPRESSIONS, after.into_bytes(), condition).await? {
-            return Ok(true);
+    let change = &change;
+    update(state, SUPPRESSIONS, |bytes| async move {
+        let text = str::from_utf8(bytes.as_deref().unwrap_or_default()).map_err(|_| BadSuppressions::NotText)?;
+        match change(text)? {
+            Some(after) => Ok::<_, SuppressionsError>(Change::Write(after.into_bytes(), true)),
+            None => Ok(Change::Keep(false)),
         }
-    }
-    Err(SuppressionsError::Contended)
+    })
+    .await
 }
-
-/// How often a conditional write is tried against others.
-const ATTEMPTS: u32 = 5;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::MemoryStore;
-    use crate::testing::Contended;
+    use crate::store::{Condition, MemoryStore};
+    use crate::testing::ContendedStore;
+
     async fn with(text: &[u8]) -> MemoryStore {
         let store = MemoryStore::new();
         store.put(SUPPRESSIONS, text.to_vec(), Condition::Always).await.unwrap();
@@ -126,7 +121,7 @@ mod tests {
 
     #[tokio::test]
     async fn rules_are_written_whatever_the_store_refuses_at_first_and_taken_back() {
-        let store = Contended::with_conflicts(3);
+        let store = ContendedStore::with_conflicts(3);
         let finding = DetectionFinding::test(7);
         let rule = Rule::about(&finding, "ours", 7, None).unwrap();
         write_rule(&store, &rule).await.unwrap();

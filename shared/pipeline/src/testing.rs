@@ -52,13 +52,13 @@ pub(crate) async fn content(store: &impl Store, prefix: &str) -> Vec<(String, Ve
 /// A store in memory that lets other tasks run before every call, so that concurrent use cases interleave, and answers
 /// conditional writes with a conflict for a while, as S3 may though the condition holds.
 #[derive(Debug, Default)]
-pub(crate) struct Contended {
+pub(crate) struct ContendedStore {
     inner: MemoryStore,
     /// Conflicts still to be answered.
     conflicts: AtomicU32,
 }
 
-impl Contended {
+impl ContendedStore {
     pub(crate) fn with_conflicts(conflicts: u32) -> Self {
         Self { inner: MemoryStore::new(), conflicts: AtomicU32::new(conflicts) }
     }
@@ -68,7 +68,7 @@ impl Contended {
     }
 }
 
-impl Store for Contended {
+impl Store for ContendedStore {
     async fn get(&self, key: &str) -> Result<Option<Versioned>, StoreError> {
         tokio::task::yield_now().await;
         self.inner.get(key).await

@@ -23,7 +23,7 @@ use super::columns::{
 };
 use super::table::{format, read_column};
 use super::{Batch, BatchError, FORMAT_VERSION, TIMES};
-use crate::usage::hour::HourUsage;
+use crate::usage::from_flows::HourUsage;
 
 /// The most rows of a batch that are read; an hour of a very large network has some millions.
 const MAX_ROWS: i64 = 50_000_000;

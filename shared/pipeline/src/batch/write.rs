@@ -23,7 +23,7 @@ use super::columns::{
     TEXTS, WINDOW, footer, places, schema,
 };
 use super::{BatchError, FORMAT_VERSION};
-use crate::usage::hour::HourUsage;
+use crate::usage::from_flows::HourUsage;
 
 /// Writes one hour's batch, in parts.
 pub struct BatchWriter {

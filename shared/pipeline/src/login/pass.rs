@@ -1,13 +1,27 @@
-//! One pass over the logins in order of time: each is judged by what was before it, then counted.
+//! One pass over logins in order of time: each is scored against the history before it, then added to the history.
 
-use weir_domain::login::{JudgedLogin, Labels, LoginEvent, Outcome};
+use weir_domain::login::{JudgedLogin, Labels, LoginAttack, LoginEvent, Outcome};
+use weir_domain::time::SECOND_MILLIS;
 use weir_features::login::{Evidence, History, Sighting, reasons};
 
-use super::model::{LoginAttack, LoginScorer};
+use super::options::LoginOptions;
+use super::scorer::LoginScorer;
 use super::table::LoginTable;
-use super::{LoginOptions, LoginsJudged};
 
-/// A login, judged.
+/// The logins of a log, judged.
+#[derive(Debug, Clone, Default)]
+pub struct LoginsJudged {
+    /// The logins after the baseline, in order of time.
+    pub logins: Vec<JudgedLogin>,
+    /// How many logins of the baseline were learned from and not reported on.
+    pub learned: usize,
+    /// How many of these are attacks by their labels; `None` without labels.
+    pub labelled: Option<usize>,
+    /// The history after the last login.
+    pub history: History,
+}
+
+/// A login with its score.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Step {
     pub(super) sighting: Sighting,
@@ -17,14 +31,14 @@ pub(super) struct Step {
     pub(super) risk: f64,
 }
 
-/// All of them, in order of time.
+/// All logins in order of time.
 pub(super) struct Pass {
     pub(super) steps: Vec<Step>,
-    /// Reasons of those that were doubtful when they came, or of all.
+    /// The reasons for the scores of doubtful logins, or of all.
     pub(super) reasons: Vec<(usize, Vec<String>)>,
     /// The first login that is reported on.
     pub(super) first: usize,
-    /// What the labels of the baseline say; empty without labels.
+    /// Whether each login of the baseline is an attack by its label; empty without labels.
     pub(super) labels: Vec<bool>,
     pub(super) p_values: Vec<f64>,
     history: History,
@@ -34,16 +48,16 @@ pub(super) struct Pass {
 const DOUBTFUL: f64 = 2.0;
 
 impl Pass {
-    /// The first login that comes after the baseline, where there is one.
+    /// The first login after the baseline; 0 without one.
     pub(super) fn first(table: &LoginTable, baseline: Option<i64>) -> usize {
         let start = if table.is_empty() { 0 } else { table.time(0) };
         // As windows do: a baseline of whole days ends at midnight, though the first login came a minute after.
         let start = start.div_euclid(300_000) * 300_000;
-        let until = baseline.map_or(i64::MIN, |seconds| start.saturating_add(seconds.saturating_mul(1000)));
+        let until = baseline.map_or(i64::MIN, |seconds| start.saturating_add(seconds.saturating_mul(SECOND_MILLIS)));
         (0..table.len()).find(|&at| table.time(at) >= until).unwrap_or(table.len())
     }
 
-    /// Goes over the logins, which are in order of time; those before the `first` are the baseline.
+    /// Scores logins, which are in order of time; those before the `first` are the baseline.
     pub(super) fn over(
         history: History,
         table: &LoginTable,
@@ -84,9 +98,9 @@ impl Pass {
     }
 
     pub(super) fn finish(mut self, table: &LoginTable) -> LoginsJudged {
-        let mut told = vec![Vec::new(); self.steps.len()];
+        let mut reasons_by_login = vec![Vec::new(); self.steps.len()];
         for (at, reasons) in std::mem::take(&mut self.reasons) {
-            told[at] = reasons;
+            reasons_by_login[at] = reasons;
         }
         let judged = |(at, step): (usize, &Step)| {
             let login = table.get(at);
@@ -107,7 +121,7 @@ impl Pass {
                 score: step.score,
                 p_value: self.p_values.get(at).copied().unwrap_or(1.0),
                 risk: step.risk,
-                way: attack(step.way),
+                way: step.way,
                 place: step.evidence.place as u8,
                 device: step.evidence.device as u8,
                 acquaintance: step.evidence.acquaintance as u8,
@@ -117,7 +131,7 @@ impl Pass {
                 second_factor_missing: step.evidence.get(weir_features::login::Column::SecondFactor) > 0.0,
                 listed: step.sighting.listed,
                 excess: step.evidence.get(weir_features::login::Column::Excess),
-                reasons: std::mem::take(&mut told[at]),
+                reasons: std::mem::take(&mut reasons_by_login[at]),
             }
         };
         let logins = self.steps.iter().enumerate().skip(self.first).map(judged).collect();
@@ -126,17 +140,7 @@ impl Pass {
     }
 }
 
-fn attack(way: LoginAttack) -> weir_domain::login::LoginAttack {
-    use weir_domain::login::LoginAttack as A;
-    match way {
-        LoginAttack::Takeover => A::Takeover,
-        LoginAttack::Campaign => A::Campaign,
-        LoginAttack::Guessing => A::Guessing,
-        LoginAttack::Bulk => A::Bulk,
-    }
-}
-
-/// What the labels of a training period say of a login. An address that attacks makes its failures attacks; its successes
+/// Whether a login is an attack by the labels of a training period. An address that attacks makes its failures attacks; its successes
 /// only where the account was taken over.
 fn label(login: &LoginEvent<'_>) -> Option<bool> {
     let Labels { attack_ip, account_takeover, attack } = login.labels;

@@ -1,4 +1,4 @@
-//! Logins of a whole log in memory: text that repeats is kept once.
+//! A table of logins in memory, in which text that repeats is stored once.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -31,7 +31,7 @@ struct Row {
 }
 
 impl LoginTable {
-    /// Takes a login in; `index` is the number of its row in its files, by which it is told again.
+    /// Adds a login; `index` is the number of its row in its files, which its judgement carries.
     pub fn push(&mut self, index: u64, login: &LoginEvent<'_>) {
         let texts = texts(login).map(|text| self.number(text));
         self.rows.push(Row {
@@ -50,7 +50,7 @@ impl LoginTable {
         });
     }
 
-    /// Takes back all but the first so many: what was read of an object that turned out to be unreadable.
+    /// Drops all but the first `len` logins, for an object that turned out to be unreadable.
     pub fn truncate(&mut self, len: usize) {
         self.rows.truncate(len);
     }
@@ -65,13 +65,13 @@ impl LoginTable {
         number
     }
 
-    /// How many there are.
+    /// The number of logins.
     #[must_use]
     pub fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no logins.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()

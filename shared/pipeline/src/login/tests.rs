@@ -1,9 +1,13 @@
 use proptest::prelude::*;
 use weir_domain::login::{Labels, LoginKind, Outcome};
 
-use super::*;
+use weir_detect::ocsf::DetectionFinding;
+use weir_features::login::{ApiUse, History, Places};
 
-const DAY: i64 = 86_400_000;
+use super::*;
+use weir_domain::login::{JudgedLogin, LoginAttack, LoginEvent};
+use weir_domain::time::DAY_MILLIS;
+
 const USERS: [&str; 12] = ["ada", "bob", "cy", "dan", "eve", "fay", "gus", "hal", "ida", "jo", "kim", "leo"];
 
 fn login(time: i64, user: &'static str, network: u8, agent: &'static str, succeeded: bool) -> LoginEvent<'static> {
@@ -23,7 +27,7 @@ fn ordinary() -> Vec<LoginEvent<'static>> {
     for day in 0..20 {
         for (user, home) in USERS.iter().zip(0u8..) {
             logins.push(login(
-                day * DAY + i64::from(home) * 60_000,
+                day * DAY_MILLIS + i64::from(home) * 60_000,
                 user,
                 home,
                 "Mozilla/5.0 (Windows NT 10.0) Chrome/117.0",
@@ -36,9 +40,9 @@ fn ordinary() -> Vec<LoginEvent<'static>> {
 
 fn attacked() -> Vec<LoginEvent<'static>> {
     let mut logins = ordinary();
-    logins.push(login(19 * DAY + 3 * 3_600_000, "ada", 200, "Mozilla/5.0 (X11; Linux) Firefox/102.0", true));
+    logins.push(login(19 * DAY_MILLIS + 3 * 3_600_000, "ada", 200, "Mozilla/5.0 (X11; Linux) Firefox/102.0", true));
     for (user, i) in USERS.iter().zip(0i64..) {
-        logins.push(login(18 * DAY + 5 * 3_600_000 + i * 30_000, user, 201, "Go-http-client/1.1", false));
+        logins.push(login(18 * DAY_MILLIS + 5 * 3_600_000 + i * 30_000, user, 201, "Go-http-client/1.1", false));
     }
     logins
 }
@@ -98,7 +102,7 @@ proptest! {
 fn labels_after_the_baseline_are_never_looked_at() {
     let label = |attack| Labels { attack: Some(attack), ..Labels::default() };
     let labelled = |truth: bool| -> Vec<LoginEvent<'static>> {
-        let split = 1_700_000_000_000 + 15 * DAY;
+        let split = 1_700_000_000_000 + 15 * DAY_MILLIS;
         attacked()
             .into_iter()
             .map(|l| LoginEvent { labels: label(l.time >= split && (l.asn > Some(99)) == truth), ..l })

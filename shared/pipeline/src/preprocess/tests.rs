@@ -6,11 +6,13 @@ use weir_domain::window::Scope;
 
 use super::*;
 use crate::batch::{LoginBatch, UsageBatch};
+use crate::hours::load_hour;
 use crate::keys::HourOfScope;
-use crate::score::load_hour;
 use crate::store::MemoryStore;
 use crate::testing::{HEADER, START, content, gzip, object, scan, stopped};
 use weir_domain::aggregate::HourAggregate;
+use weir_domain::source::Source;
+use weir_ingest::ReadLimits;
 
 fn limited() -> PreprocessOptions {
     PreprocessOptions {
@@ -38,8 +40,8 @@ async fn report_of(state: &MemoryStore, key: &str) -> Vec<serde_json::Value> {
 
 async fn merged(state: &MemoryStore) -> (HourAggregate, usize) {
     let batches = state.list(keys::PROCESSED).await.unwrap();
-    let (hour, batches) = load_hour(state, &HourOfScope::of_batch(&batches[0]).unwrap()).await.unwrap();
-    (hour.unwrap(), batches)
+    let loaded = load_hour(state, &HourOfScope::from_batch_key(&batches[0]).unwrap()).await.unwrap();
+    (loaded.windows.unwrap(), loaded.batches)
 }
 
 #[tokio::test]
@@ -315,7 +317,7 @@ async fn years_of_a_syslog_come_from_when_it_was_written() {
     let options = PreprocessOptions { written: 1_795_132_800_000, ..limited() };
     let state = MemoryStore::new();
     let files = crate::FolderStore::open_or_create(folder.path()).unwrap();
-    let hour = |done: Preprocessed| HourOfScope::of_batch(&done.batches[0]).unwrap().hour.start();
+    let hour = |done: Preprocessed| HourOfScope::from_batch_key(&done.batches[0]).unwrap().hour.start();
     let done = preprocess(&files, &state, &object("auth.log"), options.clone()).await.unwrap();
     assert_eq!(hour(done), 1_702_198_800, "2023-12-10 09:00");
     // Memory does not know: 2026-11-20, as the caller says.

@@ -5,8 +5,13 @@ use std::sync::{Arc, Mutex};
 use tokio::task::JoinSet;
 
 use super::*;
+use crate::keys;
+use crate::notifier::{NotifyError, Sending};
+use crate::store::Condition;
 use crate::store::MemoryStore;
-use crate::testing::Contended;
+use crate::testing::ContendedStore;
+use weir_detect::ocsf::DetectionFinding;
+use weir_domain::finding::Severity;
 
 const KEY: &str = "findings/dt=2023-11-14/f.json";
 const NOW: i64 = 1_700_000_400_000;
@@ -30,17 +35,19 @@ impl Notifier for Recorder {
         "recorder"
     }
 
-    async fn send(&self, finding: &DetectionFinding) -> Result<(), NotifyError> {
-        for _ in 0..10 {
-            tokio::task::yield_now().await;
-        }
-        let fails = self.failures.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok();
-        if fails {
-            let (channel, uid) = (self.channel().to_owned(), finding.finding_info.uid.clone());
-            return Err(NotifyError { channel, uid, problem: "out of order".to_owned() });
-        }
-        self.sent.lock().unwrap().push(finding.severity_id);
-        Ok(())
+    fn send<'a>(&'a self, finding: &'a DetectionFinding) -> Sending<'a> {
+        Box::pin(async move {
+            for _ in 0..10 {
+                tokio::task::yield_now().await;
+            }
+            let fails = self.failures.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok();
+            if fails {
+                let (channel, uid) = (self.channel().to_owned(), finding.finding_info.uid.clone());
+                return Err(NotifyError { channel, uid, problem: "out of order".to_owned() });
+            }
+            self.sent.lock().unwrap().push(finding.severity_id);
+            Ok(())
+        })
     }
 }
 
@@ -52,8 +59,8 @@ impl Notifier for Stuck {
         "recorder"
     }
 
-    async fn send(&self, _: &DetectionFinding) -> Result<(), NotifyError> {
-        pending().await
+    fn send<'a>(&'a self, _: &'a DetectionFinding) -> Sending<'a> {
+        Box::pin(pending())
     }
 }
 
@@ -78,46 +85,73 @@ async fn store_with(finding: &DetectionFinding) -> MemoryStore {
 /// Publishes where nothing is suppressed.
 async fn publish_plainly(
     state: &impl Store,
-    channel: &impl Notifier,
+    channel: &dyn Notifier,
     key: &str,
     now: i64,
 ) -> Result<Published, PublishError> {
-    publish(state, channel, &Suppressions::default(), key, now).await
+    publish(state, &[channel], &Suppressions::default(), key, now).await
+}
+
+/// What publishing a finding to channels for the first time returns.
+fn sent(finding: DetectionFinding, channels: &[&str]) -> Published {
+    Published::Sent { finding: Box::new(finding), channels: channels.iter().map(|&name| name.to_owned()).collect() }
 }
 
 #[tokio::test]
 async fn a_finding_is_sent_once() {
     let (store, channel) = (store_with(&finding(Severity::High)).await, Recorder::default());
     let first = publish_plainly(&store, &channel, KEY, NOW).await.unwrap();
-    assert_eq!(first, Published::Sent(Box::new(finding(Severity::High))));
-    for later in [0, 1, CLAIM_HOLDS + 1, 10 * CLAIM_HOLDS] {
+    assert_eq!(first, sent(finding(Severity::High), &["recorder"]));
+    for later in [0, 1, CLAIM_MILLIS + 1, 10 * CLAIM_MILLIS] {
         assert_eq!(publish_plainly(&store, &channel, KEY, NOW + later).await.unwrap(), Published::Before);
     }
     assert_eq!(channel.sent(), [4]);
 }
 
-#[tokio::test]
-async fn each_channel_is_sent_to() {
-    struct Other(Recorder);
-    impl Notifier for Other {
-        fn channel(&self) -> &'static str {
-            "other"
-        }
-        async fn send(&self, finding: &DetectionFinding) -> Result<(), NotifyError> {
-            self.0.send(finding).await
-        }
+/// A second channel.
+#[derive(Default)]
+struct Other(Recorder);
+
+impl Notifier for Other {
+    fn channel(&self) -> &'static str {
+        "other"
     }
+
+    fn send<'a>(&'a self, finding: &'a DetectionFinding) -> Sending<'a> {
+        self.0.send(finding)
+    }
+}
+
+#[tokio::test]
+async fn each_channel_is_sent_to_once() {
     let store = store_with(&finding(Severity::High)).await;
-    let (one, other) = (Recorder::default(), Other(Recorder::default()));
+    let (one, other) = (Recorder::default(), Other::default());
     publish_plainly(&store, &one, KEY, NOW).await.unwrap();
-    publish_plainly(&store, &other, KEY, NOW).await.unwrap();
+    let both: [&dyn Notifier; 2] = [&one, &other];
+    let published = publish(&store, &both, &Suppressions::default(), KEY, NOW).await.unwrap();
+    assert_eq!(published, sent(finding(Severity::High), &["other"]));
+    let again = publish(&store, &both, &Suppressions::default(), KEY, NOW).await.unwrap();
+    assert_eq!((again, one.sent(), other.0.sent()), (Published::Before, vec![4], vec![4]));
+}
+
+#[tokio::test]
+async fn a_channel_that_fails_keeps_no_other_from_its_alert() {
+    let store = store_with(&finding(Severity::High)).await;
+    let one = Recorder { failures: AtomicU32::new(1), ..Recorder::default() };
+    let other = Other::default();
+    let both: [&dyn Notifier; 2] = [&one, &other];
+    let error = publish(&store, &both, &Suppressions::default(), KEY, NOW).await.unwrap_err();
+    assert!(matches!(&error, PublishError::Notify(error) if error.channel == "recorder"), "{error}");
+    assert_eq!((one.sent(), other.0.sent()), (vec![], vec![4]));
+    let published = publish(&store, &both, &Suppressions::default(), KEY, NOW).await.unwrap();
+    assert_eq!(published, sent(finding(Severity::High), &["recorder"]));
     assert_eq!((one.sent(), other.0.sent()), (vec![4], vec![4]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_concurrent_deliveries_one_sends() {
     for _ in 0..20 {
-        let (store, channel) = (Arc::new(Contended::default()), Arc::new(Recorder::default()));
+        let (store, channel) = (Arc::new(ContendedStore::default()), Arc::new(Recorder::default()));
         keep(store.as_ref(), &finding(Severity::High)).await;
         let mut deliveries = JoinSet::new();
         for _ in 0..8 {
@@ -126,9 +160,9 @@ async fn of_concurrent_deliveries_one_sends() {
         }
         let outcomes = deliveries.join_all().await;
         assert_eq!(channel.sent(), [4]);
-        assert_eq!(outcomes.iter().filter(|o| matches!(o, Ok(Published::Sent(_)))).count(), 1);
+        assert_eq!(outcomes.iter().filter(|o| matches!(o, Ok(Published::Sent { .. }))).count(), 1);
         let told = |o: &Result<_, _>| {
-            matches!(o, Ok(Published::Sent(_) | Published::Before) | Err(PublishError::InProgress { .. }))
+            matches!(o, Ok(Published::Sent { .. } | Published::Before) | Err(PublishError::InProgress { .. }))
         };
         assert!(outcomes.iter().all(told), "the others were sent before or come again later: {outcomes:?}");
     }
@@ -143,7 +177,7 @@ async fn a_failure_lets_the_claim_go_and_the_retry_sends() {
         assert!(matches!(error, PublishError::Notify(_)), "{error}");
     }
     assert!(
-        matches!(publish_plainly(&store, &channel, KEY, NOW).await, Ok(Published::Sent(_))),
+        matches!(publish_plainly(&store, &channel, KEY, NOW).await, Ok(Published::Sent { .. })),
         "at once, without waiting"
     );
     assert_eq!(channel.sent(), [4]);
@@ -163,14 +197,14 @@ async fn after_a_crash_while_sending_the_claim_holds_until_it_expires() {
     crashing.abort();
     assert!(crashing.await.unwrap_err().is_cancelled());
 
-    for early in [NOW, NOW + CLAIM_HOLDS - 1] {
+    for early in [NOW, NOW + CLAIM_MILLIS - 1] {
         let error = publish_plainly(store.as_ref(), &channel, KEY, early).await.unwrap_err();
         assert!(matches!(error, PublishError::InProgress { .. }), "{error}");
     }
     assert_eq!(channel.sent(), Vec::<u8>::new());
-    let late = NOW + CLAIM_HOLDS;
-    assert!(matches!(publish_plainly(store.as_ref(), &channel, KEY, late).await, Ok(Published::Sent(_))));
-    assert!(matches!(publish_plainly(store.as_ref(), &channel, KEY, late + CLAIM_HOLDS).await, Ok(Published::Before)));
+    let late = NOW + CLAIM_MILLIS;
+    assert!(matches!(publish_plainly(store.as_ref(), &channel, KEY, late).await, Ok(Published::Sent { .. })));
+    assert!(matches!(publish_plainly(store.as_ref(), &channel, KEY, late + CLAIM_MILLIS).await, Ok(Published::Before)));
     assert_eq!(channel.sent(), [4]);
 }
 
@@ -179,7 +213,7 @@ async fn a_claim_that_nobody_can_read_is_nobodys() {
     let (store, channel) = (store_with(&finding(Severity::High)).await, Recorder::default());
     let claim = keys::published(&finding(Severity::High).finding_info.uid, Severity::High, "recorder");
     store.put(&claim, b"{\"state\":\"cla".to_vec(), Condition::Always).await.unwrap();
-    assert!(matches!(publish_plainly(&store, &channel, KEY, NOW).await, Ok(Published::Sent(_))));
+    assert!(matches!(publish_plainly(&store, &channel, KEY, NOW).await, Ok(Published::Sent { .. })));
     assert_eq!(channel.sent(), [4]);
 }
 
@@ -272,29 +306,29 @@ fn rules(text: &str) -> Suppressions {
 async fn what_is_suppressed_says_so_and_is_not_sent() {
     let rules = rules("[[suppress]]\nentity = '192.0.2.1'\nuntil = 2023-11-14T22:30:00Z\nwhy = 'ours'\n");
     let (store, channel) = (store_with(&finding(Severity::High)).await, Recorder::default());
-    let published = publish(&store, &channel, &rules, KEY, NOW).await.unwrap();
+    let published = publish(&store, &[&channel], &rules, KEY, NOW).await.unwrap();
     let suppressed = finding(Severity::High).suppressed("suppression rule 1", "ours");
     assert_eq!(published, Published::Suppressed(Box::new(suppressed.clone())));
     assert_eq!(stored(&store, KEY).await, suppressed);
     assert_eq!(store.list("published/").await.unwrap(), Vec::<String>::new(), "it takes no place in its hour");
     let version = store.get(KEY).await.unwrap();
-    assert_eq!(publish(&store, &channel, &rules, KEY, NOW).await.unwrap(), Published::NotAnAlert);
+    assert_eq!(publish(&store, &[&channel], &rules, KEY, NOW).await.unwrap(), Published::NotAnAlert);
     assert_eq!(store.get(KEY).await.unwrap(), version, "and is not written again");
     assert_eq!(channel.sent(), Vec::<u8>::new());
 
     // Something new is found out after the rule has expired.
     keep(&store, &finding(Severity::Critical)).await;
     let later = NOW + 3_600_000;
-    assert!(matches!(publish(&store, &channel, &rules, KEY, later).await, Ok(Published::Sent(_))));
+    assert!(matches!(publish(&store, &[&channel], &rules, KEY, later).await, Ok(Published::Sent { .. })));
     assert_eq!(channel.sent(), [5]);
 }
 
 #[tokio::test]
 async fn a_finding_that_changes_while_it_is_suppressed_is_judged_anew() {
-    let store = Contended::with_conflicts(2);
+    let store = ContendedStore::with_conflicts(2);
     keep(&store, &finding(Severity::High)).await;
     let rules = rules("[[suppress]]\nkind = 'port-scan'\nwhy = 'ours'\n");
-    let published = publish(&store, &Recorder::default(), &rules, KEY, NOW).await.unwrap();
+    let published = publish(&store, &[&Recorder::default()], &rules, KEY, NOW).await.unwrap();
     assert!(matches!(published, Published::Suppressed(_)), "{published:?}");
     assert_eq!(store.conflicts_left(), 0);
 }
@@ -305,8 +339,8 @@ async fn beyond_the_limit_findings_are_kept_and_one_summary_is_sent() {
     for n in 1..=9 {
         let (key, finding) = neighbour(n, Severity::Low);
         store.put(&key, serde_json::to_vec(&finding).unwrap(), Condition::Always).await.unwrap();
-        let published = publish(&store, &channel, &rules, &key, NOW).await.unwrap();
-        assert_eq!(matches!(published, Published::Sent(_)), n <= 3, "{published:?}");
+        let published = publish(&store, &[&channel], &rules, &key, NOW).await.unwrap();
+        assert_eq!(matches!(published, Published::Sent { .. }), n <= 3, "{published:?}");
         let kept = stored(&store, &key).await;
         assert!(kept.says_the_same(&finding) && kept.is_throttled() == (n > 3));
     }
@@ -315,27 +349,27 @@ async fn beyond_the_limit_findings_are_kept_and_one_summary_is_sent() {
     let [summary] = &keys[..] else { panic!("one summary: {keys:?}") };
     assert!(stored(&store, summary).await.message.starts_with("And 6 more port-scan findings about 192.0.2.0/24"));
     for _ in 0..2 {
-        publish(&store, &channel, &rules, summary, NOW).await.unwrap();
+        publish(&store, &[&channel], &rules, summary, NOW).await.unwrap();
     }
     assert_eq!(channel.sent(), [2, 2, 2, 2], "the summary once");
 
     // Nothing severe waits behind what is less, and what was sent keeps its place.
     let (key, severe) = neighbour(10, Severity::High);
     store.put(&key, serde_json::to_vec(&severe).unwrap(), Condition::Always).await.unwrap();
-    assert!(matches!(publish(&store, &channel, &rules, &key, NOW).await, Ok(Published::Sent(_))));
+    assert!(matches!(publish(&store, &[&channel], &rules, &key, NOW).await, Ok(Published::Sent { .. })));
     assert_eq!(
-        publish(&store, &channel, &rules, &neighbour(1, Severity::Low).0, NOW).await.unwrap(),
+        publish(&store, &[&channel], &rules, &neighbour(1, Severity::Low).0, NOW).await.unwrap(),
         Published::Before
     );
     assert_eq!(
-        publish(&store, &channel, &rules, &neighbour(9, Severity::Low).0, NOW).await.unwrap(),
+        publish(&store, &[&channel], &rules, &neighbour(9, Severity::Low).0, NOW).await.unwrap(),
         Published::NotAnAlert
     );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_limit_holds_however_many_deliver_at_once() {
-    let store = Arc::new(Contended::default());
+    let store = Arc::new(ContendedStore::default());
     let channel = Arc::new(Recorder::default());
     let limit = Arc::new(rules("alerts_per_hour = 2"));
     let mut deliveries = JoinSet::new();
@@ -346,7 +380,9 @@ async fn the_limit_holds_however_many_deliver_at_once() {
         for _ in 0..2 {
             let (store, channel, limit, key) =
                 (Arc::clone(&store), Arc::clone(&channel), Arc::clone(&limit), key.clone());
-            deliveries.spawn(async move { publish(store.as_ref(), channel.as_ref(), &limit, &key, NOW).await });
+            deliveries.spawn(async move {
+                publish(store.as_ref(), &[channel.as_ref() as &dyn Notifier], &limit, &key, NOW).await
+            });
         }
     }
     for outcome in deliveries.join_all().await {

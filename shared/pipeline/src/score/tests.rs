@@ -5,10 +5,16 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use super::*;
+use crate::hours::LoadError;
+use crate::incidents::IncidentError;
 use crate::keys::{FINDINGS, PROCESSED};
 use crate::preprocess::{PreprocessOptions, preprocess};
+use crate::store::Condition;
 use crate::store::MemoryStore;
-use crate::testing::{Contended, HEADER, START, content, object, scan};
+use crate::testing::{ContendedStore, HEADER, START, content, object, scan};
+use weir_detect::incidents::IncidentLog;
+use weir_detect::ocsf::DetectionFinding;
+use weir_domain::finding::Incident;
 
 const NOW: i64 = 1_700_000_500_000;
 
@@ -17,7 +23,7 @@ async fn receive(state: &impl Store, key: &str, rows: &str) -> BTreeSet<HourOfSc
     let raw = MemoryStore::new();
     raw.put(key, format!("{HEADER}{rows}").into_bytes(), Condition::Always).await.unwrap();
     let done = preprocess(&raw, state, &object(key), PreprocessOptions::default()).await.unwrap();
-    done.batches.iter().filter_map(|key| HourOfScope::of_batch(key)).collect()
+    done.batches.iter().filter_map(|key| HourOfScope::from_batch_key(key)).collect()
 }
 
 async fn only_hour(state: &impl Store, key: &str, rows: &str) -> HourOfScope {
@@ -48,7 +54,7 @@ async fn told(state: &impl Store) -> BTreeSet<(String, String, i64, i64)> {
 
 #[tokio::test]
 async fn an_hour_without_batches_is_nothing() {
-    let hour = HourOfScope::of_batch("processed/source=flow/scope=1.r/dt=2023-11-14/hour=22/x.parquet").unwrap();
+    let hour = HourOfScope::from_batch_key("processed/source=flow/scope=1.r/dt=2023-11-14/hour=22/x.parquet").unwrap();
     assert_eq!(score(&MemoryStore::new(), None, &hour, NOW).await.unwrap(), Scored::default());
 }
 
@@ -82,7 +88,7 @@ async fn a_late_object_extends_the_finding_it_belongs_to() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn concurrent_scores_leave_one_incident_and_one_finding() {
     for turn in 0..20 {
-        let state = Arc::new(Contended::default());
+        let state = Arc::new(ContendedStore::default());
         let hour = only_hour(state.as_ref(), "a.log", &scan(1, 1, 20, START)).await;
         let mut scores = JoinSet::new();
         for now in 0..4 {
@@ -102,7 +108,7 @@ async fn passing_conflicts_are_tried_again() {
     let hour = only_hour(&quiet, "a.log", &scan(1, 1, 20, START)).await;
     score(&quiet, None, &hour, NOW).await.unwrap();
     for conflicts in [1, 2, 4] {
-        let state = Contended::with_conflicts(conflicts);
+        let state = ContendedStore::with_conflicts(conflicts);
         let hour = only_hour(&state, "a.log", &scan(1, 1, 20, START)).await;
         score(&state, None, &hour, NOW).await.unwrap();
         assert_eq!(state.conflicts_left(), 0, "they did happen");
@@ -113,10 +119,13 @@ async fn passing_conflicts_are_tried_again() {
 /// Takes some seconds of waiting: that is how long scoring keeps trying.
 #[tokio::test]
 async fn lasting_conflicts_are_an_error_that_names_the_object() {
-    let state = Contended::with_conflicts(u32::MAX);
+    let state = ContendedStore::with_conflicts(u32::MAX);
     let hour = only_hour(&state, "a.log", &scan(1, 1, 20, START)).await;
     let error = score(&state, None, &hour, NOW).await.unwrap_err();
-    assert!(matches!(&error, ScoreError::Contended { key } if key.starts_with("incidents/port-scan/")), "{error}");
+    assert!(
+        matches!(&error, ScoreError::Incidents(IncidentError::Contended(contended)) if contended.key.starts_with("incidents/port-scan/")),
+        "{error}"
+    );
     assert_eq!(content(&state, FINDINGS).await, vec![]);
 }
 
@@ -127,7 +136,7 @@ async fn a_damaged_batch_is_an_error_that_says_what_to_do() {
     let key = hour.batch("damaged");
     state.put(&key, b"PAR1 but no more".to_vec(), Condition::Always).await.unwrap();
     let error = score(&state, None, &hour, NOW).await.unwrap_err();
-    assert!(matches!(&error, ScoreError::Batch { key: named, .. } if *named == key), "{error}");
+    assert!(matches!(&error, ScoreError::Load(LoadError::Batch { key: named, .. }) if *named == key), "{error}");
     assert!(error.to_string().ends_with("preprocess its object again"), "{error}");
 }
 
@@ -141,7 +150,7 @@ async fn batches_of_two_window_lengths_are_an_error() {
     let options = PreprocessOptions { window_length, ..PreprocessOptions::default() };
     preprocess(&raw, &state, &object("b.log"), options).await.unwrap();
     let error = score(&state, None, &hour, NOW).await.unwrap_err();
-    assert!(matches!(error, ScoreError::Mismatch { .. }), "{error}");
+    assert!(matches!(error, ScoreError::Load(LoadError::Mismatch { .. })), "{error}");
     assert!(error.to_string().contains("300 s") && error.to_string().contains("600 s"), "{error}");
 }
 
@@ -153,7 +162,10 @@ async fn unreadable_incidents_are_an_error_and_not_overwritten() {
     let key = state.list("incidents/").await.unwrap().remove(0);
     state.put(&key, b"{".to_vec(), Condition::Always).await.unwrap();
     let error = score(&state, None, &hour, NOW).await.unwrap_err();
-    assert!(matches!(&error, ScoreError::Incidents { key: named, .. } if *named == key), "{error}");
+    assert!(
+        matches!(&error, ScoreError::Incidents(IncidentError::Unreadable { key: named, .. }) if *named == key),
+        "{error}"
+    );
     assert_eq!(state.get(&key).await.unwrap().unwrap().bytes, b"{");
 }
 
@@ -201,6 +213,6 @@ async fn every_hour_is_listed_under_the_prefix_that_starts_it() {
     let state = MemoryStore::new();
     let hours = receive(&state, "a.log", &[scan(1, 1, 3, START), scan(1, 1, 3, START + 7200)].concat()).await;
     let listed: BTreeSet<_> =
-        state.list(PROCESSED).await.unwrap().iter().filter_map(|key| HourOfScope::of_batch(key)).collect();
+        state.list(PROCESSED).await.unwrap().iter().filter_map(|key| HourOfScope::from_batch_key(key)).collect();
     assert_eq!((hours.len(), listed), (2, hours));
 }

@@ -5,8 +5,8 @@ use weir_features::login::Places;
 use weir_model::EstimatorKind;
 
 use super::*;
-use crate::drift::Against;
 use crate::login::{LoginsJudged, detect_logins_after, score_one};
+use crate::training::Against;
 
 const DAY: i64 = 86_400_000;
 /// A midnight.
@@ -75,8 +75,8 @@ fn train(logins: &[LoginEvent<'_>], earlier: Option<&LoginModel>) -> Result<Logi
 /// What is judged by a model that went through a file.
 fn judged_by(model: &LoginModel, logins: &[LoginEvent<'_>], from: u64) -> LoginsJudged {
     let model = LoginModel::decode(&model.encode().unwrap()).unwrap();
-    let history = known(&model).unwrap().history;
-    let model = LoginScorer::with_voices(Arc::new(model.voices)).unwrap();
+    let history = LoginCheckpoint::from_model(&model).unwrap().history;
+    let model = LoginScorer::with_ensemble(Arc::new(model.voices)).unwrap();
     let options = LoginOptions { model, explain_all: true, ..LoginOptions::default() };
     detect_logins_after(history, table(logins, from), &options)
 }
@@ -101,7 +101,7 @@ fn a_model_of_a_baseline_judges_what_comes_after_as_if_it_had_been_there() {
         assert_eq!(later.logins, at_once.logins, "scores, p-values and reasons to the bit");
         assert_eq!(later.history.encode().unwrap(), at_once.history.encode().unwrap());
         let alone = LoginOptions { explain_all: true, ..LoginOptions::default() };
-        let history = known(&trained).unwrap().history;
+        let history = LoginCheckpoint::from_model(&trained).unwrap().history;
         let unheard = detect_logins_after(history, table(&logins(40..50, labelled, &names), 0), &alone);
         let heard = |(heard, unheard): (&JudgedLogin, &JudgedLogin)| heard.score > unheard.score;
         assert!(later.logins.iter().zip(&unheard.logins).any(heard), "the voices spoke");
@@ -118,8 +118,8 @@ fn a_single_login_hears_the_same_voices_as_a_log() {
     let names = names();
     let before = logins(0..40, true, &names);
     let trained = train(&before, None).unwrap().model;
-    let history = known(&trained).unwrap().history;
-    let model = LoginScorer::with_voices(Arc::new(trained.voices.clone())).unwrap();
+    let history = LoginCheckpoint::from_model(&trained).unwrap().history;
+    let model = LoginScorer::with_ensemble(Arc::new(trained.voices.clone())).unwrap();
     let mut heard = 0;
     for login in &logins(40..41, false, &names) {
         let of_log = &judged_by(&trained, &[*login], 0).logins[0];
@@ -176,11 +176,11 @@ fn what_cannot_be_used_is_said() {
     let (voices, said) = weir_model::LoginEnsemble::fit(&earlier, 1).unwrap();
     let scores: Vec<_> = said.into_iter().filter_map(weir_domain::score::Score::new).collect();
     let voices = weir_model::CalibratedLoginEnsemble::new(voices, &scores).unwrap();
-    assert!(LoginScorer::with_voices(Arc::new(voices)).is_err(), "learned from other columns");
+    assert!(LoginScorer::with_ensemble(Arc::new(voices)).is_err(), "learned from other columns");
 
     let mut damaged = trained.clone();
     damaged.known.truncate(damaged.known.len() / 2);
-    assert!(known(&damaged).is_err());
-    let left_out = known(&trained.without_known()).unwrap_err().to_string();
+    assert!(LoginCheckpoint::from_model(&damaged).is_err());
+    let left_out = LoginCheckpoint::from_model(&trained.without_known()).unwrap_err().to_string();
     assert!(left_out.contains("use the file that weir train wrote"), "{left_out}");
 }

@@ -1,0 +1,44 @@
+//! The rollups of the last 24 hours of each scope, which detections over long windows look at.
+
+use std::collections::BTreeMap;
+
+use weir_detect::flow::long_window::{Day, HOURS};
+use weir_domain::aggregate::HourAggregate;
+use weir_domain::baseline::Baseline;
+use weir_domain::rollup::HourRollup;
+use weir_domain::time::HOUR_SECONDS;
+use weir_domain::window::Scope;
+use weir_features::flow::roll_up;
+
+/// The last rollups of each scope.
+#[derive(Debug, Default)]
+pub(crate) struct RollupsByScope {
+    by_scope: BTreeMap<Scope, Rollups>,
+}
+
+impl RollupsByScope {
+    /// Adds an hour, the newest of its scope so far, and returns the last hours of that scope.
+    pub(crate) fn push(&mut self, hour: &HourAggregate) -> &Rollups {
+        let rollups = self.by_scope.entry(hour.scope.clone()).or_default();
+        rollups.push(roll_up(hour));
+        rollups
+    }
+}
+
+/// The last rollups of one scope, ascending.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Rollups(Vec<HourRollup>);
+
+impl Rollups {
+    /// Adds a newer rollup and drops those that are a day older.
+    pub(crate) fn push(&mut self, rollup: HourRollup) {
+        let oldest = rollup.hour.start() - (HOURS as i64 - 1) * HOUR_SECONDS;
+        self.0.retain(|old| old.hour.start() >= oldest);
+        self.0.push(rollup);
+    }
+
+    /// The hours as the detections over long windows take them.
+    pub(crate) fn day<'a>(&'a self, scope: &'a Scope, baseline: Option<&'a Baseline>) -> Day<'a> {
+        Day { scope, hours: &self.0, baseline }
+    }
+}

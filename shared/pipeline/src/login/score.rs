@@ -1,0 +1,75 @@
+//! Scoring logins: a day is judged whole whenever some of it comes in.
+//!
+//! Each login is judged against the history of all logins before it ([`crate::checkpoint`]), so that yesterday's new device is
+//! not new today. A late object has its own day judged again. The days after it count its logins from then on, but are not
+//! judged again.
+
+use std::sync::Arc;
+
+use weir_features::login::ApiUse;
+use weir_model::LoginModel;
+
+use super::checkpoint::{DailyLogins, LoginCheckpoint};
+use super::detect::{detect_hits, detect_logins_after};
+use super::options::LoginOptions;
+use super::pass::LoginsJudged;
+use super::places::{check_places, load_places};
+use super::scorer::LoginScorer;
+use super::table::LoginTable;
+use crate::checkpoint::{DayToJudge, day_to_judge};
+use crate::incidents::HitsBySubject;
+use crate::keys::HourOfScope;
+use crate::models;
+use crate::score::{ScoreError, Scored};
+use crate::store::Store;
+
+/// Judges the day that an hour belongs to, with the ensemble of the promoted model where there is one. `now` is milliseconds
+/// since the epoch.
+///
+/// Doing it again changes nothing. It reads the day's batches and, where the day is new or older days have changed, those of the
+/// days since the last valid checkpoint.
+///
+/// # Errors
+/// When a store fails or stored objects are unreadable, or the model is of other evidence.
+pub(crate) async fn score_day(state: &impl Store, hour: &HourOfScope, now: i64) -> Result<Scored, ScoreError> {
+    let Some(day) = judge_day(state, hour).await? else { return Ok(Scored::default()) };
+    let hits: HitsBySubject = detect_hits(&day.judged, &day.calls, day.start).into_iter().collect();
+    Ok(Scored::new(day.batches, hits.store(state, now).await?))
+}
+
+/// The logins of a day, judged.
+struct JudgedDay {
+    /// When it begins, seconds since the epoch.
+    start: i64,
+    batches: usize,
+    judged: LoginsJudged,
+    /// API calls up to its end.
+    calls: ApiUse,
+}
+
+async fn judge_day(state: &impl Store, hour: &HourOfScope) -> Result<Option<JudgedDay>, ScoreError> {
+    let scorer = scorer(state).await?;
+    let mut options = LoginOptions { places: load_places(state).await?, ..LoginOptions::default() };
+    let empty = DailyLogins { options: options.clone(), ..DailyLogins::default() };
+    let Some(DayToJudge { start, checkpoint, batches }) = day_to_judge(state, hour, empty).await? else {
+        return Ok(None);
+    };
+    let LoginCheckpoint { history, mut calls } = checkpoint.learned;
+    let read = batches.len();
+    let table = LoginTable::from_batches(batches, &mut calls)?;
+    options.model = scorer;
+    let judged = detect_logins_after(history, table, &options);
+    check_places(&options.places)?;
+    Ok(Some(JudgedDay { start, batches: read, judged, calls }))
+}
+
+/// The scorer, with the ensemble of the promoted model where there is one.
+async fn scorer(state: &impl Store) -> Result<LoginScorer, ScoreError> {
+    Ok(match models::current::<LoginModel>(state).await? {
+        Some(model) => LoginScorer::with_ensemble(Arc::new(model.voices))?,
+        None => LoginScorer::default(),
+    })
+}
+
+#[cfg(test)]
+mod tests;

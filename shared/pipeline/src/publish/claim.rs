@@ -1,0 +1,78 @@
+//! Claims: the right to send a finding at a severity to a channel, by conditional create.
+//!
+//! Of concurrent deliveries one gets the claim. A claim expires, so that a crash between claim and mark does not silence the
+//! finding; only a crash between send and mark can repeat a message.
+
+use serde::{Deserialize, Serialize};
+use weir_domain::finding::Severity;
+
+use super::outcome::PublishError;
+use crate::keys;
+use crate::store::{Condition, Etag, Put, Store, StoreError};
+
+/// How long a claim holds, milliseconds: longer than a Lambda invocation of publish may take.
+pub const CLAIM_MILLIS: i64 = 120_000;
+
+/// What stands at a claim's key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub(super) enum Claim {
+    /// A delivery is sending, until then.
+    Claimed { until: i64 },
+    /// It was sent, then.
+    Done { at: i64 },
+}
+
+impl Claim {
+    /// A claim that anybody may take over.
+    pub(super) const RELEASED: Self = Self::Claimed { until: 0 };
+
+    /// The stored form.
+    pub(super) fn encode(self) -> Vec<u8> {
+        match self {
+            Self::Claimed { until } => format!(r#"{{"state":"claimed","until":{until}}}"#),
+            Self::Done { at } => format!(r#"{{"state":"done","at":{at}}}"#),
+        }
+        .into_bytes()
+    }
+}
+
+/// Whether a finding was sent to a channel at this severity or a higher one.
+pub(super) async fn was_sent(
+    state: &impl Store,
+    uid: &str,
+    severity: Severity,
+    channel: &str,
+) -> Result<bool, StoreError> {
+    let enough: Vec<String> =
+        Severity::ALL.into_iter().filter(|s| *s >= severity).map(|s| keys::published(uid, s, channel)).collect();
+    let listed = state.list(&keys::published_prefix(uid)).await?;
+    for key in listed.into_iter().filter(|key| enough.contains(key)) {
+        if let Some(claim) = state.get(&key).await?
+            && let Ok(Claim::Done { .. }) = serde_json::from_slice(&claim.bytes)
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Claims the right to send; `None` when it was sent before.
+pub(super) async fn claim(state: &impl Store, key: &str, now: i64) -> Result<Option<Etag>, PublishError> {
+    let ours = Claim::Claimed { until: now + CLAIM_MILLIS }.encode();
+    if let Put::Done(etag) = state.put(key, ours.clone(), Condition::IfAbsent).await? {
+        return Ok(Some(etag));
+    }
+    let in_progress = || PublishError::InProgress { key: key.to_owned() };
+    // Gone or unwritten between two calls: another delivery is at it.
+    let before = state.get(key).await?.ok_or_else(in_progress)?;
+    match serde_json::from_slice(&before.bytes) {
+        Ok(Claim::Done { .. }) => Ok(None),
+        Ok(Claim::Claimed { until }) if until > now => Err(in_progress()),
+        // Expired, or unreadable and so nobody's.
+        Ok(Claim::Claimed { .. }) | Err(_) => match state.put(key, ours, Condition::IfMatch(before.etag)).await? {
+            Put::Done(etag) => Ok(Some(etag)),
+            Put::Conflict => Err(in_progress()),
+        },
+    }
+}

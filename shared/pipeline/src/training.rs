@@ -1,0 +1,108 @@
+//! What training shares between flow logs, logins and tables: its options, and the drift of features it reports.
+//!
+//! Drift is the population stability index of each feature since an earlier model ([`weir_model::drift`]).
+
+use std::sync::Arc;
+
+use weir_domain::matrix::FeatureMatrix;
+use weir_model::drift::FeatureHistograms;
+use weir_model::{EstimatorKind, FitError};
+
+pub use weir_model::drift::FeatureDrift;
+
+/// How models are trained.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainOptions {
+    /// Which estimators judge together; at least one.
+    pub estimators: Vec<EstimatorKind>,
+    /// Seeds the sample and the estimators.
+    pub seed: u64,
+    /// The time of training, milliseconds since the epoch.
+    pub now: i64,
+    /// Version of the program, stored in the model.
+    pub program: String,
+}
+
+/// What the rows are compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Against {
+    /// The rows an earlier model was trained on.
+    Earlier,
+    /// The first half of the same rows; the second half is compared with it.
+    FirstHalf,
+}
+
+/// How far each feature has moved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Drift {
+    /// What the rows are compared with.
+    pub against: Against,
+    /// One per feature, the largest index first.
+    pub features: Vec<FeatureDrift>,
+}
+
+impl Drift {
+    /// Compares rows, in the order of their times, with those of an earlier model; without one, or with one of other columns,
+    /// their second half with the first. O(features · rows · log rows).
+    ///
+    /// # Errors
+    /// When there are fewer than two rows and no earlier model.
+    pub fn since(rows: &FeatureMatrix, earlier: Option<&FeatureHistograms>) -> Result<Self, FitError> {
+        if let Some(Ok(features)) = earlier.map(|earlier| earlier.drift(rows)) {
+            return Ok(Self { against: Against::Earlier, features });
+        }
+        let mut halves = [0, 1].map(|_| FeatureMatrix::new(Arc::clone(rows.schema())));
+        for (at, row) in rows.rows().enumerate() {
+            // Rows of a matrix fit its schema.
+            let _ = halves[usize::from(at >= rows.len() / 2)].push(row);
+        }
+        let [first, second] = halves;
+        Self::between(&first, &second)
+    }
+
+    /// Compares the second half of some rows with the first; both have one schema.
+    ///
+    /// # Errors
+    /// When the first has no row, or they have different schemas.
+    pub(crate) fn between(first: &FeatureMatrix, second: &FeatureMatrix) -> Result<Self, FitError> {
+        Ok(Self { against: Against::FirstHalf, features: FeatureHistograms::of(first)?.drift(second)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use weir_domain::matrix::{Feature, FeatureSchema, Transform};
+
+    use super::*;
+
+    fn rows(names: &[&str], values: impl Iterator<Item = f64>) -> FeatureMatrix {
+        let feature = |name: &&str| Feature {
+            name: (*name).to_owned(),
+            label: String::new(),
+            unit: String::new(),
+            transform: Transform::Identity,
+        };
+        let features = names.iter().map(feature).collect();
+        let schema = FeatureSchema { source: "test".to_owned(), window_seconds: 0, features };
+        let mut matrix = FeatureMatrix::new(Arc::new(schema));
+        values.for_each(|value| matrix.push(&vec![value; names.len()]).unwrap());
+        matrix
+    }
+
+    #[test]
+    fn rows_are_compared_with_an_earlier_model_of_the_same_columns_else_with_themselves() {
+        let rising = rows(&["a"], (0..1000).map(f64::from));
+        let alone = Drift::since(&rising, None).unwrap();
+        assert_eq!(alone.against, Against::FirstHalf);
+        assert!(alone.features[0].index > 1.0, "{alone:?}");
+
+        let earlier = FeatureHistograms::of(&rows(&["a"], (0..500).map(|i| f64::from(i * 2)))).unwrap();
+        let since = Drift::since(&rising, Some(&earlier)).unwrap();
+        assert_eq!(since.against, Against::Earlier);
+        assert!(since.features[0].index < 0.01, "{since:?}");
+
+        let other = FeatureHistograms::of(&rows(&["a", "b"], (0..500).map(f64::from))).unwrap();
+        assert_eq!(Drift::since(&rising, Some(&other)).unwrap(), alone);
+        assert!(Drift::since(&rows(&["a"], std::iter::once(1.0)), None).is_err());
+    }
+}
