@@ -1,10 +1,15 @@
-//! The Lambda function `preprocess`: raw log objects to processed batches, and a report of what was rejected.
+//! The Lambda function `preprocess`: raw log objects, and log lines inside events, to processed batches.
 
-use lambda_runtime::{LambdaEvent, run, service_fn};
-use weir_aws::{App, Function};
+mod handler;
+mod inline;
+mod log;
+mod settings;
+
+use lambda_runtime::{run, service_fn};
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let app = App::from_env(Function::Preprocess).await?;
-    run(service_fn(|event: LambdaEvent<serde_json::Value>| app.preprocess(event))).await
+    let (settings, config) = weir_aws::start(settings::Settings::from_lookup).await?;
+    let handler = handler::Handler::new(settings, &config);
+    run(service_fn(|event| handler.handle(event))).await
 }

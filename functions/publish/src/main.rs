@@ -1,10 +1,13 @@
-//! The Lambda function `publish`: findings to the alert topic, each once.
+//! The Lambda function `publish`: findings to alerts.
 
-use lambda_runtime::{LambdaEvent, run, service_fn};
-use weir_aws::{App, Function};
+mod handler;
+mod settings;
+
+use lambda_runtime::{run, service_fn};
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let app = App::from_env(Function::Publish).await?;
-    run(service_fn(|event: LambdaEvent<serde_json::Value>| app.publish(event))).await
+    let (settings, config) = weir_aws::start(settings::Settings::from_lookup).await?;
+    let handler = handler::Handler::new(settings, &config);
+    run(service_fn(|event| handler.handle(event))).await
 }

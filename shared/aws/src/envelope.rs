@@ -1,11 +1,11 @@
-//! Envelopes are peeled here and nowhere else: every event becomes references to objects, or log lines.
+//! The envelopes of events: every event becomes references to objects, or log lines. No other module unwraps envelopes.
 //!
-//! | what comes | what it becomes |
+//! | event | result |
 //! |---|---|
 //! | S3's notification, `EventBridge`'s "Object Created" | [`Item::Object`] |
 //! | either of them in SNS | the same |
 //! | a subscription of CloudWatch Logs: `{"awslogs": {"data": …}}` | [`Item::Log`] |
-//! | what Lambda keeps of an event that failed: `{"requestPayload": …}` | what the event was, so that dead letters can be redriven |
+//! | Lambda's record of an event that failed: `{"requestPayload": …}` | as that event, so that dead letters can be redriven |
 //! | the schedule's `{"sweep": …}` | [`Item::Sweep`] |
 //! | a batch of SQS messages with any of these | [`Invocation::Queue`] |
 //! | a batch of Kinesis records | [`Invocation::Stream`] |
@@ -14,6 +14,7 @@
 //! thousandfold is never held expanded as a whole.
 
 mod cloudwatch_logs;
+mod inline_log;
 mod kinesis;
 mod objects;
 mod payload;
@@ -24,17 +25,18 @@ use aws_lambda_events::event::sqs::SqsEvent;
 use serde_json::Value;
 use weir_pipeline::keys::ObjectRef;
 
+pub use inline_log::{InlineLog, MAX_EXPANDED};
 pub use kinesis::StreamRecord;
-pub use payload::{InlineLog, MAX_ENCODED, MAX_EXPANDED, Payload};
+pub use payload::{MAX_ENCODED, Payload};
 
 pub(crate) use objects::url_decode;
 
-/// What a function is invoked with.
+/// An invocation of a function.
 #[derive(Debug)]
 pub enum Invocation {
     /// A batch of a queue: every message fails or succeeds by itself.
     Queue(Vec<Message>),
-    /// A batch of a stream: what follows the first record that fails comes again, in order.
+    /// A batch of a stream: records from the first that fails on are delivered again, in order.
     Stream(Vec<StreamRecord>),
     /// An event by itself: it fails or succeeds as a whole.
     Direct(Vec<Item>),
@@ -45,18 +47,18 @@ pub enum Invocation {
 pub struct Message {
     /// Its id, by which it is reported as failed.
     pub id: String,
-    /// What it is about.
+    /// The items that it names.
     pub items: Result<Vec<Item>, EnvelopeError>,
 }
 
-/// What an event is about.
+/// An item that an event names.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Item {
     /// An object that was created.
     Object(ObjectRef),
     /// Log lines in the event itself.
     Log(Payload),
-    /// The schedule's word to look again at the hours that changed.
+    /// The schedule's request to sweep the hours that have changed.
     Sweep,
 }
 
@@ -84,15 +86,15 @@ impl fmt::Display for Item {
     }
 }
 
-/// An event that tells of nothing a function can take.
+/// An event that no function can take, or not this one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EnvelopeError {
     /// Not JSON.
     #[error("the message is not JSON")]
     NotJson,
-    /// None of the shapes that are known.
+    /// None of the known shapes.
     #[error(
-        "the event is none that is known: expected SQS messages, Kinesis records, a CloudWatch Logs subscription, a sweep, an S3 \
+        "the event has no known shape: expected SQS messages, Kinesis records, a CloudWatch Logs subscription, a sweep, an S3 \
          notification, EventBridge's \"Object Created\", or one of the last two in SNS; it has the fields {fields}"
     )]
     Unknown {
@@ -119,9 +121,9 @@ pub enum EnvelopeError {
     /// A sweep, sent to a function that takes objects.
     #[error("the event asks for a sweep, and only the function score does that: point the schedule at its queue")]
     Sweep,
-    /// What Lambda keeps of Kinesis records that failed, which is where they are and not what they are.
+    /// Lambda's record of Kinesis records that failed, which has their place and not their content.
     #[error(
-        "the message only says where records are that failed ({stream}, {shard}, from {from}): read them with `aws kinesis \
+        "the message only has the place of records that failed ({stream}, {shard}, from {from}): read them with `aws kinesis \
          get-records` while the stream still has them"
     )]
     RecordsElsewhere {
@@ -134,11 +136,11 @@ pub enum EnvelopeError {
     },
 }
 
-/// SQS, SNS, what Lambda keeps of a failed event, S3: nothing wraps deeper.
+/// SQS, SNS, Lambda's record of a failed event, S3: nothing wraps deeper.
 const MAX_LAYERS: usize = 4;
 
 impl Invocation {
-    /// Peels an event.
+    /// Unwraps an event.
     ///
     /// # Errors
     /// When the event as a whole is unknown. A message of a queue that is unknown is its own error.
@@ -171,7 +173,7 @@ fn parse(mut event: Value, layers: usize) -> Result<Vec<Item>, EnvelopeError> {
     if layers > MAX_LAYERS {
         return Err(EnvelopeError::TooDeep);
     }
-    // What S3 sends to see whether a destination works.
+    // S3 sends this to test a destination.
     if event["Event"] == "s3:TestEvent" {
         return Ok(Vec::new());
     }
@@ -184,7 +186,7 @@ fn parse(mut event: Value, layers: usize) -> Result<Vec<Item>, EnvelopeError> {
     if event["sweep"].is_object() {
         return Ok(vec![Item::Sweep]);
     }
-    // What Lambda sends of an event that failed, or of records that did.
+    // Lambda's record of an event, or of stream records, that failed.
     if event["requestPayload"].is_object() {
         return parse(event["requestPayload"].take(), layers + 1);
     }

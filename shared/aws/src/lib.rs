@@ -1,25 +1,26 @@
-//! Weir's ports on AWS, and what the Lambda binaries share.
+//! What the Lambda functions share, and Weir's ports on AWS.
 //!
-//! [`S3Store`] and [`SnsNotifier`] implement the ports of `weir-pipeline`; [`envelope`] peels every event shape down to
-//! references to objects or log lines, in one place; [`Settings`] reads the environment once and reports every fault at once; [`App`]
-//! puts it together, one handler per function.
+//! [`S3Store`] is the store port, [`channels`] are the notifier ports. [`start`] starts a function with its [`settings`];
+//! [`envelope`] turns every shape of event into references to objects or log lines; [`respond()`] does the work of an event and
+//! answers which parts of it failed; [`metrics`] writes metrics as log lines. Each function has its own `main`, `settings` and
+//! `handler` in `functions/`, and makes only the clients that it uses.
 //!
 //! Invariant: `aws-sdk-*` occurs in this crate alone.
 
+pub mod channels;
 pub mod envelope;
 pub mod metrics;
 pub mod settings;
 
-mod app;
-mod errors;
-mod logs;
-mod sns;
-mod store;
+mod error;
+mod respond;
+mod s3_store;
+mod sdk_errors;
+mod startup;
 
-pub use app::{App, Error};
-pub use logs::start_logs;
-pub use settings::{Function, Settings};
-pub use sns::SnsNotifier;
-pub use store::S3Store;
+pub use error::Error;
+pub use respond::respond;
+pub use s3_store::S3Store;
+pub use startup::{now, start};
 
 pub use aws_config::SdkConfig;

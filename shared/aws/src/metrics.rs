@@ -49,7 +49,7 @@ pub fn finding_line(namespace: &str, metric: Metric, finding: &DetectionFinding,
 }
 
 /// Writes the line. A metric that cannot be written is not worth failing a finding that was sent.
-pub(crate) fn emit(line: &str) {
+pub fn emit(line: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 

@@ -16,7 +16,7 @@ use weir_domain::window::Scope;
 use weir_ingest::{Problem, expand, head};
 use weir_pipeline::RawLog;
 
-use super::payload::{InlineLog, MAX_EXPANDED, digits};
+use super::inline_log::{InlineLog, MAX_EXPANDED, account_or_unknown};
 
 /// The longest name of a log group, a log stream or an event: CloudWatch Logs allows 512 characters.
 const MAX_NAME_LEN: usize = 512;
@@ -45,7 +45,7 @@ pub(super) fn open(stored: &[u8], region: &str) -> Result<Option<InlineLog>, Pro
             return Err(no(format!("its {name} has {} bytes instead of 1 to {MAX_NAME_LEN}", text.len())));
         }
     }
-    let scope = Scope::new(digits(&owner), region);
+    let scope = Scope::new(account_or_unknown(&owner), region);
     let log = RawLog::inline("cloudwatch-logs", &[&owner, region, &log_group, &log_stream, &first], scope);
     Ok(Some(InlineLog { log, lines: log_events.lines }))
 }

@@ -1,4 +1,4 @@
-//! Log lines inside an event: from base64 to the lines and whose they are.
+//! A payload of log lines inside an event: from base64 to lines with their account and region.
 
 use std::fmt;
 
@@ -9,36 +9,25 @@ use weir_ingest::{ObjectName, Problem, ReadError};
 use weir_pipeline::RawLog;
 
 use super::cloudwatch_logs;
+use super::inline_log::{InlineLog, account_or_unknown};
 
 /// The most base64 that is decoded: Lambda's events are at most 6 MB.
 pub const MAX_ENCODED: usize = 6 << 20;
 
-/// The most bytes a payload may expand to, 256 MiB: flow logs compress tenfold, so what an event holds is below 50 MB.
-pub const MAX_EXPANDED: u64 = 256 << 20;
-
-/// Log lines as they came in an event: base64 of what is mostly gzip.
+/// Log lines as an event carries them: base64, mostly of gzip.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Payload {
     carrier: Carrier,
     data: String,
 }
 
-/// What brought a payload.
+/// The carrier of a payload.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Carrier {
     /// A subscription of CloudWatch Logs.
     Subscription,
     /// A Kinesis stream, by its ARN.
     Stream { arn: String, shard: String, sequence_number: String },
-}
-
-/// Lines of a log, and what to call it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InlineLog {
-    /// What it is called, and whose it is.
-    pub log: RawLog,
-    /// The lines, as a log object would have them: text, or text that is compressed.
-    pub lines: Vec<u8>,
 }
 
 impl Payload {
@@ -61,7 +50,7 @@ impl Payload {
         matches!(self.carrier, Carrier::Stream { .. })
     }
 
-    /// What it is called before it is opened, and if it cannot be: by the place in the stream, or by what it is.
+    /// Its name, id and scope before it is opened, and where it cannot be: by its place in the stream, or by its content.
     #[must_use]
     pub fn log(&self) -> RawLog {
         match &self.carrier {
@@ -71,12 +60,16 @@ impl Payload {
             },
             Carrier::Stream { arn, shard, sequence_number } => {
                 let (region, account) = region_and_account(arn);
-                RawLog::inline("kinesis", &[arn, shard, sequence_number], Scope::new(digits(account), region))
+                RawLog::inline(
+                    "kinesis",
+                    &[arn, shard, sequence_number],
+                    Scope::new(account_or_unknown(account), region),
+                )
             }
         }
     }
 
-    /// Its bytes: decoded, or as they came where they cannot be.
+    /// Its bytes: decoded, or as they came where they cannot be decoded.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
         self.decode().unwrap_or_else(|_| self.data.clone().into_bytes())
@@ -92,7 +85,7 @@ impl Payload {
     ///
     /// # Errors
     /// When it is not base64 of at most [`MAX_ENCODED`] bytes, or when what it holds is damaged, expands to more than
-    /// [`MAX_EXPANDED`] bytes, or is a payload of CloudWatch Logs with parts missing. Trying again will not help.
+    /// [`MAX_EXPANDED`](super::MAX_EXPANDED) bytes, or is a payload of CloudWatch Logs with parts missing. Trying again will not help.
     pub fn open(&self, region: &str) -> Result<Option<InlineLog>, ReadError> {
         let log = self.log();
         let fail = |problem| ReadError { object: ObjectName::new(&log.name), line: 0, problem };
@@ -115,7 +108,7 @@ impl Payload {
     }
 }
 
-/// What it is called, as far as that is known before it is opened.
+/// Its name before it is opened.
 impl fmt::Display for Payload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.log().name)
@@ -126,9 +119,4 @@ impl fmt::Display for Payload {
 fn region_and_account(arn: &str) -> (&str, &str) {
     let mut parts = arn.split(':').skip(3);
     (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
-}
-
-/// An account, or nothing: what else stands there is none.
-pub(super) fn digits(account: &str) -> &str {
-    if account.bytes().all(|b| b.is_ascii_digit()) { account } else { "" }
 }

@@ -1,4 +1,4 @@
-//! The store port on S3.
+//! The store port on S3: a bucket.
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
@@ -10,8 +10,9 @@ use weir_pipeline::Store;
 use weir_pipeline::store::{Condition, Etag, MAX_OBJECT_BYTES, Opened, Put, StoreError, Versioned};
 
 use crate::envelope::url_decode;
+use crate::settings::StateSettings;
 
-/// A bucket.
+/// A bucket of S3.
 #[derive(Debug, Clone)]
 pub struct S3Store {
     client: Client,
@@ -19,16 +20,16 @@ pub struct S3Store {
 }
 
 impl S3Store {
-    /// A bucket, by a client that is shared.
+    /// The bucket of a function's state.
     #[must_use]
-    pub fn new(client: Client, bucket: impl Into<String>) -> Self {
-        Self { client, bucket: bucket.into() }
+    pub fn state(config: &aws_config::SdkConfig, settings: &StateSettings) -> Self {
+        Self { client: client(config, settings.local_s3), bucket: settings.bucket.clone() }
     }
 
-    /// A client for S3. `path_style` puts the bucket into the path, which local servers want.
+    /// Another bucket, with the same client.
     #[must_use]
-    pub fn client(config: &aws_config::SdkConfig, path_style: bool) -> Client {
-        Client::from_conf(aws_sdk_s3::config::Builder::from(config).force_path_style(path_style).build())
+    pub fn other_bucket(&self, bucket: impl Into<String>) -> Self {
+        Self { client: self.client.clone(), bucket: bucket.into() }
     }
 
     /// A bucket of a server on this machine, which takes any credentials: for tests and trying out.
@@ -42,14 +43,14 @@ impl S3Store {
                 "local", "local", None, None, "local",
             )))
             .build();
-        Self::new(Self::client(&config, true), bucket)
+        Self { client: client(&config, true), bucket: bucket.to_owned() }
     }
 
     fn error<E>(&self, verb: &'static str, key: &str, error: &SdkError<E>) -> StoreError
     where
         E: std::error::Error + ProvideErrorMetadata + 'static,
     {
-        StoreError::new(verb, &format!("s3://{}/{key}", self.bucket), crate::errors::short(error))
+        StoreError::new(verb, &format!("s3://{}/{key}", self.bucket), crate::sdk_errors::short(error))
     }
 
     /// The object, if there is one.
@@ -60,6 +61,11 @@ impl S3Store {
             Err(e) => Err(self.error("get", key, &e)),
         }
     }
+}
+
+/// A client for S3. `path_style` puts the bucket into the path, which local servers want.
+fn client(config: &aws_config::SdkConfig, path_style: bool) -> Client {
+    Client::from_conf(aws_sdk_s3::config::Builder::from(config).force_path_style(path_style).build())
 }
 
 /// What a refused conditional write answers: the condition failed, another conditional write was under way, or the

@@ -5,21 +5,22 @@ use std::io::Cursor;
 use weir_pipeline::preprocess::{PreprocessError, PreprocessOptions, reject};
 use weir_pipeline::{RawLog, Store, preprocess_reader};
 
-use super::tell;
-use crate::envelope::{InlineLog, Payload};
+use crate::log::log_preprocessed;
+
+use weir_aws::envelope::{InlineLog, Payload};
 
 /// Reads one payload and writes its batches, and its rejects report if there were rejects. What is unreadable gets a report
 /// as an unreadable object does; a record of a stream is kept beside it and counts as handled.
 ///
 /// # Errors
 /// When a store fails, and when a payload that is no record is unreadable: whoever sent it still has it.
-pub(super) async fn preprocess_payload(
+pub(crate) async fn preprocess_payload(
     state: &impl Store,
     payload: &Payload,
-    region: &str,
+    region: Option<&str>,
     options: PreprocessOptions,
 ) -> Result<(), PreprocessError> {
-    let (log, read) = match payload.open(region) {
+    let (log, read) = match payload.open(region.unwrap_or_default()) {
         Ok(None) => {
             tracing::info!(object = %payload, "nothing to read: a control message, or no log events");
             return Ok(());
@@ -38,7 +39,7 @@ pub(super) async fn preprocess_payload(
     };
     match read {
         Ok(done) => {
-            tell(&log, &done);
+            log_preprocessed(&log, &done);
             Ok(())
         }
         Err(PreprocessError::Unreadable(error)) if payload.is_record() => {

@@ -1,18 +1,22 @@
-//! From an event to an answer: what an event is about is done once, and who sent it is told what failed.
+//! From an event to an answer: every distinct thing an event names is handled once, and the answer says what failed.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use serde_json::{Value, json};
 
-use super::Error;
 use crate::envelope::{EnvelopeError, Invocation, Item};
+use crate::error::Error;
 
-/// Does the work of every distinct thing an event is about once, and answers as the event wants it: a queue is told which
-/// messages failed, a stream where it is to begin again, anything else fails as a whole.
+/// Does the work of every distinct thing that an event names once, and answers as the sender expects: a queue gets the
+/// messages that failed, a stream the record to begin again at; anything else fails as a whole.
 ///
-/// `subject` says what an item means to the function: nothing (it is passed over), or that it is not for it at all.
-pub(super) async fn respond<K: Ord + Clone, E: Display>(
+/// `subject` maps an item to the work of the function: `None` for an item to skip, an error for one that is not for the function
+/// at all.
+///
+/// # Errors
+/// When an event by itself fails, or has none of the known shapes.
+pub async fn respond<K: Ord + Clone, E: Display>(
     event: Value,
     subject: impl Fn(&Item) -> Result<Option<K>, EnvelopeError>,
     work: impl AsyncFn(&K) -> Result<(), E>,
@@ -25,7 +29,7 @@ pub(super) async fn respond<K: Ord + Clone, E: Display>(
             let key = match subject(item) {
                 Ok(Some(key)) => key,
                 Ok(None) => {
-                    tracing::warn!(object = %item, "passed over: not for this function");
+                    tracing::warn!(object = %item, "skipped: not for this function");
                     continue;
                 }
                 Err(error) => {

@@ -1,61 +1,65 @@
-//! The notifier port on SNS.
+//! The channel on SNS: alerts are published to a topic.
 
 use aws_sdk_sns::Client;
 use aws_sdk_sns::types::MessageAttributeValue;
 use serde_json::json;
 use weir_detect::ocsf::DetectionFinding;
 use weir_pipeline::Notifier;
-use weir_pipeline::notifier::NotifyError;
+use weir_pipeline::notifier::{NotifyError, Sending};
 
-/// A topic. Subscribers get the OCSF finding as JSON, people who subscribed by email get the sentence.
+/// A topic of SNS. Subscribers get the OCSF finding as JSON, people who subscribed by email get the sentence.
 ///
 /// Filter policies may use the message attributes `kind` (string), `severity` (number, 1 to 5) and `account` (string).
 #[derive(Debug, Clone)]
-pub struct SnsNotifier {
+pub struct SnsChannel {
     client: Client,
     topic_arn: String,
 }
 
-impl SnsNotifier {
-    /// A topic.
+impl SnsChannel {
+    /// The channel to a topic.
     #[must_use]
     pub fn new(config: &aws_config::SdkConfig, topic_arn: impl Into<String>) -> Self {
         Self { client: Client::new(config), topic_arn: topic_arn.into() }
     }
-}
 
-impl Notifier for SnsNotifier {
-    fn channel(&self) -> &'static str {
-        "sns"
-    }
-
-    async fn send(&self, finding: &DetectionFinding) -> Result<(), NotifyError> {
-        let failed =
-            |problem: String| NotifyError { channel: "sns".to_owned(), uid: finding.finding_info.uid.clone(), problem };
+    async fn publish(&self, finding: &DetectionFinding) -> Result<(), String> {
         let attribute = |data_type: &str, value: &str| {
-            MessageAttributeValue::builder().data_type(data_type).string_value(value).build()
+            let attribute = MessageAttributeValue::builder().data_type(data_type).string_value(value).build();
+            attribute.map_err(|e| e.to_string())
         };
-        let ocsf = serde_json::to_string(finding).map_err(|e| failed(e.to_string()))?;
+        let ocsf = serde_json::to_string(finding).map_err(|e| e.to_string())?;
         let message = json!({ "default": ocsf, "email": text(finding) });
-        self.client
+        let published = self
+            .client
             .publish()
             .topic_arn(&self.topic_arn)
             .subject(subject(finding))
             .message_structure("json")
             .message(message.to_string())
-            .message_attributes("kind", attribute("String", finding.kind()).map_err(|e| failed(e.to_string()))?)
-            .message_attributes(
-                "severity",
-                attribute("Number", &finding.severity_id.to_string()).map_err(|e| failed(e.to_string()))?,
-            )
-            .message_attributes(
-                "account",
-                attribute("String", &finding.cloud.account.uid).map_err(|e| failed(e.to_string()))?,
-            )
+            .message_attributes("kind", attribute("String", finding.kind())?)
+            .message_attributes("severity", attribute("Number", &finding.severity_id.to_string())?)
+            .message_attributes("account", attribute("String", &finding.cloud.account.uid)?)
             .send()
-            .await
-            .map_err(|e| failed(crate::errors::short(&e)))?;
-        Ok(())
+            .await;
+        published.map(|_| ()).map_err(|e| crate::sdk_errors::short(&e))
+    }
+}
+
+impl Notifier for SnsChannel {
+    fn channel(&self) -> &'static str {
+        "sns"
+    }
+
+    fn send<'a>(&'a self, finding: &'a DetectionFinding) -> Sending<'a> {
+        Box::pin(async move {
+            let sent = self.publish(finding).await;
+            sent.map_err(|problem| NotifyError {
+                channel: self.channel().to_owned(),
+                uid: finding.finding_info.uid.clone(),
+                problem,
+            })
+        })
     }
 }
 

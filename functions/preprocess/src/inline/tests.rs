@@ -14,8 +14,9 @@ use weir_pipeline::store::{Condition, Opened, Put, StoreError, Versioned};
 use weir_pipeline::{MemoryStore, preprocess};
 
 use super::*;
-use crate::envelope::{Invocation, Item, MAX_ENCODED};
-use crate::{Function, Settings};
+use weir_aws::envelope::{Invocation, Item, MAX_ENCODED};
+
+use crate::settings::Settings;
 
 const HEADER: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status";
 const STREAM: &str = "arn:aws:kinesis:eu-west-1:123456789012:stream/flows";
@@ -66,11 +67,11 @@ fn payload(event: Value) -> Payload {
 fn settings(variables: &[(&str, &str)]) -> Settings {
     let lookup = |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
     let state = |name: &str| (name == "STATE_BUCKET").then(|| "s".to_owned());
-    Settings::from_lookup(Function::Preprocess, |name| lookup(name).or_else(|| state(name))).unwrap()
+    Settings::from_lookup(&|name: &str| lookup(name).or_else(|| state(name))).unwrap()
 }
 
 async fn take(state: &impl Store, payload: &Payload) -> Result<(), PreprocessError> {
-    preprocess_payload(state, payload, "eu-west-1", settings(&[]).inline_options()).await
+    preprocess_payload(state, payload, Some("eu-west-1"), settings(&[]).inline_options()).await
 }
 
 /// Every key in a store, and what it holds.
@@ -113,7 +114,7 @@ async fn lines_land_where_the_same_lines_land_as_an_object() {
     raw.put(key, text.clone().into_bytes(), Condition::Always).await.unwrap();
     let stored = MemoryStore::new();
     let object = ObjectRef { bucket: "logs".into(), key: key.into() };
-    preprocess(&raw, &stored, &object, settings(&[]).preprocess_options()).await.unwrap();
+    preprocess(&raw, &stored, &object, settings(&[]).object_options()).await.unwrap();
     let expected = hour(&stored).await;
     assert_eq!(expected, "processed/source=flow/scope=123456789012.eu-west-1/dt=2023-11-14/hour=22");
 
@@ -147,7 +148,7 @@ async fn lines_that_name_no_account_are_the_owners_or_the_streams() {
         (record(1, &STANDARD.encode(&lines[0])), "123456789012.eu-west-1"),
     ] {
         let state = MemoryStore::new();
-        preprocess_payload(&state, &payload, "us-east-1", fields.clone()).await.unwrap();
+        preprocess_payload(&state, &payload, Some("us-east-1"), fields.clone()).await.unwrap();
         assert!(hour(&state).await.contains(&format!("scope={scope}/")), "{}", hour(&state).await);
     }
 }
@@ -198,13 +199,13 @@ async fn other_formats_are_recognised_or_named() {
     let named = settings(&[("SOURCE", "zeek-conn")]);
     for options in [settings(&[]).inline_options(), named.inline_options()] {
         let state = MemoryStore::new();
-        preprocess_payload(&state, &record(1, &STANDARD.encode(zeek)), "r", options).await.unwrap();
+        preprocess_payload(&state, &record(1, &STANDARD.encode(zeek)), Some("r"), options).await.unwrap();
         assert_eq!(state.list(PROCESSED).await.unwrap().len(), 1);
     }
     let flow_log = subscription(&packed(&[vec![HEADER.to_owned()], rows(40)].concat()));
-    let failed = preprocess_payload(&MemoryStore::new(), &flow_log, "r", named.inline_options()).await;
+    let failed = preprocess_payload(&MemoryStore::new(), &flow_log, Some("r"), named.inline_options()).await;
     assert!(failed.is_err(), "what SOURCE names is not second-guessed");
-    assert_eq!(settings(&[]).preprocess_options().flow.fields, None, "objects have a header line");
+    assert_eq!(settings(&[]).object_options().flow.fields, None, "objects have a header line");
     assert_eq!(settings(&[]).inline_options().flow.fields, Some(FieldOrder::version_2()));
 }
 
