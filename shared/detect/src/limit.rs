@@ -23,8 +23,8 @@ use weir_domain::finding::{Entity, Evidence, Incident, Kind, Severity, Subject};
 use weir_domain::time::HOUR_SECONDS;
 use weir_domain::window::{Hour, Scope, utc_clock, utc_day};
 
-use crate::message::{count, escape};
 use crate::ocsf::{DetectionFinding, EvidenceArtifact, SUMMARY};
+use weir_domain::text::{count, escape};
 
 /// How many alerts are enough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,6 +9,7 @@
 //! - [`reject`]: what became of rows that could not be read;
 //! - [`window`]: the grid of time that rows are folded onto;
 //! - [`time`], [`stats`]: lengths of time, and order statistics;
+//! - [`text`]: numbers and untrusted text as people read them;
 //! - [`bounded`], [`distinct`], [`fixed`]: the mergeable building blocks;
 //! - [`aggregate`]: what is kept of a window, a commutative monoid;
 //! - [`rollup`]: what is kept of an hour for the detections that look over many;
@@ -28,6 +29,7 @@ pub mod usage;
 pub mod window;
 
 pub mod stats;
+pub mod text;
 pub mod time;
 
 pub mod bounded;

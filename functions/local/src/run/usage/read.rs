@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use weir_detect::message::count;
 use weir_domain::reject::ReadSummary;
 use weir_domain::source::Source;
+use weir_domain::text::count;
 use weir_domain::usage::{UsagePoint, UsageSeries};
 use weir_ingest::flow::vpc_flow_log::FieldOrder;
 use weir_ingest::flow::{self, FlowOptions};
