@@ -88,7 +88,7 @@ impl Group {
             kind: finding.kind().to_owned(),
             account: finding.cloud.account.uid.clone(),
             about,
-            start: Hour::of(finding.time.div_euclid(1000)).start(),
+            start: Hour::from_time(finding.time.div_euclid(1000)).start(),
             seconds: HOUR_SECONDS,
         })
     }

@@ -190,7 +190,7 @@ impl Seen {
             (*first, *last) = ((*first).min(*start), (*last).max(*start));
         }
         self.take(detect_partial_windows(hour));
-        self.hosts.extend(MonitoredAddresses::of(hour).hosts().map(|host| (hour.scope.clone(), host)));
+        self.hosts.extend(MonitoredAddresses::from_hour(hour).hosts().map(|host| (hour.scope.clone(), host)));
     }
 
     /// Looks over the hours up to one, whose other hits were taken before.

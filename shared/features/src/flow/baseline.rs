@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use weir_domain::aggregate::{
     HostWindow, HostWindows, HourAggregate, MonitoredAddresses, PairAggregate, PairKey, Role, Service, Span,
 };
-use weir_domain::baseline::{Baseline, Habit, PairHabit, Seen, host_name};
+use weir_domain::baseline::{Baseline, Occurrence, PairProfile, TrafficProfile, host_name};
 use weir_domain::bounded::Merge;
 use weir_domain::flow::TCP;
 use weir_domain::time::HOUR_SECONDS;
@@ -15,19 +15,19 @@ use weir_domain::window::{Hour, WindowStart};
 /// Takes the windows of an hour that pass a test into a baseline. An hour is to be taken once, when it is complete:
 /// O(entries of the hour).
 pub fn learn(baseline: &mut Baseline, hour: &HourAggregate, takes: impl Fn(WindowStart) -> bool) {
-    let own = MonitoredAddresses::of(hour);
+    let own = MonitoredAddresses::from_hour(hour);
     let mut hosts: BTreeMap<IpAddr, HostHour> = BTreeMap::new();
     let mut span = Span::default();
     for (start, window) in hour.windows.iter().filter(|(start, _)| takes(**start)) {
         span.merge(Span { first: start.0, last: start.end(hour.window_length) });
-        for host in HostWindows::of(window, &own).iter().filter(|host| host.own) {
+        for host in HostWindows::from_window(window, &own).iter().filter(|host| host.monitored) {
             hosts.entry(host.host).or_default().take(host);
         }
     }
     if hosts.is_empty() {
         return;
     }
-    baseline.begin(hour.hour, span);
+    baseline.add_hour(hour.hour, span);
     for (host, of_hour) in hosts {
         of_hour.add_to(baseline, &host_name(&hour.scope, host), hour.hour);
     }
@@ -36,11 +36,11 @@ pub fn learn(baseline: &mut Baseline, hour: &HourAggregate, takes: impl Fn(Windo
 /// What a host did in an hour.
 #[derive(Default)]
 struct HostHour {
-    begins: Habit,
-    serves: Habit,
-    begins_by_service: BTreeMap<Service, Habit>,
-    serves_by_service: BTreeMap<Service, Habit>,
-    pairs: BTreeMap<PairKey, (PairHabit, [u64; 2])>,
+    begins: TrafficProfile,
+    serves: TrafficProfile,
+    begins_by_service: BTreeMap<Service, TrafficProfile>,
+    serves_by_service: BTreeMap<Service, TrafficProfile>,
+    pairs: BTreeMap<PairKey, (PairProfile, [u64; 2])>,
     most_sent: u64,
     /// Services that the host serves: what the internet's scanners try in vain is none of them, and would crowd them out.
     served: BTreeSet<Service>,
@@ -60,14 +60,14 @@ struct Sums {
 }
 
 impl Sums {
-    fn observe(&self, habit: &mut Habit) {
+    fn observe(&self, habit: &mut TrafficProfile) {
         habit.flows.observe(self.flows);
         habit.peers.observe(self.peers.len() as u64);
         habit.packets.observe(self.packets);
         habit.bytes.observe(self.bytes);
-        habit.bytes_back.observe(self.bytes_back);
-        habit.busiest.observe(self.busiest);
-        habit.most_back.observe(self.most_back);
+        habit.response_bytes.observe(self.bytes_back);
+        habit.max_peer_flows.observe(self.busiest);
+        habit.max_peer_response_bytes.observe(self.most_back);
         habit.half_open.observe(self.half_open);
     }
 }
@@ -76,7 +76,7 @@ impl Sums {
 fn begun<'a>(host: &'a HostWindow<'_>, role: Role) -> impl Iterator<Item = (&'a PairKey, &'a PairAggregate)> {
     let aggregate = if role == Role::Initiator { &host.initiator } else { &host.responder };
     let pairs = aggregate.pairs().iter();
-    pairs.filter(move |(key, pair)| pair.totals.attempt_rows > 0 && !host.passes_on(key))
+    pairs.filter(move |(key, pair)| pair.totals.attempt_rows > 0 && !host.is_forwarded(key))
 }
 
 /// Sums by service of what was begun in one role; `bytes` and `packets` are those of who begins.
@@ -125,10 +125,10 @@ impl HostHour {
             habit.peers.observe(aggregate.distinct_peers());
             habit.packets.observe(packets);
             habit.bytes.observe(bytes);
-            habit.bytes_back.observe(bytes_back);
+            habit.response_bytes.observe(bytes_back);
             let services = by_service(host, role);
-            habit.busiest.observe(services.values().map(|sums| sums.busiest).max().unwrap_or(0));
-            habit.most_back.observe(services.values().map(|sums| sums.most_back).max().unwrap_or(0));
+            habit.max_peer_flows.observe(services.values().map(|sums| sums.busiest).max().unwrap_or(0));
+            habit.max_peer_response_bytes.observe(services.values().map(|sums| sums.most_back).max().unwrap_or(0));
             habit.half_open.observe(totals.half_open_rows);
             for (service, sums) in services {
                 sums.observe(habits.entry(service).or_default());
@@ -149,32 +149,32 @@ impl HostHour {
     }
 
     fn add_to(mut self, baseline: &mut Baseline, name: &str, hour: Hour) {
-        let seen = Seen { first: hour.start(), last: hour.start(), hours: 1 };
+        let seen = Occurrence { first: hour.start(), last: hour.start(), hours: 1 };
         self.serves_by_service.retain(|service, _| self.served.contains(service));
         for contact in self.pairs.keys() {
-            baseline.note(name, *contact, hour);
+            baseline.record_contact(name, *contact, hour);
         }
         for service in self.serves_by_service.keys() {
-            baseline.note_service(name, *service, hour);
+            baseline.record_service(name, *service, hour);
         }
         let Some(host) = baseline.host_mut(name) else { return };
         host.seen.merge(seen);
-        for (mine, habit) in [(&mut host.begins, self.begins), (&mut host.serves, self.serves)] {
+        for (mine, habit) in [(&mut host.initiated, self.begins), (&mut host.served, self.serves)] {
             if !habit.flows.is_empty() {
-                mine.merge(Habit { seen, ..habit });
+                mine.merge(TrafficProfile { seen, ..habit });
             }
         }
         let place = hour_of_week(hour);
         let bits = (u64::BITS - self.most_sent.leading_zeros()) as u8;
         host.sent_by_hour_of_week[place] = host.sent_by_hour_of_week[place].max(bits);
         let by_service = [
-            (&mut host.begins_by_service, self.begins_by_service),
-            (&mut host.serves_by_service, self.serves_by_service),
+            (&mut host.initiated_by_service, self.begins_by_service),
+            (&mut host.served_by_service, self.serves_by_service),
         ];
         for (mine, habits) in by_service {
             for (service, habit) in habits {
                 if let Some(mine) = mine.entry(service) {
-                    mine.merge(Habit { seen, ..habit });
+                    mine.merge(TrafficProfile { seen, ..habit });
                 }
             }
         }
@@ -182,7 +182,7 @@ impl HostHour {
             habit.bytes_sent.observe(sent);
             habit.bytes_received.observe(received);
             if let Some(mine) = host.pairs.entry(key) {
-                mine.merge(PairHabit { seen, ..habit });
+                mine.merge(PairProfile { seen, ..habit });
             }
         }
     }
@@ -242,18 +242,14 @@ mod tests {
         let web = Service { protocol: TCP, port: 443 };
         let pair = host.pairs.get(&PairKey { peer: IpAddr::from([203, 0, 113, 9]), service: web }).unwrap();
         assert_eq!(
-            (pair.seen.hours, pair.flows.len(), pair.bytes_sent.most()),
+            (pair.seen.hours, pair.flows.len(), pair.bytes_sent.max()),
             (1, 2, 2047.0),
             "1,900 bytes in the hour"
         );
-        let habit = host.begins_by_service.get(&web).unwrap();
-        assert_eq!(
-            (habit.flows.most(), habit.peers.most(), habit.flows.len()),
-            (3.0, 3.0, 2),
-            "2 of 2 bits are up to 3"
-        );
-        assert_eq!(host.begins.flows.len(), 2);
-        assert_eq!(host.sent_by_hour_of_week[hour_of_week(Hour::of(0))], 11, "1,900 bytes in the first window");
+        let habit = host.initiated_by_service.get(&web).unwrap();
+        assert_eq!((habit.flows.max(), habit.peers.max(), habit.flows.len()), (3.0, 3.0, 2), "2 of 2 bits are up to 3");
+        assert_eq!(host.initiated.flows.len(), 2);
+        assert_eq!(host.sent_by_hour_of_week[hour_of_week(Hour::from_time(0))], 11, "1,900 bytes in the first window");
         let contact = PairKey { peer: IpAddr::from([203, 0, 113, 8]), service: web };
         assert_eq!(baseline.contact(&contact).unwrap().hosts(), 1);
         assert_eq!(baseline.hosts(), 1, "who is outside has no baseline");
@@ -262,7 +258,7 @@ mod tests {
     #[test]
     fn weeks_begin_on_monday() {
         // 2024-01-01 was a Monday.
-        assert_eq!(hour_of_week(Hour::of(1_704_067_200)), 0);
-        assert_eq!(hour_of_week(Hour::of(1_704_067_200 - 3600)), 167);
+        assert_eq!(hour_of_week(Hour::from_time(1_704_067_200)), 0);
+        assert_eq!(hour_of_week(Hour::from_time(1_704_067_200 - 3600)), 167);
     }
 }

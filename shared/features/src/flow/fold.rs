@@ -55,7 +55,7 @@ impl Folder {
             }
         }
         if let Some(host) = row.forwarded(record).and_then(|key| interface.host(key)) {
-            host.note_forwarded(row.span);
+            host.record_forwarded(row.span);
         }
     }
 
@@ -162,8 +162,8 @@ impl Row {
             Sender::Responder => (Role::Responder, Role::Initiator),
         };
         let (source_side, destination_side) = match record.direction {
-            Some(Direction::Egress) => (Side::Own, Side::Remote),
-            Some(Direction::Ingress) => (Side::Remote, Side::Own),
+            Some(Direction::Egress) => (Side::Internal, Side::Remote),
+            Some(Direction::Ingress) => (Side::Remote, Side::Internal),
             None => (Side::Unknown, Side::Unknown),
         };
         [

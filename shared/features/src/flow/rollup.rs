@@ -15,7 +15,7 @@ const MAX_INTERFACES: usize = 10;
 /// The rollup of a merged hour. O(entries of the hour).
 #[must_use]
 pub fn roll_up(hour: &HourAggregate) -> HourRollup {
-    let own = MonitoredAddresses::of(hour);
+    let own = MonitoredAddresses::from_hour(hour);
     let mut hosts: BTreeMap<IpAddr, HostHour> = BTreeMap::new();
     let mut relayed: BTreeSet<(String, IpAddr)> = BTreeSet::new();
     for (start, window) in &hour.windows {
@@ -23,8 +23,10 @@ pub fn roll_up(hour: &HourAggregate) -> HourRollup {
             let passed_on = interface.hosts().filter(|(_, host)| host.totals().forwarded_rows > 0);
             relayed.extend(passed_on.map(|(key, _)| (name.clone(), key.host)));
         }
-        for host in HostWindows::of(window, &own).iter().filter(|host| host.initiator.totals().attempt_rows > 0) {
-            hosts.entry(host.host).or_insert_with(|| HostHour::new(host.own)).take(host, *start);
+        for host in
+            HostWindows::from_window(window, &own).iter().filter(|host| host.initiator.totals().attempt_rows > 0)
+        {
+            hosts.entry(host.host).or_insert_with(|| HostHour::new(host.monitored)).take(host, *start);
         }
     }
     keep_most(&mut hosts);
@@ -126,13 +128,13 @@ impl HostHour {
             .into_entries()
             .map(|(key, slots)| PairRollup {
                 key,
-                peer_own: own.contains(key.peer),
+                peer_monitored: own.contains(key.peer),
                 relayed: self.own && self.interfaces.iter().any(|name| relayed.contains(&(name.clone(), key.peer))),
                 slots: slots.0,
             })
             .collect();
         pairs.sort_unstable_by_key(|pair| pair.key);
-        HostRollup { host, own: self.own, interfaces: self.interfaces.into_iter().collect(), pairs }
+        HostRollup { host, monitored: self.own, interfaces: self.interfaces.into_iter().collect(), pairs }
     }
 }
 

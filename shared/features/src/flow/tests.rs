@@ -134,9 +134,9 @@ fn both_directions_make_one_answered_pair() {
     let hours =
         fold(&[record(client, server, 50000, 443), FlowRecord { bytes: 70_000, ..record(server, client, 443, 50000) }]);
     let hour = hours.values().next().unwrap();
-    let own = MonitoredAddresses::of(hour);
+    let own = MonitoredAddresses::from_hour(hour);
     assert_eq!(own.hosts().collect::<Vec<_>>(), [client], "the private end of an interface with one peer");
-    let windows = HostWindows::of(&hour.windows[&WindowStart(1_699_999_800)], &own);
+    let windows = HostWindows::from_window(&hour.windows[&WindowStart(1_699_999_800)], &own);
     let host = windows.iter().find(|h| h.host == client).unwrap();
     let (key, pair) = host.initiator.pairs().sorted()[0];
     assert_eq!((key.peer, key.service), (server, Service { protocol: TCP, port: 443 }));
@@ -162,11 +162,12 @@ fn a_conversation_logged_at_both_ends_counts_once() {
         };
         let hours = fold(&[at("eni-a", false), at("eni-b", true), other("eni-a", a), other("eni-b", b)]);
         let hour = hours.values().next().unwrap();
-        let own = MonitoredAddresses::of(hour);
+        let own = MonitoredAddresses::from_hour(hour);
         assert_eq!(own.hosts().collect::<Vec<_>>(), [a, b]);
-        let windows = HostWindows::of(hour.windows.values().next().unwrap(), &own);
+        let windows = HostWindows::from_window(hour.windows.values().next().unwrap(), &own);
         let sent: Vec<_> = windows.iter().map(|h| h.initiator.totals().bytes_sent).collect();
-        let outside: Vec<_> = windows.iter().filter(|h| !h.own).map(|h| h.responder.totals().bytes_received).collect();
+        let outside: Vec<_> =
+            windows.iter().filter(|h| !h.monitored).map(|h| h.responder.totals().bytes_received).collect();
         assert_eq!((sent, outside), (vec![0, 1800, 900], vec![1800]), "directed: {directed}");
     }
 }
@@ -212,8 +213,8 @@ fn a_conversation_through_a_nat_gateway_counts_once_for_the_host_outside() {
         for (records, interfaces) in [(both, ["eni-client"]), (at_gateway, ["eni-gateway"])] {
             let hours = fold(&records);
             let hour = hours.values().next().unwrap();
-            let own = MonitoredAddresses::of(hour);
-            let windows = HostWindows::of(hour.windows.values().next().unwrap(), &own);
+            let own = MonitoredAddresses::from_hour(hour);
+            let windows = HostWindows::from_window(hour.windows.values().next().unwrap(), &own);
             let outside = windows.get(v4(0xcb00_7107)).unwrap();
             let totals = outside.responder.totals();
             assert_eq!((totals.bytes_sent, totals.bytes_received), (7_000, 900), "directed: {directed}");
@@ -230,10 +231,11 @@ fn a_nat_gateway_passes_on_what_its_clients_interfaces_logged() {
     for (records, passed_on) in [([at_client, at_gateway.clone()].concat(), true), (at_gateway, false)] {
         let hours = fold(&records);
         let hour = hours.values().next().unwrap();
-        let windows = HostWindows::of(hour.windows.values().next().unwrap(), &MonitoredAddresses::of(hour));
+        let windows =
+            HostWindows::from_window(hour.windows.values().next().unwrap(), &MonitoredAddresses::from_hour(hour));
         let gateway = windows.get(gateway).unwrap();
         for peer in [client, outside] {
-            assert_eq!(gateway.passes_on(&PairKey { peer, service: web }), passed_on, "{peer}");
+            assert_eq!(gateway.is_forwarded(&PairKey { peer, service: web }), passed_on, "{peer}");
         }
         assert_eq!(gateway.clients().contains(&client), passed_on, "a client without flow logs is seen here only");
         let mut baseline = weir_domain::baseline::Baseline::default();
@@ -253,7 +255,7 @@ fn a_pod_is_no_host_that_its_node_forwards_for() {
         FlowRecord { interface: "eni-2", direction: Some(Direction::Ingress), ..record(pod, peer, 50000, 443) },
     ]);
     let hour = hours.values().next().unwrap();
-    let windows = HostWindows::of(hour.windows.values().next().unwrap(), &MonitoredAddresses::of(hour));
+    let windows = HostWindows::from_window(hour.windows.values().next().unwrap(), &MonitoredAddresses::from_hour(hour));
     let sent: Vec<_> = windows.iter().map(|h| (h.host, h.initiator.totals().bytes_sent)).collect();
     assert_eq!(sent, [(node, 900), (peer, 0), (pod, 900)]);
 }
@@ -266,7 +268,8 @@ fn an_attempt_each_way_is_an_answer_where_ports_tell_nothing() {
     for (records, failed) in [(vec![request], true), (vec![request, echo], false)] {
         let hours = fold(&records);
         let hour = hours.values().next().unwrap();
-        let windows = HostWindows::of(hour.windows.values().next().unwrap(), &MonitoredAddresses::of(hour));
+        let windows =
+            HostWindows::from_window(hour.windows.values().next().unwrap(), &MonitoredAddresses::from_hour(hour));
         let host = windows.iter().find(|h| h.host == a).unwrap();
         assert_eq!(host.failed(b, Service { protocol: 1, port: 0 }), failed);
     }
@@ -298,9 +301,9 @@ fn a_spoofed_flood_is_capped_and_counted() {
     let interface = &whole.windows.values().next().unwrap().interfaces["eni-1"];
     assert_eq!(interface.totals.rows, u64::from(SOURCES));
     assert!(interface.remote.len() <= InterfaceAggregate::MAX_REMOTE_HOSTS);
-    let own = MonitoredAddresses::of(&whole);
+    let own = MonitoredAddresses::from_hour(&whole);
     assert_eq!(own.hosts().collect::<Vec<_>>(), [victim]);
-    let windows = HostWindows::of(whole.windows.values().next().unwrap(), &own);
+    let windows = HostWindows::from_window(whole.windows.values().next().unwrap(), &own);
     let host = windows.iter().find(|h| h.host == victim).unwrap();
     assert_eq!(host.responder.pairs().len(), HostAggregate::MAX_PAIRS);
     assert_eq!(host.responder.totals().rows(), u64::from(SOURCES), "totals stay exact");
@@ -320,7 +323,9 @@ fn feature_rows_fit_the_schema_and_are_finite() {
     let hours = fold(&[huge, huge, huge]);
     let hour = hours.values().next().unwrap();
     let mut matrix = weir_domain::matrix::FeatureMatrix::new(host_schema(FIVE));
-    for host in HostWindows::of(hour.windows.values().next().unwrap(), &MonitoredAddresses::of(hour)).iter() {
+    for host in
+        HostWindows::from_window(hour.windows.values().next().unwrap(), &MonitoredAddresses::from_hour(hour)).iter()
+    {
         matrix.push(&host_row(host)).unwrap();
     }
     assert_eq!(matrix.len(), 2);

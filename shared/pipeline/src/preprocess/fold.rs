@@ -87,7 +87,7 @@ impl HoursSeen {
     /// Takes an hour in; whether there are no more than an object may have.
     fn admit(&mut self, account: &str, region: &str, time: i64) -> bool {
         let mut hasher = DefaultHasher::new();
-        (account, region, Hour::of(time).start()).hash(&mut hasher);
+        (account, region, Hour::from_time(time).start()).hash(&mut hasher);
         let hour = hasher.finish();
         self.seen.contains(&hour) || (self.seen.len() < Self::MAX && self.seen.insert(hour))
     }
@@ -200,7 +200,7 @@ impl<W> ByHour<W> {
         if self.too_many || self.trouble.is_some() {
             return;
         }
-        let hour = Hour::of(time);
+        let hour = Hour::from_time(time);
         let key = HourOfScope { source: self.source, scope: self.scope.clone(), hour };
         if !self.writers.contains_key(&key) {
             match open(&self.scope, hour) {

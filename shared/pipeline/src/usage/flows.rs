@@ -223,12 +223,12 @@ impl FlowUsage {
         let mut hours: BTreeMap<Hour, HourUsage> = BTreeMap::new();
         for (step, rows) in self.steps {
             let time = step.saturating_mul(length);
-            hours.entry(Hour::of(time)).or_default().rows.insert(time, rows);
+            hours.entry(Hour::from_time(time)).or_default().rows.insert(time, rows);
         }
         for (place, counts) in self.places {
             for (step, counts) in counts {
                 let time = step.saturating_mul(length);
-                let places = &mut hours.entry(Hour::of(time)).or_default().places;
+                let places = &mut hours.entry(Hour::from_time(time)).or_default().places;
                 places.entry(place.clone()).or_default().insert(time, counts);
             }
         }

@@ -145,10 +145,10 @@ mod tests {
     fn what_is_read_is_what_was_written_and_sums_do_not_overflow() {
         let mut one = usage(3, u64::MAX - 1);
         let text = one.encode().unwrap();
-        assert_eq!(HourUsage::decode(&text, Hour::of(HOUR)), Some(one.clone()));
-        assert_eq!(HourUsage::decode(&text, Hour::of(HOUR + 3600)), None);
+        assert_eq!(HourUsage::decode(&text, Hour::from_time(HOUR)), Some(one.clone()));
+        assert_eq!(HourUsage::decode(&text, Hour::from_time(HOUR + 3600)), None);
         for damaged in ["", "[]", "[[],[]] ", "{}", &text.replace("[17", "[18"), &text.replace("p0", "p\\u0000")] {
-            assert!(damaged == "[[],[]] " || HourUsage::decode(damaged, Hour::of(HOUR)).is_none(), "{damaged}");
+            assert!(damaged == "[[],[]] " || HourUsage::decode(damaged, Hour::from_time(HOUR)).is_none(), "{damaged}");
         }
         one.merge(usage(4, 2));
         assert_eq!((one.rows[&HOUR], one.places.len()), (14, 4));
@@ -161,7 +161,7 @@ mod tests {
         all.merge(usage(MAX_PLACES + 100, 1));
         assert_eq!(all.places.len(), MAX_PLACES + 1);
         assert_eq!(all.places[&crate::usage::flows::other()][&(HOUR + STEP)], [100; 3]);
-        assert!(HourUsage::decode(&all.encode().unwrap(), Hour::of(HOUR)).is_some());
+        assert!(HourUsage::decode(&all.encode().unwrap(), Hour::from_time(HOUR)).is_some());
     }
 
     #[test]
