@@ -187,7 +187,7 @@ impl ApiActivity<'_> {
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct ValueCount {
     /// Logins of anybody with this value; finite and not negative.
-    pub everybody: f64,
+    pub all_users: f64,
     /// Logins of the user with this value; finite and not negative.
     pub user: f64,
 }
@@ -256,17 +256,17 @@ pub struct JudgedLogin {
     /// The published risk score (Freeman et al.), to compare with.
     pub risk: f64,
     /// The way of attack that explains it best.
-    pub way: LoginAttack,
+    pub attack_class: LoginAttack,
     /// How little the user knows the place: 0 the address, 1 its /24, 2 its network, 3 its country, 4 nothing.
     pub place: u8,
     /// How little the user knows the device: 0 the device, 1 an earlier version, 2 the system, 3 nothing.
     pub device: u8,
     /// How well the user is known: 0 not at all, to 6 by sixty logins and more.
-    pub acquaintance: u8,
+    pub history_level: u8,
     /// How strange the place is to the user, 0 to 1.
-    pub strangeness: f64,
+    pub novelty: f64,
     /// Whether nobody can have travelled here since the last success.
-    pub travelled: bool,
+    pub impossible_travel: bool,
     /// Whether it is far outside the user's hours.
     pub off_hours: bool,
     /// Whether a second factor is missing that the user always uses.

@@ -177,7 +177,7 @@ pub struct RiskWindow {
 impl RiskWindow {
     /// How sure it is that it is bad: the lower end of the interval of its larger risk, 0 to 1.
     #[must_use]
-    pub fn surety(&self) -> f64 {
+    pub fn confidence(&self) -> f64 {
         let risks = [self.anomalous, self.variable].into_iter().filter(|share| share.is_risk);
         risks.map(|share| share.interval.0).fold(0.0, f64::max)
     }

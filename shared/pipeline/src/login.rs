@@ -84,7 +84,7 @@ pub struct JudgedOne {
 /// [`LoginScorer::count`] with its [`counted`](JudgedOne::counted) score. Well below a millisecond, whatever the size of the history.
 #[must_use]
 pub fn score_one(model: &LoginScorer, history: &History, places: &Places, login: &LoginEvent<'_>) -> JudgedOne {
-    let sighting = Sighting::of(login, places);
+    let sighting = Sighting::from_login(login, places);
     let evidence = history.evidence(&sighting).with_risk(model.risk(history, &sighting).get());
     let (counted, way) = model.judge(&evidence);
     let (score, p_value) = model.listen(&evidence, counted);

@@ -24,7 +24,7 @@ impl LagChoice {
     /// The lags that most steps of a series have: its last 3 steps, the day before where it is three days or longer, and
     /// the week before from three weeks on.
     #[must_use]
-    pub fn of(series: &UsageSeries) -> Self {
+    pub fn for_series(series: &UsageSeries) -> Self {
         let seconds = (series.values.len() as u64).saturating_mul(u64::from(series.step));
         let step = u64::from(series.step);
         Self { last: 3, yesterday: step < DAY && seconds >= 3 * DAY, last_week: step < WEEK && seconds >= 3 * WEEK }

@@ -111,7 +111,7 @@ mod tests {
     fn lags_are_those_of_the_clock() {
         let rows = |zone: &str, start: i64| {
             let series = UsageSeries { start, ..numbered(22) };
-            usage_rows(&series, &TimeZone::get(zone).unwrap(), LagChoice::of(&series), Gaps::Drop).unwrap()
+            usage_rows(&series, &TimeZone::get(zone).unwrap(), LagChoice::for_series(&series), Gaps::Drop).unwrap()
         };
         let utc = rows("UTC", 1_704_067_200);
         assert_eq!(utc.steps[0], 7 * 48);
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn two_points_an_empty_series_and_a_value_that_is_none() {
-        let lags = |series: &UsageSeries| usage_rows(series, &TimeZone::UTC, LagChoice::of(series), Gaps::Mark);
+        let lags = |series: &UsageSeries| usage_rows(series, &TimeZone::UTC, LagChoice::for_series(series), Gaps::Mark);
         assert_eq!(lags(&series(vec![])).unwrap().targets, Vec::<f64>::new());
         assert_eq!(lags(&series(vec![Some(1.0), Some(2.0)])).unwrap().targets, [1.0, 2.0]);
         assert!(lags(&series(vec![Some(f64::NAN); 2])).is_err());

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use weir_domain::flow::{Action, Direction, FlowRecord};
 use weir_domain::usage::UsageSeries;
 use weir_domain::window::Hour;
-use weir_ingest::ranges::{Place, ProviderRanges};
+use weir_ingest::ranges::{CloudService, ProviderRanges};
 use weir_ingest::usage::{ResampleParams, TooMuchUsage};
 
 use super::hour::{Counts, HourUsage, METRICS, add};
@@ -26,8 +26,8 @@ pub struct FlowUsage {
     ranges: Arc<ProviderRanges>,
     limits: ResampleParams,
     /// Bytes, packets and flows by place and step.
-    places: Vec<(Place, Counts)>,
-    numbers: HashMap<Place, usize>,
+    places: Vec<(CloudService, Counts)>,
+    numbers: HashMap<CloudService, usize>,
     /// The place of each place that the ranges know, as soon as it has traffic.
     of_ranges: Vec<Option<usize>>,
     /// Whom nobody knows, as soon as they have traffic.
@@ -149,7 +149,7 @@ impl FlowUsage {
                 if let Some(number) = self.of_ranges.get(at).copied().flatten() {
                     return Ok(number);
                 }
-                let place = self.ranges.place(range).cloned().unwrap_or_else(other);
+                let place = self.ranges.service(range).cloned().unwrap_or_else(other);
                 let number = self.new_number(&place)?;
                 if self.of_ranges.len() <= at {
                     self.of_ranges.resize(at + 1, None);
@@ -163,7 +163,7 @@ impl FlowUsage {
                 if let Some((_, number)) = self.last.as_ref().filter(|(named, _)| is(named)) {
                     return Ok(*number);
                 }
-                let number = self.new_number(&Place {
+                let number = self.new_number(&CloudService {
                     provider: provider.to_owned(),
                     service: service.to_ascii_lowercase(),
                     region: region.to_owned(),
@@ -183,7 +183,7 @@ impl FlowUsage {
     }
 
     /// The number of a place, a new one where it has none.
-    fn new_number(&mut self, place: &Place) -> Result<usize, TooMuchUsage> {
+    fn new_number(&mut self, place: &CloudService) -> Result<usize, TooMuchUsage> {
         if let Some(number) = self.numbers.get(place) {
             return Ok(*number);
         }
@@ -194,7 +194,7 @@ impl FlowUsage {
         Ok(self.number_of(place.clone()))
     }
 
-    fn number_of(&mut self, place: Place) -> usize {
+    fn number_of(&mut self, place: CloudService) -> usize {
         let Self { places, numbers, .. } = self;
         *numbers.entry(place).or_insert_with_key(|place| {
             places.push((place.clone(), Counts::new()));
@@ -284,7 +284,7 @@ fn whose<'a>(ranges: &'a ProviderRanges, record: &FlowRecord<'a>) -> Option<Whos
         if service.is_empty() {
             return found.map(Whose::Range);
         }
-        let region = found.and_then(|number| ranges.place(number)).map_or("-", |place| place.region.as_str());
+        let region = found.and_then(|number| ranges.service(number)).map_or("-", |place| place.region.as_str());
         let region = if region == "-" && !record.region.is_empty() { record.region } else { region };
         Some(Whose::Named { provider: "aws", service, region })
     };
@@ -298,8 +298,8 @@ fn whose<'a>(ranges: &'a ProviderRanges, record: &FlowRecord<'a>) -> Option<Whos
 }
 
 /// Somebody whom nobody knows.
-pub(crate) fn other() -> Place {
-    Place { provider: "other".to_owned(), service: "-".to_owned(), region: "-".to_owned() }
+pub(crate) fn other() -> CloudService {
+    CloudService { provider: "other".to_owned(), service: "-".to_owned(), region: "-".to_owned() }
 }
 
 /// Addresses that are nobody's on the internet: private networks, the machine itself, and messages to a neighbourhood.

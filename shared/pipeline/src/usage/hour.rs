@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use weir_domain::time::HOUR_SECONDS;
 use weir_domain::usage::UsagePoint;
 use weir_domain::window::Hour;
-use weir_ingest::ranges::Place;
+use weir_ingest::ranges::CloudService;
 
 /// Length of a step in seconds.
 pub(crate) const STEP: i64 = 1800;
@@ -42,7 +42,7 @@ pub(crate) type Counts = BTreeMap<i64, [u64; 3]>;
 pub struct HourUsage {
     /// Rows of the log by step.
     pub(crate) rows: BTreeMap<i64, u64>,
-    pub(crate) places: BTreeMap<Place, Counts>,
+    pub(crate) places: BTreeMap<CloudService, Counts>,
 }
 
 /// As it is stored: `[step, rows]`, and provider, service, region, step and counts.
@@ -67,7 +67,7 @@ impl HourUsage {
     /// As text. Equal counts give equal text.
     pub(crate) fn encode(&self) -> Result<String, serde_json::Error> {
         let places = self.places.iter().flat_map(|(place, counts)| {
-            let Place { provider, service, region } = place;
+            let CloudService { provider, service, region } = place;
             counts.iter().map(|(step, counts)| (provider.clone(), service.clone(), region.clone(), *step, *counts))
         });
         let stored: Stored = (self.rows.iter().map(|(step, rows)| (*step, *rows)).collect(), places.collect());
@@ -86,7 +86,7 @@ impl HourUsage {
             let named = [&provider, &service, &region]
                 .iter()
                 .all(|name| name.len() <= MAX_NAME_LEN && !name.chars().any(char::is_control));
-            let of_step = usage.places.entry(Place { provider, service, region }).or_default();
+            let of_step = usage.places.entry(CloudService { provider, service, region }).or_default();
             (named && of_hour(step)).then(|| of_step.insert(step, counts))?;
         }
         (usage.places.len() <= MAX_PLACES + 1).then_some(usage)
@@ -98,7 +98,7 @@ impl HourUsage {
             each(&UsagePoint { time: *step, keys: &[SOURCE], metric: ROWS, value: *rows as f64, label: "" })?;
         }
         for (place, counts) in &self.places {
-            let Place { provider, service, region } = place;
+            let CloudService { provider, service, region } = place;
             let keys = [("provider", &**provider), ("region", &**region), ("service", &**service), SOURCE];
             for (step, counts) in counts {
                 for (metric, count) in METRICS.iter().zip(counts) {
@@ -134,7 +134,7 @@ mod tests {
     const HOUR: i64 = 1_700_000_000 - 1_700_000_000 % 3600;
 
     fn usage(places: usize, count: u64) -> HourUsage {
-        let place = |n: usize| Place { provider: format!("p{n}"), service: "s".into(), region: "r".into() };
+        let place = |n: usize| CloudService { provider: format!("p{n}"), service: "s".into(), region: "r".into() };
         HourUsage {
             rows: BTreeMap::from([(HOUR, 7), (HOUR + STEP, 1)]),
             places: (0..places).map(|n| (place(n), Counts::from([(HOUR + STEP, [count; 3])]))).collect(),

@@ -179,7 +179,7 @@ fn ranges(files: &[std::path::PathBuf]) -> anyhow::Result<ProviderRanges> {
         let read = File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes));
         read.with_context(|| format!("{}", path.display()))?;
         if ranges
-            .read_of(&bytes, path.file_stem().and_then(|name| name.to_str()))
+            .read_for_provider(&bytes, path.file_stem().and_then(|name| name.to_str()))
             .with_context(|| format!("{}", path.display()))?
             == 0
         {
