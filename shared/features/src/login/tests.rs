@@ -67,12 +67,12 @@ fn levels_of_familiarity_fall_with_use() {
 fn a_new_device_is_known_the_next_day_if_its_login_was_trusted() {
     let new = login(40 * 1440, "ada", 3, AGENTS[2], true);
     let again = login(41 * 1440, "ada", 3, AGENTS[2], true);
-    let mut believed = ada();
-    record(&mut believed, &new, Weight::FULL);
-    assert_eq!(evidence(&believed, &again).device, DeviceLevel::Device);
-    let mut doubted = ada();
-    record(&mut doubted, &new, Weight::from_log_odds(3.0));
-    assert_eq!(evidence(&doubted, &again).device, DeviceLevel::New);
+    let mut trusted = ada();
+    record(&mut trusted, &new, Weight::FULL);
+    assert_eq!(evidence(&trusted, &again).device, DeviceLevel::Device);
+    let mut untrusted = ada();
+    record(&mut untrusted, &new, Weight::from_log_odds(3.0));
+    assert_eq!(evidence(&untrusted, &again).device, DeviceLevel::New);
 }
 
 #[test]
@@ -84,13 +84,13 @@ fn new_users_at_an_address_score_and_colleagues_do_not() {
         }
         evidence(&history, &login(minutes + 5, "ada", 4, AGENTS[2], false)).get(Column::AddressFanOut)
     };
-    let everybody_at = |host| {
+    let all_users_at = |host| {
         after((0..30).flat_map(move |day| {
             USERS.iter().zip(0..).map(move |(user, i)| login(day * 1440 + i, user, host, AGENTS[0], true))
         }))
     };
-    let (strange, office) = (burst(&everybody_at(3), 31 * 1440), burst(&everybody_at(4), 31 * 1440));
-    assert!(strange > 2.0, "{strange}");
+    let (new_users, office) = (burst(&all_users_at(3), 31 * 1440), burst(&all_users_at(4), 31 * 1440));
+    assert!(new_users > 2.0, "{new_users}");
     assert!(office.abs() < 1e-9, "{office}");
 }
 
@@ -106,10 +106,10 @@ fn reasons_describe_the_evidence() {
     assert_eq!(described[0], "first login from Romania; this user has 40 from France");
     assert!(described[1].starts_with("unknown device"), "{described:?}");
     assert!(described.iter().any(|reason| reason == "03:13 UTC is outside their hours"), "{described:?}");
-    let usual = login(41 * 1440, "ada", 3, AGENTS[0], true);
-    let seen = Sighting::from_login(&usual, &Places::none());
+    let typical = login(41 * 1440, "ada", 3, AGENTS[0], true);
+    let seen = Sighting::from_login(&typical, &Places::none());
     assert_eq!(
-        reasons(&history, &usual, &seen, &history.evidence(&seen)),
+        reasons(&history, &typical, &seen, &history.evidence(&seen)),
         ["as usual: known place and device of a user with 40 logins"]
     );
 }
@@ -226,8 +226,8 @@ fn bytes_score_by_direction() {
         ..login(day * 1440, "ada", 3, AGENTS[0], true)
     };
     let wobble = |day: i64| 9 + (day as u64 * 7) % 3;
-    let usual = (0..60).map(|day| at(day, Some(200 * wobble(day)), Some(2_000_000 * wobble(day))));
-    let history = after(usual);
+    let typical = (0..60).map(|day| at(day, Some(200 * wobble(day)), Some(2_000_000 * wobble(day))));
+    let history = after(typical);
     let found = |received, sent| {
         let login = at(61, received, sent);
         let seen = Sighting::from_login(&login, &Places::none());

@@ -49,13 +49,14 @@ impl Evidence {
                 history.recent.addresses.get(&login.address).map_or(&[][..], |v| v.within(login.time, DAY_MILLIS));
             let fan = FanOut::from_visits(visits, now);
             let total = all.addresses.get(&Key(login.address)).copied().unwrap_or_default();
-            let strangers = (total.novel as f64 / 100.0 - fan.visit_novelty).max(0.0) / days;
+            let daily_novelty = (total.novel as f64 / 100.0 - fan.visit_novelty).max(0.0) / days;
             let visitors = (total.all as f64 - f64::from(fan.visits)).max(0.0) / days;
-            let of_day = if fan.day > 1.0 { burst(fan.day, 0.7 + 2.0 * strangers + 0.3 * visitors) } else { 0.0 };
-            let of_hour = if fan.hour > 1.0 { burst(fan.hour, 0.15 + strangers / 6.0 + 0.06 * visitors) } else { 0.0 };
+            let of_day = if fan.day > 1.0 { burst(fan.day, 0.7 + 2.0 * daily_novelty + 0.3 * visitors) } else { 0.0 };
+            let of_hour =
+                if fan.hour > 1.0 { burst(fan.hour, 0.15 + daily_novelty / 6.0 + 0.06 * visitors) } else { 0.0 };
             self.set(Column::AddressFanOut, (BURST_SCALE * of_day.max(of_hour)).min(10.0));
             if fan.day_failed > 1.0 {
-                let failing = burst(fan.day_failed, 0.4 + 0.3 * strangers + 0.1 * visitors);
+                let failing = burst(fan.day_failed, 0.4 + 0.3 * daily_novelty + 0.1 * visitors);
                 self.set(Column::AddressFailures, (BURST_SCALE * failing).min(4.0));
             }
             self.set(Column::Strangers, fan.day);
@@ -66,9 +67,9 @@ impl Evidence {
                 history.recent.devices.get(&login.device).map_or(&[][..], |v| v.within(login.time, DAY_MILLIS));
             let fan = FanOut::from_visits(visits, now);
             let total = all.devices.get(&Key(login.device)).map_or(0.0, |counts| counts.all as f64);
-            let strangers = (total - f64::from(fan.visits)).max(0.0) / days;
-            let failing = if self.failed { burst(fan.day_failed, 0.7 + 0.15 * strangers) } else { 0.0 };
-            let any = burst(fan.day, 1.0 + 1.3 * strangers).max(burst(fan.hour, 0.5 + strangers / 6.0));
+            let daily_logins = (total - f64::from(fan.visits)).max(0.0) / days;
+            let failing = if self.failed { burst(fan.day_failed, 0.7 + 0.15 * daily_logins) } else { 0.0 };
+            let any = burst(fan.day, 1.0 + 1.3 * daily_logins).max(burst(fan.hour, 0.5 + daily_logins / 6.0));
             self.set(Column::ClientFanOut, (BURST_SCALE * any.max(failing)).min(3.0));
         }
         if self.is_novel_failure() {
