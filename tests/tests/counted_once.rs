@@ -104,9 +104,9 @@ fn on_a_simulated_vpc_every_host_counts_its_conversations_once() {
         assert!(by_hour.insert(hour.hour, hour).is_none(), "one account and region");
     }
     for hour in by_hour.values() {
-        let addresses = MonitoredAddresses::of(hour);
+        let addresses = MonitoredAddresses::from_hour(hour);
         for (window, aggregate) in &hour.windows {
-            for host in HostWindows::of(aggregate, &addresses).iter() {
+            for host in HostWindows::from_window(aggregate, &addresses).iter() {
                 let (a, b) = (host.initiator.totals(), host.responder.totals());
                 let sums = [a.bytes_sent + b.bytes_sent, a.bytes_received + b.bytes_received];
                 counted.insert((*window, host.host), sums);

@@ -6,9 +6,9 @@ use std::io::{self, Write};
 use comfy_table::{
     Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width, presets,
 };
-pub(crate) use weir_detect::message::escape;
 use weir_detect::ocsf::DetectionFinding;
 use weir_domain::finding::Entity;
+pub(crate) use weir_domain::text::escape;
 use weir_domain::window::{utc_clock, utc_day};
 
 use crate::arguments::OutputFormat;

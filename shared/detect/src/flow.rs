@@ -53,11 +53,11 @@ impl WindowContext<'_> {
 /// of windows and addresses.
 #[must_use]
 pub fn detect_partial_windows(hour: &HourAggregate) -> Vec<(Subject, Hit)> {
-    let (own, rows) = (MonitoredAddresses::of(hour), hour.rows());
+    let (own, rows) = (MonitoredAddresses::from_hour(hour), hour.rows());
     let mut found = Vec::new();
     for (start, window) in &hour.windows {
         let context = WindowContext { scope: &hour.scope, start: *start, length: hour.window_length, rows };
-        for host in HostWindows::of(window, &own).iter() {
+        for host in HostWindows::from_window(window, &own).iter() {
             found.extend(port_scan::detect(host, &context));
             found.extend(host_sweep::detect(host, &context));
         }

@@ -23,8 +23,8 @@ use weir_domain::finding::{Entity, Evidence, Incident, Kind, Severity, Subject};
 use weir_domain::time::HOUR_SECONDS;
 use weir_domain::window::{Hour, Scope, utc_clock, utc_day};
 
-use crate::message::{count, escape};
 use crate::ocsf::{DetectionFinding, EvidenceArtifact, SUMMARY};
+use weir_domain::text::{count, escape};
 
 /// How many alerts are enough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +88,7 @@ impl Group {
             kind: finding.kind().to_owned(),
             account: finding.cloud.account.uid.clone(),
             about,
-            start: Hour::of(finding.time.div_euclid(1000)).start(),
+            start: Hour::from_time(finding.time.div_euclid(1000)).start(),
             seconds: HOUR_SECONDS,
         })
     }

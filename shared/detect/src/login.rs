@@ -102,7 +102,7 @@ fn by_user(logins: &[JudgedLogin], told: &[Option<Kind>], test: impl Fn(&JudgedL
 
 /// Whether a login is one of those that a takeover consists of.
 fn is_takeover(login: &JudgedLogin) -> bool {
-    login.way != LoginAttack::Bulk
+    login.attack_class != LoginAttack::Bulk
 }
 
 #[cfg(test)]

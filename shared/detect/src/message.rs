@@ -6,18 +6,8 @@ mod series;
 use std::collections::BTreeMap;
 
 use weir_domain::finding::{Entity, Evidence, Facts, Hit, Incident, Reason, Reference};
+use weir_domain::text::count;
 use weir_domain::window::{utc_clock, utc_day};
-
-/// Text without control characters and without those that turn or hide text, so that a log cannot move the cursor, colour
-/// the screen, or make one address look like another.
-#[must_use]
-pub fn escape(text: &str) -> String {
-    let unseen =
-        |c| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
-    text.chars()
-        .flat_map(|c| if c.is_control() || unseen(c) { c.escape_default().collect() } else { vec![c] })
-        .collect()
-}
 
 /// The title: what was found, and who did it.
 #[must_use]
@@ -138,7 +128,7 @@ fn strength(facts: &Facts) -> u64 {
         Facts::Login { logins, .. } => *logins,
         // The least usual, and of equal ones the farthest off.
         Facts::Usage { rarity, effect, .. } => (rarity * 1e9) as u64 + effect.min(1e6) as u64,
-        Facts::RiskWindows { windows, .. } => windows.first().map_or(0, |window| (window.surety() * 1e9) as u64),
+        Facts::RiskWindows { windows, .. } => windows.first().map_or(0, |window| (window.confidence() * 1e9) as u64),
         // Scores are in (0, 1]; the strongest is the most anomalous.
         Facts::Behaviour { score, .. } | Facts::UnusualRow { score, .. } => (score * 1e9) as u64,
     }
@@ -251,20 +241,6 @@ pub fn service(protocol: u8, port: u16) -> String {
     }
 }
 
-/// `14,260`.
-#[must_use]
-pub fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 /// `1.4 MB`, decimal units.
 #[must_use]
 pub fn bytes(n: f64) -> String {
@@ -317,7 +293,6 @@ mod tests {
 
     #[test]
     fn quantities_as_people_read_them() {
-        assert_eq!((count(0), count(999), count(1_234_567)), ("0".into(), "999".into(), "1,234,567".into()));
         assert_eq!((bytes(0.0), bytes(999.6), bytes(1.24e9)), ("0 B".into(), "1.0 kB".into(), "1.2 GB".into()));
         assert_eq!((percent(0.0035), percent(0.02), percent(0.5)), ("0.35 %".into(), "2 %".into(), "50 %".into()));
         assert_eq!(

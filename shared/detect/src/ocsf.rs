@@ -184,11 +184,11 @@ impl DetectionFinding {
             comment: None,
             is_alert: !incident.closed,
             // Names in it come from a log, and mails and chats show what they are given.
-            message: message::escape(&message::message(&subject.entity, incident)),
+            message: weir_domain::text::escape(&message::message(&subject.entity, incident)),
             metadata: metadata(),
             finding_info: FindingInfo {
                 uid: incident.uid.clone(),
-                title: message::escape(&message::title(&subject.entity, incident)),
+                title: weir_domain::text::escape(&message::title(&subject.entity, incident)),
                 types: vec![subject.kind.as_str().to_owned()],
                 first_seen_time: hits().map(|h| h.first_seen).min().unwrap_or(0) * 1000,
                 last_seen_time: hits().map(|h| h.last_seen).max().unwrap_or(0) * 1000,

@@ -1,8 +1,8 @@
-//! One row of a table of activity, and the schema that says what the table's columns are.
+//! One row of an activity table, and the schema of its columns.
 
 use std::collections::BTreeSet;
 
-/// What a column is for.
+/// The role of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ColumnRole {
@@ -10,30 +10,30 @@ pub enum ColumnRole {
     Numeric,
     /// A word, or a number that is a code, that models learn from.
     Categorical,
-    /// Names the row, or who it is about. At most one column.
+    /// The name of the row or of its user. At most one column.
     Id,
-    /// When the row happened. At most one column.
+    /// The time of the row. At most one column.
     Time,
-    /// The truth about the row. No model sees it; any number of columns, and tables may lack them.
+    /// The ground truth of the row. No model reads it. There may be any number of columns, and tables may lack them.
     Label,
-    /// Not read. Tables may lack it.
+    /// The column is not read. Tables may lack it.
     Ignore,
 }
 
-/// What becomes of a row in which a column has no value.
+/// How a missing value of a column is treated.
 ///
-/// A reader of rows applies [`DropRow`](Self::DropRow) only and passes all other missing values on: what is usual instead is
-/// learned from data, by whoever fits a model, and is part of that model.
+/// A reader of rows applies [`DropRow`](Self::DropRow) only and passes all other missing values on. The imputed values are
+/// learned when a model is fitted, and are part of that model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MissingPolicy {
-    /// The row is not read: it is a reject.
+    /// The row is rejected.
     DropRow,
-    /// The median of the training rows stands in. For numeric columns.
+    /// The median of the training rows is imputed. For numeric columns.
     Median,
-    /// The most frequent value of the training rows stands in. For numeric and categorical columns.
+    /// The most frequent value of the training rows is imputed. For numeric and categorical columns.
     MostFrequent,
-    /// Having no value is a category like any other. For categorical columns.
+    /// A missing value is a category like any other. For categorical columns.
     OwnCategory,
 }
 
@@ -43,9 +43,9 @@ pub enum MissingPolicy {
 pub struct ColumnSchema {
     /// The name, as in the table's header.
     pub name: String,
-    /// What the column is for.
+    /// The role of the column.
     pub role: ColumnRole,
-    /// What becomes of missing values, where it is not the [default of the role](Self::missing_policy).
+    /// The treatment of missing values, where it is not the [default of the role](Self::missing_policy).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing: Option<MissingPolicy>,
 }
@@ -57,8 +57,8 @@ impl ColumnSchema {
         Self { name: name.into(), role, missing: None }
     }
 
-    /// What becomes of missing values: the stated policy, else the median for numeric columns and a category of their own for
-    /// categorical ones. `None` for the other roles: the row is kept, without id, time or label.
+    /// The treatment of missing values: the stated policy, else the median for numeric columns and a separate category for
+    /// categorical ones. `None` for the other roles: the row is kept without id, time or label.
     #[must_use]
     pub fn missing_policy(&self) -> Option<MissingPolicy> {
         self.missing.or(match self.role {
@@ -87,9 +87,9 @@ impl ColumnSchema {
     }
 }
 
-/// What the columns of a table are.
+/// The schema of a table.
 ///
-/// As a file it is TOML; everything but `columns` has the default shown:
+/// The file format is TOML. Everything but `columns` has the default shown:
 ///
 /// ```toml
 /// header = true
@@ -107,14 +107,14 @@ impl ColumnSchema {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ActivitySchema {
-    /// Whether the first line names the columns. They are then found by name, in any order, and columns that the schema does
-    /// not name are not read. Without a header they are found by position, and the schema names all of them.
+    /// Whether the first line names the columns. Columns are then found by name, in any order, and columns that the schema does
+    /// not name are not read. Without a header, columns are found by position, and the schema names all of them.
     #[serde(default = "default_header")]
     pub header: bool,
-    /// What stands between two values: one ASCII character.
+    /// The character between two values, in ASCII.
     #[serde(default = "default_delimiter")]
     pub delimiter: char,
-    /// What stands for a missing value beside the empty one, compared exactly with values stripped of surrounding blanks.
+    /// The texts of a missing value beside the empty text. Values are compared exactly, after surrounding blanks are removed.
     #[serde(default = "default_missing_values")]
     pub missing_values: Vec<String>,
     /// The columns; where there is no header, in the order of the table.
@@ -134,7 +134,7 @@ fn default_missing_values() -> Vec<String> {
 }
 
 impl ActivitySchema {
-    /// What stands for a missing value unless the schema says otherwise.
+    /// The texts of a missing value by default.
     pub const MISSING_VALUES: [&'static str; 5] = ["", "-", "NA", "NaN", "null"];
 
     /// The most columns a table may have.
@@ -161,10 +161,10 @@ impl ActivitySchema {
         self.columns.iter().filter(|c| c.role == ColumnRole::Label)
     }
 
-    /// Whether a table can be read by this schema.
+    /// Checks that a table can be read by this schema.
     ///
     /// # Errors
-    /// Names every fault.
+    /// Every fault of the schema.
     pub fn check(&self) -> Result<(), BadSchema> {
         let mut faults = Vec::new();
         if !self.delimiter.is_ascii() || matches!(self.delimiter, '"' | '\r' | '\n') {
@@ -196,39 +196,39 @@ impl ActivitySchema {
     }
 }
 
-/// A schema that no table can be read by: all its faults.
+/// An invalid schema, with all its faults.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
 pub struct BadSchema {
-    /// At least one.
+    /// The faults, at least one.
     pub faults: Vec<SchemaFault>,
 }
 
 /// One fault of a schema.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SchemaFault {
-    /// A delimiter that none can be.
+    /// The delimiter is not allowed.
     #[error("delimiter {0:?}: must be one ASCII character other than a quote or a line end")]
     Delimiter(char),
-    /// More columns than are read.
-    #[error("{columns} columns: at most {most} are read", columns = .0, most = ActivitySchema::MAX_COLUMNS)]
+    /// There are too many columns.
+    #[error("{columns} columns: at most {max} are read", columns = .0, max = ActivitySchema::MAX_COLUMNS)]
     TooManyColumns(usize),
-    /// Nothing to learn from.
+    /// There is no feature column.
     #[error("no column is numeric or categorical: there is nothing to learn from")]
     NoFeatures,
-    /// An empty name, or one with control characters; the column's place, from 0.
+    /// A name is empty or has control characters; the position of the column, from 0.
     #[error("the name of column {place}: must not be empty or have control characters", place = .0 + 1)]
     BadName(usize),
-    /// Two columns of one name.
+    /// Two columns have the same name.
     #[error("two columns are named {0:?}")]
     RepeatedName(String),
-    /// A policy for missing values that does not fit the role.
+    /// The treatment of missing values does not fit the role.
     #[error(
         "column {0:?}: missing must be drop-row, median or most-frequent for numeric columns, drop-row, most-frequent or \
          own-category for categorical ones, drop-row or nothing for id, time and label, and nothing for ignore"
     )]
     Policy(String),
-    /// Two columns of a role that one can have.
+    /// Two columns have a role that only one may have.
     #[error("two columns have the role {0}: make one of them ignore")]
     RepeatedRole(&'static str),
 }
@@ -236,24 +236,24 @@ pub enum SchemaFault {
 /// The value of one column in one row.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Value<'a> {
-    /// Of a numeric column; finite.
+    /// The value of a numeric column; finite.
     Number(f64),
-    /// Of a categorical column; neither empty nor blank at its ends.
+    /// The value of a categorical column; not empty, without surrounding blanks.
     Text(&'a str),
-    /// None, under a policy other than [`MissingPolicy::DropRow`].
+    /// A missing value, under a policy other than [`MissingPolicy::DropRow`].
     Missing,
 }
 
 /// One row of a table. Text borrows from the line being read.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ActivityRow<'a> {
-    /// The values models learn from, in the order of [`ActivitySchema::features`].
+    /// The values of the feature columns, in the order of [`ActivitySchema::features`].
     pub values: &'a [Value<'a>],
-    /// When, in seconds since the epoch, where the table says.
+    /// The time in seconds since the epoch, where the table has one.
     pub time: Option<i64>,
-    /// What the row is called; empty where the table does not say.
+    /// The id of the row; empty where the table has none.
     pub id: &'a str,
-    /// The truth about the row, in the order of [`ActivitySchema::labels`]; empty where the table does not say.
+    /// The labels of the row, in the order of [`ActivitySchema::labels`]; empty where the table has none.
     pub labels: &'a [&'a str],
 }
 
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_is_named() {
+    fn check_returns_every_fault() {
         use ColumnRole::{Categorical, Id, Ignore, Label, Numeric, Time};
         assert_eq!(columns(&[Id, Numeric, Time, Label, Label, Ignore]).check(), Ok(()));
         let mut bad = columns(&[Id, Id, Time, Time, Label]);
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_file_leaves_out_has_its_default() {
+    fn omitted_fields_have_defaults() {
         let read = |text| serde_json::from_str::<ActivitySchema>(text).map_err(|e| e.to_string());
         let short = read(r#"{"columns": [{"name": "a", "role": "numeric"}]}"#);
         assert_eq!(short, Ok(ActivitySchema::new(vec![ColumnSchema::new("a", ColumnRole::Numeric)])));

@@ -1,44 +1,44 @@
-//! Maps that never grow past a capacity and still do not depend on order: the entries kept are those whose keys hash lowest.
+//! Maps of bounded size whose content does not depend on the order of insertion: the keys that hash lowest are kept.
 
 use std::hash::Hash;
 
 use rustc_hash::FxHashMap;
 
-/// A value that absorbs another of its kind: associative and commutative, with `Default` as identity.
+/// A value that merges with another. Merging is associative and commutative, with `Default` as identity.
 pub trait Merge: Default {
-    /// Takes the other's content in.
+    /// Merges another value into this one.
     fn merge(&mut self, other: Self);
 }
 
-/// A key with a fixed, stable, uniformly distributed priority: the lower, the longer it is kept.
+/// A key with a stable, uniformly distributed priority. Keys of low priority values are kept longest.
 pub trait Priority: Copy + Eq + Hash + Ord {
-    /// A hash of the whole key, the same on every machine and in every version of the stored format.
+    /// A hash of the key, the same on every machine and in every version of the stored format.
     fn priority(&self) -> u64;
 }
 
-/// A map of at most `capacity` keys: of all keys ever put in, those with the lowest priority (a bottom-k sample).
+/// A map of at most `capacity` keys: of all inserted keys, those with the lowest priority values (a bottom-k sample).
 ///
-/// A key that is among the lowest of a union is among the lowest of each part that has it, so what is kept of it is
-/// complete, and the result of inserting and merging is the same in any order and grouping. Keys beyond the capacity
-/// are dropped; whoever owns the map counts them ([`BottomK::overflowed`] tells that there were any).
+/// A key among the lowest of a union is among the lowest of each part that has it. So the value of a kept key is complete, and
+/// inserting and merging give the same result in any order and grouping. Keys beyond the capacity are dropped;
+/// [`BottomK::overflowed`] says whether there were any.
 #[derive(Debug, Clone)]
 pub struct BottomK<K, V> {
     entries: FxHashMap<K, V>,
     capacity: usize,
-    /// Once anything was dropped: the highest (priority, key) that may still come in.
+    /// The highest (priority, key) that may still be inserted, once a key was dropped.
     limit: Option<(u64, K)>,
 }
 
 impl<K: Priority, V: Merge> BottomK<K, V> {
-    /// An empty map of a capacity, at least 1.
+    /// An empty map with a capacity of at least 1.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         Self { entries: FxHashMap::default(), capacity: capacity.max(1), limit: None }
     }
 
-    /// The value of a key, made if absent; `None` when the key is beyond the capacity.
+    /// The value of a key, inserted if absent; `None` when the key is beyond the capacity.
     ///
-    /// Amortised O(1): the map overshoots to twice its capacity and then prunes.
+    /// Amortised O(1): the map grows to twice its capacity and is then pruned.
     pub fn entry(&mut self, key: K) -> Option<&mut V> {
         if self.limit.is_some_and(|limit| (key.priority(), key) > limit) {
             return None;
@@ -57,7 +57,7 @@ impl<K: Priority, V: Merge> BottomK<K, V> {
         }
     }
 
-    /// Joins another map of the same capacity into this one.
+    /// Merges another map of the same capacity into this one.
     pub fn merge(&mut self, other: Self) {
         if let Some(theirs) = other.limit {
             self.limit = Some(self.limit.map_or(theirs, |mine| mine.min(theirs)));
@@ -72,7 +72,7 @@ impl<K: Priority, V: Merge> BottomK<K, V> {
         }
     }
 
-    /// Drops what is beyond the capacity. Everything that reads the map as a whole calls this first.
+    /// Drops keys beyond the capacity. To be called before the map is read as a whole.
     pub fn prune(&mut self) {
         if self.entries.len() <= self.capacity {
             return;
@@ -84,32 +84,32 @@ impl<K: Priority, V: Merge> BottomK<K, V> {
         self.limit = Some(limit);
     }
 
-    /// Lowers the capacity, to at least 1, and drops what is beyond it.
+    /// Lowers the capacity, to at least 1, and drops keys beyond it.
     pub fn shrink_to(&mut self, capacity: usize) {
         self.capacity = self.capacity.min(capacity.max(1));
         self.prune();
     }
 
-    /// True when keys were dropped or would be by [`BottomK::prune`].
+    /// Whether keys were dropped or would be by [`BottomK::prune`].
     #[must_use]
     pub fn overflowed(&self) -> bool {
         self.limit.is_some() || self.entries.len() > self.capacity
     }
 
-    /// Marks the map as one that dropped keys, when it is read back from its stored form.
+    /// Marks the map as one that dropped keys, when it is restored from its stored form.
     pub fn restore_overflow(&mut self) {
         if self.limit.is_none() {
             self.limit = self.entries.keys().map(|k| (k.priority(), *k)).max();
         }
     }
 
-    /// How many keys are kept.
+    /// The number of keys.
     #[must_use]
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// True when there is no key.
+    /// Whether there is no key.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
@@ -121,12 +121,12 @@ impl<K: Priority, V: Merge> BottomK<K, V> {
         self.entries.get(key)
     }
 
-    /// All entries, in no order: sort before anything that is seen or stored.
+    /// All entries in no particular order. Sort them before they are shown or stored.
     pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
         self.entries.iter()
     }
 
-    /// Lets something happen to every value.
+    /// Changes every value.
     pub fn for_each_mut(&mut self, change: impl FnMut(&mut V)) {
         self.entries.values_mut().for_each(change);
     }
@@ -139,13 +139,13 @@ impl<K: Priority, V: Merge> BottomK<K, V> {
         entries
     }
 
-    /// Takes all entries out, in no order.
+    /// All entries, by value and in no particular order.
     pub fn into_entries(self) -> impl Iterator<Item = (K, V)> {
         self.entries.into_iter()
     }
 }
 
-/// Equal when, pruned, they hold the same entries.
+/// Maps are equal when they have the same entries after pruning.
 impl<K: Priority, V: Merge + Clone + PartialEq> PartialEq for BottomK<K, V> {
     fn eq(&self, other: &Self) -> bool {
         let (mut a, mut b) = (self.clone(), other.clone());

@@ -1,10 +1,10 @@
-//! Counting distinct things in little memory, mergeably.
+//! Counts distinct values in constant memory, by a sketch that merges.
 
 use xxhash_rust::xxh3::xxh3_64;
 
 /// A `HyperLogLog` sketch (Flajolet et al. 2007) of 2,048 registers: relative error about 2.3 %.
 ///
-/// Its state is a function of the set of hashes put in, so union is associative, commutative and idempotent. The
+/// The state is a function of the set of inserted hashes, so union is associative, commutative and idempotent. The
 /// registers are persisted: hash (XXH3-64) and layout are part of the stored format.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DistinctSketch {
@@ -19,10 +19,10 @@ impl Default for DistinctSketch {
 
 impl DistinctSketch {
     const INDEX_BITS: u32 = 11;
-    /// Size of the stored form in bytes.
+    /// The size of the stored form in bytes.
     pub const REGISTERS: usize = 1 << Self::INDEX_BITS;
 
-    /// Adds something by its 64-bit hash.
+    /// Adds a value by its 64-bit hash.
     pub fn insert(&mut self, hash: u64) {
         let index = (hash >> (64 - Self::INDEX_BITS)) as usize;
         let rank = ((hash << Self::INDEX_BITS) | (1 << (Self::INDEX_BITS - 1))).leading_zeros() as u8 + 1;
@@ -30,14 +30,14 @@ impl DistinctSketch {
         *register = (*register).max(rank);
     }
 
-    /// Joins another sketch into this one.
+    /// Merges another sketch into this one.
     pub fn merge(&mut self, other: &Self) {
         for (mine, theirs) in self.registers.iter_mut().zip(other.registers.iter()) {
             *mine = (*mine).max(*theirs);
         }
     }
 
-    /// The estimated number of distinct things, with linear counting while registers are empty.
+    /// The estimated number of distinct values, with linear counting while registers are empty.
     #[must_use]
     pub fn estimate(&self) -> u64 {
         let m = Self::REGISTERS as f64;
@@ -55,7 +55,7 @@ impl DistinctSketch {
         &*self.registers
     }
 
-    /// Reads the stored form; `None` when it has another length or a register beyond what hashing can reach.
+    /// Decodes the stored form; `None` when it has another length, or a register higher than any hash gives.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let registers: Box<[u8; Self::REGISTERS]> = Box::new(bytes.try_into().ok()?);
@@ -63,7 +63,7 @@ impl DistinctSketch {
     }
 }
 
-/// The hash that sketches and bounded sets choose by: stable over machines, versions and time.
+/// The hash (XXH3-64) of sketches and bounded maps, stable over machines, versions and time.
 #[must_use]
 pub fn stable_hash(bytes: &[u8]) -> u64 {
     xxh3_64(bytes)

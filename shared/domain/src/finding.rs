@@ -1,4 +1,4 @@
-//! The vocabulary of findings: what kind, how severe, seen when, on what evidence.
+//! The types of findings: kinds, severities, the hit of one window, and the incident that groups hits.
 
 mod evidence;
 mod facts;
@@ -14,19 +14,19 @@ pub use evidence::{Evidence, Evidences, LoginEvidence, PointEvidence};
 pub use facts::{Facts, Flood, Reason, Reference};
 pub use kind::{Kind, UnknownKind};
 
-/// How much it matters, as OCSF counts it (`severity_id`).
+/// The severity of a finding, as in OCSF (`severity_id`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
-    /// 1: good to know.
+    /// 1: for information.
     Informational,
-    /// 2: background noise of the internet, stopped at the border.
+    /// 2: background noise of the internet that was blocked.
     Low,
-    /// 3: look at it today.
+    /// 3: investigate today.
     Medium,
-    /// 4: look at it now.
+    /// 4: investigate now.
     High,
-    /// 5: drop everything.
+    /// 5: respond immediately.
     Critical,
 }
 
@@ -34,13 +34,13 @@ impl Severity {
     /// All severities, lowest first.
     pub const ALL: [Self; 5] = [Self::Informational, Self::Low, Self::Medium, Self::High, Self::Critical];
 
-    /// OCSF's number, 1 to 5.
+    /// The OCSF number, 1 to 5.
     #[must_use]
     pub fn id(self) -> u8 {
         self as u8 + 1
     }
 
-    /// OCSF's name.
+    /// The OCSF name.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -59,50 +59,50 @@ impl fmt::Display for Severity {
     }
 }
 
-/// One detection in one window: what score writes into an incident.
+/// One detection in one window. The score function writes hits into incidents.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Hit {
     /// The window.
     pub window: WindowStart,
-    /// When the window ends, seconds since the epoch.
+    /// The end of the window, seconds since the epoch.
     pub window_end: i64,
-    /// First packet of the behaviour, seconds since the epoch.
+    /// The time of the first packet of the behaviour, seconds since the epoch.
     pub first_seen: i64,
-    /// Last packet of the behaviour.
+    /// The time of the last packet of the behaviour.
     pub last_seen: i64,
-    /// How much it matters.
+    /// The severity.
     pub severity: Severity,
-    /// How sure, 0 to 100.
+    /// The confidence, 0 to 100.
     pub confidence: u8,
-    /// The rows that were known of its hour: of two hits of one window, the one with more knows more.
+    /// The rows of its hour that were read. Of two hits of one window, the one with more rows is more complete.
     pub rows: u64,
-    /// Interfaces it was seen at, sorted, at most 10.
+    /// The interfaces that logged it, sorted, at most 10.
     pub interfaces: Vec<String>,
-    /// What was measured.
+    /// The measured facts.
     pub facts: Facts,
-    /// Who, whom, how much; strongest first, at most [`Evidence::MAX_PER_HIT`] lines.
+    /// The lines of evidence, strongest first, at most [`Evidence::MAX_PER_HIT`].
     pub evidence: Evidences,
 }
 
-/// Whom or what a finding is about.
+/// The entity that a finding is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Entity {
-    /// A host, or the source of logins, by its address.
+    /// The address of a host, or of the source of logins.
     Address(IpAddr),
-    /// A user, role or principal, as the log names them.
+    /// A user, role or principal, as named in the log.
     User(String),
     /// A series of usage, by its keys.
     Series(String),
 }
 
 impl Entity {
-    /// The address, where it is one.
+    /// The address, if the entity has one.
     #[must_use]
     pub fn address(&self) -> Option<IpAddr> {
         if let Self::Address(ip) = self { Some(*ip) } else { None }
     }
 
-    /// A name that no other entity has, whatever users and series are called: what uids and keys are made of.
+    /// A name that is unique among all entities, whatever users and series are called. Uids and storage keys contain it.
     #[must_use]
     pub fn name(&self) -> String {
         match self {
@@ -119,7 +119,7 @@ impl From<IpAddr> for Entity {
     }
 }
 
-/// As people read it. Text of users and series comes from a log: whoever shows it escapes it.
+/// The name for people. The names of users and series come from a log, so the caller must escape them before showing them.
 impl fmt::Display for Entity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -129,37 +129,37 @@ impl fmt::Display for Entity {
     }
 }
 
-/// What a hit is about: kind, scope and entity. All hits of one subject make its incidents.
+/// The subject of a hit: kind, scope and entity. The hits of one subject are grouped into incidents.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Subject {
-    /// What was found.
+    /// The kind of finding.
     pub kind: Kind,
-    /// Whose logs.
+    /// The account and region of the logs.
     pub scope: Scope,
-    /// The entity: the victim of a flood, burst or shared brute force that comes in, else who acts; a user whose account is
+    /// The entity: the victim of an incoming flood, burst or distributed brute force, else the actor; a user whose account is
     /// misused; the series that changed.
     pub entity: Entity,
-    /// The other end, where the pair is the entity (beacon, exfiltration).
+    /// The peer, where the finding is about a pair of hosts (beacon, exfiltration).
     pub peer: Option<IpAddr>,
 }
 
-/// Behaviour of one subject over neighbouring windows: one finding.
+/// The behaviour of one subject over adjacent windows, published as one finding.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Incident {
-    /// Fixed when the incident is created.
+    /// The unique identifier, fixed when the incident is created.
     pub uid: String,
-    /// When it was created, milliseconds since the epoch.
+    /// The time of creation, milliseconds since the epoch.
     pub created: i64,
-    /// The day of its first hit when created (`YYYY-MM-DD`): part of the finding's key, so it never changes.
+    /// The day of its first hit at creation (`YYYY-MM-DD`). It is part of the finding's key and never changes.
     pub day: String,
-    /// Closed because another incident, older, took its windows over.
+    /// Whether it is closed because an older incident took over its windows.
     pub closed: bool,
-    /// Its hits by window.
+    /// The hits by window.
     pub hits: BTreeMap<WindowStart, Hit>,
 }
 
 impl Incident {
-    /// The highest severity of its hits.
+    /// The highest severity of the hits.
     #[must_use]
     pub fn severity(&self) -> Severity {
         self.hits.values().map(|h| h.severity).max().unwrap_or(Severity::Informational)

@@ -1,11 +1,11 @@
-//! Logarithms as integers, so that sums of them do not depend on order or machine.
+//! Logarithms in fixed point, whose sums do not depend on order or machine.
 
-/// Fractional bits of [`log2`].
+/// The number of fractional bits of [`log2`].
 pub const LOG2_FRACTION_BITS: u32 = 8;
 
 /// The base-2 logarithm of `value + 1` in fixed point with [`LOG2_FRACTION_BITS`] fractional bits, rounded down.
 ///
-/// Computed bit by bit with integers (repeated squaring), so that it is the same on every machine.
+/// The computation uses integers only (repeated squaring, bit by bit), so that it is the same on every machine.
 #[must_use]
 pub fn log2(value: u64) -> u64 {
     let v = value.saturating_add(1);

@@ -1,4 +1,4 @@
-//! One row of a flow log, whatever format it came from.
+//! One row of a flow log of any format, and the conclusions that can be drawn from it alone.
 
 use std::net::IpAddr;
 
@@ -19,45 +19,45 @@ pub mod tcp_flag {
     pub const SYN: u8 = 2;
     /// The sender aborts or refuses.
     pub const RST: u8 = 4;
-    /// What AWS logs for SYN together with ACK: the answer to an opening.
+    /// SYN together with ACK, as AWS logs it: the answer to a SYN.
     pub const SYN_ACK: u8 = 18;
 }
 
-/// The most bytes a TCP packet has that carries headers only: IPv6 (40) + TCP with options (up to 44 for a SYN).
+/// The most bytes of a TCP packet without payload: IPv6 (40) + TCP with options (up to 44 for a SYN).
 pub const HEADER_ONLY_BYTES: u64 = 84;
 
-/// What the security groups and network ACLs did with the traffic.
+/// The decision of security groups and network ACLs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
-    /// Let through.
+    /// The traffic was accepted.
     Accept,
-    /// Stopped.
+    /// The traffic was rejected.
     Reject,
 }
 
-/// Which way the traffic went, seen from the interface (`flow-direction`).
+/// The direction of the traffic at the interface (`flow-direction`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Direction {
-    /// Into the interface: the destination is its own address.
+    /// Into the interface: the destination is its address.
     Ingress,
-    /// Out of the interface: the source is its own address.
+    /// Out of the interface: the source is its address.
     Egress,
 }
 
-/// One row: the packets one side of a conversation sent in one aggregation interval, as one interface saw it.
+/// One row: the packets that one side of a conversation sent in one aggregation interval, as one interface logged them.
 ///
 /// Text fields borrow from the line being read. An absent identifier is the empty string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FlowRecord<'a> {
-    /// The account that owns the interface; empty when the log does not say.
+    /// The account that owns the interface; empty when the log lacks it.
     pub account: &'a str,
-    /// The region of the interface; empty when the log does not say.
+    /// The region of the interface; empty when the log lacks it.
     pub region: &'a str,
-    /// The network interface that logged the row; empty when the log does not say.
+    /// The network interface that logged the row; empty when the log lacks it.
     pub interface: &'a str,
-    /// Who sent.
+    /// The sender.
     pub source: IpAddr,
-    /// Who was sent to.
+    /// The receiver.
     pub destination: IpAddr,
     /// The sender's port, 0 where the protocol has none.
     pub source_port: u16,
@@ -65,24 +65,24 @@ pub struct FlowRecord<'a> {
     pub destination_port: u16,
     /// IANA protocol number.
     pub protocol: u8,
-    /// Packets in the interval.
+    /// The packets in the interval.
     pub packets: u64,
-    /// Bytes in the interval.
+    /// The bytes in the interval.
     pub bytes: u64,
-    /// First packet, seconds since the epoch.
+    /// The time of the first packet, seconds since the epoch.
     pub start: i64,
-    /// Last packet, seconds since the epoch; never before `start`.
+    /// The time of the last packet, seconds since the epoch; never before `start`.
     pub end: i64,
-    /// Whether the traffic was let through.
+    /// Whether the traffic was accepted.
     pub action: Action,
     /// TCP flags, where the log has them.
     pub tcp_flags: Option<u8>,
     /// Direction at the interface, where the log has it (not in version 2).
     pub direction: Option<Direction>,
-    /// The packet's own source, where the log has it (`pkt-srcaddr`): another than `source` behind a NAT gateway, a load
-    /// balancer or a pod's network.
+    /// The source of the packet, where the log has it (`pkt-srcaddr`). It differs from `source` behind a NAT gateway, a load
+    /// balancer or a pod network.
     pub packet_source: Option<IpAddr>,
-    /// The packet's own destination (`pkt-dstaddr`).
+    /// The destination of the packet (`pkt-dstaddr`).
     pub packet_destination: Option<IpAddr>,
     /// The AWS service the packet's source belongs to (`pkt-src-aws-service`); empty when none or unknown.
     pub source_service: &'a str,
@@ -90,7 +90,7 @@ pub struct FlowRecord<'a> {
     pub destination_service: &'a str,
 }
 
-/// Which end of a row began the conversation.
+/// The role of the sender of a row in the conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Sender {
     /// The sender of the row is the initiator: the row is part of an attempt.
@@ -100,13 +100,13 @@ pub enum Sender {
 }
 
 impl FlowRecord<'_> {
-    /// Which end began the conversation, judged from this row alone so that it cannot depend on order or history.
+    /// The role of the sender, derived from this row alone so that it does not depend on order or history.
     ///
-    /// TCP flags decide where the log has them: a SYN alone opens, a SYN-ACK answers, a bare RST refuses. Otherwise the
-    /// ports do: a well-known port serves an unprivileged one, a registered port serves an ephemeral one, and of two
-    /// alike the lower serves. Both directions of one conversation come to the same answer. Protocols without ports,
-    /// and equal ports (NTP between servers), name the sender as initiator in both directions; readers of the
-    /// aggregates treat an attempt each way as answered.
+    /// TCP flags decide where the log has them: a SYN alone opens, a SYN-ACK answers, a bare RST refuses. Otherwise the ports
+    /// decide: a well-known port serves an unprivileged one, a registered port serves an ephemeral one, and of two ports of one
+    /// class the lower one serves. Both directions of a conversation give the same initiator. For protocols without ports and
+    /// for equal ports (NTP between servers), the sender is the initiator in both directions; readers of the aggregates then
+    /// treat an attempt each way as answered.
     #[must_use]
     pub fn sender(&self) -> Sender {
         if self.protocol == TCP
@@ -129,28 +129,28 @@ impl FlowRecord<'_> {
         match (port_rank(from), port_rank(to)) {
             (f, t) if f < t => Sender::Responder,
             (f, t) if f > t => Sender::Initiator,
-            // A stopped row between like ports is the attempt that was stopped.
+            // A rejected row between ports of one class is the attempt that was rejected.
             _ if self.action == Action::Reject => Sender::Initiator,
             _ if from < to => Sender::Responder,
             _ => Sender::Initiator,
         }
     }
 
-    /// True for a row that may begin a conversation: a TCP row with a SYN, and any row of a log without TCP flags or of
-    /// another protocol. A long connection is logged once per aggregation interval, and only its first row has the SYN.
+    /// Whether the row may open a connection: a TCP row with a SYN, or any row without TCP flags or of another protocol. A long
+    /// connection is logged once per aggregation interval, and only its first row has the SYN.
     #[must_use]
     pub fn opens(&self) -> bool {
         self.protocol != TCP || self.tcp_flags.is_none_or(|flags| flags & tcp_flag::SYN != 0)
     }
 
-    /// True when the packets carry no payload: every one is at most as long as bare headers.
+    /// Whether the packets carry no payload: on average they are at most as long as bare headers.
     #[must_use]
     pub fn header_only(&self) -> bool {
         self.bytes <= self.packets.saturating_mul(HEADER_ONLY_BYTES)
     }
 
-    /// True for a row that shows by itself neither success nor failure: datagrams, and TCP without flags in rows so
-    /// small that they may be openings only. Whether it was answered is seen in the rows of the other side.
+    /// Whether the row proves neither success nor failure by itself: datagrams, and TCP rows without flags that are small enough
+    /// to be SYNs only. The rows of the other direction show whether it was answered.
     #[must_use]
     pub fn unproven(&self) -> bool {
         if self.protocol != TCP {
@@ -159,8 +159,7 @@ impl FlowRecord<'_> {
         self.tcp_flags.is_none() && self.packets <= 8 && self.header_only()
     }
 
-    /// True for an answer that only refuses: a bare RST, or, in logs without flags, a single TCP packet too short for
-    /// anything else.
+    /// Whether the row is an answer that only refuses: a bare RST, or, without flags, a single TCP packet of header size.
     #[must_use]
     pub fn refuses(&self) -> bool {
         let bare = if self.source.is_ipv4() { 40 } else { 60 };
@@ -171,17 +170,17 @@ impl FlowRecord<'_> {
             }
     }
 
-    /// True for protocols whose "ports", where a log has any, name no service: ICMP's are its type and code.
+    /// Whether the ports of the protocol name a service. Those of ICMP, where a log has any, are its type and code.
     #[must_use]
     pub fn has_ports(&self) -> bool {
         !matches!(self.protocol, ICMP | ICMP_V6)
     }
 
-    /// True for a TCP opening that came to nothing in this interval: only SYNs left the initiator, and at most a RST.
+    /// Whether the row is a half-open TCP connection: the initiator sent SYNs only, and at most a RST, in this interval.
     ///
-    /// That is how a flow log shows an attempt that was refused or never answered, and the half-open scan of a port that
-    /// answered (SYN, then RST). A client that means it sends payload or FIN in the same interval. It is a fact of the
-    /// row: later rows add to it and never take it back.
+    /// A flow log shows so an attempt that was refused or not answered, and the half-open scan of a port that answered (SYN, then
+    /// RST). A genuine client sends payload or a FIN in the same interval. This is a fact of the row: later rows never take it
+    /// back.
     #[must_use]
     pub fn half_open(&self) -> bool {
         self.protocol == TCP
@@ -191,19 +190,20 @@ impl FlowRecord<'_> {
     }
 }
 
-/// How much a port looks like a service: lower serves higher.
+/// The rank of a port by how likely it is that of a service. The port of lower rank serves.
 fn port_rank(port: u16) -> u8 {
     match port {
         1..1024 => 0,
         _ if SERVICE_PORTS.binary_search(&port).is_ok() => 1,
         1024..32768 => 2,
-        // Linux picks client ports from 32768 up, the IANA range begins at 49152 (RFC 6335).
+        // Linux assigns client ports from 32768 up; the IANA range starts at 49152 (RFC 6335).
         32768.. => 3,
         0 => 4,
     }
 }
 
-/// Unprivileged ports that serve far more often than they call; sorted. From the IANA registry and common products.
+/// Unprivileged ports that are far more often the port of a server than of a client, sorted. From the IANA registry and common
+/// products.
 const SERVICE_PORTS: &[u16] = &[
     1194, 1433, 1521, 1723, 1812, 1883, 2049, 2181, 2375, 2376, 2379, 2380, 3000, 3128, 3260, 3268, 3306, 3389, 3478,
     4317, 4318, 4500, 5000, 5044, 5060, 5061, 5353, 5355, 5432, 5439, 5601, 5671, 5672, 5683, 5900, 5985, 5986, 6379,
@@ -270,7 +270,7 @@ mod tests {
         assert!(row(50000, 22, TCP, Some(3)).opens(), "a whole connection in one interval");
         assert!(!row(50000, 22, TCP, Some(0)).opens(), "it goes on");
         assert!(!row(50000, 22, TCP, Some(1)).opens(), "it ends");
-        assert!(row(50000, 22, TCP, None).opens(), "without flags nobody knows");
+        assert!(row(50000, 22, TCP, None).opens(), "unknown without flags");
         assert!(row(50000, 53, UDP, Some(0)).opens());
     }
 
@@ -279,7 +279,7 @@ mod tests {
         assert!(row(50000, 22, TCP, Some(2)).half_open());
         assert!(row(50000, 22, TCP, Some(6)).half_open(), "answered and dropped at once");
         assert!(!row(50000, 22, TCP, Some(3)).half_open(), "FIN: there was a connection");
-        assert!(!row(50000, 22, TCP, None).half_open(), "without flags nobody knows");
+        assert!(!row(50000, 22, TCP, None).half_open(), "unknown without flags");
         assert!(!FlowRecord { bytes: 4000, ..row(50000, 22, TCP, Some(2)) }.half_open(), "payload was sent");
     }
 }

@@ -1,19 +1,19 @@
-//! Rows of numbers for the estimators, and the schema that says what each number is.
+//! Feature matrices for the estimators, and the schema of their columns.
 
 use std::sync::Arc;
 
-/// How a feature relates to what was counted.
+/// The transform from a measured value to a feature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Transform {
-    /// As counted.
+    /// The value itself.
     Identity,
-    /// `ln(1 + x)`: for counts and bytes, whose meaning lies in their order of magnitude.
+    /// `ln(1 + x)`, for counts and bytes, which vary by orders of magnitude.
     Log1p,
 }
 
 impl Transform {
-    /// From what was counted to the feature.
+    /// Transforms a measured value into a feature.
     #[must_use]
     pub fn apply(self, value: f64) -> f64 {
         match self {
@@ -22,7 +22,7 @@ impl Transform {
         }
     }
 
-    /// From the feature back to what was counted.
+    /// Transforms a feature back into the measured value.
     #[must_use]
     pub fn invert(self, feature: f64) -> f64 {
         match self {
@@ -32,52 +32,52 @@ impl Transform {
     }
 }
 
-/// What one column of a matrix is.
+/// One column of a matrix.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Feature {
-    /// Stable name, as in files: `bytes_sent`.
+    /// The stable name, as in files: `bytes_sent`.
     pub name: String,
-    /// What a person reads: `bytes sent`.
+    /// The label that people read: `bytes sent`.
     pub label: String,
     /// The unit of the value before the transform: `B`, `s`, `rows`; empty for plain counts and shares.
     pub unit: String,
-    /// How the value was transformed.
+    /// The transform of the value.
     pub transform: Transform,
 }
 
-/// The columns of a matrix and the window they were computed over. A model fits one schema only.
+/// The columns of a matrix and the window length they were computed over. A model fits one schema only.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct FeatureSchema {
-    /// Name of the log source: `flow`.
+    /// The name of the log source: `flow`.
     pub source: String,
-    /// Window length in seconds.
+    /// The window length in seconds.
     pub window_seconds: i64,
     /// The columns.
     pub features: Vec<Feature>,
 }
 
-/// Feature rows, row-major, finite by construction.
+/// A matrix of feature rows, row-major. All values are finite.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FeatureMatrix {
     schema: Arc<FeatureSchema>,
     values: Vec<f64>,
 }
 
-/// A row that does not fit its matrix.
+/// The error of a row that does not fit its matrix.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum BadRow {
-    /// Another number of values than the schema has columns.
+    /// The number of values is not that of the columns of the schema.
     #[error("a row of {got} values does not fit a schema of {expected} features")]
     Width {
-        /// Columns of the schema.
+        /// The number of columns of the schema.
         expected: usize,
-        /// Values of the row.
+        /// The number of values of the row.
         got: usize,
     },
-    /// A value that is infinite or no number.
+    /// A value is infinite or NaN.
     #[error("feature {feature} is {value}: every value must be finite")]
     NotFinite {
-        /// Name of the feature.
+        /// The name of the feature.
         feature: String,
         /// Its value.
         value: f64,
@@ -94,7 +94,7 @@ impl FeatureMatrix {
     /// Adds a row.
     ///
     /// # Errors
-    /// When it has another width than the schema, or a value that is not finite.
+    /// When its width is not that of the schema, or a value is not finite.
     pub fn push(&mut self, row: &[f64]) -> Result<(), BadRow> {
         if row.len() != self.width() {
             return Err(BadRow::Width { expected: self.width(), got: row.len() });
@@ -106,25 +106,25 @@ impl FeatureMatrix {
         Ok(())
     }
 
-    /// What the columns are.
+    /// The schema of the columns.
     #[must_use]
     pub fn schema(&self) -> &Arc<FeatureSchema> {
         &self.schema
     }
 
-    /// Number of columns.
+    /// The number of columns.
     #[must_use]
     pub fn width(&self) -> usize {
         self.schema.features.len()
     }
 
-    /// Number of rows.
+    /// The number of rows.
     #[must_use]
     pub fn len(&self) -> usize {
         self.values.len().checked_div(self.width()).unwrap_or(0)
     }
 
-    /// True when there is no row.
+    /// Whether there is no row.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -1,46 +1,46 @@
-//! Rows that could not be read. They are data: counted by reason, the first few kept with their place.
+//! Rows that could not be read. They are data: counted by reason, and the first of them are kept with their position.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Why a row was not read.
+/// Why a row was rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RejectReason {
     /// Fewer or more fields than the header names.
     FieldCount,
-    /// Longer than the longest line that is read.
+    /// A line longer than the limit.
     LineTooLong,
     /// An address that is neither IPv4 nor IPv6.
     BadAddress,
-    /// A port that is no number from 0 to 65535.
+    /// A port that is not a number from 0 to 65535.
     BadPort,
-    /// A protocol that is no number from 0 to 255.
+    /// A protocol that is not a number from 0 to 255.
     BadProtocol,
-    /// Packets or bytes that are no whole number.
+    /// Packets or bytes that are not a whole number.
     BadCount,
-    /// A time that is no number of seconds in a plausible century, or an end before its start.
+    /// A time that is not a number of seconds in a plausible century, or an end before its start.
     BadTime,
     /// An action other than ACCEPT or REJECT.
     BadAction,
     /// A log-status other than OK, NODATA or SKIPDATA.
     BadStatus,
-    /// TCP flags that are no number from 0 to 255.
+    /// TCP flags that are not a number from 0 to 255.
     BadFlags,
     /// A flow-direction other than ingress or egress.
     BadDirection,
-    /// An identifier with bytes that identifiers do not have.
+    /// An identifier with invalid bytes.
     BadIdentifier,
-    /// A value that must be there and is not.
+    /// A required value is missing.
     MissingValue,
-    /// A number that is none, or not finite.
+    /// A value that is not a finite number.
     BadNumber,
-    /// A word other than those that the field may have.
+    /// A word that the field may not have.
     BadWord,
-    /// JSON that is none, too deep, or of another shape.
+    /// JSON that is invalid, too deep, or of another shape.
     BadJson,
-    /// A row that its format's quoting or structure does not allow.
+    /// A row that violates the quoting or structure of its format.
     BadStructure,
-    /// The object as a whole could not be read (the line is where reading stopped).
+    /// The object as a whole could not be read. The line is where reading stopped.
     UnreadableObject,
 }
 
@@ -77,35 +77,35 @@ impl fmt::Display for RejectReason {
     }
 }
 
-/// One row that was not read, and where it stands.
+/// A rejected row and its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reject {
-    /// Line number in the object (row number where the format has no lines), from 1.
+    /// The line number in the object (the row number where the format has no lines), from 1.
     pub line: u64,
-    /// Why.
+    /// The reason.
     pub reason: RejectReason,
-    /// The beginning of the row, without control characters, at most [`Reject::EXCERPT`] characters. It is the customer's
-    /// data: shown to whoever reads the file and kept beside the batch, never logged.
+    /// The start of the row without control characters, at most [`Reject::EXCERPT`] characters. It is customer data: it is shown
+    /// to readers of the file and stored beside the batch, and never logged.
     pub excerpt: String,
 }
 
 impl Reject {
-    /// Characters of a row that are kept.
+    /// The most characters kept of a row.
     pub const EXCERPT: usize = 80;
 }
 
-/// What became of the rows of one object.
+/// The numbers of rows of one object that were read and rejected.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ReadSummary {
     /// Rows read as records.
     pub records: u64,
-    /// Rows that say no traffic was seen (NODATA).
+    /// Rows without traffic (NODATA).
     pub no_data: u64,
-    /// Rows that say records were lost by AWS (SKIPDATA).
+    /// Rows that say that AWS skipped records (SKIPDATA).
     pub skip_data: u64,
-    /// Lines that are no rows: headers, comments, blank lines.
+    /// Lines that are not rows: headers, comments, blank lines.
     pub not_rows: u64,
-    /// Rows that span more time than one window: the logs aggregate over longer intervals than the window.
+    /// Rows that span more than one window, because the log's aggregation interval is longer.
     pub longer_than_window: u64,
     /// Rejected rows by reason.
     pub rejected: BTreeMap<RejectReason, u64>,
@@ -114,10 +114,10 @@ pub struct ReadSummary {
 }
 
 impl ReadSummary {
-    /// How many rejected rows are kept with their place.
+    /// The most rejected rows kept with their position.
     pub const MAX_KEPT_REJECTS: usize = 100;
 
-    /// Counts a rejected row and keeps its place and beginning while there is room.
+    /// Counts a rejected row, and keeps its position and start below the limit.
     pub fn reject(&mut self, line: u64, reason: RejectReason, row: &[u8]) {
         *self.rejected.entry(reason).or_default() += 1;
         if self.rejects.len() < Self::MAX_KEPT_REJECTS {
@@ -127,13 +127,13 @@ impl ReadSummary {
         }
     }
 
-    /// All rejected rows.
+    /// The number of rejected rows.
     #[must_use]
     pub fn rejected_rows(&self) -> u64 {
         self.rejected.values().sum()
     }
 
-    /// All rows seen: records, rows without data and rejects.
+    /// The number of all rows: records, rows without data and rejects.
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.records + self.no_data + self.skip_data + self.rejected_rows()

@@ -1,59 +1,59 @@
-//! How anomalous, how surprising, and why.
+//! Anomaly scores, p-values and explanations of scores.
 
 /// An anomaly score: finite, higher is more anomalous. Each estimator documents its range.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct Score(f64);
 
 impl Score {
-    /// A score, if the number is finite.
+    /// A score; `None` of a number that is not finite.
     #[must_use]
     pub fn new(value: f64) -> Option<Self> {
         value.is_finite().then_some(Self(value))
     }
 
-    /// The number.
+    /// The value.
     #[must_use]
     pub fn get(self) -> f64 {
         self.0
     }
 }
 
-/// The chance that something usual looks at least this anomalous: above 0, at most 1.
+/// The probability that normal behaviour looks at least this anomalous: above 0, at most 1.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct PValue(f64);
 
 impl PValue {
-    /// A p-value, if the number is in (0, 1].
+    /// A p-value; `None` of a number outside (0, 1].
     #[must_use]
     pub fn new(value: f64) -> Option<Self> {
         (value > 0.0 && value <= 1.0).then_some(Self(value))
     }
 
-    /// The number.
+    /// The value.
     #[must_use]
     pub fn get(self) -> f64 {
         self.0
     }
 }
 
-/// What one feature added to a score.
+/// The contribution of one feature to a score.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Contribution {
-    /// Column of the feature in the schema.
+    /// The column of the feature in the schema.
     pub feature: usize,
-    /// Its part; what the parts sum to is stated by the estimator. Negative where the feature spoke for the usual.
+    /// The contribution. The estimator documents what contributions sum to. Negative where the feature lowered the score.
     pub amount: f64,
 }
 
-/// Why a row got its score: one contribution per feature, largest first.
+/// The explanation of a score: one contribution per feature, largest first.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Explanation {
-    /// All features, largest contribution first.
+    /// The contributions of all features, largest first.
     pub contributions: Vec<Contribution>,
 }
 
 impl Explanation {
-    /// From one amount per feature, in the order of the schema.
+    /// Builds an explanation from one amount per feature, in the order of the schema.
     #[must_use]
     pub fn from_amounts(amounts: &[f64]) -> Self {
         let mut contributions: Vec<_> =
@@ -69,12 +69,12 @@ impl Explanation {
     }
 }
 
-/// What is usual of one feature, in the feature's own (transformed) units.
+/// The typical range of one feature, in transformed units.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct TypicalRange {
-    /// Half of all windows have less.
+    /// The median over windows.
     pub median: f64,
-    /// 19 of 20 windows have less.
+    /// The 95th percentile over windows.
     pub high: f64,
 }
 
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_in_range_becomes_a_number() {
+    fn values_out_of_range_are_refused() {
         assert!(Score::new(f64::NAN).is_none() && Score::new(f64::INFINITY).is_none());
         assert!(PValue::new(0.0).is_none() && PValue::new(1.1).is_none() && PValue::new(f64::NAN).is_none());
         assert_eq!(PValue::new(1.0).map(PValue::get), Some(1.0));

@@ -1,16 +1,16 @@
-//! The sources that logs are of. The names are those of the modules in ingest, features and detect, and part of storage keys.
+//! The log sources. Their names are those of the modules in ingest, features and detect, and part of storage keys.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// Where records come from.
+/// A log source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Source {
     /// Network flow logs.
     Flow,
     /// Logins and API calls.
     Login,
-    /// Tables, a row per user and day or per connection.
+    /// Activity tables, one row per user and day or per connection.
     Activity,
     /// Usage over time.
     Usage,
@@ -20,7 +20,7 @@ impl Source {
     /// All sources.
     pub const ALL: [Self; 4] = [Self::Flow, Self::Login, Self::Activity, Self::Usage];
 
-    /// The name.
+    /// The name, as in storage keys.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -38,9 +38,9 @@ impl fmt::Display for Source {
     }
 }
 
-/// A name that no source has.
+/// The error of an unknown name of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no such source; known are {}", Source::ALL.map(Source::as_str).join(", "))]
+#[error("unknown source: use one of {}", Source::ALL.map(Source::as_str).join(", "))]
 pub struct UnknownSource;
 
 impl FromStr for Source {
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_read_back() {
+    fn names_parse() {
         for source in Source::ALL {
             assert_eq!(source.to_string().parse(), Ok(source));
         }

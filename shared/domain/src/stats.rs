@@ -38,7 +38,9 @@ pub fn median(sample: &mut [f64]) -> Option<f64> {
 #[must_use]
 pub fn median_absolute_deviation(sample: &mut [f64]) -> Option<f64> {
     let middle = median(sample)?;
-    sample.iter_mut().for_each(|value| *value = (*value - middle).abs());
+    for value in sample.iter_mut() {
+        *value = (*value - middle).abs();
+    }
     median(sample)
 }
 

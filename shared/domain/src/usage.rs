@@ -1,55 +1,55 @@
-//! Usage over time: single measurements, and series of them in even steps.
+//! Usage over time: measurements, series of equal steps, their scores, and high-risk hours of the week.
 
 /// One measurement. Text borrows from the line being read.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct UsagePoint<'a> {
-    /// When, in seconds since the epoch.
+    /// The time in seconds since the epoch.
     pub time: i64,
-    /// What was measured, `(name, value)`: `("region", "us-east-1")`. With the metric they tell one series from another.
+    /// The keys, `(name, value)`: `("region", "us-east-1")`. Together with the metric they identify a series.
     pub keys: &'a [(&'a str, &'a str)],
-    /// Which quantity was measured: `value`, `bytes`.
+    /// The metric: `value`, `bytes`.
     pub metric: &'a str,
-    /// How much; finite and within ±[`UsagePoint::MAX`].
+    /// The value; finite and within ±[`UsagePoint::MAX`].
     pub value: f64,
-    /// The truth about the point; empty where the data does not say. No detection sees it.
+    /// The label of the point; empty where the data has none. No detection reads it.
     pub label: &'a str,
 }
 
 impl UsagePoint<'_> {
-    /// The largest value, either way. No quantity comes near, and sums of any number of such values are finite.
+    /// The largest absolute value. No quantity comes near it, and sums of any number of such values are finite.
     pub const MAX: f64 = 1e100;
 }
 
-/// One quantity of one thing in even steps.
+/// A time series of equal steps.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UsageSeries {
-    /// Which quantity.
+    /// The metric.
     pub metric: String,
-    /// Of what: `(name, value)`, sorted.
+    /// The keys, `(name, value)`, sorted.
     pub keys: Vec<(String, String)>,
-    /// When the first step begins, in seconds since the epoch: a multiple of the step.
+    /// The start of the first step in seconds since the epoch, a multiple of the step.
     pub start: i64,
-    /// Length of a step in seconds.
+    /// The length of a step in seconds.
     pub step: u32,
-    /// One value per step, `None` where nothing was measured. The first and the last are never `None`.
+    /// One value per step, `None` of a step without measurements. The first and the last are never `None`.
     pub values: Vec<Option<f64>>,
 }
 
 impl UsageSeries {
-    /// What it is called in findings: see [`series_name`].
+    /// The name in findings: see [`series_name`].
     #[must_use]
     pub fn name(&self) -> String {
         series_name(&self.metric, self.keys.iter().map(|(name, value)| (&**name, &**value)))
     }
 
-    /// Steps in which nothing was measured.
+    /// The number of steps without measurements.
     #[must_use]
     pub fn gaps(&self) -> usize {
         self.values.iter().filter(|v| v.is_none()).count()
     }
 }
 
-/// What a series is called in findings: its keys by name, then the metric.
+/// The name of a series in findings: its keys by name, then the metric.
 #[must_use]
 pub fn series_name<'a>(metric: &str, keys: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let mut keys: Vec<String> = keys.map(|(name, value)| format!("{name}={value}")).collect();
@@ -58,81 +58,81 @@ pub fn series_name<'a>(metric: &str, keys: impl Iterator<Item = (&'a str, &'a st
     keys.join(" ")
 }
 
-/// What a detector that sees a series point by point says of one point, from the points before it alone.
+/// The score of one point of a series, computed by a streaming detector from the points before it alone.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UsageScore {
-    /// When, in seconds since the epoch.
+    /// The time in seconds since the epoch.
     pub time: i64,
-    /// What was measured.
+    /// The measured value.
     pub value: f64,
-    /// How unusual the point is by itself: −log₁₀ of the share of earlier points that were as far from what was usual for
-    /// them, or from the point before; from 0 up to 12, and 0 until enough is known.
+    /// The surprise of the point by itself: −log₁₀ of the share of earlier points that were as far from their baseline, or from
+    /// the point before; 0 to 12, and 0 until there are enough points.
     pub surprise: f64,
-    /// How rare it is in this series that the point and those up to it look so, from all sides: −log₁₀ of a tail
-    /// probability, 2 is one point in a hundred; from 0 up to 12.
+    /// The rarity of the point and those before it, over all views: −log₁₀ of a tail probability in this series, so that 2 is
+    /// one point in a hundred; 0 to 12.
     pub rarity: f64,
-    /// Whether no point shortly before was as rare: only the first point of something unusual is fresh, or a rarer one.
+    /// Whether no point shortly before was as rare. Only the first point of an anomaly is fresh, or a rarer one.
     pub fresh: bool,
-    /// The view that was surprised most.
+    /// The view with the highest surprise.
     pub view: UsageView,
     /// The season the point was compared with.
     pub season: UsageSeason,
-    /// What is usual at this time.
+    /// The median of the baseline at this time.
     pub usual: f64,
-    /// What it is below in one of twenty cases.
+    /// The 5th percentile of the baseline at this time.
     pub usual_low: f64,
-    /// What it is above in one of twenty cases.
+    /// The 95th percentile of the baseline at this time.
     pub usual_high: f64,
-    /// Mean distance of the last points from what was usual for them, signed: another level shows here.
+    /// The mean signed distance of the last points from their baselines, which shows a level change.
     pub recent_offset: f64,
-    /// Mean distance of the last points from one another's mean, regardless of the side.
+    /// The mean absolute distance of the last points from their mean.
     pub recent_spread: f64,
-    /// What that spread usually is (median).
+    /// The median of that spread.
     pub usual_spread: f64,
-    /// Steps before this point in which nothing was measured, where the length of a step is known.
+    /// The number of steps without measurements before this point, where the length of a step is known.
     pub missing_steps: u64,
-    /// Length of a step in seconds, the median of those seen; 0 until it is known.
+    /// The length of a step in seconds, the median of those so far; 0 until it is known.
     pub step: i64,
-    /// Points seen before this one.
+    /// The number of points before this one.
     pub seen: u64,
 }
 
 impl UsageScore {
-    /// The probability that a usual point is less surprising, 0 to 1: the *anomaly likelihood* of Lavin and Ahmad (2015).
+    /// The probability that a normal point is less surprising, 0 to 1: the *anomaly likelihood* of Lavin and Ahmad (2015).
     #[must_use]
     pub fn likelihood(&self) -> f64 {
         1.0 - 10_f64.powf(-self.rarity)
     }
 
-    /// The rarity, or 0 where the point repeats what was already said: what a threshold for alerts is compared with.
+    /// The rarity of a [fresh](Self::fresh) point, else 0. The alert threshold is compared with it.
     #[must_use]
     pub fn alarm(&self) -> f64 {
         if self.fresh { self.rarity } else { 0.0 }
     }
 }
 
-/// From which side a point of a series is looked at.
+/// The aspect of a series that a point is scored by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum UsageView {
-    /// How far it is from what is usual.
+    /// The distance of the point from its baseline.
     Value,
-    /// How far it is from the point before.
+    /// The distance from the point before.
     Jump,
-    /// How far the last points together are from what is usual.
+    /// The distance of the last points together from their baseline.
     Level,
-    /// How unlike any earlier stretch the last points are.
+    /// The distance of the last points from the most similar earlier subsequence.
     Pattern,
-    /// How long nothing has changed.
+    /// The time for which the value has not changed.
     Standstill,
 }
 
-/// What a series repeats itself with.
+/// The seasonality of a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum UsageSeason {
-    /// Nothing that helps to foresee it.
+    /// No seasonality that helps to forecast it.
     None,
     /// The hour of the day.
     Day,
@@ -140,44 +140,44 @@ pub enum UsageSeason {
     Week,
 }
 
-/// In how many weeks an hour of the week, or some hours together, were what they rarely are.
+/// The share of weeks in which an hour of the week, or a range of hours, was anomalous or variable.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WeekShare {
-    /// So many weeks.
+    /// The number of such weeks.
     pub weeks: u64,
     /// Their share of the weeks in which the hours were measured, 0 to 1.
     pub share: f64,
-    /// Wilson's interval of 90 % about the share.
+    /// The 90 % Wilson interval of the share.
     pub interval: (f64, f64),
-    /// The share of all hours of all weeks: what would be expected.
+    /// The expected share: that of all hours of all weeks.
     pub expected: f64,
-    /// Whether some hour was so in more weeks than chance makes in one of twenty series.
+    /// Whether the number of weeks of some hour is significant at the level of 5 % per series.
     pub is_risk: bool,
 }
 
-/// Hours of the week that follow one another, in which a series is anomalous, or strays, more often than otherwise.
+/// Consecutive hours of the week in which a series is anomalous, or varies, more often than in other hours.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RiskWindow {
-    /// The first hour, from Monday midnight by the clock: 0 to 167.
+    /// The first hour of the week, from Monday midnight local time: 0 to 167.
     pub first_hour: u8,
-    /// How many hours, at least 1; it may run on into the next week.
+    /// The number of hours, at least 1. The range may continue into the next week.
     pub hours: u8,
-    /// Weeks in which it was measured.
+    /// The number of weeks with measurements in these hours.
     pub weeks: u64,
-    /// Weeks in which some step of it was anomalous.
+    /// The weeks in which some step of these hours was anomalous.
     pub anomalous: WeekShare,
-    /// Weeks in which some hour of it strayed from usual further than nine of ten hours do.
+    /// The weeks in which some hour was further from its baseline than nine of ten hours are.
     pub variable: WeekShare,
-    /// How many times as far from usual it strays as other hours do, by medians of hours; none where those do not stray.
+    /// The median distance of these hours from their baseline, as a multiple of that of other hours; `None` where that is 0.
     pub variability: Option<f64>,
 }
 
 impl RiskWindow {
-    /// How sure it is that it is bad: the lower end of the interval of its larger risk, 0 to 1.
+    /// The confidence that the hours are a risk: the lower end of the interval of the larger share, 0 to 1.
     #[must_use]
-    pub fn surety(&self) -> f64 {
+    pub fn confidence(&self) -> f64 {
         let risks = [self.anomalous, self.variable].into_iter().filter(|share| share.is_risk);
         risks.map(|share| share.interval.0).fold(0.0, f64::max)
     }

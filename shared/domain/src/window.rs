@@ -1,15 +1,15 @@
-//! The grid of time: hours that name stored batches, and the windows within them.
+//! The grid of time: hours, which name stored batches, and the windows within them.
 
 use std::fmt;
 
-use crate::time::HOUR_SECONDS;
+use crate::time::{HOUR_SECONDS, MINUTE_SECONDS};
 
-/// Per-window slots that show how traffic spreads within a window.
+/// The slots of a window, which show how traffic is distributed within it.
 pub const SLOTS: usize = 5;
 
 /// The length of a window: a divisor of an hour, in whole slots.
 ///
-/// The default is 5 minutes. AWS aggregates flow logs over 10 minutes unless told otherwise; such logs want windows of
+/// The default is 5 minutes. AWS aggregates flow logs over 10 minutes by default; such logs need windows of
 /// [`WindowLength::TEN_MINUTES`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WindowLength(u32);
@@ -20,39 +20,39 @@ impl WindowLength {
     /// Five slots of two minutes.
     pub const TEN_MINUTES: Self = Self(600);
 
-    /// A window length from minutes.
+    /// A window length of this many minutes.
     ///
     /// # Errors
     /// When the length does not divide an hour (5, 10, 15, 20, 30 and 60 do).
     pub fn from_minutes(minutes: u32) -> Result<Self, BadWindowLength> {
-        Self::from_seconds(minutes.saturating_mul(60))
+        Self::from_seconds(minutes.saturating_mul(MINUTE_SECONDS as u32))
     }
 
-    /// A window length from seconds.
+    /// A window length of this many seconds.
     ///
     /// # Errors
     /// When it is shorter than 5 minutes, does not divide an hour, or is not a multiple of 5 minutes.
     pub fn from_seconds(seconds: u32) -> Result<Self, BadWindowLength> {
-        if seconds >= 300 && seconds.is_multiple_of(300) && 3600u32.is_multiple_of(seconds) {
+        if seconds >= 300 && seconds.is_multiple_of(300) && (HOUR_SECONDS as u32).is_multiple_of(seconds) {
             Ok(Self(seconds))
         } else {
             Err(BadWindowLength { seconds })
         }
     }
 
-    /// Length in seconds.
+    /// The length in seconds.
     #[must_use]
     pub fn seconds(self) -> i64 {
         i64::from(self.0)
     }
 
-    /// The window that holds a time.
+    /// The window that contains a time, seconds since the epoch.
     #[must_use]
     pub fn start_of(self, time: i64) -> WindowStart {
         WindowStart(time.div_euclid(self.seconds()) * self.seconds())
     }
 
-    /// Which of the window's slots holds a time.
+    /// The slot of its window that contains a time, from 0 to [`SLOTS`] less one.
     #[must_use]
     pub fn slot_of(self, time: i64) -> usize {
         (time.rem_euclid(self.seconds()) * SLOTS as i64 / self.seconds()) as usize
@@ -63,49 +63,49 @@ impl WindowLength {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a window of {seconds} s does not fit: use 5, 10, 15, 20, 30 or 60 minutes")]
 pub struct BadWindowLength {
-    /// What was asked for.
+    /// The length that was given.
     pub seconds: u32,
 }
 
-/// When a window begins, seconds since the epoch.
+/// The start of a window, seconds since the epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct WindowStart(pub i64);
 
 impl WindowStart {
-    /// The hour the window lies in.
+    /// The hour that contains the window.
     #[must_use]
     pub fn hour(self) -> Hour {
-        Hour::of(self.0)
+        Hour::from_time(self.0)
     }
 
-    /// When a window of this length that begins here ends.
+    /// The end of a window of this length, seconds since the epoch.
     #[must_use]
     pub fn end(self, length: WindowLength) -> i64 {
         self.0 + length.seconds()
     }
 }
 
-/// A whole hour, seconds since the epoch.
+/// An hour, by its start in seconds since the epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct Hour(i64);
 
 impl Hour {
-    /// The hour that holds a time.
+    /// The hour that contains a time, seconds since the epoch.
     #[must_use]
-    pub fn of(time: i64) -> Self {
+    pub fn from_time(time: i64) -> Self {
         Self(time.div_euclid(HOUR_SECONDS) * HOUR_SECONDS)
     }
 
-    /// When it begins, seconds since the epoch.
+    /// The start of the hour, seconds since the epoch.
     #[must_use]
     pub fn start(self) -> i64 {
         self.0
     }
 }
 
-/// Whose logs: the account and region that every stored batch is kept apart by.
+/// The account and region of logs. Every stored batch belongs to one scope.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Scope {
     account: String,
@@ -113,10 +113,11 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// What stands for an account or region that neither the log nor its key names.
+    /// Stands for an account or region that neither the log nor its key names.
     pub const UNKNOWN: &'static str = "unknown";
 
-    /// A scope; anything but letters, digits and dashes becomes a dash (it ends up in keys), nothing becomes `unknown`.
+    /// A scope whose names are safe in storage keys: anything but letters, digits and dashes becomes a dash, an empty name
+    /// becomes `unknown`.
     #[must_use]
     pub fn new(account: &str, region: &str) -> Self {
         Self { account: Self::part(account), region: Self::part(region) }
@@ -129,7 +130,7 @@ impl Scope {
         text.chars().take(64).map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' }).collect()
     }
 
-    /// Reads what [`Scope`]'s `Display` wrote, `ACCOUNT.REGION`.
+    /// Parses `ACCOUNT.REGION`, as [`Scope`] is displayed.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (account, region) = text.split_once('.')?;
@@ -180,7 +181,7 @@ pub fn utc_clock(time: i64) -> String {
     utc(time, "%H:%M")
 }
 
-/// Times outside of what a calendar can hold are held at its ends.
+/// Formats a time in UTC. Times beyond the calendar are clamped to its ends.
 fn utc(time: i64, format: &str) -> String {
     let timestamp = jiff::Timestamp::from_second(time).unwrap_or(if time < 0 {
         jiff::Timestamp::MIN
@@ -205,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_falls_into_its_window_and_slot() {
+    fn a_time_has_a_window_and_a_slot() {
         let five = WindowLength::FIVE_MINUTES;
         assert_eq!(five.start_of(1_545_403_840), WindowStart(1_545_403_800));
         assert_eq!(five.slot_of(1_545_403_840), 0);
@@ -215,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn times_as_people_read_them() {
+    fn times_are_formatted_in_utc() {
         assert_eq!((utc_day(1_545_403_840), utc_clock(1_545_403_840)), ("2018-12-21".into(), "14:50".into()));
         assert_eq!(utc_hour(-1), "23");
         assert_eq!(utc_day(i64::MAX).len(), utc_day(i64::MAX).trim().len());

@@ -1,6 +1,6 @@
-//! Rows of a table of activity, kept by column: what encoders and estimators are fitted on, and evaluated.
+//! Keeps rows of an activity table by column, to fit and evaluate encoders and estimators on.
 //!
-//! Of a table with more rows than are to be kept, [`TableSample`] keeps an even, seeded sample in the order of the table.
+//! Of a table with more rows than the limit, [`TableSample`] keeps a uniform, seeded sample in the order of the table.
 //!
 //! ```
 //! use weir_domain::activity::{ActivityRow, ActivitySchema, ColumnRole, ColumnSchema, Value};
@@ -21,10 +21,10 @@ use rustc_hash::FxHashMap;
 use weir_domain::activity::{ActivityRow, ActivitySchema, ColumnRole, Value};
 use weir_domain::distinct::stable_hash;
 
-/// Distinct text that is kept at most, in bytes.
+/// The most distinct text that is kept, in bytes.
 pub const MAX_TEXT: usize = 512 << 20;
 
-/// A table whose ids, words and labels do not fit into memory.
+/// A table with more distinct ids, words and labels than [`MAX_TEXT`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the table has more than {} MiB of distinct ids, words and labels: give columns of free text the role ignore",
@@ -32,7 +32,7 @@ pub const MAX_TEXT: usize = 512 << 20;
 )]
 pub struct TooMuchText;
 
-/// Texts by number, each kept once.
+/// Numbers texts; each text is kept once.
 #[derive(Debug, Clone, Default)]
 struct Texts {
     numbers: FxHashMap<Box<str>, u32>,
@@ -45,7 +45,7 @@ impl Texts {
         if let Some(number) = self.numbers.get(text) {
             return Ok(*number);
         }
-        // Each is kept twice, with its place in a map and a list.
+        // Each text is kept twice, in a map and in a list.
         self.bytes += 2 * text.len() + 48;
         if self.bytes > MAX_TEXT {
             return Err(TooMuchText);
@@ -61,25 +61,25 @@ impl Texts {
     }
 }
 
-/// A word that is missing.
+/// The number of a missing word.
 const MISSING: u32 = u32::MAX;
 
 #[derive(Debug, Clone)]
 enum Column {
-    /// Missing ones are no number.
+    /// A missing number is NaN.
     Numbers(Vec<f64>),
     Words(Vec<u32>),
 }
 
-/// Rows of a table, in its order: all of them, or an even sample of those of a larger one.
+/// The rows of a table in its order: all of them, or a uniform sample of a larger table.
 #[derive(Debug, Clone)]
 pub struct TableSample {
     columns: Vec<Column>,
     labels: Vec<Vec<u32>>,
     ids: Vec<u32>,
     times: Vec<Option<i64>>,
-    /// Of each row kept, its chance: a row stays while this is at most `limit`.
-    chances: Vec<u64>,
+    /// A hash per kept row. A row is kept while its hash is at most `limit`.
+    hashes: Vec<u64>,
     limit: u64,
     texts: Texts,
     max_rows: usize,
@@ -88,7 +88,8 @@ pub struct TableSample {
 }
 
 impl TableSample {
-    /// No rows yet, of a table with a schema; between half of `max_rows` (at least 2) and all of them are kept of a larger table.
+    /// An empty sample of a table with this schema. Of a table with more than `max_rows` rows (at least 2), between half of
+    /// `max_rows` and `max_rows` are kept.
     #[must_use]
     pub fn new(schema: &ActivitySchema, max_rows: usize, seed: u64) -> Self {
         let column = |role| match role {
@@ -100,7 +101,7 @@ impl TableSample {
             labels: schema.labels().map(|_| Vec::new()).collect(),
             ids: Vec::new(),
             times: Vec::new(),
-            chances: Vec::new(),
+            hashes: Vec::new(),
             limit: u64::MAX,
             texts: Texts::default(),
             max_rows: max_rows.max(2),
@@ -109,20 +110,20 @@ impl TableSample {
         }
     }
 
-    /// Takes a row of the schema. Amortised O(columns).
+    /// Adds a row, which must fit the schema. Amortised O(columns).
     ///
     /// # Errors
     /// When there is more distinct text than [`MAX_TEXT`].
     pub fn push(&mut self, row: &ActivityRow<'_>) -> Result<(), TooMuchText> {
-        let chance = stable_hash(&[self.seed.to_le_bytes(), self.seen.to_le_bytes()].concat());
+        let hash = stable_hash(&[self.seed.to_le_bytes(), self.seen.to_le_bytes()].concat());
         self.seen += 1;
-        if chance > self.limit {
+        if hash > self.limit {
             return Ok(());
         }
         if self.len() >= self.max_rows {
             self.limit /= 2;
             self.thin();
-            if chance > self.limit {
+            if hash > self.limit {
                 return Ok(());
             }
         }
@@ -139,13 +140,13 @@ impl TableSample {
         }
         self.ids.push(self.texts.number(row.id)?);
         self.times.push(row.time);
-        self.chances.push(chance);
+        self.hashes.push(hash);
         Ok(())
     }
 
     /// Drops the rows beyond the limit.
     fn thin(&mut self) {
-        let keep: Vec<bool> = self.chances.iter().map(|chance| *chance <= self.limit).collect();
+        let keep: Vec<bool> = self.hashes.iter().map(|hash| *hash <= self.limit).collect();
         for column in &mut self.columns {
             match column {
                 Column::Numbers(numbers) => retain(numbers, &keep),
@@ -155,22 +156,22 @@ impl TableSample {
         self.labels.iter_mut().for_each(|labels| retain(labels, &keep));
         retain(&mut self.ids, &keep);
         retain(&mut self.times, &keep);
-        retain(&mut self.chances, &keep);
+        retain(&mut self.hashes, &keep);
     }
 
-    /// Rows kept.
+    /// The number of rows kept.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.chances.len()
+        self.hashes.len()
     }
 
-    /// True when no row is kept.
+    /// Whether no row is kept.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.chances.is_empty()
+        self.hashes.is_empty()
     }
 
-    /// Rows that came.
+    /// The number of rows added, kept or not.
     #[must_use]
     pub fn seen(&self) -> u64 {
         self.seen
@@ -190,7 +191,7 @@ impl TableSample {
         }));
     }
 
-    /// What a row is called; empty where the table does not say.
+    /// The id of a row; empty where the table has none.
     ///
     /// # Panics
     /// When there is no such row.
@@ -199,7 +200,7 @@ impl TableSample {
         self.texts.get(self.ids[row])
     }
 
-    /// When it was, where the table says; seconds since the epoch.
+    /// The time of a row in seconds since the epoch, where the table has one.
     ///
     /// # Panics
     /// When there is no such row.
@@ -208,7 +209,7 @@ impl TableSample {
         self.times[row]
     }
 
-    /// What a label column says of a row.
+    /// The value of a label column in a row.
     ///
     /// # Panics
     /// When there is no such row or label column.
@@ -217,7 +218,7 @@ impl TableSample {
         self.texts.get(self.labels[column][row])
     }
 
-    /// Distinct ids among the rows kept.
+    /// The number of distinct ids among the rows kept.
     #[must_use]
     pub fn distinct_ids(&self) -> u64 {
         let mut ids = self.ids.clone();
@@ -226,7 +227,7 @@ impl TableSample {
         ids.len() as u64
     }
 
-    /// A hash of the values of each row: rows of equal values have equal ones, whatever their ids, times and labels.
+    /// A hash of the values of each row. Rows with equal values have equal hashes, whatever their ids, times and labels.
     #[must_use]
     pub fn value_hashes(&self) -> Vec<u64> {
         let mut bytes = Vec::with_capacity(8 * self.columns.len());
@@ -234,7 +235,7 @@ impl TableSample {
             bytes.clear();
             for column in &self.columns {
                 match column {
-                    // Both zeros are one number.
+                    // Adding zero turns −0 into 0.
                     Column::Numbers(numbers) => bytes.extend_from_slice(&(numbers[row] + 0.0).to_le_bytes()),
                     Column::Words(words) => bytes.extend_from_slice(&words[row].to_le_bytes()),
                 }
@@ -295,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sample_is_even_in_order_and_the_same_again() {
+    fn a_sample_is_uniform_in_order_and_reproducible() {
         let rows = |seed| {
             let mut sample = TableSample::new(&schema(), 1000, seed);
             (0..20_000).for_each(|i| push(&mut sample, f64::from(i), Value::Missing, "u"));

@@ -1,4 +1,4 @@
-//! Flow records: folding them into windows, a host's window as features, what a whole hour adds to the baseline, and its rollup.
+//! Flow records: folds them into windows, and computes feature rows, the baseline and rollups from merged hours.
 
 mod baseline;
 mod fold;

@@ -1,10 +1,10 @@
-//! Records to mergeable windows, and merged windows to feature matrices. One module per log source.
+//! Turns records into mergeable aggregates and aggregates into feature matrices, one module per log source.
 //!
-//! [`flow::Folder`] folds rows into hours of windows; [`flow::host_schema`] and [`flow::host_row`] turn what a host did
-//! in a merged window into numbers for the estimators. [`activity::TableSample`] keeps rows of a table.
-//! [`login::History`] counts logins, and says of each how it differs from
-//! those before it.
-//! in a merged window into numbers for the estimators. [`usage::usage_rows`] turns the steps of a series into rows.
+//! - [`flow::Folder`] folds flow records into hours of windows. [`flow::host_schema`] and [`flow::host_row`] turn the traffic of
+//!   a host in a merged window into a feature row.
+//! - [`login::History`] counts logins and gives the evidence of each from the logins before it.
+//! - [`activity::TableSample`] keeps rows of a table.
+//! - [`usage::usage_rows`] turns the steps of a series into feature rows.
 
 pub mod activity;
 pub mod flow;

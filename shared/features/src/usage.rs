@@ -1,7 +1,7 @@
-//! Usage over time: when a step was by the clock of a place, and rows of what was measured before it.
+//! Feature rows of usage series: calendar features by the clock of a time zone, and lagged values.
 //!
-//! Nothing is invented: a step without a measurement has no row, and what a row lacks (a lag that lies in a gap, or before
-//! the series) is marked as such or leaves the row out, as the caller says.
+//! Nothing is imputed. A step without a measurement has no row. A row with a missing lag (in a gap, or before the series) is
+//! marked or left out, as the caller chooses.
 
 mod calendar;
 mod lags;

@@ -1,16 +1,16 @@
-//! Whose an address is: the ranges that cloud providers publish, and a small copy of the largest of them.
+//! Finds the cloud provider, service and region of an address, from the address ranges that providers publish.
 //!
-//! Four forms are read, recognised from their content:
+//! A small copy of the largest ranges is included. Four formats are read and recognised by their content:
 //!
 //! - AWS's [`ip-ranges.json`](https://docs.aws.amazon.com/vpc/latest/userguide/aws-ip-ranges.html);
 //! - Google's [`cloud.json` and `goog.json`](https://support.google.com/a/answer/10026322);
 //! - Microsoft's [service tags](https://learn.microsoft.com/azure/virtual-network/service-tags-overview)
 //!   (`ServiceTags_Public_….json`);
-//! - text, a range a line: `provider service region prefix`, with `-` for what is not known and `#` before comments; or a
-//!   prefix a line, where it is known whose they are.
+//! - text, one range per line: `provider service region prefix`, with `-` for an unknown name and `#` before comments; or one
+//!   prefix per line, where the caller names the provider.
 //!
-//! Of the ranges that hold an address the longest prefix tells whose it is; of equal ones that with the narrower service
-//! (AWS lists most prefixes once as `AMAZON`, too), then the one read last.
+//! Of the ranges that hold an address, the longest prefix decides. Of equal prefixes, the one with the narrower service does
+//! (AWS also lists most prefixes as `AMAZON`), then the one read last.
 //!
 //! ```
 //! use weir_ingest::ranges::ProviderRanges;
@@ -22,132 +22,70 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 use serde::Deserialize;
+use weir_domain::prefix_table::PrefixTable;
 
-/// The copy of ranges that is shipped.
+/// The included copy of ranges.
 const SHIPPED: &str = include_str!("ranges/shipped.txt");
 
 /// The longest name of a provider, service or region.
 const MAX_NAME_LEN: usize = 100;
 
-/// Whose an address is. What is not known is `-`.
+/// The cloud service that an address belongs to. An unknown name is `-`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Place {
-    /// `aws`, `google`, `microsoft`, `apple`.
+pub struct CloudService {
+    /// The provider: `aws`, `google`, `microsoft`, `apple`.
     pub provider: String,
-    /// In lower case: `s3`, `cloudfront`.
+    /// The service, in lower case: `s3`, `cloudfront`.
     pub service: String,
-    /// `us-east-1`, `global`.
+    /// The region: `us-east-1`, `global`.
     pub region: String,
 }
 
 /// Ranges that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RangesError {
-    /// More bytes than may be.
+    /// The file is too large.
     #[error("the ranges have more than {} bytes: name a file of ranges", ProviderRanges::MAX_FILE_BYTES)]
     TooLarge,
-    /// More ranges than may be.
+    /// There are too many ranges.
     #[error("more than {} ranges: leave some out", ProviderRanges::MAX)]
     TooMany,
-    /// Not in a known form.
+    /// The format is unknown.
     #[error(
         "neither AWS's ip-ranges.json, Google's cloud.json, Microsoft's service tags nor lines of provider, service, region and \
          prefix: {0}"
     )]
     Form(String),
-    /// A line or an entry that says nothing.
+    /// A line or an entry is invalid.
     #[error("range {number}: {problem}")]
     Range {
-        /// Which line or entry, from 1.
+        /// The number of the line or entry, from 1.
         number: usize,
-        /// What is wrong with it.
+        /// What is wrong.
         problem: &'static str,
     },
 }
 
-/// Ranges of addresses and whose they are. A look-up takes O(log ranges).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// Address ranges and the cloud services that they belong to. A look-up takes O(bits of the address).
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ProviderRanges {
-    places: Vec<Place>,
-    numbers: HashMap<Place, u32>,
-    v4: Networks,
-    v6: Networks,
+    services: Vec<CloudService>,
+    numbers: HashMap<CloudService, u32>,
+    /// The number of the service by block.
+    blocks: PrefixTable<u32>,
     count: usize,
 }
 
-/// The networks of one family, their addresses as numbers.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Networks {
-    /// The number of the place, by the first address and the length of the prefix: what holds another comes before it.
-    places: BTreeMap<(u128, u8), u32>,
-    /// The first addresses from which on the place is another, ascending, and that place; `NOBODY` where there is none.
-    starts: Vec<u128>,
-    owners: Vec<u32>,
-}
-
-/// The number of no place.
-const NOBODY: u32 = u32::MAX;
-
-impl Networks {
-    /// Makes the table that is looked up in, of networks of addresses of so many bits. Networks lie in one another or apart.
-    fn flatten(&mut self, bits: u8) {
-        let Self { places, starts, owners } = self;
-        starts.clear();
-        owners.clear();
-        let mut push = |start: u128, owner: u32| {
-            if starts.last() == Some(&start) {
-                owners.pop();
-            } else {
-                starts.push(start);
-            }
-            owners.push(owner);
-        };
-        // The networks that hold the address at hand: their last addresses, the innermost last.
-        let mut open: Vec<(u128, u32)> = Vec::new();
-        let close = |open: &mut Vec<(u128, u32)>, before: Option<u128>, push: &mut dyn FnMut(u128, u32)| {
-            while let Some((last, _)) =
-                open.last().copied().filter(|(last, _)| before.is_none_or(|start| *last < start))
-            {
-                open.pop();
-                if let Some(next) = last.checked_add(1) {
-                    push(next, open.last().map_or(NOBODY, |(_, owner)| *owner));
-                }
-            }
-        };
-        for ((start, length), owner) in places.iter() {
-            close(&mut open, Some(*start), &mut push);
-            push(*start, *owner);
-            let rest = u32::from(bits.saturating_sub(*length));
-            let ones = 1_u128.checked_shl(rest).map_or(u128::MAX, |one| one - 1);
-            open.push((start | ones, *owner));
-        }
-        close(&mut open, None, &mut push);
-    }
-
-    fn find(&self, address: u128) -> Option<u32> {
-        let at = self.starts.partition_point(|start| *start <= address).checked_sub(1)?;
-        self.owners.get(at).copied().filter(|owner| *owner != NOBODY)
-    }
-}
-
-/// An address as a number.
-fn number_of(address: IpAddr) -> u128 {
-    match address {
-        IpAddr::V4(v4) => u128::from(u32::from(v4)),
-        IpAddr::V6(v6) => u128::from(v6),
-    }
-}
-
 impl ProviderRanges {
-    /// The largest file: AWS's has some 2 MB.
+    /// The largest file that is read, in bytes; that of AWS has some 2 MB.
     pub const MAX_FILE_BYTES: usize = 32 << 20;
 
-    /// The most ranges: AWS publishes some 15,000.
+    /// The most ranges; AWS publishes some 15,000.
     pub const MAX: usize = 500_000;
 
     /// No ranges.
@@ -156,8 +94,8 @@ impl ProviderRanges {
         Self::default()
     }
 
-    /// The copy that is shipped: the large, long-standing ranges of AWS, Google, Microsoft and Apple. It is made by hand, it
-    /// is dated, and it is not complete; the providers' own lists are.
+    /// The included copy: the large, long-standing ranges of AWS, Google, Microsoft and Apple. It is written by hand, dated and
+    /// not complete, unlike the lists of the providers.
     ///
     /// # Errors
     /// When the copy is damaged, which a test rules out.
@@ -167,20 +105,20 @@ impl ProviderRanges {
         Ok(ranges)
     }
 
-    /// Adds the ranges of a file, and says how many there were.
+    /// Adds the ranges of a file, and returns how many there were.
     ///
     /// # Errors
-    /// When the file is too large or in no known form, holds a range that is none, or there are too many ranges. Ranges read
-    /// before that are kept.
+    /// When the file is too large, has an unknown format or an invalid range, or there are too many ranges. Ranges read before
+    /// the error are kept.
     pub fn read(&mut self, bytes: &[u8]) -> Result<usize, RangesError> {
-        self.read_of(bytes, None)
+        self.read_for_provider(bytes, None)
     }
 
-    /// As [`read`](Self::read), where lines may be prefixes alone: they are those of `provider`.
+    /// As [`read`](Self::read), where lines may be prefixes alone, which then belong to `provider`.
     ///
     /// # Errors
     /// As [`read`](Self::read).
-    pub fn read_of(&mut self, bytes: &[u8], provider: Option<&str>) -> Result<usize, RangesError> {
+    pub fn read_for_provider(&mut self, bytes: &[u8], provider: Option<&str>) -> Result<usize, RangesError> {
         if bytes.len() > Self::MAX_FILE_BYTES {
             return Err(RangesError::TooLarge);
         }
@@ -188,33 +126,30 @@ impl ProviderRanges {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let is_json = bytes.trim_ascii_start().starts_with(b"{");
         let read = if is_json { self.read_json(bytes) } else { self.read_text(bytes, provider) };
-        self.v4.flatten(32);
-        self.v6.flatten(128);
         read.map(|()| self.count - before)
     }
 
-    /// Whose an address is, if it is known.
+    /// The cloud service of an address, if it is known.
     #[must_use]
-    pub fn find(&self, address: IpAddr) -> Option<&Place> {
-        self.place(self.find_number(address)?)
+    pub fn find(&self, address: IpAddr) -> Option<&CloudService> {
+        self.service(self.find_number(address)?)
     }
 
-    /// The number of the place of an address, if it is known; numbers count up from 0 in the order in which places were read.
+    /// The number of the cloud service of an address, if it is known. Numbers count up from 0 in the order in which services
+    /// were read.
     #[must_use]
     pub fn find_number(&self, address: IpAddr) -> Option<u32> {
-        let address = address.to_canonical();
-        let networks = if address.is_ipv4() { &self.v4 } else { &self.v6 };
-        networks.find(number_of(address))
+        self.blocks.longest_match(address).copied()
     }
 
-    /// The place of a number.
+    /// The cloud service of a number.
     #[must_use]
-    pub fn place(&self, number: u32) -> Option<&Place> {
-        self.places.get(number as usize)
+    pub fn service(&self, number: u32) -> Option<&CloudService> {
+        self.services.get(number as usize)
     }
 
     fn read_text(&mut self, bytes: &[u8], provider: Option<&str>) -> Result<(), RangesError> {
-        let text = str::from_utf8(bytes).map_err(|_| RangesError::Form("it is no text".into()))?;
+        let text = str::from_utf8(bytes).map_err(|_| RangesError::Form("it is not text".into()))?;
         for (number, line) in (1..).zip(text.lines()) {
             let line = line.split('#').next().unwrap_or_default().trim();
             if line.is_empty() {
@@ -242,7 +177,7 @@ impl ProviderRanges {
             return Err(RangesError::Form("it has no prefixes".into()));
         }
         for (number, entry) in (1..).zip(file.prefixes.iter().chain(&file.ipv6_prefixes)) {
-            let (provider, prefix, place) = match entry {
+            let (provider, prefix, region) = match entry {
                 Entry { ip_prefix: Some(prefix), .. } | Entry { ipv6_prefix: Some(prefix), .. } => {
                     ("aws", prefix, &entry.region)
                 }
@@ -252,11 +187,11 @@ impl ProviderRanges {
                 _ => return Err(RangesError::Range { number, problem: "it has no prefix" }),
             };
             let service = entry.service.as_deref().unwrap_or("-");
-            self.add(number, provider, service, place.as_deref().unwrap_or("-"), prefix)?;
+            self.add(number, provider, service, region.as_deref().unwrap_or("-"), prefix)?;
         }
         for (number, Tag { properties }) in (1..).zip(&file.values) {
-            let known = |name: &'_ str| if name.is_empty() { "-".to_owned() } else { name.to_owned() };
-            let (service, region) = (known(&properties.service), known(&properties.region));
+            let or_unknown = |name: &'_ str| if name.is_empty() { "-".to_owned() } else { name.to_owned() };
+            let (service, region) = (or_unknown(&properties.service), or_unknown(&properties.region));
             for prefix in &properties.prefixes {
                 self.add(number, "microsoft", &service, &region, prefix)?;
             }
@@ -273,7 +208,9 @@ impl ProviderRanges {
         prefix: &str,
     ) -> Result<(), RangesError> {
         let fail = |problem| Err(RangesError::Range { number, problem });
-        let Ok(network) = prefix.parse::<IpNet>() else { return fail("its prefix is none, as 10.0.0.0/8 is one") };
+        let Ok(network) = prefix.parse::<IpNet>() else {
+            return fail("its prefix is not a CIDR block such as 10.0.0.0/8");
+        };
         if [provider, service, region]
             .iter()
             .any(|name| name.len() > MAX_NAME_LEN || name.chars().any(char::is_control))
@@ -283,20 +220,23 @@ impl ProviderRanges {
         if self.count >= Self::MAX {
             return Err(RangesError::TooMany);
         }
-        let place = Place {
+        let service = CloudService {
             provider: provider.to_ascii_lowercase(),
             service: service.to_ascii_lowercase(),
             region: region.to_ascii_lowercase(),
         };
-        let next = self.places.len() as u32;
-        let id = *self.numbers.entry(place).or_insert_with_key(|place| {
-            self.places.push(place.clone());
+        let next = self.services.len() as u32;
+        let id = *self.numbers.entry(service).or_insert_with_key(|service| {
+            self.services.push(service.clone());
             next
         });
-        let networks = if network.addr().is_ipv4() { &mut self.v4 } else { &mut self.v6 };
-        let known = networks.places.entry((number_of(network.network()), network.prefix_len()));
-        let is_broad = |id: u32| matches!(self.places[id as usize].service.as_str(), "amazon" | "-");
-        known.and_modify(|known| *known = if is_broad(id) && !is_broad(*known) { *known } else { id }).or_insert(id);
+        let (address, prefix_len) = (network.addr(), network.prefix_len());
+        let is_broad = |id: u32| matches!(self.services[id as usize].service.as_str(), "amazon" | "-");
+        let keeps_earlier =
+            self.blocks.get(address, prefix_len).is_some_and(|earlier| is_broad(id) && !is_broad(*earlier));
+        if !keeps_earlier {
+            self.blocks.insert(address, prefix_len, id);
+        }
         self.count += 1;
         Ok(())
     }

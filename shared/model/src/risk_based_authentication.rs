@@ -108,7 +108,7 @@ fn ratio(levels: &[ValueCount], weights: &[f64], coarser: f64, logins: f64, user
     let mut everybody = 0.0;
     let mut user = 0.0;
     for (at, (level, weight)) in levels.iter().zip(weights).enumerate() {
-        let count = sane(level.everybody);
+        let count = sane(level.all_users);
         everybody += weight
             * match (at, count > 0.0) {
                 (0, true) => count / logins * (1.0 - unseen / (logins + unseen)),

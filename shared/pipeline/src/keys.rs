@@ -95,7 +95,7 @@ impl HourOfScope {
     pub fn scored_with(self) -> Self {
         match self.source {
             Source::Login | Source::Usage => {
-                Self { hour: Hour::of(self.hour.start().div_euclid(86_400) * 86_400), ..self }
+                Self { hour: Hour::from_time(self.hour.start().div_euclid(86_400) * 86_400), ..self }
             }
             Source::Flow | Source::Activity => self,
         }
@@ -131,7 +131,7 @@ impl HourOfScope {
         let hour: i64 = value("hour=")?.parse().ok().filter(|h| (0..24).contains(h))?;
         let midnight = day.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second();
         let name = parts.next().filter(|name| name.ends_with(".parquet"))?;
-        let found = Self { source, scope, hour: Hour::of(midnight + hour * HOUR_SECONDS) };
+        let found = Self { source, scope, hour: Hour::from_time(midnight + hour * HOUR_SECONDS) };
         (found.batch(name.trim_end_matches(".parquet")) == key).then_some(found)
     }
 }
@@ -225,7 +225,7 @@ mod tests {
         let hour = HourOfScope {
             source: Source::Flow,
             scope: Scope::new("123456789012", "us-east-1"),
-            hour: Hour::of(1_545_403_840),
+            hour: Hour::from_time(1_545_403_840),
         };
         let key = hour.batch("0123");
         assert_eq!(key, "processed/source=flow/scope=123456789012.us-east-1/dt=2018-12-21/hour=14/0123.parquet");

@@ -16,12 +16,12 @@ fn addresses(bytes: &[u8]) -> Vec<IpAddr> {
 
 fn ask(places: &Places, bytes: &[u8]) {
     for address in addresses(bytes) {
-        let place = places.of(address);
+        let place = places.find(address);
         let mapped = match address {
             IpAddr::V4(four) => IpAddr::V6(four.to_ipv6_mapped()),
             six @ IpAddr::V6(_) => six,
         };
-        assert_eq!(places.of(mapped), place, "IPv4 in IPv6");
+        assert_eq!(places.find(mapped), place, "IPv4 in IPv6");
         assert_eq!(places.is_listed(mapped), places.is_listed(address), "IPv4 in IPv6");
     }
 }

@@ -55,7 +55,7 @@ pub(crate) fn login_history(bytes: &[u8]) {
     assert_eq!(again.encode().expect("as before"), written);
     let places = Places::none();
     for n in 0..3_u8 {
-        let login = Sighting::of(
+        let login = Sighting::from_login(
             &LoginEvent {
                 source_ip: Some([198, 51, 100, n].into()),
                 country: "FR",
@@ -70,7 +70,7 @@ pub(crate) fn login_history(bytes: &[u8]) {
         );
         let evidence = history.evidence(&login);
         let _ = history.risk_counts(&login);
-        history.advance(&login, &evidence, 0.5, Weight::of_odds(0.0), Weight::of_odds(0.0));
+        history.advance(&login, &evidence, 0.5, Weight::from_log_odds(0.0), Weight::from_log_odds(0.0));
     }
     history.encode().expect("what was learned on can be written");
 }

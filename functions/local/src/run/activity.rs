@@ -6,9 +6,9 @@ mod table;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use weir_detect::message::count;
 use weir_domain::activity::{ActivitySchema, ColumnRole};
 use weir_domain::reject::ReadSummary;
+use weir_domain::text::count;
 use weir_model::evaluation::{ClassificationReport, ConfusionMatrix};
 use weir_model::{AlertBudget, EstimatorKind, TableModel};
 use weir_pipeline::activity::{Findings, Judged, Threshold, drift, is_usual, judge, label_column, learn};

@@ -1,6 +1,6 @@
 //! What training says of features that have moved.
 
-use weir_detect::message::count;
+use weir_domain::text::count;
 use weir_model::drift::Stability;
 use weir_pipeline::drift::{Against, Drift};
 

@@ -6,10 +6,10 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use weir_detect::message::count;
 use weir_domain::activity::ActivityRow;
 use weir_domain::distinct::{DistinctSketch, stable_hash};
 use weir_domain::reject::ReadSummary;
+use weir_domain::text::count;
 use weir_domain::window::{utc_clock, utc_day};
 use weir_ingest::flow::FlowOptions;
 use weir_ingest::login::{cloudtrail, rba, simple, sshd};

@@ -6,8 +6,8 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use anyhow::Context;
-use weir_detect::message::count;
 use weir_detect::ocsf::DetectionFinding;
+use weir_domain::text::count;
 
 use crate::arguments::OutputFormat;
 use crate::output;

@@ -9,10 +9,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use weir_detect::message::count;
 use weir_domain::finding::Kind;
 use weir_domain::login::JudgedLogin;
 use weir_domain::reject::ReadSummary;
+use weir_domain::text::count;
 use weir_domain::window::{WindowLength, utc_clock, utc_day};
 use weir_features::login::{ApiUse, Places};
 use weir_ingest::login::{self, LoginRow, sshd};

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use weir_detect::message::count;
+use weir_domain::text::count;
 use weir_domain::window::{utc_clock, utc_day};
 use weir_model::{EstimatorKind, FlowModel, LoginModel, ModelKind, TrainingSummary};
 use weir_pipeline::{FolderStore, Store, models};

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use tokio::task::JoinSet;
-use weir_detect::message::count;
 use weir_domain::reject::ReadSummary;
 use weir_domain::source::Source;
+use weir_domain::text::count;
 use weir_domain::window::WindowLength;
 use weir_ingest::flow::FlowOptions;
 use weir_ingest::ranges::ProviderRanges;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::ExitCode;
 
-use weir_detect::message::count;
 use weir_detect::ocsf::DetectionFinding;
+use weir_domain::text::count;
 use weir_pipeline::keys::FINDINGS;
 use weir_pipeline::notifier::NotifyError;
 use weir_pipeline::publish::Published;

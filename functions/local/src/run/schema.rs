@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use weir_detect::message::count;
+use weir_domain::text::count;
 use weir_ingest::{Format, ObjectName, ReadLimits, activity, recognise};
 
 use crate::arguments::Schema;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 
-use weir_detect::message::count;
+use weir_domain::text::count;
 use weir_pipeline::keys::{HourOfScope, PROCESSED};
 use weir_pipeline::score::score_by_clock;
 use weir_pipeline::{FolderStore, Store, models, sweep};

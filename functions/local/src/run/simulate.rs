@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, bail};
 use rayon::iter::{ParallelBridge, ParallelIterator};
-use weir_detect::message::count;
+use weir_domain::text::count;
 use weir_simulate::flow::{Parameters, Simulation};
 use weir_simulate::usage::{UsageParameters, UsageSimulation};
 use weir_simulate::{activity, login};

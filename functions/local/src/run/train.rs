@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
-use weir_detect::message::count;
+use weir_domain::text::count;
 use weir_model::{EstimatorKind, FlowModel};
 use weir_pipeline::FolderStore;
 use weir_pipeline::train::train_since;

@@ -62,7 +62,8 @@ pub(super) fn detect(
     context: &WindowContext<'_>,
 ) -> Vec<(Subject, Hit)> {
     let mut found = Vec::new();
-    let verdicts = [one_source(traffic, known), if traffic.host.own { many_sources(traffic, known) } else { None }];
+    let verdicts =
+        [one_source(traffic, known), if traffic.host.monitored { many_sources(traffic, known) } else { None }];
     for (verdict, lines) in verdicts.into_iter().flatten() {
         traffic.explain(&lines);
         found.push(verdict.hit(traffic.host, context, &lines));
@@ -107,17 +108,17 @@ fn exceeds_programs(line: &Line<'_>, tries: u64, usual: f64, known: &BaselineVie
 fn one_source<'a>(traffic: &Traffic<'a>, known: &BaselineView<'_>) -> Option<(Verdict, Vec<Line<'a>>)> {
     let host = traffic.host;
     let mut services: BTreeMap<Service, Vec<(Line<'a>, u64)>> = BTreeMap::new();
-    for line in traffic.begun.iter().filter(|line| is_authentication_service(line.key.service, !host.own)) {
+    for line in traffic.begun.iter().filter(|line| is_authentication_service(line.key.service, !host.monitored)) {
         if let Some(tries) = tries(line) {
-            let usual = if host.own { known.usual(known.pair(&line.key).map(|pair| &pair.flows)) } else { 0.0 };
+            let usual = if host.monitored { known.usual(known.pair(&line.key).map(|pair| &pair.flows)) } else { 0.0 };
             // Health checks connect and say nothing, and what several others do as well is a role.
             // At the closed port of a program nothing is at risk.
             let program = PROGRAMS.contains(&line.key.service.port);
             let silent = !spoke(line) && (line.pair.answered() || program);
-            let counts = if host.own && program {
+            let counts = if host.monitored && program {
                 tries >= TRIES && is_refused_program(line, tries) && exceeds_programs(line, tries, usual, known)
             } else {
-                !(host.own && known.others(&line.key) >= 2) && tries as f64 >= TIMES_BASELINE * usual
+                !(host.monitored && known.others(&line.key) >= 2) && tries as f64 >= TIMES_BASELINE * usual
             };
             if !silent && counts {
                 services.entry(line.key.service).or_default().push((*line, tries));
@@ -130,7 +131,7 @@ fn one_source<'a>(traffic: &Traffic<'a>, known: &BaselineView<'_>) -> Option<(Ve
     });
     let (service, all, lines) = most.max_by_key(|(service, all, _)| (*all, std::cmp::Reverse(*service)))?;
     let (target, _) = lines.iter().max_by_key(|(line, tries)| (*tries, std::cmp::Reverse(line.key.peer)))?;
-    let (usual, enough) = if host.own {
+    let (usual, enough) = if host.monitored {
         let usual = known.typical_of_all(known.begins(service).map(|habit| &habit.flows));
         (usual, (TIMES_BASELINE * usual).max(TRIES as f64))
     } else {
@@ -145,7 +146,7 @@ fn one_source<'a>(traffic: &Traffic<'a>, known: &BaselineView<'_>) -> Option<(Ve
     let verdict = Verdict {
         kind: Kind::BruteForce,
         peer: None,
-        severity: severity(host.own, through, all),
+        severity: severity(host.monitored, through, all),
         confidence: confidence(over, if through { 70 } else { 60 }, 95),
         facts: Facts::BruteForce {
             target: target.key.peer,
@@ -155,7 +156,7 @@ fn one_source<'a>(traffic: &Traffic<'a>, known: &BaselineView<'_>) -> Option<(Ve
             attempts: all,
             sources: 1,
             usual_attempts: usual,
-            inside: host.own,
+            inside: host.monitored,
         },
     };
     Some((verdict, lines.into_iter().map(|(line, _)| line).collect()))

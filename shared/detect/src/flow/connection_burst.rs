@@ -79,7 +79,7 @@ fn burst<'a>(traffic: &Traffic<'a>, known: &BaselineView<'_>, role: Role) -> Opt
             let each = usual / known.usual(habit.map(|habit| &habit.peers)).max(1.0);
             known.pair(&line.key).map_or(each, |pair| known.usual(Some(&pair.flows)))
         } else {
-            known.usual(habit.map(|habit| &habit.busiest))
+            known.usual(habit.map(|habit| &habit.max_peer_flows))
         };
         let over = over_far(flows, usual);
         (habit.is_some() && over >= 1.0).then(|| (service, flows, usual, over, vec![line]))

@@ -52,7 +52,7 @@ pub(super) fn detect(
     known: &BaselineView<'_>,
     context: &WindowContext<'_>,
 ) -> Vec<(Subject, Hit)> {
-    if !traffic.host.own {
+    if !traffic.host.monitored {
         return Vec::new();
     }
     let mut found = Vec::new();
@@ -230,7 +230,7 @@ fn unanswered_inbound<'a>(traffic: &Traffic<'a>, known: &BaselineView<'_>) -> Op
         let scale = traffic.sampling(Role::Responder);
         let (sum, service) = (sum(&lines), leading(&lines));
         let packets = scaled(sum.packets_received, scale);
-        let usual = known.typical_of_all(known.host.map(|host| &host.serves.packets));
+        let usual = known.typical_of_all(known.host.map(|host| &host.served.packets));
         let over = packets as f64 / (TIMES_BASELINE * usual).max(UNANSWERED_PACKETS as f64);
         (over >= 1.0).then(|| Found {
             flood: flood_of(protocol),

@@ -66,7 +66,7 @@ fn is_login(line: &Line<'_>) -> bool {
 /// What somebody from outside who logged in takes out.
 fn taken_by(line: &Line<'_>, known: &BaselineView<'_>) -> Option<Verdict> {
     let (service, t) = (line.key.service, line.totals());
-    let usual = known.usual(known.serves(service).map(|habit| &habit.most_back));
+    let usual = known.usual(known.serves(service).map(|habit| &habit.max_peer_response_bytes));
     let over = t.bytes_sent as f64 / (TIMES_BASELINE * usual).max(BYTES_TAKEN);
     let one_way = t.bytes_sent >= t.bytes_received.saturating_mul(ONE_WAY);
     (known.is_established_host() && one_way && over >= 1.0).then(|| Verdict {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use weir_domain::aggregate::HostWindows;
-use weir_domain::baseline::{Baseline, HostBaseline, Spread, host_name};
+use weir_domain::baseline::{Baseline, HostBaseline, Log2Histogram, host_name};
 use weir_domain::finding::{Facts, Hit, Kind, Reason, Severity, Subject};
 
 use super::{WindowContext, host_sweep, port_scan};
@@ -47,7 +47,7 @@ impl Explained {
             scans.iter().flatten().for_each(|(subject, hit)| explained.take(subject, hit));
         }
         for host in hosts.iter() {
-            let mostly = host.passed_on() > 0 && 2 * host.passed_on() >= host.initiator.pairs().len();
+            let mostly = host.forwarded_pairs() > 0 && 2 * host.forwarded_pairs() >= host.initiator.pairs().len();
             if mostly || host.clients().iter().any(|client| explained.acting.contains(client)) {
                 explained.acting.insert(host.host);
             }
@@ -91,15 +91,15 @@ impl Explained {
 
 /// Whether the baseline, which forgets less than what a model calls usual, knows as much of the host.
 fn did_so_before(reason: &Reason, host: &HostBaseline, baseline: &Baseline, at: i64) -> bool {
-    let usual = |spread: &Spread| baseline.usual(spread, at);
+    let usual = |spread: &Log2Histogram| baseline.typical(spread, at);
     let before = match reason.feature.as_str() {
-        "flows_begun" | "busiest_slot" => usual(&host.begins.flows),
-        "peers_contacted" | "pairs_contacted" => usual(&host.begins.peers),
-        "payload_sent" => usual(&host.begins.bytes),
-        "payload_served" => usual(&host.serves.bytes_back),
-        "largest_payload" => usual(&host.begins.bytes).max(usual(&host.serves.bytes_back)),
-        "flows_served" => usual(&host.serves.flows),
-        "peers_served" => usual(&host.serves.peers),
+        "flows_begun" | "busiest_slot" => usual(&host.initiated.flows),
+        "peers_contacted" | "pairs_contacted" => usual(&host.initiated.peers),
+        "payload_sent" => usual(&host.initiated.bytes),
+        "payload_served" => usual(&host.served.response_bytes),
+        "largest_payload" => usual(&host.initiated.bytes).max(usual(&host.served.response_bytes)),
+        "flows_served" => usual(&host.served.flows),
+        "peers_served" => usual(&host.served.peers),
         _ => return false,
     };
     reason.value < TIMES_BEFORE * before

@@ -43,14 +43,14 @@ pub fn detect(host: &HostWindow<'_>, context: &WindowContext<'_>) -> Option<(Sub
         attempts: scaled(part.iter().map(|f| f.pair.totals.attempt_rows).sum()),
         failed: scaled(part.len() as u64),
         rejected: scaled(rejected as u64),
-        inside: host.own,
+        inside: host.monitored,
     };
     let hit = Hit {
         window: context.start,
         window_end: context.end(),
         first_seen: span.first,
         last_seen: span.last,
-        severity: severity(host.own, rejected == part.len()),
+        severity: severity(host.monitored, rejected == part.len()),
         confidence: confidence(most.len()),
         rows: context.rows,
         interfaces: interfaces(host),

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use weir_domain::aggregate::{Service, is_private};
-use weir_domain::baseline::PairHabit;
+use weir_domain::baseline::PairProfile;
 use weir_domain::finding::{Facts, Hit, Kind, Severity, Subject};
 use weir_domain::flow::TCP;
 use weir_domain::time::HOUR_SECONDS;
@@ -69,7 +69,7 @@ pub(super) fn detect(
 fn reached(known: &BaselineView<'_>, service: Service) -> usize {
     let Some(host) = known.host else { return 0 };
     let older = known.baseline.is_older(known.at);
-    let is_established = |pair: &PairHabit| older || pair.seen.first.saturating_add(HOUR_SECONDS) <= known.at;
+    let is_established = |pair: &PairProfile| older || pair.seen.first.saturating_add(HOUR_SECONDS) <= known.at;
     host.pairs.iter().filter(|(key, pair)| key.service == service && is_established(pair)).count()
 }
 

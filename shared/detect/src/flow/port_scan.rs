@@ -27,7 +27,7 @@ pub const FAILED_PORTS_OUTSIDE: usize = 10;
 /// Looks at what one host tried in one window.
 #[must_use]
 pub fn detect(host: &HostWindow<'_>, context: &WindowContext<'_>) -> Option<(Subject, Hit)> {
-    let threshold = if host.own || is_private(host.host) { FAILED_PORTS_INSIDE } else { FAILED_PORTS_OUTSIDE };
+    let threshold = if host.monitored || is_private(host.host) { FAILED_PORTS_INSIDE } else { FAILED_PORTS_OUTSIDE };
     if host.initiator.pairs().len() < threshold {
         return None;
     }
@@ -53,14 +53,14 @@ pub fn detect(host: &HostWindow<'_>, context: &WindowContext<'_>) -> Option<(Sub
         attempts: scaled(part.iter().map(|f| f.pair.totals.attempt_rows).sum()),
         failed: scaled(failed),
         rejected: scaled(rejected),
-        inside: host.own,
+        inside: host.monitored,
     };
     let hit = Hit {
         window: context.start,
         window_end: context.end(),
         first_seen: span.first,
         last_seen: span.last,
-        severity: severity(host.own, rejected == failed),
+        severity: severity(host.monitored, rejected == failed),
         confidence: confidence(most, threshold),
         rows: context.rows,
         interfaces: interfaces(host),

@@ -98,7 +98,7 @@ fn hour(contacts: &[Contact]) -> HourAggregate {
 
 /// The same of logs that lack those of some interfaces so far.
 fn hour_seen_by(contacts: &[Contact], ends: impl Fn(&Contact) -> Vec<IpAddr>) -> HourAggregate {
-    let mut hour = HourAggregate::new(scope(), Hour::of(START), WindowLength::FIVE_MINUTES);
+    let mut hour = HourAggregate::new(scope(), Hour::from_time(START), WindowLength::FIVE_MINUTES);
     for contact in contacts {
         let window = WindowLength::FIVE_MINUTES.start_of(START + contact.at);
         for own in ends(contact) {
@@ -141,7 +141,7 @@ fn fold(hour: &mut HourAggregate, window: WindowStart, name: &str, own: IpAddr, 
                 ..HostTotals::default()
             };
             totals.count_slot(WindowLength::FIVE_MINUTES.slot_of(START + contact.at));
-            let side = if host == own { Side::Own } else { Side::Remote };
+            let side = if host == own { Side::Internal } else { Side::Remote };
             // Beyond its cap an interface drops peers; its own address counts them all the same.
             if let Some(host) = interface.host(HostKey { host, role, side }) {
                 host.fold(PairKey { peer, service: contact.service }, totals, exchange, span);

@@ -69,7 +69,7 @@ impl<'a> Traffic<'a> {
     pub(super) fn of(host: &'a HostWindow<'a>, hosts: &'a HostWindows<'a>) -> Self {
         let lines = |role: Role, aggregate: &'a HostAggregate| {
             let pairs = aggregate.pairs().sorted().into_iter();
-            pairs.filter(|(key, _)| !host.passes_on(key)).map(|(key, pair)| Line { role, key: *key, pair }).collect()
+            pairs.filter(|(key, _)| !host.is_forwarded(key)).map(|(key, pair)| Line { role, key: *key, pair }).collect()
         };
         Self {
             host,
@@ -81,7 +81,7 @@ impl<'a> Traffic<'a> {
 
     /// Whether a peer is one of the monitored hosts: what it began is reported as its own.
     pub(super) fn is_own(&self, peer: IpAddr) -> bool {
-        self.hosts.get(peer).is_some_and(|host| host.own)
+        self.hosts.get(peer).is_some_and(|host| host.monitored)
     }
 
     /// All lines of both roles.

@@ -142,9 +142,9 @@ impl MetOnce {
             // What is looked at is not what it is compared with.
             if known.baseline.is_established(pair.seen, known.at) {
                 *met.by_service.entry(key.service).or_default() += 1;
-                met.most_sent = met.most_sent.max(pair.bytes_sent.most());
+                met.most_sent = met.most_sent.max(pair.bytes_sent.max());
             }
-            bytes.push(pair.bytes_sent.most() + pair.bytes_received.most());
+            bytes.push(pair.bytes_sent.max() + pair.bytes_received.max());
         }
         bytes.sort_by(f64::total_cmp);
         met.usual = bytes.get(bytes.len().saturating_sub(1 + bytes.len() / 20)).copied().unwrap_or(0.0);

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use weir_domain::aggregate::{HostWindows, PairKey, Service};
-use weir_domain::baseline::{Baseline, Habit, HostBaseline, PairHabit, Spread, host_name};
+use weir_domain::baseline::{Baseline, HostBaseline, Log2Histogram, PairProfile, TrafficProfile, host_name};
 use weir_domain::finding::{Hit, Subject};
 use weir_domain::window::Scope;
 
@@ -30,34 +30,34 @@ pub struct BaselineView<'a> {
 
 impl BaselineView<'_> {
     /// What is usual at most; 0 where nothing was observed.
-    pub(super) fn usual(&self, spread: Option<&Spread>) -> f64 {
-        spread.map_or(0.0, |spread| self.baseline.usual(spread, self.at))
+    pub(super) fn usual(&self, spread: Option<&Log2Histogram>) -> f64 {
+        spread.map_or(0.0, |spread| self.baseline.typical(spread, self.at))
     }
 
     /// The same, of all windows in which the host does anything: what happened once is not usual.
-    pub(super) fn typical_of_all(&self, spread: Option<&Spread>) -> f64 {
-        let windows = self.host.map_or(0, |host| host.begins.flows.len().max(host.serves.flows.len()));
-        spread.map_or(0.0, |spread| self.baseline.typical_of(spread, windows, self.at))
+    pub(super) fn typical_of_all(&self, spread: Option<&Log2Histogram>) -> f64 {
+        let windows = self.host.map_or(0, |host| host.initiated.flows.len().max(host.served.flows.len()));
+        spread.map_or(0.0, |spread| self.baseline.typical_over(spread, windows, self.at))
     }
 
     /// What the host begins over a service, if that is known already.
-    pub(super) fn begins(&self, service: Service) -> Option<&Habit> {
-        self.host?.begins_by_service.get(&service).filter(|habit| self.baseline.is_established(habit.seen, self.at))
+    pub(super) fn begins(&self, service: Service) -> Option<&TrafficProfile> {
+        self.host?.initiated_by_service.get(&service).filter(|habit| self.baseline.is_established(habit.seen, self.at))
     }
 
     /// What is begun towards the host over a service, if that is known already.
-    pub(super) fn serves(&self, service: Service) -> Option<&Habit> {
-        self.host?.serves_by_service.get(&service).filter(|habit| self.baseline.is_established(habit.seen, self.at))
+    pub(super) fn serves(&self, service: Service) -> Option<&TrafficProfile> {
+        self.host?.served_by_service.get(&service).filter(|habit| self.baseline.is_established(habit.seen, self.at))
     }
 
     /// What the host exchanges with a peer over a service, if that is known already.
-    pub(super) fn pair(&self, key: &PairKey) -> Option<&PairHabit> {
+    pub(super) fn pair(&self, key: &PairKey) -> Option<&PairProfile> {
         self.host?.pairs.get(key).filter(|pair| self.baseline.is_established(pair.seen, self.at))
     }
 
     /// The most of what is usual for the others that exchange something with a peer over a service; 0 where nobody does.
     /// O(hosts of the baseline): for what is remarkable otherwise.
-    pub(super) fn typical_of_others(&self, key: &PairKey, of: fn(&PairHabit) -> &Spread) -> f64 {
+    pub(super) fn typical_of_others(&self, key: &PairKey, of: fn(&PairProfile) -> &Log2Histogram) -> f64 {
         let others = self.baseline.pairs_of_others(self.name, key);
         others.map(|pair| self.usual(Some(of(pair)))).fold(0.0, f64::max)
     }
@@ -109,8 +109,10 @@ const MORE_THAN_A_SCAN: u64 = 100_000;
 /// See [`BaselineView::busiest_client`].
 pub(super) fn busiest_client(baseline: &Baseline, scope: &Scope, (host, service): (IpAddr, Service), at: i64) -> f64 {
     let host = baseline.host(&host_name(scope, host));
-    let habit = host.and_then(|host| host.serves_by_service.get(&service));
-    habit.filter(|habit| baseline.is_all_day(habit.seen)).map_or(0.0, |habit| baseline.usual(&habit.busiest, at))
+    let habit = host.and_then(|host| host.served_by_service.get(&service));
+    habit
+        .filter(|habit| baseline.is_all_day(habit.seen))
+        .map_or(0.0, |habit| baseline.typical(&habit.max_peer_flows, at))
 }
 
 /// Everything that compares a whole window with what is usual: every host of the window, in the order of addresses.
@@ -139,7 +141,7 @@ pub fn detect_whole_windows(
         } else {
             found.extend(brute_force::detect(&mut traffic, &known, context));
         }
-        if !host.own {
+        if !host.monitored {
             continue;
         }
         found.extend(unusual_protocol::detect(&mut traffic, &known, context));

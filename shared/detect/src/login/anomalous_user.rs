@@ -5,7 +5,7 @@ use weir_domain::finding::{Entity, Facts, Hit, Kind, LoginEvidence, Severity, Su
 use weir_domain::login::PrincipalHour;
 use weir_domain::window::{Scope, WindowLength, utc_clock, utc_day};
 
-use crate::message::count;
+use weir_domain::text::count;
 
 /// Distinct calls of the kinds attackers make, never made before by the principal, in one hour.
 pub const SENSITIVE: usize = 3;

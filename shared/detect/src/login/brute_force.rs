@@ -4,7 +4,7 @@ use weir_domain::finding::{Entity, Hit, Kind, Severity, Subject};
 
 use super::LIKELY;
 use super::group::{FindingDraft, Group};
-use crate::message::count;
+use weir_domain::text::count;
 
 /// Failures. Slips has nine for SSH; people who forgot a password rarely come beyond four, and from places they know.
 pub const FAILURES: usize = 6;

@@ -21,7 +21,7 @@ const STRANGE: f64 = 0.29;
 pub(super) fn at_addresses(logins: &[JudgedLogin], says_enough: impl Fn(&[usize]) -> bool) -> Vec<Vec<usize>> {
     let mut by_address: BTreeMap<IpAddr, Vec<usize>> = BTreeMap::new();
     for (at, login) in logins.iter().enumerate() {
-        if let Some(ip) = login.source_ip.filter(|_| login.strangeness >= STRANGE && login.score >= SUSPECT) {
+        if let Some(ip) = login.source_ip.filter(|_| login.novelty >= STRANGE && login.score >= SUSPECT) {
             by_address.entry(ip).or_default().push(at);
         }
     }
@@ -57,7 +57,7 @@ pub(super) fn from_many(logins: &[JudgedLogin], told: &[Option<Kind>]) -> Vec<Ve
         .iter()
         .enumerate()
         .filter(|(at, login)| {
-            told[*at].is_none() && !login.succeeded && login.strangeness >= STRANGE && login.score >= LIKELY
+            told[*at].is_none() && !login.succeeded && login.novelty >= STRANGE && login.score >= LIKELY
         })
         .map(|(at, _)| at)
         .collect();

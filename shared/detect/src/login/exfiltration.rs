@@ -8,7 +8,7 @@ use super::group::{FindingDraft, Group};
 
 pub(super) fn of(group: &Group<'_>) -> Option<(Subject, Hit)> {
     let worst = group.worst();
-    if worst.way != LoginAttack::Bulk || worst.score < LIKELY {
+    if worst.attack_class != LoginAttack::Bulk || worst.score < LIKELY {
         return None;
     }
     let user = &worst.user;

@@ -7,7 +7,7 @@ use weir_domain::finding::{Entity, Evidence, Facts, Hit, Kind, LoginEvidence, Se
 use weir_domain::login::JudgedLogin;
 use weir_domain::window::{Scope, WindowLength, utc_clock, utc_day};
 
-use crate::message::count;
+use weir_domain::text::count;
 
 /// Some logins, in order of time; at least one.
 pub(super) struct Group<'a> {

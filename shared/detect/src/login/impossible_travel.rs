@@ -7,7 +7,8 @@ use super::LIKELY;
 use super::group::{FindingDraft, Group};
 
 pub(super) fn of(group: &Group<'_>) -> Option<(Subject, Hit)> {
-    let at = group.logins.iter().position(|login| login.travelled && login.succeeded && login.score >= LIKELY)?;
+    let at =
+        group.logins.iter().position(|login| login.impossible_travel && login.succeeded && login.score >= LIKELY)?;
     let (login, user) = (group.logins[at], &group.logins[at].user);
     Some(group.tell(FindingDraft {
         kind: Kind::ImpossibleTravel,

@@ -4,7 +4,7 @@ use weir_domain::finding::{Hit, Kind, Severity, Subject};
 
 use super::LIKELY;
 use super::group::{FindingDraft, Group};
-use crate::message::count;
+use weir_domain::text::count;
 
 /// Accounts.
 pub const USERS: usize = 4;

@@ -20,12 +20,12 @@ fn login(minutes: i64, user: &str, ip: &str, succeeded: bool, score: f64) -> Jud
         score,
         p_value: 0.001,
         risk: 0.0,
-        way: LoginAttack::Takeover,
+        attack_class: LoginAttack::Takeover,
         place: 4,
         device: 3,
-        acquaintance: 4,
-        strangeness: 1.0,
-        travelled: false,
+        history_level: 4,
+        novelty: 1.0,
+        impossible_travel: false,
         off_hours: false,
         second_factor_missing: false,
         listed: false,
@@ -98,7 +98,7 @@ fn a_takeover_is_told_once_with_its_reasons() {
 
 #[test]
 fn journeys_second_factors_and_root() {
-    let travelled = JudgedLogin { travelled: true, ..login(0, "ada", "198.51.100.7", true, 9.0) };
+    let travelled = JudgedLogin { impossible_travel: true, ..login(0, "ada", "198.51.100.7", true, 9.0) };
     assert_eq!(found(std::slice::from_ref(&travelled))[0].0, Kind::ImpossibleTravel);
     let home =
         JudgedLogin { score: 9.5, reasons: vec!["33 failures".into()], ..login(5, "ada", "198.51.100.7", false, 9.0) };
@@ -126,6 +126,7 @@ fn what_is_only_somewhat_doubtful_is_told_low_or_not_at_all() {
     let doubtful = |score| JudgedLogin { place: 2, ..login(0, "ada", "198.51.100.7", true, score) };
     assert_eq!(found(&[doubtful(6.5)]), [(Kind::NewDevice, "ada".into(), Severity::Low)]);
     assert!(found(&[doubtful(5.0)]).is_empty());
-    let bulk = JudgedLogin { way: LoginAttack::Bulk, excess: 5.0, ..login(0, "ada", "198.51.100.7", true, 9.0) };
+    let bulk =
+        JudgedLogin { attack_class: LoginAttack::Bulk, excess: 5.0, ..login(0, "ada", "198.51.100.7", true, 9.0) };
     assert_eq!(found(&[bulk])[0].0, Kind::Exfiltration);
 }

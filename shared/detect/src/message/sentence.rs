@@ -2,8 +2,9 @@
 
 use weir_domain::aggregate::is_private;
 use weir_domain::finding::{Entity, Facts, Flood};
+use weir_domain::text::count;
 
-use super::{bytes, count, service, whose};
+use super::{bytes, service, whose};
 
 /// Who did what to whom, how much, and what is usual. `within` is the time the strongest hit
 /// speaks of, `when` the time of all.

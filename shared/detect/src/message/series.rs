@@ -1,9 +1,8 @@
 //! The sentences of findings about series.
 
 use weir_domain::finding::{Entity, Facts, Kind};
+use weir_domain::text::count;
 use weir_domain::usage::{RiskWindow, UsageSeason, WeekShare};
-
-use super::count;
 
 /// What was found, and where.
 pub(super) fn title(entity: &Entity, kind: Kind) -> String {

@@ -140,7 +140,7 @@ impl HoursOfWeeks {
         let risky: Vec<bool> = risks.iter().map(|[anomalous, far]| *anomalous || *far).collect();
         let mut windows: Vec<RiskWindow> =
             runs(&risky).into_iter().map(|run| window(&hours, &risks, run, shares)).collect();
-        windows.sort_by(|a, b| b.surety().total_cmp(&a.surety()).then(a.first_hour.cmp(&b.first_hour)));
+        windows.sort_by(|a, b| b.confidence().total_cmp(&a.confidence()).then(a.first_hour.cmp(&b.first_hour)));
         windows.truncate(Self::MAX_WINDOWS);
         windows
     }
@@ -296,7 +296,7 @@ pub struct Risk {
 pub fn detect(scope: &Scope, name: &str, clock: &str, risk: &Risk) -> (Subject, Hit) {
     let kind = Kind::HighRiskWindow;
     let subject = Subject { kind, scope: scope.clone(), entity: Entity::Series(name.to_owned()), peer: None };
-    let surest = risk.windows.iter().map(RiskWindow::surety).fold(0.0, f64::max);
+    let surest = risk.windows.iter().map(RiskWindow::confidence).fold(0.0, f64::max);
     let hit = Hit {
         window: WindowStart(risk.since),
         window_end: risk.since,

@@ -1,5 +1,7 @@
-//! Named sums. They saturate at `i64::MAX` (the largest value the stored format has), which keeps addition
-//! associative whatever an attacker writes into a log.
+//! Sums per pair, host and interface, each with the column name of the stored format.
+//!
+//! Sums saturate at `i64::MAX`, the largest value of the stored format. Saturation keeps addition associative for any values
+//! that an attacker writes into a log.
 
 use crate::bounded::Merge;
 
@@ -12,7 +14,7 @@ macro_rules! counters {
         pub struct $name { $($(#[$field_doc])* pub $field: u64),+ }
 
         impl $name {
-            /// The names of the sums, as columns of the stored format.
+            /// The column names of the sums in the stored format.
             pub const NAMES: &'static [&'static str] = &[$(stringify!($field)),+];
 
             /// The sums in the order of [`Self::NAMES`].
@@ -21,7 +23,7 @@ macro_rules! counters {
                 [$(self.$field),+]
             }
 
-            /// From sums in the order of [`Self::NAMES`].
+            /// Builds the counters from sums in the order of [`Self::NAMES`].
             #[must_use]
             pub fn from_values(values: [u64; Self::NAMES.len()]) -> Self {
                 let [$($field),+] = values;
@@ -38,22 +40,22 @@ macro_rules! counters {
 }
 
 counters! {
-    /// What one host and one peer exchanged over one service. *Sent* is what the host of the entry sent.
+    /// The traffic between one host and one peer over one service. *Sent* is what the host of the entry sent.
     PairTotals {
         /// Rows sent by the initiator.
         attempt_rows,
-        /// Of these, those that begin something: where the log has TCP flags, those with a SYN; else all of them. A long
-        /// connection makes a row in every aggregation interval, and only its first one opens it.
+        /// Attempt rows that open a connection: rows with a SYN where the log has TCP flags, else all of them. A long
+        /// connection is logged once per aggregation interval, and only its first row opens it.
         opening_rows,
-        /// Rows sent by the responder that were let through and are more than a refusal.
+        /// Rows sent by the responder that were accepted and are more than a refusal.
         reply_rows,
         /// Rows sent by the responder that only refuse (a bare TCP RST).
         refusal_rows,
-        /// Rows the security groups or network ACLs stopped.
+        /// Rows that security groups or network ACLs rejected.
         rejected_rows,
-        /// TCP openings that came to nothing (see `FlowRecord::half_open`).
+        /// Half-open TCP connections (see `FlowRecord::half_open`).
         half_open_rows,
-        /// Attempts whose rows do not show by themselves whether they succeeded (see `FlowRecord::unproven`).
+        /// Attempt rows that show neither success nor failure by themselves (see `FlowRecord::unproven`).
         unproven_rows,
         /// Packets from host to peer.
         packets_sent,
@@ -67,20 +69,20 @@ counters! {
 }
 
 counters! {
-    /// What one host did in one role, over all its pairs (also those dropped by a cap). *Sent* is what the host sent.
+    /// The traffic of one host in one role over all its pairs, those dropped by a cap included. *Sent* is what the host sent.
     HostTotals {
         /// Rows sent by the initiator.
         attempt_rows,
-        /// Of these, those that begin something: where the log has TCP flags, those with a SYN; else all of them. A long
-        /// connection makes a row in every aggregation interval, and only its first one opens it.
+        /// Attempt rows that open a connection: rows with a SYN where the log has TCP flags, else all of them. A long
+        /// connection is logged once per aggregation interval, and only its first row opens it.
         opening_rows,
-        /// Rows sent by the responder that were let through and are more than a refusal.
+        /// Rows sent by the responder that were accepted and are more than a refusal.
         reply_rows,
         /// Rows sent by the responder that only refuse (a bare TCP RST).
         refusal_rows,
-        /// Rows the security groups or network ACLs stopped.
+        /// Rows that security groups or network ACLs rejected.
         rejected_rows,
-        /// TCP openings that came to nothing (see `FlowRecord::half_open`).
+        /// Half-open TCP connections (see `FlowRecord::half_open`).
         half_open_rows,
         /// Packets the host sent.
         packets_sent,
@@ -90,26 +92,26 @@ counters! {
         bytes_sent,
         /// Bytes the host received.
         bytes_received,
-        /// Sum of row durations, seconds.
+        /// The sum of row durations, seconds.
         duration_sum,
-        /// Sum of squared row durations, seconds².
+        /// The sum of squared row durations, seconds².
         duration_squares,
-        /// Sum of log2(bytes + 1) per row, fixed point (see [`crate::fixed::log2`]).
+        /// The sum of log2(bytes + 1) per row, in fixed point (see [`crate::fixed::log2`]).
         size_log_sum,
-        /// Sum of squares of the same.
+        /// The sum of squares of the same.
         size_log_squares,
-        /// Rows that began in the first fifth of the window.
+        /// Rows that started in the first fifth of the window.
         slot_0,
-        /// Rows that began in the second fifth.
+        /// Rows that started in the second fifth.
         slot_1,
-        /// Rows that began in the third fifth.
+        /// Rows that started in the third fifth.
         slot_2,
-        /// Rows that began in the fourth fifth.
+        /// Rows that started in the fourth fifth.
         slot_3,
-        /// Rows that began in the last fifth.
+        /// Rows that started in the last fifth.
         slot_4,
-        /// Rows in which the interface passed on what this host and another one said to each other, as a NAT gateway
-        /// does; they are rows of neither. See [`HostWindows`](super::HostWindows).
+        /// Rows in which the interface forwarded traffic between this host and another one, as a NAT gateway does. They
+        /// count as rows of neither host. See [`HostWindows`](super::HostWindows).
         forwarded_rows,
     }
 }
@@ -141,7 +143,7 @@ impl HostTotals {
 }
 
 counters! {
-    /// Everything an interface logged, also of hosts dropped by a cap.
+    /// Everything an interface logged, hosts dropped by a cap included.
     InterfaceTotals {
         /// Rows.
         rows,

@@ -1,4 +1,4 @@
-//! What one host did in one role, as one interface saw it.
+//! The aggregate of one host in one role at one interface: exact totals, its pairs up to a cap, sketches beyond.
 
 use std::net::IpAddr;
 
@@ -7,45 +7,45 @@ use super::{HostTotals, PairTotals};
 use crate::bounded::{BottomK, Merge, Priority};
 use crate::distinct::{DistinctSketch, stable_hash};
 
-/// Which part a host plays in its conversations.
+/// The role of a host in its conversations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Role {
-    /// It begins them.
+    /// It opens them.
     Initiator,
-    /// It is addressed.
+    /// Its peers open them.
     Responder,
 }
 
-/// Whether a host is the interface's own address, where the log says so.
+/// Whether a host is the address of the interface or a peer of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Side {
-    /// The interface's own address.
-    Own,
+    /// The address of the interface.
+    Internal,
     /// A peer of the interface.
     Remote,
-    /// The log has no flow-direction: resolved when read.
+    /// The log has no flow-direction: [`MonitoredAddresses`](super::MonitoredAddresses) resolves it when the hour is read.
     Unknown,
 }
 
-/// A host at an interface.
+/// The key of a host at an interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct HostKey {
     /// The host.
     pub host: IpAddr,
-    /// Its part in what the entry counts.
+    /// Its role in the traffic that the entry counts.
     pub role: Role,
-    /// Which side of the interface it is on.
+    /// Its side of the interface.
     pub side: Side,
 }
 
 impl Priority for HostKey {
-    /// By the address alone, so that a host is kept or dropped at all interfaces and in both roles alike.
+    /// Hashes the address alone, so that a host is kept or dropped at all interfaces and in both roles alike.
     fn priority(&self) -> u64 {
         stable_hash(&address_bytes(self.host))
     }
 }
 
-/// Sketches of what a host touched, made when its pairs overflow their cap.
+/// Sketches of the peers and services of a host, made when its pairs overflow their cap.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HostSketches {
     /// Distinct peers.
@@ -80,7 +80,7 @@ impl HostSketches {
     }
 }
 
-/// What is kept of a host in a role: exact totals, and its pairs up to a cap, sketched beyond.
+/// The aggregate of a host in a role: exact totals, and its pairs up to a cap, sketched beyond.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HostAggregate {
     totals: HostTotals,
@@ -101,10 +101,10 @@ impl Default for HostAggregate {
 }
 
 impl HostAggregate {
-    /// Pairs kept per host, role, interface and window; of more, those whose keys hash lowest.
+    /// The most pairs kept per host, role, interface and window. Beyond, those whose keys hash lowest are kept.
     pub const MAX_PAIRS: usize = 4096;
 
-    /// Folds one row in: its sums into the host's totals, its exchange into the pair's.
+    /// Adds one row: its sums to the totals of the host, and its exchange to the totals of the pair.
     pub fn fold(&mut self, key: PairKey, totals: HostTotals, exchange: PairTotals, span: Span) {
         self.totals.merge(totals);
         self.span.merge(span);
@@ -114,17 +114,17 @@ impl HostAggregate {
         if let Some(sketches) = &mut self.sketches {
             sketches.insert(&key, exchange.attempt_rows > 0, exchange.reply_rows > 0);
         } else if self.pairs.overflowed() {
-            self.sketches = Some(Box::new(self.sketched()));
+            self.sketches = Some(Box::new(self.to_sketches()));
         }
     }
 
-    /// Notes a row in which the interface passed on what this host said to, or heard from, somebody else.
-    pub fn note_forwarded(&mut self, span: Span) {
+    /// Counts a row in which the interface forwarded traffic between this host and another one.
+    pub fn record_forwarded(&mut self, span: Span) {
         self.span.merge(span);
         self.totals.merge(HostTotals { forwarded_rows: 1, ..HostTotals::default() });
     }
 
-    /// From the stored form: totals, the kept pairs, and sketches where pairs were dropped.
+    /// Restores the stored form: totals, the pairs that were kept, and sketches where pairs were dropped.
     #[must_use]
     pub fn restore(
         totals: HostTotals,
@@ -145,16 +145,16 @@ impl HostAggregate {
         host
     }
 
-    /// The sketches of everything this host touched, made from its pairs where there are none yet.
-    fn sketched(&self) -> HostSketches {
+    /// The sketches, computed from the pairs where there are none yet.
+    fn to_sketches(&self) -> HostSketches {
         if let Some(sketches) = &self.sketches {
-            return (**sketches).clone();
+            return HostSketches::clone(sketches);
         }
-        let mut made = HostSketches::default();
+        let mut sketches = HostSketches::default();
         for (key, pair) in self.pairs.iter() {
-            made.insert(key, pair.attempted(), pair.answered());
+            sketches.insert(key, pair.attempted(), pair.answered());
         }
-        made
+        sketches
     }
 
     /// Sums over all rows.
@@ -163,7 +163,7 @@ impl HostAggregate {
         &self.totals
     }
 
-    /// When the host's first row began and its last ended.
+    /// The time from the start of the first row to the end of the last.
     #[must_use]
     pub fn span(&self) -> Span {
         self.span
@@ -181,24 +181,24 @@ impl HostAggregate {
         self.sketches.as_deref()
     }
 
-    /// Drops pairs beyond the cap, which folding and merging only do now and then.
+    /// Drops pairs beyond the cap. Folding and merging do so only from time to time.
     pub fn prune(&mut self) {
         self.pairs.prune();
     }
 
-    /// Distinct peers: exact up to the cap, an estimate beyond.
+    /// The number of distinct peers: exact up to the cap, an estimate beyond.
     #[must_use]
     pub fn distinct_peers(&self) -> u64 {
         self.distinct(|s| &s.peers, |k| k.peer)
     }
 
-    /// Distinct (protocol, port): exact up to the cap, an estimate beyond.
+    /// The number of distinct (protocol, port): exact up to the cap, an estimate beyond.
     #[must_use]
     pub fn distinct_services(&self) -> u64 {
         self.distinct(|s| &s.services, |k| k.service)
     }
 
-    /// Distinct (peer, protocol, port): exact up to the cap, an estimate beyond.
+    /// The number of distinct (peer, protocol, port): exact up to the cap, an estimate beyond.
     #[must_use]
     pub fn distinct_pairs(&self) -> u64 {
         match &self.sketches {
@@ -220,13 +220,13 @@ impl HostAggregate {
 
 impl Merge for HostAggregate {
     fn merge(&mut self, other: Self) {
-        // Sketches are made before merging drops pairs, and kept only if the union overflows.
+        // Merging may drop pairs, so the sketches are computed before, and kept only if the union overflows.
         let may_overflow = self.sketches.is_some()
             || other.sketches.is_some()
             || self.pairs.len() + other.pairs.len() > Self::MAX_PAIRS;
         let sketches = may_overflow.then(|| {
-            let mut union = self.sketched();
-            union.merge(&other.sketched());
+            let mut union = self.to_sketches();
+            union.merge(&other.to_sketches());
             Box::new(union)
         });
         self.totals.merge(other.totals);

@@ -1,19 +1,20 @@
-//! Interfaces, windows and hours: the upper floors of the aggregate.
+//! The aggregates of interfaces, windows and hours.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use super::InterfaceTotals;
 use super::host::{HostAggregate, HostKey, Side};
+use crate::address::is_private;
 use crate::bounded::{BottomK, Merge};
 use crate::window::{Hour, Scope, WindowLength, WindowStart};
 
-/// What one interface saw in one window.
+/// The traffic that one interface logged in one window.
 #[derive(Debug, Clone, PartialEq)]
 pub struct InterfaceAggregate {
-    /// Everything it logged.
+    /// Sums over everything it logged.
     pub totals: InterfaceTotals,
-    /// Hosts that are, or may be, its own: said so by the log, or private addresses where the log is silent.
+    /// Hosts that are, or may be, the address of the interface: by the flow-direction of the log, or private addresses where
+    /// the log has none.
     pub local: BottomK<HostKey, HostAggregate>,
     /// All other hosts.
     pub remote: BottomK<HostKey, HostAggregate>,
@@ -30,27 +31,27 @@ impl Default for InterfaceAggregate {
 }
 
 impl InterfaceAggregate {
-    /// Entries (host and role) kept per window of hosts that may be the interface's own.
+    /// The most entries (host and role) kept per window in [`local`](Self::local).
     pub const MAX_LOCAL_HOSTS: usize = 1024;
-    /// Entries (host and role) kept per window of its peers; of more, those whose addresses hash lowest. The
-    /// interface's own address still counts every pair, up to its own cap, and every row.
+    /// The most entries (host and role) kept per window in [`remote`](Self::remote). Beyond, those whose addresses hash
+    /// lowest are kept. The address of the interface still counts every row, and every pair up to its own cap.
     pub const MAX_REMOTE_HOSTS: usize = 4096;
 
-    /// The entry of a host; `None` when it is beyond the cap.
+    /// The entry of a host, added if absent; `None` when it is beyond the cap.
     pub fn host(&mut self, key: HostKey) -> Option<&mut HostAggregate> {
         self.tier(&key).entry(key)
     }
 
-    /// The map that holds a key: decided by the key alone, so that merging finds it in the same place.
+    /// The map that a key belongs to. The key alone decides, so that merging finds it in the same map.
     pub fn tier(&mut self, key: &HostKey) -> &mut BottomK<HostKey, HostAggregate> {
         match key.side {
-            Side::Own => &mut self.local,
+            Side::Internal => &mut self.local,
             Side::Unknown if is_private(key.host) => &mut self.local,
             Side::Unknown | Side::Remote => &mut self.remote,
         }
     }
 
-    /// All hosts, in no order.
+    /// All hosts, in no particular order.
     pub fn hosts(&self) -> impl Iterator<Item = (&HostKey, &HostAggregate)> {
         self.local.iter().chain(self.remote.iter())
     }
@@ -71,26 +72,15 @@ impl Merge for InterfaceAggregate {
     }
 }
 
-/// Addresses that networks use inside: RFC 1918, shared (RFC 6598), link-local and unique local ones.
-#[must_use]
-pub fn is_private(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => {
-            v4.is_private() || v4.is_link_local() || (v4.octets()[0] == 100 && v4.octets()[1] & 0xc0 == 64)
-        }
-        IpAddr::V6(v6) => v6.is_unique_local() || v6.is_unicast_link_local(),
-    }
-}
-
-/// What all interfaces of a scope saw in one window.
+/// The traffic that all interfaces of a scope logged in one window.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct WindowAggregate {
-    /// By interface; `""` where the log names none.
+    /// The aggregates by interface; the key is `""` where the log names no interface.
     pub interfaces: BTreeMap<String, InterfaceAggregate>,
 }
 
 impl WindowAggregate {
-    /// The interface's aggregate, made if absent.
+    /// The aggregate of an interface, added if absent.
     pub fn interface(&mut self, name: &str) -> &mut InterfaceAggregate {
         self.interfaces.entry(name.to_owned()).or_default()
     }
@@ -104,27 +94,27 @@ impl Merge for WindowAggregate {
     }
 }
 
-/// The windows of one scope that begin in one hour: what a stored batch holds.
+/// The windows of one scope that start in one hour: the content of a stored batch.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HourAggregate {
-    /// Whose logs.
+    /// The account and region.
     pub scope: Scope,
-    /// Which hour.
+    /// The hour.
     pub hour: Hour,
-    /// The length of its windows; only aggregates of the same length merge.
+    /// The length of its windows. Only aggregates of the same length merge.
     pub window_length: WindowLength,
     /// The windows that have records.
     pub windows: BTreeMap<WindowStart, WindowAggregate>,
 }
 
 impl HourAggregate {
-    /// An hour without windows: the identity of merging.
+    /// An hour without windows, the identity of merging.
     #[must_use]
     pub fn new(scope: Scope, hour: Hour, window_length: WindowLength) -> Self {
         Self { scope, hour, window_length, windows: BTreeMap::new() }
     }
 
-    /// Joins windows of the same scope, hour and window length.
+    /// Merges the windows of an aggregate of the same scope, hour and window length.
     ///
     /// # Errors
     /// When scope, hour or window length differ.
@@ -138,20 +128,20 @@ impl HourAggregate {
         Ok(())
     }
 
-    /// The rows of all its windows: of two states of an hour, the one with more knows more.
+    /// The number of rows of all its windows. Of two states of an hour, the one with more rows is more complete.
     #[must_use]
     pub fn rows(&self) -> u64 {
         let interfaces = self.windows.values().flat_map(|w| w.interfaces.values());
         interfaces.fold(0, |rows, interface| rows.saturating_add(interface.totals.rows))
     }
 
-    /// Drops everything beyond the caps. Called before the aggregate is read as a whole or stored.
+    /// Drops everything beyond the caps. To be called before the aggregate is read as a whole or stored.
     pub fn prune(&mut self) {
         self.windows.values_mut().flat_map(|w| w.interfaces.values_mut()).for_each(InterfaceAggregate::prune);
     }
 }
 
-/// Aggregates that do not belong together.
+/// Two aggregates of different scope, hour or window length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("windows of {theirs} s cannot join windows of {mine} s: process all logs of a store with one window length")]
 pub struct Mismatch {

@@ -1,30 +1,22 @@
-//! What two hosts exchanged over one service.
+//! The aggregate of two hosts and one service.
 
 use std::net::IpAddr;
 
 use super::PairTotals;
 use crate::bounded::{Merge, Priority};
 use crate::distinct::stable_hash;
+use crate::service::Service;
 
-/// A protocol and the responder's port on it (0 where the protocol has none).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-pub struct Service {
-    /// IANA protocol number.
-    pub protocol: u8,
-    /// The responder's port.
-    pub port: u16,
-}
-
-/// The other end of a pair and the service used between the two.
+/// The key of a pair: the peer, and the service used between the two hosts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct PairKey {
-    /// The other end.
+    /// The peer.
     pub peer: IpAddr,
     /// The service of the responder, whichever end that is.
     pub service: Service,
 }
 
-/// An address as 16 bytes, IPv4 mapped into IPv6: the form that is hashed.
+/// An address as 16 bytes, with IPv4 mapped into IPv6: the form that is hashed.
 pub(super) fn address_bytes(address: IpAddr) -> [u8; 16] {
     match address {
         IpAddr::V4(v4) => v4.to_ipv6_mapped().octets(),
@@ -42,7 +34,7 @@ impl Priority for PairKey {
     }
 }
 
-/// The time from the first to the last packet of something, seconds since the epoch.
+/// The time from a first to a last packet, seconds since the epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
     /// First packet.
@@ -52,7 +44,7 @@ pub struct Span {
 }
 
 impl Default for Span {
-    /// The span of nothing: the identity of [`Merge`].
+    /// The empty span, the identity of [`Merge`].
     fn default() -> Self {
         Self { first: i64::MAX, last: i64::MIN }
     }
@@ -65,12 +57,12 @@ impl Merge for Span {
     }
 }
 
-/// What is kept of a pair in a window.
+/// The aggregate of a pair in a window.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PairAggregate {
     /// Sums over the pair's rows.
     pub totals: PairTotals,
-    /// When its first row began and its last ended.
+    /// The time from the start of its first row to the end of its last.
     pub span: Span,
 }
 
@@ -82,22 +74,22 @@ impl Merge for PairAggregate {
 }
 
 impl PairAggregate {
-    /// The initiator tried.
+    /// Whether the initiator sent anything.
     #[must_use]
     pub fn attempted(&self) -> bool {
         self.totals.attempt_rows > 0
     }
 
-    /// The responder answered with more than a refusal.
+    /// Whether the responder answered with more than a refusal.
     #[must_use]
     pub fn answered(&self) -> bool {
         self.totals.reply_rows > 0
     }
 
-    /// An attempt failed: it was stopped, refused or ignored.
+    /// Whether an attempt failed: it was rejected, refused or not answered.
     ///
-    /// Stopped rows and half-open TCP are facts that more data never takes back. Where rows prove nothing by themselves
-    /// (datagrams, logs without TCP flags), an attempt without answer counts as failed until an answer shows.
+    /// More data never takes back a rejected row or a half-open TCP connection. Where rows prove nothing by themselves
+    /// (datagrams, logs without TCP flags), an attempt without an answer counts as failed until an answer arrives.
     #[must_use]
     pub fn failed(&self) -> bool {
         let t = &self.totals;

@@ -1,8 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-
-const DAY: i64 = 24 * HOUR_SECONDS;
+use crate::time::HOUR_SECONDS;
 
 fn service(port: u16) -> Service {
     Service { protocol: 6, port }
@@ -16,21 +15,22 @@ fn whole(hour: Hour) -> Span {
     Span { first: hour.start(), last: hour.start() + HOUR_SECONDS }
 }
 
-/// One hour in which a host begins some flows with a peer.
+/// One hour in which a host opens some connections to a peer.
 fn hour(at: u8, host: u8, peer: u8, flows: u64) -> Baseline {
-    let (mut baseline, hour, name) = (Baseline::default(), Hour::of(i64::from(at) * HOUR_SECONDS), format!("h{host}"));
-    baseline.begin(hour, whole(hour));
-    let seen = Seen { first: hour.start(), last: hour.start(), hours: 1 };
+    let (mut baseline, hour, name) =
+        (Baseline::default(), Hour::from_time(i64::from(at) * HOUR_SECONDS), format!("h{host}"));
+    baseline.add_hour(hour, whole(hour));
+    let seen = Occurrence { first: hour.start(), last: hour.start(), hours: 1 };
     if let Some(host) = baseline.host_mut(&name) {
         host.seen.merge(seen);
-        host.begins.seen.merge(seen);
-        host.begins.flows.observe(flows);
-        host.sent_by_hour_of_week[usize::from(at)] = spread::bits(flows);
+        host.initiated.seen.merge(seen);
+        host.initiated.flows.observe(flows);
+        host.sent_by_hour_of_week[usize::from(at)] = histogram::bits(flows);
         if let Some(pair) = host.pairs.entry(contact(peer, 443)) {
-            pair.merge(PairHabit { seen, ..PairHabit::default() });
+            pair.merge(PairProfile { seen, ..PairProfile::default() });
         }
     }
-    baseline.note(&name, contact(peer, 443), hour);
+    baseline.record_contact(&name, contact(peer, 443), hour);
     baseline
 }
 
@@ -66,54 +66,64 @@ proptest! {
 }
 
 #[test]
-fn spreads_tell_what_is_rarely_exceeded() {
-    let mut spread = Spread::default();
-    assert!(spread.is_empty() && spread.most() == 0.0);
-    (0..99).for_each(|_| spread.observe(10));
-    spread.observe(1_000_000);
-    assert_eq!((spread.len(), spread.rarely_exceeded(0.01), spread.most()), (100, 15.0, 1_048_575.0));
-    assert_eq!((spread.exceeded_at_most(0), spread.exceeded_at_most(1)), (1_048_575.0, 15.0));
-    assert!((spread.sum_at_most() - (99.0 * 15.0 + 1_048_575.0)).abs() < 1e-9);
-    assert!(spread.exceeded_at_most(100) < 1.0, "what is there in fewer windows than may be rare is not usual");
-    spread.observe(u64::MAX);
-    assert!((spread.most() / u64::MAX as f64 - 1.0).abs() < 1e-12);
+fn histograms_estimate_upper_quantiles() {
+    let mut histogram = Log2Histogram::default();
+    assert!(histogram.is_empty() && histogram.max() == 0.0);
+    (0..99).for_each(|_| histogram.observe(10));
+    histogram.observe(1_000_000);
+    assert_eq!((histogram.len(), histogram.exceeded_by_share(0.01), histogram.max()), (100, 15.0, 1_048_575.0));
+    assert_eq!((histogram.exceeded_by_count(0), histogram.exceeded_by_count(1)), (1_048_575.0, 15.0));
+    assert!((histogram.sum_upper_bound() - (99.0 * 15.0 + 1_048_575.0)).abs() < 1e-9);
+    assert!(histogram.exceeded_by_count(100) < 1.0, "fewer observations than may exceed it");
+    histogram.observe(u64::MAX);
+    assert!((histogram.max() / u64::MAX as f64 - 1.0).abs() < 1e-12);
 }
 
 #[test]
-fn what_was_learned_before_is_known_and_what_is_new_is_told_after_a_day() {
+fn earlier_observations_are_established_and_novelty_is_judged_after_a_day() {
     let learned = merged((0..24).map(|at| hour(at, 1, at, 3)));
     let seen = |peer| learned.contact(&contact(peer, 443)).unwrap().seen;
-    assert!(learned.is_established(seen(23), DAY) && learned.can_judge_novelty(DAY), "a model of yesterday");
+    assert!(
+        learned.is_established(seen(23), DAY_SECONDS) && learned.can_judge_novelty(DAY_SECONDS),
+        "a model of yesterday"
+    );
     assert!(learned.is_established(seen(23), 23 * HOUR_SECONDS), "the first day of the logs themselves");
     assert!(!learned.can_judge_novelty(20 * HOUR_SECONDS));
     let longer = merged((0..48).map(|at| hour(at, 1, at, 3)));
     let seen = |peer| longer.contact(&contact(peer, 443)).unwrap().seen;
     assert!(!longer.is_established(seen(40), 41 * HOUR_SECONDS), "an hour old, in the logs themselves");
     assert!(longer.is_established(seen(3), 41 * HOUR_SECONDS));
-    assert!(!Baseline::default().is_established(Seen::default(), DAY) && !Baseline::default().can_judge_novelty(DAY));
-    assert!(!merged((0..5).map(|at| hour(at, 1, at, 3))).can_judge_novelty(DAY), "five hours are too few");
+    assert!(
+        !Baseline::default().is_established(Occurrence::default(), DAY_SECONDS)
+            && !Baseline::default().can_judge_novelty(DAY_SECONDS)
+    );
+    assert!(!merged((0..5).map(|at| hour(at, 1, at, 3))).can_judge_novelty(DAY_SECONDS), "five hours are too few");
 }
 
-/// A baseline of 24 hours rarely begins and ends at a whole hour: what was learned in its last one is no news after it.
+/// A baseline of 24 hours rarely starts and ends at a whole hour. What it learned in its last hour is not new after it.
 #[test]
-fn a_day_that_ends_within_an_hour_is_known_from_its_end_on() {
-    let (begins, ends) = (2700, DAY + 2700);
+fn a_day_that_ends_within_an_hour_is_established_from_its_end_on() {
+    let (start, end) = (2700, DAY_SECONDS + 2700);
     let mut day = merged((1..24).map(|at| hour(at, 1, at, 3)));
-    day.begin(Hour::of(0), Span { first: begins, last: HOUR_SECONDS });
-    day.begin(Hour::of(DAY), Span { first: DAY, last: ends });
+    day.add_hour(Hour::from_time(0), Span { first: start, last: HOUR_SECONDS });
+    day.add_hour(Hour::from_time(DAY_SECONDS), Span { first: DAY_SECONDS, last: end });
     let seen = day.contact(&contact(20, 443)).unwrap().seen;
-    assert!(day.is_established(seen, DAY + 300) && !day.is_older(DAY + 300), "still within the first day");
-    assert!(!day.can_judge_novelty(DAY + 300));
-    assert!(day.is_established(seen, ends) && day.is_older(ends) && day.can_judge_novelty(ends));
+    assert!(
+        day.is_established(seen, DAY_SECONDS + 300) && !day.is_older(DAY_SECONDS + 300),
+        "still within the first day"
+    );
+    assert!(!day.can_judge_novelty(DAY_SECONDS + 300));
+    assert!(day.is_established(seen, end) && day.is_older(end) && day.can_judge_novelty(end));
 }
 
 #[test]
-fn what_others_do_and_what_goes_on_all_day_is_told() {
+fn finds_the_traffic_of_other_hosts_and_what_happens_all_day() {
     let all = merged([hour(1, 1, 9, 1), hour(2, 2, 9, 1), hour(3, 3, 8, 1), hour(4, 3, 8, 1)]);
     assert_eq!((all.pairs_of_others("h1", &contact(9, 443)).count(), all.hours()), (1, 4));
     assert_eq!(all.pairs_of_others("h4", &contact(9, 443)).count(), 2);
     assert!(
-        all.is_all_day(Seen { hours: 2, ..Seen::default() }) && !all.is_all_day(Seen { hours: 1, ..Seen::default() })
+        all.is_all_day(Occurrence { hours: 2, ..Occurrence::default() })
+            && !all.is_all_day(Occurrence { hours: 1, ..Occurrence::default() })
     );
 }
 
@@ -131,9 +141,9 @@ fn prevalence_counts_hosts_up_to_a_cap() {
 #[test]
 fn hosts_services_and_contacts_are_capped() {
     let mut baseline = Baseline::default();
-    let at = Hour::of(0);
+    let at = Hour::from_time(0);
     for n in 0..=(2 * Baseline::MAX_SERVICES as u16) {
-        baseline.note_service("h", service(n), at);
+        baseline.record_service("h", service(n), at);
     }
     baseline.prune();
     assert_eq!(baseline.services.len(), Baseline::MAX_SERVICES);

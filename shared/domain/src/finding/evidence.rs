@@ -1,23 +1,23 @@
-//! Who did what to whom: the lines that a finding rests on.
+//! The lines of evidence of a finding.
 
 use std::net::IpAddr;
 
-/// Who did what to whom over the network, one line of evidence.
+/// One line of evidence of network traffic, from one host to another.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Evidence {
-    /// Who acts.
+    /// The acting host.
     pub source: IpAddr,
-    /// Who is acted upon.
+    /// The target.
     pub destination: IpAddr,
     /// IANA protocol number.
     pub protocol: u8,
-    /// Ports of the destination, ascending, at most [`Evidence::MAX_PORTS`]; empty where the protocol has none.
+    /// The ports of the destination, ascending, at most [`Evidence::MAX_PORTS`]; empty where the protocol has none.
     pub ports: Vec<u16>,
-    /// Distinct ports in all.
+    /// The number of distinct ports.
     pub distinct_ports: u64,
     /// Attempts (rows) from source to destination.
     pub attempts: u64,
-    /// Distinct ports on which an attempt failed.
+    /// The number of distinct ports on which an attempt failed.
     pub failed: u64,
     /// Bytes from source to destination.
     pub bytes_out: u64,
@@ -26,74 +26,74 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// Ports listed per line of evidence.
+    /// The most ports per line of evidence.
     pub const MAX_PORTS: usize = 10;
-    /// Lines of evidence kept per window and entity.
+    /// The most lines of evidence per window and entity.
     pub const MAX_PER_HIT: usize = 20;
-    /// Lines of evidence in a finding.
+    /// The most lines of evidence per finding.
     pub const MAX_PER_FINDING: usize = 50;
 }
 
-/// Who logged in, or tried to, or called an API, from where: one line of evidence. What the log does not say is empty.
+/// One line of evidence of logins or API calls. A value that the log lacks is empty.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct LoginEvidence {
-    /// Whose account, or which principal.
+    /// The user or principal.
     pub user: String,
-    /// From which address.
+    /// The source address.
     pub source: Option<IpAddr>,
-    /// Country of the source.
+    /// The country of the source.
     pub country: String,
-    /// What was logged in to or called upon: a cloud account, a host.
+    /// The cloud account or host that was logged in to or called.
     pub account: String,
-    /// What was done: `console login`, `ec2:RunInstances`.
+    /// The action: `console login`, `ec2:RunInstances`.
     pub action: String,
-    /// Logins or calls.
+    /// The number of logins or calls.
     pub attempts: u64,
-    /// Of these, failed.
+    /// How many of these failed.
     pub failed: u64,
 }
 
-/// A value of a series and what was usual instead, one line of evidence.
+/// One line of evidence of a series: a value and its baseline.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct PointEvidence {
-    /// When the step begins, seconds since the epoch.
+    /// The start of the step, seconds since the epoch.
     pub time: i64,
-    /// What it was.
+    /// The value.
     pub value: f64,
-    /// What it usually is at this time.
+    /// The median of the baseline at this time.
     pub usual: f64,
-    /// What it is rarely below at this time.
+    /// The value that the series is rarely below at this time.
     pub usual_low: f64,
-    /// What it is rarely above at this time.
+    /// The value that the series is rarely above at this time.
     pub usual_high: f64,
 }
 
-/// The evidence of a hit, of one sort, strongest first.
+/// The evidence of a hit, all of one type, strongest first.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(untagged)]
 pub enum Evidences {
-    /// Of network traffic.
+    /// Evidence of network traffic.
     Traffic(Vec<Evidence>),
-    /// Of logins and API calls.
+    /// Evidence of logins and API calls.
     Logins(Vec<LoginEvidence>),
-    /// Of a series.
+    /// Evidence of a series.
     Points(Vec<PointEvidence>),
 }
 
 impl Evidences {
-    /// The lines of network traffic; none where the evidence is of another sort.
+    /// The lines of network traffic; empty for evidence of another type.
     #[must_use]
     pub fn traffic(&self) -> &[Evidence] {
         if let Self::Traffic(lines) = self { lines } else { &[] }
     }
 
-    /// The lines of logins; none where the evidence is of another sort.
+    /// The lines of logins; empty for evidence of another type.
     #[must_use]
     pub fn logins(&self) -> &[LoginEvidence] {
         if let Self::Logins(lines) = self { lines } else { &[] }
     }
 
-    /// The points of a series; none where the evidence is of another sort.
+    /// The points of a series; empty for evidence of another type.
     #[must_use]
     pub fn points(&self) -> &[PointEvidence] {
         if let Self::Points(lines) = self { lines } else { &[] }

@@ -1,50 +1,50 @@
-//! What was measured, by kind: what sentences, techniques and severities are made of.
+//! The measured facts of a hit by kind, from which messages, techniques and severities are derived.
 
 use std::net::IpAddr;
 
 use super::Kind;
 use crate::usage::{RiskWindow, UsageSeason};
 
-/// One reason of a learned score: a feature far from what is usual.
+/// One reason of a learned score: a feature far from its baseline.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Reason {
-    /// Stable name of the feature.
+    /// The stable name of the feature.
     pub feature: String,
-    /// What a person reads.
+    /// The label that people read.
     pub label: String,
-    /// Unit of the values.
+    /// The unit of the values.
     pub unit: String,
-    /// What it was.
+    /// The measured value.
     pub value: f64,
-    /// What it usually is (median).
+    /// The median of the baseline.
     pub usual: f64,
-    /// What it rarely exceeds (95th percentile).
+    /// The 95th percentile of the baseline.
     pub usual_high: f64,
-    /// Whose usual that is.
+    /// The windows of the baseline.
     pub reference: Reference,
-    /// Its part of the positive contributions, 0 to 1.
+    /// Its share of the positive contributions, 0 to 1.
     pub share: f64,
 }
 
-/// Whose behaviour something is compared with.
+/// The windows that a value is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reference {
-    /// The host's own windows.
+    /// The windows of the host itself.
     Itself,
     /// The windows of all hosts.
     AllHosts,
 }
 
-/// How a host is flooded.
+/// The type of a flood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Flood {
-    /// TCP connections that are begun and not gone on with.
+    /// Half-open TCP connections (SYN flood).
     Syn,
     /// UDP datagrams.
     Udp,
-    /// Answers to questions that were never asked: sent by servers that somebody else asked in the victim's name.
+    /// Responses to spoofed requests, sent by servers that the attacker queried in the victim's name (reflection).
     Amplification,
     /// ICMP messages.
     Icmp,
@@ -52,247 +52,247 @@ pub enum Flood {
     Other,
 }
 
-/// What a detection measured in a window; enough to write a sentence from.
+/// The facts that a detection measured in a window, sufficient to write its message.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "what", rename_all = "kebab-case")]
 pub enum Facts {
-    /// Of a port scan.
+    /// A port scan.
     PortScan {
-        /// The host most of whose ports were tried.
+        /// The host on which most ports were tried.
         target: IpAddr,
-        /// Hosts that were scanned.
+        /// The number of hosts that were scanned.
         targets: u64,
-        /// Most distinct ports on which attempts failed, on one host.
+        /// The most distinct ports of one host on which attempts failed.
         ports: u64,
-        /// Attempts (rows).
+        /// The number of attempts (rows).
         attempts: u64,
-        /// Distinct (host, port) on which an attempt failed.
+        /// The number of distinct (host, port) on which an attempt failed.
         failed: u64,
-        /// Of these, stopped by security groups or network ACLs.
+        /// How many of these were rejected by security groups or network ACLs.
         rejected: u64,
         /// Whether the scanner is one of the monitored hosts.
         inside: bool,
     },
-    /// Of a host sweep.
+    /// A host sweep.
     HostSweep {
         /// The protocol swept.
         protocol: u8,
         /// The port swept (the one with most failing hosts).
         port: u16,
-        /// Distinct hosts on which attempts at that port failed.
+        /// The number of distinct hosts on which attempts at that port failed.
         hosts: u64,
-        /// Ports that were swept.
+        /// The number of ports that were swept.
         services: u64,
-        /// Attempts (rows).
+        /// The number of attempts (rows).
         attempts: u64,
-        /// Distinct (host, port) on which an attempt failed.
+        /// The number of distinct (host, port) on which an attempt failed.
         failed: u64,
-        /// Of these, stopped by security groups or network ACLs.
+        /// How many of these were rejected by security groups or network ACLs.
         rejected: u64,
-        /// Whether the sweeper is one of the monitored hosts.
+        /// Whether the source is one of the monitored hosts.
         inside: bool,
     },
-    /// Of a flood.
+    /// A denial of service by a flood.
     DenialOfService {
-        /// How.
+        /// The type of the flood.
         flood: Flood,
-        /// Whether it comes in, or goes out from one of the monitored hosts.
+        /// Whether it is incoming; otherwise it is outgoing from a monitored host.
         inbound: bool,
         /// The victim.
         target: IpAddr,
-        /// The protocol flooded with.
+        /// The protocol.
         protocol: u8,
-        /// The port most of it went to (or, amplified, came from).
+        /// The port that most of it went to, or came from in a reflection attack.
         port: u16,
-        /// Distinct hosts it came from.
+        /// The number of distinct source hosts.
         sources: u64,
-        /// Packets.
+        /// The number of packets.
         packets: u64,
-        /// Bytes.
+        /// The number of bytes.
         bytes: u64,
-        /// Packets that are rarely exceeded in such a window.
+        /// The number of packets that is rarely exceeded in such a window.
         usual_packets: f64,
     },
-    /// Of a burst of connections.
+    /// A burst of connections.
     ConnectionBurst {
-        /// Flows begun in the window, by the entity or towards it.
+        /// The number of connections opened in the window, by the entity or to it.
         flows: u64,
-        /// Whether the entity began them.
+        /// Whether the entity opened them.
         outbound: bool,
-        /// Distinct hosts on the other side.
+        /// The number of distinct peers.
         peers: u64,
-        /// Protocol of the leading service.
+        /// The protocol of the main service.
         protocol: u8,
-        /// Port of the leading service.
+        /// The port of the main service.
         port: u16,
-        /// Flows that are rarely exceeded in such a window.
+        /// The number of connections that is rarely exceeded in such a window.
         usual_flows: f64,
     },
-    /// Of data that leaves.
+    /// An exfiltration.
     Exfiltration {
-        /// Where to.
+        /// The destination.
         peer: IpAddr,
-        /// By which protocol.
+        /// The protocol.
         protocol: u8,
-        /// To which port.
+        /// The port.
         port: u16,
-        /// Bytes sent.
+        /// The number of bytes sent.
         bytes: u64,
-        /// Over how long, seconds.
+        /// The duration in seconds.
         seconds: i64,
-        /// Bytes that are rarely exceeded in that time.
+        /// The number of bytes that is rarely exceeded in that time.
         usual_bytes: f64,
-        /// Whether the host was never in touch with the destination before.
+        /// Whether the host had no contact with the destination before.
         first_contact: bool,
     },
-    /// Of regular calls.
+    /// A beacon: connections at regular intervals.
     Beacon {
-        /// Who is called.
+        /// The peer that is connected to.
         peer: IpAddr,
-        /// By which protocol.
+        /// The protocol.
         protocol: u8,
-        /// On which port.
+        /// The port.
         port: u16,
-        /// How often.
+        /// The number of connections.
         connections: u64,
-        /// The usual time between two calls, seconds.
+        /// The median time between two connections, seconds.
         interval: f64,
-        /// How far intervals are from that: their median deviation as a share of it.
+        /// The median absolute deviation of the intervals, as a share of that median.
         jitter: f64,
-        /// Bytes usually sent in a call.
+        /// The median number of bytes sent per connection.
         bytes: f64,
-        /// Hours in which it called.
+        /// The number of hours with connections.
         hours: u64,
-        /// How regular it is, 0 to 1.
+        /// The regularity, 0 to 1.
         regularity: f64,
     },
-    /// Of tries at a service that asks who is there.
+    /// A brute force at an authentication service.
     BruteForce {
-        /// The host most of the tries went to.
+        /// The host that most attempts went to.
         target: IpAddr,
-        /// Hosts that were tried.
+        /// The number of target hosts.
         targets: u64,
         /// The protocol.
         protocol: u8,
         /// The port.
         port: u16,
-        /// Tries.
+        /// The number of attempts.
         attempts: u64,
-        /// Hosts that tried: where there is more than one, the entity is the target.
+        /// The number of source hosts. Where there is more than one, the entity is the target.
         sources: u64,
-        /// Tries that are rarely exceeded in such a window.
+        /// The number of attempts that is rarely exceeded in such a window.
         usual_attempts: f64,
-        /// Whether the one who tries is one of the monitored hosts.
+        /// Whether the source is one of the monitored hosts.
         inside: bool,
     },
-    /// Of new ways between hosts inside.
+    /// A lateral movement: new connections between internal hosts.
     LateralMovement {
         /// The first host reached.
         target: IpAddr,
-        /// Hosts that were never reached so before.
+        /// The number of hosts that were never reached on the service before.
         targets: u64,
         /// The protocol.
         protocol: u8,
         /// The port.
         port: u16,
-        /// Attempts.
+        /// The number of attempts.
         attempts: u64,
     },
-    /// Of an exchange with somebody nobody knew.
+    /// Traffic with an unknown peer.
     UnknownPeer {
-        /// Who.
-        peer: IpAddr,
-        /// By which protocol.
-        protocol: u8,
-        /// On which port.
-        port: u16,
-        /// Bytes both ways.
-        bytes: u64,
-        /// Bytes that are rarely exceeded with somebody new; 0 where nobody ever asked anybody in the peer's network.
-        usual_bytes: f64,
-    },
-    /// Of a protocol or service never used before.
-    UnusualProtocol {
-        /// With whom most of it was exchanged.
+        /// The peer.
         peer: IpAddr,
         /// The protocol.
         protocol: u8,
-        /// The port, 0 where it has none.
+        /// The port.
         port: u16,
-        /// Packets both ways.
-        packets: u64,
-        /// Bytes both ways.
+        /// The number of bytes in both directions.
         bytes: u64,
-        /// Whether it looks like a tunnel: more, or in larger packets, than the protocol is made for.
+        /// The number of bytes that is rarely exceeded with a new peer; 0 where no host ever contacted the peer's network.
+        usual_bytes: f64,
+    },
+    /// A protocol or service that was never used before.
+    UnusualProtocol {
+        /// The peer with most of the traffic.
+        peer: IpAddr,
+        /// The protocol.
+        protocol: u8,
+        /// The port, 0 where the protocol has none.
+        port: u16,
+        /// The number of packets in both directions.
+        packets: u64,
+        /// The number of bytes in both directions.
+        bytes: u64,
+        /// Whether it looks like a tunnel: more traffic, or larger packets, than the protocol needs.
         tunnel: bool,
-        /// Whether no monitored host ever used it, not only not this one.
+        /// Whether no monitored host ever used it, not only this one.
         new_here: bool,
     },
-    /// Of a row of a table of what users did.
+    /// An unusual row of an activity table.
     UnusualRow {
         /// The estimator's score.
         score: f64,
-        /// The chance that a usual row scores so high, or has something as new.
+        /// The probability that a normal row scores so high, or has a value as new.
         p_value: f64,
-        /// Why, strongest first, in words; text in them is quoted and escaped.
+        /// The reasons in words, strongest first. Text of the table is quoted and escaped in them.
         reasons: Vec<String>,
     },
-    /// Of logins or calls of an API.
+    /// Suspicious logins or API calls.
     Login {
-        /// What was found: the public kind.
+        /// The public kind.
         kind: Kind,
         /// The title.
         title: String,
-        /// The sentence an analyst reads.
+        /// The message for an analyst.
         sentence: String,
-        /// Logins or calls.
+        /// The number of logins or calls.
         logins: u64,
-        /// Of these, failed.
+        /// How many of these failed.
         failed: u64,
-        /// Distinct users.
+        /// The number of distinct users.
         users: u64,
-        /// Distinct source addresses.
+        /// The number of distinct source addresses.
         sources: u64,
-        /// The highest score of one of them.
+        /// The highest score of a login or call.
         score: f64,
     },
-    /// Of a series of usage.
+    /// An anomaly of a usage series.
     Usage {
-        /// What was found: the public kind.
+        /// The public kind.
         kind: Kind,
-        /// What it was: the value, the mean of the last ones for another level, their mean distance from one another for a
-        /// change of variability; the last value before a gap.
+        /// The measured value: the value of the step; for a level change the mean of the last values; for a change of variability
+        /// their mean distance from one another; for a gap the last value before it.
         value: f64,
-        /// What that usually is.
+        /// The median of the baseline.
         usual: f64,
-        /// What it is rarely below.
+        /// The value that is rarely fallen below.
         usual_low: f64,
-        /// What it is rarely above.
+        /// The value that is rarely exceeded.
         usual_high: f64,
-        /// What usual depends on.
+        /// The season of the baseline.
         season: UsageSeason,
-        /// How many times as far from usual as what is rarely exceeded; for a change of variability how many times the usual
-        /// spread, for a gap the steps missing.
+        /// The distance from the median as a multiple of that of the value that is rarely exceeded; for a change of variability the
+        /// multiple of the baseline variability; for a gap the number of missing steps.
         effect: f64,
-        /// −log₁₀ of the share of points of the series that are as unusual; 0 for a gap.
+        /// −log₁₀ of the share of points of the series that are as anomalous; 0 for a gap.
         rarity: f64,
-        /// Steps that it is about.
+        /// The number of steps concerned.
         steps: u64,
     },
-    /// Of the hours of the week in which a series is a risk.
+    /// The high-risk hours of the week of a series.
     RiskWindows {
-        /// By whose clock hours are told: `UTC`, `Europe/Berlin`.
+        /// The time zone of the hours: `UTC`, `Europe/Berlin`.
         clock: String,
-        /// Which hours, the surest first.
+        /// The hours, those of highest confidence first.
         windows: Vec<RiskWindow>,
     },
-    /// Of a learned detection.
+    /// Anomalous behaviour found by a trained model.
     Behaviour {
         /// The estimator's score.
         score: f64,
-        /// The chance that usual behaviour scores so high.
+        /// The probability that normal behaviour scores so high.
         p_value: f64,
-        /// Why, strongest first.
+        /// The reasons, strongest first.
         reasons: Vec<Reason>,
     },
 }

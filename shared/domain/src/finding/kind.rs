@@ -1,8 +1,8 @@
-//! What is found, by its public names.
+//! The kinds of findings and their public names.
 
 use std::fmt;
 
-/// What was found. The names are the public ones (`finding_info.types[0]`).
+/// The kind of a finding. The names are public (`finding_info.types[0]`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -10,53 +10,53 @@ pub enum Kind {
     PortScan,
     /// One source tries one port on many hosts.
     HostSweep,
-    /// More is sent to a host than it answers or usually gets, or one of ours sends so.
+    /// A host receives more traffic than it answers or typically receives, or a monitored host sends such traffic.
     DenialOfService,
-    /// A host begins or receives far more connections than it ever does.
+    /// A host opens or receives far more connections than in its baseline.
     ConnectionBurst,
-    /// Data leaves that never left so.
+    /// A host sends data in a way that is not in its baseline.
     Exfiltration,
-    /// A host calls another one at regular intervals.
+    /// A host connects to another one at regular intervals.
     Beacon,
-    /// Many tries at a service that asks who is there.
+    /// Many attempts at an authentication service.
     BruteForce,
-    /// A host reaches others on the ports of administration where it never did.
+    /// A host reaches other internal hosts on administration ports for the first time.
     LateralMovement,
-    /// A lot is exchanged with somebody nobody here knew.
+    /// Much traffic with a peer that no monitored host has contacted before.
     UnknownPeer,
-    /// A protocol or service that was never used, or one that carries what it is not made for.
+    /// A protocol or service that was never used before, or a tunnel through one.
     UnusualProtocol,
-    /// A host behaves unlike itself and its peers.
+    /// A host behaves unlike its own baseline and that of all hosts.
     AnomalousBehaviour,
-    /// Somebody else uses a user's account.
+    /// An attacker uses the account of a user.
     AccountTakeover,
-    /// A login unlike the user's others.
+    /// A login unlike the earlier ones of its user.
     RiskyLogin,
     /// One source tries few passwords on many accounts.
     PasswordSpray,
-    /// Stolen names and passwords are tried, each once or twice.
+    /// Stolen pairs of user name and password are tried, each once or twice.
     CredentialStuffing,
-    /// Two logins of a user that no journey lies between.
+    /// Two logins of a user are too far apart for the time between them.
     ImpossibleTravel,
-    /// A device the user never used.
+    /// A device that the user never used before.
     NewDevice,
-    /// A login far outside the user's hours.
+    /// A login far outside the hours of the user.
     OffHoursAccess,
-    /// Many accounts are entered from one address in a short time.
+    /// Many accounts log in from one address in a short time.
     SharedIp,
-    /// A user does what neither they nor their like do.
+    /// A user behaves unlike their own baseline and that of similar users.
     AnomalousUser,
-    /// A series is far above what is usual at this time.
+    /// A series is far above its baseline at this time.
     UsageSpike,
-    /// A series is far below what is usual at this time.
+    /// A series is far below its baseline at this time.
     UsageDrop,
-    /// A series stays on another level than before.
+    /// The level of a series changed.
     UsageLevelChange,
-    /// A series varies more than it did.
+    /// The variability of a series increased.
     UsageVariability,
     /// A series has no values where it always had some.
     DataGap,
-    /// Hours of the week in which a series is often anomalous.
+    /// A series is often anomalous in these hours of the week.
     HighRiskWindow,
 }
 
@@ -125,9 +125,9 @@ impl Kind {
     }
 }
 
-/// A name that no kind has.
+/// The error of an unknown name of a kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no kind of finding: use {names}", names = Kind::ALL.map(Kind::as_str).join(", "))]
+#[error("{0:?} is not a kind of finding: use one of {names}", names = Kind::ALL.map(Kind::as_str).join(", "))]
 pub struct UnknownKind(String);
 
 impl std::str::FromStr for Kind {

@@ -1,4 +1,4 @@
-//! Logins and API calls that own their text: as batches keep them.
+//! Logins and API calls that own their text, as stored batches have them.
 
 use std::net::IpAddr;
 

@@ -1,4 +1,4 @@
-//! Folding rows into windows.
+//! Folds flow records into aggregates of windows.
 
 use rustc_hash::FxHashMap;
 use weir_domain::aggregate::{
@@ -9,7 +9,7 @@ use weir_domain::fixed;
 use weir_domain::flow::{Action, Direction, FlowRecord, Sender};
 use weir_domain::window::{Hour, Scope, WindowLength};
 
-/// Folds records into hours of windows. What comes out does not depend on the order of what went in.
+/// Folds flow records into hours of windows. The result does not depend on the order of the records.
 #[derive(Debug)]
 pub struct Folder {
     window_length: WindowLength,
@@ -21,7 +21,7 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// A folder for windows of a length. `fallback` stands in for the account or region that rows do not name
+    /// A folder for windows of a length. `fallback` replaces the account or region that rows do not name
     /// (a log in the default format names no region; the object's key does).
     #[must_use]
     pub fn new(window_length: WindowLength, fallback: Scope) -> Self {
@@ -35,7 +35,7 @@ impl Folder {
         }
     }
 
-    /// Folds one record in. O(1) amortised.
+    /// Adds one record. O(1) amortised.
     pub fn fold(&mut self, record: &FlowRecord<'_>) {
         self.rows += 1;
         self.longer_than_window += u64::from(record.end - record.start > self.window_length.seconds());
@@ -48,18 +48,18 @@ impl Folder {
         let interface = hour.windows.entry(start).or_default().interface(record.interface);
         interface.totals.merge(InterfaceTotals { rows: 1, packets: record.packets, bytes: record.bytes });
 
-        let row = Row::of(record, self.window_length.slot_of(record.start));
+        let row = Row::from_record(record, self.window_length.slot_of(record.start));
         for (end, key, peer) in row.ends(record) {
             if let Some(host) = interface.host(key) {
-                host.fold(PairKey { peer, service: row.service }, row.totals(end), row.exchange(end), row.span);
+                host.fold(PairKey { peer, service: row.service }, row.totals(end), row.pair_totals(end), row.span);
             }
         }
         if let Some(host) = row.forwarded(record).and_then(|key| interface.host(key)) {
-            host.note_forwarded(row.span);
+            host.record_forwarded(row.span);
         }
     }
 
-    /// Which scope a record belongs to, as an index; the last one is tried first.
+    /// The index of a record's scope. The last scope is tried first.
     fn scope_of(&mut self, record: &FlowRecord<'_>) -> usize {
         let account = if record.account.is_empty() || record.account == Scope::UNKNOWN {
             self.fallback.account()
@@ -77,19 +77,19 @@ impl Folder {
         })
     }
 
-    /// Records folded since the last [`Folder::take`]: an upper bound on what the folder holds.
+    /// The number of records folded since the last [`Folder::take`], an upper bound on the size of the folder.
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.rows
     }
 
-    /// Records that span more than a window, over the folder's whole life.
+    /// The number of all records that span more than a window.
     #[must_use]
     pub fn longer_than_window(&self) -> u64 {
         self.longer_than_window
     }
 
-    /// Takes out what was folded, capped, in order of scope and hour. The folder is empty afterwards.
+    /// Takes out the aggregates, capped, in order of scope and hour. The folder is empty afterwards.
     pub fn take(&mut self) -> Vec<HourAggregate> {
         self.rows = 0;
         let mut hours: Vec<_> = std::mem::take(&mut self.hours).into_values().collect();
@@ -99,18 +99,18 @@ impl Folder {
     }
 }
 
-/// One of the two ends of a row: the one that sent it or the other.
+/// One of the two ends of a row: its sender or its receiver.
 #[derive(Clone, Copy)]
 struct End {
     sends: bool,
 }
 
-/// What a row says, before it is told from one end's point of view.
+/// The counts of a row, before packets and bytes are assigned to its ends.
 struct Row {
     sender: Sender,
     service: Service,
     span: Span,
-    /// Everything but packets and bytes, which depend on the end.
+    /// All sums but packets and bytes, which depend on the end.
     totals: HostTotals,
     unproven_rows: u64,
     packets: u64,
@@ -118,7 +118,7 @@ struct Row {
 }
 
 impl Row {
-    fn of(record: &FlowRecord<'_>, slot: usize) -> Self {
+    fn from_record(record: &FlowRecord<'_>, slot: usize) -> Self {
         let sender = record.sender();
         let responder_port = match sender {
             Sender::Initiator => record.destination_port,
@@ -155,15 +155,15 @@ impl Row {
         }
     }
 
-    /// The two ends, each with its key and the other's address.
+    /// The two ends, each with its key and the address of the other.
     fn ends(&self, record: &FlowRecord<'_>) -> [(End, HostKey, std::net::IpAddr); 2] {
         let (source_role, destination_role) = match self.sender {
             Sender::Initiator => (Role::Initiator, Role::Responder),
             Sender::Responder => (Role::Responder, Role::Initiator),
         };
         let (source_side, destination_side) = match record.direction {
-            Some(Direction::Egress) => (Side::Own, Side::Remote),
-            Some(Direction::Ingress) => (Side::Remote, Side::Own),
+            Some(Direction::Egress) => (Side::Internal, Side::Remote),
+            Some(Direction::Ingress) => (Side::Remote, Side::Internal),
             None => (Side::Unknown, Side::Unknown),
         };
         [
@@ -180,9 +180,9 @@ impl Row {
         ]
     }
 
-    /// The host outside whose traffic the interface passes on: where the address of the packet is not that of the end,
-    /// that end is the interface's own, and the packet is for, or from, somebody else. (Or for another address of the
-    /// same interface, as of a pod: that one is then seen nowhere else at this interface, and the note has no effect.)
+    /// The host outside whose traffic the interface forwards: the packet's address, where it differs from that of the end. That
+    /// end is then the interface, and the packet is for, or from, another host. (Or for another address of the same interface,
+    /// such as that of a pod. It then occurs nowhere else at this interface, and recording it has no effect.)
     fn forwarded(&self, record: &FlowRecord<'_>) -> Option<HostKey> {
         let side = if record.direction.is_some() { Side::Remote } else { Side::Unknown };
         let other = |packet: Option<std::net::IpAddr>, end| packet.filter(|address| *address != end);
@@ -200,7 +200,7 @@ impl Row {
         HostTotals { packets_sent, packets_received, bytes_sent, bytes_received, ..self.totals }
     }
 
-    fn exchange(&self, end: End) -> PairTotals {
+    fn pair_totals(&self, end: End) -> PairTotals {
         let [(packets_sent, bytes_sent), (packets_received, bytes_received)] = self.traffic(end);
         let t = &self.totals;
         PairTotals {
@@ -218,7 +218,7 @@ impl Row {
         }
     }
 
-    /// (packets, bytes) sent and received by an end.
+    /// The (packets, bytes) that an end sent and received.
     fn traffic(&self, end: End) -> [(u64, u64); 2] {
         let traffic = (self.packets, self.bytes);
         if end.sends { [traffic, (0, 0)] } else { [(0, 0), traffic] }

@@ -1,4 +1,4 @@
-//! A merged hour to its rollup.
+//! Computes the rollup of a merged hour.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -9,68 +9,74 @@ use weir_domain::distinct::stable_hash;
 use weir_domain::rollup::{HostRollup, HourRollup, PairRollup, Slot};
 use weir_domain::window::WindowStart;
 
-/// Interfaces named per host.
+/// The most interfaces named per host.
 const MAX_INTERFACES: usize = 10;
 
 /// The rollup of a merged hour. O(entries of the hour).
 #[must_use]
 pub fn roll_up(hour: &HourAggregate) -> HourRollup {
-    let own = MonitoredAddresses::of(hour);
+    let monitored = MonitoredAddresses::from_hour(hour);
     let mut hosts: BTreeMap<IpAddr, HostHour> = BTreeMap::new();
     let mut relayed: BTreeSet<(String, IpAddr)> = BTreeSet::new();
     for (start, window) in &hour.windows {
         for (name, interface) in &window.interfaces {
-            let passed_on = interface.hosts().filter(|(_, host)| host.totals().forwarded_rows > 0);
-            relayed.extend(passed_on.map(|(key, _)| (name.clone(), key.host)));
+            let forwarded = interface.hosts().filter(|(_, host)| host.totals().forwarded_rows > 0);
+            relayed.extend(forwarded.map(|(key, _)| (name.clone(), key.host)));
         }
-        for host in HostWindows::of(window, &own).iter().filter(|host| host.initiator.totals().attempt_rows > 0) {
-            hosts.entry(host.host).or_insert_with(|| HostHour::new(host.own)).take(host, *start);
+        for host in
+            HostWindows::from_window(window, &monitored).iter().filter(|host| host.initiator.totals().attempt_rows > 0)
+        {
+            hosts.entry(host.host).or_insert_with(|| HostHour::new(host.monitored)).add_window(host, *start);
         }
     }
-    keep_most(&mut hosts);
+    apply_caps(&mut hosts);
     HourRollup {
         hour: hour.hour,
         window_seconds: hour.window_length.seconds(),
         rows: hour.rows(),
         windows: hour.windows.keys().copied().collect(),
-        hosts: hosts.into_iter().map(|(host, of_hour)| of_hour.into_rollup(host, &own, &relayed)).collect(),
+        hosts: hosts.into_iter().map(|(host, of_hour)| of_hour.into_rollup(host, &monitored, &relayed)).collect(),
     }
 }
 
-/// Drops the hosts beyond the cap and the pairs beyond theirs, of monitored ones and strangers apart: strangers are made up as easily as addresses.
-fn keep_most(hosts: &mut BTreeMap<IpAddr, HostHour>) {
-    for own in [true, false] {
+/// Drops the hosts and the pairs beyond their caps. Monitored and external hosts have separate caps, because an attacker can
+/// forge any number of external addresses.
+fn apply_caps(hosts: &mut BTreeMap<IpAddr, HostHour>) {
+    for monitored in [true, false] {
         let mut order: Vec<(u64, IpAddr)> = hosts
             .iter()
-            .filter(|(_, of_hour)| of_hour.own == own)
+            .filter(|(_, of_hour)| of_hour.monitored == monitored)
             .map(|(host, _)| (stable_hash(host.to_string().as_bytes()), *host))
             .collect();
         order.sort_unstable();
         for (_, host) in order.iter().skip(HourRollup::MAX_HOSTS) {
             hosts.remove(host);
         }
-        let mut pairs = HourRollup::max_pairs(own);
-        while slots(hosts, own) > HourRollup::max_slots(own) && pairs > 1 {
+        let mut pairs = HourRollup::max_pairs(monitored);
+        while slots(hosts, monitored) > HourRollup::max_slots(monitored) && pairs > 1 {
             pairs /= 2;
-            hosts.values_mut().filter(|of_hour| of_hour.own == own).for_each(|of_hour| of_hour.pairs.shrink_to(pairs));
+            hosts
+                .values_mut()
+                .filter(|of_hour| of_hour.monitored == monitored)
+                .for_each(|of_hour| of_hour.pairs.shrink_to(pairs));
         }
     }
 }
 
-/// Windows of pairs in all.
-fn slots(hosts: &BTreeMap<IpAddr, HostHour>, own: bool) -> usize {
-    let of = |of_hour: &HostHour| of_hour.pairs.iter().map(|(_, slots)| slots.0.len()).sum::<usize>();
-    hosts.values().filter(|of_hour| of_hour.own == own).map(of).sum()
+/// The number of slots over all pairs of the monitored or the external hosts.
+fn slots(hosts: &BTreeMap<IpAddr, HostHour>, monitored: bool) -> usize {
+    let slots_of_host = |of_hour: &HostHour| of_hour.pairs.iter().map(|(_, slots)| slots.0.len()).sum::<usize>();
+    hosts.values().filter(|of_hour| of_hour.monitored == monitored).map(slots_of_host).sum()
 }
 
-/// What a host began in an hour.
+/// The connections that a host opened in an hour.
 struct HostHour {
-    own: bool,
+    monitored: bool,
     interfaces: BTreeSet<String>,
     pairs: BottomK<PairKey, Slots>,
 }
 
-/// The windows of a pair.
+/// The slots of a pair.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Slots(Vec<Slot>);
 
@@ -81,12 +87,12 @@ impl Merge for Slots {
 }
 
 impl HostHour {
-    fn new(own: bool) -> Self {
-        Self { own, interfaces: BTreeSet::new(), pairs: BottomK::new(HourRollup::max_pairs(own)) }
+    fn new(monitored: bool) -> Self {
+        Self { monitored, interfaces: BTreeSet::new(), pairs: BottomK::new(HourRollup::max_pairs(monitored)) }
     }
 
-    /// Takes one window; windows come ascending.
-    fn take(&mut self, host: &HostWindow<'_>, window: WindowStart) {
+    /// Adds one window. Windows must come in ascending order.
+    fn add_window(&mut self, host: &HostWindow<'_>, window: WindowStart) {
         for name in host.interfaces.iter().filter(|name| !name.is_empty()) {
             if self.interfaces.len() < MAX_INTERFACES {
                 self.interfaces.insert((*name).to_owned());
@@ -117,7 +123,7 @@ impl HostHour {
     fn into_rollup(
         mut self,
         host: IpAddr,
-        own: &MonitoredAddresses,
+        addresses: &MonitoredAddresses,
         relayed: &BTreeSet<(String, IpAddr)>,
     ) -> HostRollup {
         self.pairs.prune();
@@ -126,13 +132,14 @@ impl HostHour {
             .into_entries()
             .map(|(key, slots)| PairRollup {
                 key,
-                peer_own: own.contains(key.peer),
-                relayed: self.own && self.interfaces.iter().any(|name| relayed.contains(&(name.clone(), key.peer))),
+                peer_monitored: addresses.contains(key.peer),
+                relayed: self.monitored
+                    && self.interfaces.iter().any(|name| relayed.contains(&(name.clone(), key.peer))),
                 slots: slots.0,
             })
             .collect();
         pairs.sort_unstable_by_key(|pair| pair.key);
-        HostRollup { host, own: self.own, interfaces: self.interfaces.into_iter().collect(), pairs }
+        HostRollup { host, monitored: self.monitored, interfaces: self.interfaces.into_iter().collect(), pairs }
     }
 }
 
@@ -159,8 +166,8 @@ mod tests {
         answered: false,
     };
 
-    fn host(own: bool, peers: u32, windows: usize) -> HostHour {
-        let mut host = HostHour::new(own);
+    fn host(monitored: bool, peers: u32, windows: usize) -> HostHour {
+        let mut host = HostHour::new(monitored);
         for peer in 0..peers {
             let peer = Ipv4Addr::from(0x0a00_0000 + peer).into();
             let key = PairKey { peer, service: Service { protocol: 6, port: 22 } };
@@ -173,14 +180,14 @@ mod tests {
     }
 
     #[test]
-    fn strangers_share_what_is_kept_of_them() {
+    fn external_hosts_share_a_cap() {
         let address = |n: u32| IpAddr::from(Ipv4Addr::from(n));
         let mut hosts: BTreeMap<IpAddr, HostHour> = (0..2_000).map(|n| (address(n), host(false, 64, 2))).collect();
         hosts.insert(address(9_999), host(true, 300, 12));
-        keep_most(&mut hosts);
-        assert_eq!(hosts.len(), 2_001, "nobody is pushed out by another's pairs");
-        assert_eq!(hosts[&address(9_999)].pairs.len(), 300, "monitored hosts are counted apart");
+        apply_caps(&mut hosts);
+        assert_eq!(hosts.len(), 2_001, "the pairs of one host displace no other host");
+        assert_eq!(hosts[&address(9_999)].pairs.len(), 300, "monitored hosts have a separate cap");
         let kept: Vec<usize> = (0..2_000).map(|n| hosts[&address(n)].pairs.len()).collect();
-        assert!(kept.iter().all(|pairs| *pairs == 16), "of 256,000 windows 65,536 are room for a quarter");
+        assert!(kept.iter().all(|pairs| *pairs == 16), "65,536 slots hold a quarter of 256,000");
     }
 }

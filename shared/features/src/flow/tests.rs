@@ -134,9 +134,9 @@ fn both_directions_make_one_answered_pair() {
     let hours =
         fold(&[record(client, server, 50000, 443), FlowRecord { bytes: 70_000, ..record(server, client, 443, 50000) }]);
     let hour = hours.values().next().unwrap();
-    let own = MonitoredAddresses::of(hour);
-    assert_eq!(own.hosts().collect::<Vec<_>>(), [client], "the private end of an interface with one peer");
-    let windows = HostWindows::of(&hour.windows[&WindowStart(1_699_999_800)], &own);
+    let monitored = MonitoredAddresses::from_hour(hour);
+    assert_eq!(monitored.hosts().collect::<Vec<_>>(), [client], "the private end of an interface with one peer");
+    let windows = HostWindows::from_window(&hour.windows[&WindowStart(1_699_999_800)], &monitored);
     let host = windows.iter().find(|h| h.host == client).unwrap();
     let (key, pair) = host.initiator.pairs().sorted()[0];
     assert_eq!((key.peer, key.service), (server, Service { protocol: TCP, port: 443 }));
@@ -154,7 +154,7 @@ fn a_conversation_logged_at_both_ends_counts_once() {
             direction: directed.then_some(if ingress { Direction::Ingress } else { Direction::Egress }),
             ..there
         };
-        // A second peer each, so that the own address shows in logs without direction.
+        // A second peer each, so that the address of the interface shows in logs without direction.
         let other = |interface, host| FlowRecord {
             interface,
             direction: directed.then_some(Direction::Egress),
@@ -162,24 +162,25 @@ fn a_conversation_logged_at_both_ends_counts_once() {
         };
         let hours = fold(&[at("eni-a", false), at("eni-b", true), other("eni-a", a), other("eni-b", b)]);
         let hour = hours.values().next().unwrap();
-        let own = MonitoredAddresses::of(hour);
-        assert_eq!(own.hosts().collect::<Vec<_>>(), [a, b]);
-        let windows = HostWindows::of(hour.windows.values().next().unwrap(), &own);
+        let monitored = MonitoredAddresses::from_hour(hour);
+        assert_eq!(monitored.hosts().collect::<Vec<_>>(), [a, b]);
+        let windows = HostWindows::from_window(hour.windows.values().next().unwrap(), &monitored);
         let sent: Vec<_> = windows.iter().map(|h| h.initiator.totals().bytes_sent).collect();
-        let outside: Vec<_> = windows.iter().filter(|h| !h.own).map(|h| h.responder.totals().bytes_received).collect();
+        let outside: Vec<_> =
+            windows.iter().filter(|h| !h.monitored).map(|h| h.responder.totals().bytes_received).collect();
         assert_eq!((sent, outside), (vec![0, 1800, 900], vec![1800]), "directed: {directed}");
     }
 }
 
-/// A client, a NAT gateway and a host outside: what the client's interface logs, and the gateway's, once on either side.
+/// The rows of a client, a NAT gateway and a host outside: those of the client's interface, and those of the gateway's.
 fn through_a_gateway(directed: bool) -> (Vec<FlowRecord<'static>>, Vec<FlowRecord<'static>>) {
     use Direction::{Egress, Ingress};
     let (client, gateway, outside) = (v4(0x0a00_0001), v4(0x0a00_0009), v4(0xcb00_7107));
-    let way = |way| directed.then_some(way);
+    let logged = |direction| directed.then_some(direction);
     let packet = |from, to| (Some(from), Some(to));
     let leg = |interface, source, destination, direction, (packet_source, packet_destination), back: bool| {
         let (from, to) = if back { (443, 50000) } else { (50000, 443) };
-        let direction = way(direction);
+        let direction = logged(direction);
         let bytes = if back { 7_000 } else { 900 };
         FlowRecord {
             interface,
@@ -208,12 +209,12 @@ fn a_conversation_through_a_nat_gateway_counts_once_for_the_host_outside() {
     for directed in [false, true] {
         let (at_client, at_gateway) = through_a_gateway(directed);
         let both = [at_client.clone(), at_gateway.clone()].concat();
-        // A client without flow logs: what the gateway saw is all there is.
+        // Without flow logs of the client, the host outside counts from the gateway.
         for (records, interfaces) in [(both, ["eni-client"]), (at_gateway, ["eni-gateway"])] {
             let hours = fold(&records);
             let hour = hours.values().next().unwrap();
-            let own = MonitoredAddresses::of(hour);
-            let windows = HostWindows::of(hour.windows.values().next().unwrap(), &own);
+            let monitored = MonitoredAddresses::from_hour(hour);
+            let windows = HostWindows::from_window(hour.windows.values().next().unwrap(), &monitored);
             let outside = windows.get(v4(0xcb00_7107)).unwrap();
             let totals = outside.responder.totals();
             assert_eq!((totals.bytes_sent, totals.bytes_received), (7_000, 900), "directed: {directed}");
@@ -223,29 +224,34 @@ fn a_conversation_through_a_nat_gateway_counts_once_for_the_host_outside() {
 }
 
 #[test]
-fn a_nat_gateway_passes_on_what_its_clients_interfaces_logged() {
+fn a_nat_gateway_forwards_the_pairs_that_its_clients_logged() {
     let (client, gateway, outside) = (v4(0x0a00_0001), v4(0x0a00_0009), v4(0xcb00_7107));
     let (at_client, at_gateway) = through_a_gateway(true);
     let web = Service { protocol: TCP, port: 443 };
-    for (records, passed_on) in [([at_client, at_gateway.clone()].concat(), true), (at_gateway, false)] {
+    for (records, is_forwarded) in [([at_client, at_gateway.clone()].concat(), true), (at_gateway, false)] {
         let hours = fold(&records);
         let hour = hours.values().next().unwrap();
-        let windows = HostWindows::of(hour.windows.values().next().unwrap(), &MonitoredAddresses::of(hour));
+        let windows =
+            HostWindows::from_window(hour.windows.values().next().unwrap(), &MonitoredAddresses::from_hour(hour));
         let gateway = windows.get(gateway).unwrap();
         for peer in [client, outside] {
-            assert_eq!(gateway.passes_on(&PairKey { peer, service: web }), passed_on, "{peer}");
+            assert_eq!(gateway.is_forwarded(&PairKey { peer, service: web }), is_forwarded, "{peer}");
         }
-        assert_eq!(gateway.clients().contains(&client), passed_on, "a client without flow logs is seen here only");
+        assert_eq!(
+            gateway.clients().contains(&client),
+            is_forwarded,
+            "a client without flow logs counts from the gateway only"
+        );
         let mut baseline = weir_domain::baseline::Baseline::default();
         super::learn(&mut baseline, hour, |_| true);
-        let asked = baseline.contact(&PairKey { peer: outside, service: web }).unwrap();
-        assert_eq!(asked.hosts(), 1, "the gateway is not one more that asks");
+        let contact = baseline.contact(&PairKey { peer: outside, service: web }).unwrap();
+        assert_eq!(contact.hosts(), 1, "the gateway is not counted as another client");
     }
 }
 
-/// A pod has an address of its own at its node's interface. It is not seen there as somebody else, and so not dropped.
+/// A pod has another address than its node's interface. It counts as the node there, and is not dropped at its peer.
 #[test]
-fn a_pod_is_no_host_that_its_node_forwards_for() {
+fn a_pod_is_not_a_host_that_its_node_forwards_for() {
     let (node, pod, peer) = (v4(0x0a00_0001), v4(0x0a00_0055), v4(0x0a00_0002));
     let egress = Some(Direction::Egress);
     let hours = fold(&[
@@ -253,26 +259,27 @@ fn a_pod_is_no_host_that_its_node_forwards_for() {
         FlowRecord { interface: "eni-2", direction: Some(Direction::Ingress), ..record(pod, peer, 50000, 443) },
     ]);
     let hour = hours.values().next().unwrap();
-    let windows = HostWindows::of(hour.windows.values().next().unwrap(), &MonitoredAddresses::of(hour));
+    let windows = HostWindows::from_window(hour.windows.values().next().unwrap(), &MonitoredAddresses::from_hour(hour));
     let sent: Vec<_> = windows.iter().map(|h| (h.host, h.initiator.totals().bytes_sent)).collect();
     assert_eq!(sent, [(node, 900), (peer, 0), (pod, 900)]);
 }
 
 #[test]
-fn an_attempt_each_way_is_an_answer_where_ports_tell_nothing() {
+fn an_attempt_each_way_is_an_answer_without_ports() {
     let (a, b) = (v4(0x0a00_0001), v4(0x0a00_0002));
     let request = FlowRecord { protocol: 1, direction: Some(Direction::Egress), ..record(a, b, 0, 0) };
     let echo = FlowRecord { protocol: 1, direction: Some(Direction::Ingress), ..record(b, a, 0, 0) };
     for (records, failed) in [(vec![request], true), (vec![request, echo], false)] {
         let hours = fold(&records);
         let hour = hours.values().next().unwrap();
-        let windows = HostWindows::of(hour.windows.values().next().unwrap(), &MonitoredAddresses::of(hour));
+        let windows =
+            HostWindows::from_window(hour.windows.values().next().unwrap(), &MonitoredAddresses::from_hour(hour));
         let host = windows.iter().find(|h| h.host == a).unwrap();
         assert_eq!(host.failed(b, Service { protocol: 1, port: 0 }), failed);
     }
 }
 
-/// Half a million spoofed sources in one window must neither grow without bound nor hide the victim.
+/// Half a million spoofed sources in one window neither grow memory without bound nor hide the victim.
 #[test]
 fn a_spoofed_flood_is_capped_and_counted() {
     const SOURCES: u32 = 500_000;
@@ -298,9 +305,9 @@ fn a_spoofed_flood_is_capped_and_counted() {
     let interface = &whole.windows.values().next().unwrap().interfaces["eni-1"];
     assert_eq!(interface.totals.rows, u64::from(SOURCES));
     assert!(interface.remote.len() <= InterfaceAggregate::MAX_REMOTE_HOSTS);
-    let own = MonitoredAddresses::of(&whole);
-    assert_eq!(own.hosts().collect::<Vec<_>>(), [victim]);
-    let windows = HostWindows::of(whole.windows.values().next().unwrap(), &own);
+    let monitored = MonitoredAddresses::from_hour(&whole);
+    assert_eq!(monitored.hosts().collect::<Vec<_>>(), [victim]);
+    let windows = HostWindows::from_window(whole.windows.values().next().unwrap(), &monitored);
     let host = windows.iter().find(|h| h.host == victim).unwrap();
     assert_eq!(host.responder.pairs().len(), HostAggregate::MAX_PAIRS);
     assert_eq!(host.responder.totals().rows(), u64::from(SOURCES), "totals stay exact");
@@ -320,7 +327,9 @@ fn feature_rows_fit_the_schema_and_are_finite() {
     let hours = fold(&[huge, huge, huge]);
     let hour = hours.values().next().unwrap();
     let mut matrix = weir_domain::matrix::FeatureMatrix::new(host_schema(FIVE));
-    for host in HostWindows::of(hour.windows.values().next().unwrap(), &MonitoredAddresses::of(hour)).iter() {
+    for host in
+        HostWindows::from_window(hour.windows.values().next().unwrap(), &MonitoredAddresses::from_hour(hour)).iter()
+    {
         matrix.push(&host_row(host)).unwrap();
     }
     assert_eq!(matrix.len(), 2);

@@ -1,4 +1,4 @@
-//! Calls of cloud APIs by principal and hour.
+//! Counts calls of cloud APIs by principal and hour, and compares each hour with the hours before.
 
 mod stored;
 
@@ -7,11 +7,12 @@ use std::collections::btree_map::{BTreeMap, Entry};
 use std::net::IpAddr;
 
 use weir_domain::login::{ApiActivity, PrincipalHour};
+use weir_domain::time::{DAY_HOURS, HOUR_SECONDS, SECOND_MILLIS};
 
 pub use stored::BadApiUse;
 
-/// Calls with which attackers look for credentials, stay, hide or destroy, and which are rare in ordinary work: those of
-/// the attack techniques that Stratus Red Team and GuardDuty's IAM finding types name.
+/// Calls for credential access, persistence, defense evasion and impact that are rare in normal operation: those of the attack
+/// techniques of Stratus Red Team and of GuardDuty's IAM finding types.
 const SENSITIVE: &[&str] = &[
     "cloudtrail:DeleteTrail",
     "cloudtrail:PutEventSelectors",
@@ -48,7 +49,7 @@ const SENSITIVE: &[&str] = &[
     "sts:GetFederationToken",
 ];
 
-/// What a principal did in an hour.
+/// The calls of a principal in an hour.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 struct Hour {
     first: i64,
@@ -86,8 +87,10 @@ impl Hour {
     }
 }
 
-/// Calls by principal and hour: a function of the set of calls, whatever their order. Principals, their
-/// hours, and the distinct calls of an hour are bounded; beyond, calls are counted in [`ApiUse::dropped`].
+/// Calls by principal and hour. The counts do not depend on the order of the calls.
+///
+/// Principals, their hours, and the distinct values of an hour are bounded. Calls beyond the bounds are counted in
+/// [`ApiUse::dropped`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ApiUse {
     principals: BTreeMap<String, BTreeMap<i64, Hour>>,
@@ -96,16 +99,16 @@ pub struct ApiUse {
 }
 
 impl ApiUse {
-    /// Principals at most.
+    /// The most principals.
     pub const MAX_PRINCIPALS: usize = 100_000;
-    /// Hours of a principal at most: a leap year.
-    pub const MAX_HOURS: usize = 366 * 24;
-    /// Distinct calls, regions, accounts and sources of a principal in an hour at most.
+    /// The most hours of a principal: a leap year.
+    pub const MAX_HOURS: usize = 366 * DAY_HOURS;
+    /// The most distinct calls, regions, accounts and sources of a principal in an hour.
     const MAX_VALUES: usize = 2_000;
-    /// The longest name in bytes: twice what readers leave of a text, for the service and the action of a call.
+    /// The longest name in bytes: twice the length to which readers truncate text, for the service and the action of a call.
     const MAX_TEXT: usize = 2 * 1024 + 1;
 
-    /// Counts a call. Calls that AWS services make for themselves are left out, and sign-ins, which are logins.
+    /// Counts a call. Calls of AWS services are left out, and so are sign-ins, which are logins.
     pub fn push(&mut self, call: &ApiActivity<'_>) {
         let principal = if call.issuer.is_empty() { call.principal } else { call.issuer };
         let by_service = principal.ends_with(".amazonaws.com") || principal.contains("/aws-service-role/");
@@ -116,10 +119,10 @@ impl ApiUse {
         {
             return;
         }
-        let time = call.time.div_euclid(1000);
+        let time = call.time.div_euclid(SECOND_MILLIS);
         let action = format!("{}:{}", call.service, call.action);
         let has_room = match self.principals.get(principal) {
-            Some(hours) => hours.len() < Self::MAX_HOURS || hours.contains_key(&time.div_euclid(3600)),
+            Some(hours) => hours.len() < Self::MAX_HOURS || hours.contains_key(&time.div_euclid(HOUR_SECONDS)),
             None => self.principals.len() < Self::MAX_PRINCIPALS,
         };
         if !has_room || [principal, &action, call.region, call.account].iter().any(|text| text.len() > Self::MAX_TEXT) {
@@ -127,8 +130,11 @@ impl ApiUse {
             return;
         }
         let hours = self.principals.entry(principal.to_owned()).or_default();
-        let hour =
-            hours.entry(time.div_euclid(3600)).or_insert_with(|| Hour { first: time, last: time, ..Hour::default() });
+        let hour = hours.entry(time.div_euclid(HOUR_SECONDS)).or_insert_with(|| Hour {
+            first: time,
+            last: time,
+            ..Hour::default()
+        });
         hour.first = hour.first.min(time);
         hour.last = hour.last.max(time);
         hour.calls += 1;
@@ -170,7 +176,7 @@ impl ApiUse {
         }
     }
 
-    /// Forgets the hours before a time, seconds since the epoch.
+    /// Drops the hours before a time, seconds since the epoch.
     pub fn forget_before(&mut self, time: i64) {
         for hours in self.principals.values_mut() {
             hours.retain(|_, hour| hour.last >= time);
@@ -178,7 +184,7 @@ impl ApiUse {
         self.principals.retain(|_, hours| !hours.is_empty());
     }
 
-    /// Every hour of every principal, beside the hours before it.
+    /// Every hour of every principal, compared with the hours before it.
     #[must_use]
     pub fn hours(&self) -> Vec<PrincipalHour> {
         let mut out = Vec::new();
@@ -187,15 +193,15 @@ impl ApiUse {
             let mut failed_before = None;
             for (n, hour) in hours.values().enumerate() {
                 let services_now: BTreeSet<&str> = hour.actions.iter().filter_map(|a| a.split(':').next()).collect();
-                let new = |values: &BTreeSet<String>, known: &BTreeSet<&str>| -> Vec<String> {
-                    values.iter().filter(|value| !known.contains(value.as_str())).cloned().collect()
+                let new = |values: &BTreeSet<String>, before: &BTreeSet<&str>| -> Vec<String> {
+                    values.iter().filter(|value| !before.contains(value.as_str())).cloned().collect()
                 };
                 let new_actions = new(&hour.actions, &actions);
                 let sensitive =
                     new_actions.iter().filter(|action| SENSITIVE.contains(&action.as_str())).cloned().collect();
                 out.push(PrincipalHour {
                     principal: principal.clone(),
-                    account: most(&hour.accounts).cloned().unwrap_or_default(),
+                    account: most_frequent(&hour.accounts).cloned().unwrap_or_default(),
                     first: hour.first,
                     last: hour.last,
                     calls: hour.calls,
@@ -211,7 +217,7 @@ impl ApiUse {
                     new_regions: new(&hour.regions, &regions),
                     sensitive,
                     hours_before: n as u64,
-                    source_ip: most(&hour.sources).copied(),
+                    source_ip: most_frequent(&hour.sources).copied(),
                 });
                 actions.extend(hour.actions.iter().map(String::as_str));
                 services.extend(services_now);
@@ -223,7 +229,8 @@ impl ApiUse {
     }
 }
 
-fn most<K: Ord>(counts: &BTreeMap<K, u64>) -> Option<&K> {
+/// The most frequent value; of equally frequent ones the first.
+fn most_frequent<K: Ord>(counts: &BTreeMap<K, u64>) -> Option<&K> {
     counts.iter().max_by_key(|(key, n)| (**n, std::cmp::Reverse(*key))).map(|(key, _)| key)
 }
 
@@ -233,7 +240,7 @@ mod tests {
 
     fn call<'a>(hours: i64, principal: &'a str, action: &'a str, error_code: &'a str) -> ApiActivity<'a> {
         ApiActivity {
-            time: hours * 3_600_000,
+            time: hours * weir_domain::time::HOUR_MILLIS,
             principal,
             issuer: "",
             account: "1",
@@ -248,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_new_is_new_against_the_hours_before() {
+    fn new_values_are_new_compared_with_the_hours_before() {
         let mut used = ApiUse::default();
         for call in
             [call(5, "ada", "CreateUser", ""), call(1, "ada", "GetUser", "AccessDenied"), call(5, "ada", "GetUser", "")]
@@ -289,7 +296,7 @@ mod tests {
             call(2, "ada", "GetUser", ""),
             call(9, "bob", "CreateUser", ""),
         ];
-        let of = |calls: &[ApiActivity<'_>]| {
+        let count = |calls: &[ApiActivity<'_>]| {
             let mut used = ApiUse::default();
             for call in calls {
                 used.push(call);
@@ -297,9 +304,9 @@ mod tests {
             used
         };
         for at in 0..=calls.len() {
-            let mut parts = of(&calls[..at]);
-            parts.merge(of(&calls[at..]));
-            assert_eq!(parts, of(&calls), "{at}");
+            let mut parts = count(&calls[..at]);
+            parts.merge(count(&calls[at..]));
+            assert_eq!(parts, count(&calls), "{at}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Countries: their names, and where their people are, roughly.
+//! Countries: their names, and the approximate centre and radius of where their people live.
 
 /// A country.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -7,12 +7,12 @@ pub struct Country {
     pub code: &'static str,
     /// English short name.
     pub name: &'static str,
-    /// Latitude of its middle, degrees.
+    /// The latitude of its centre, degrees.
     pub latitude: f32,
-    /// Longitude of its middle, degrees.
+    /// The longitude of its centre, degrees.
     pub longitude: f32,
-    /// How far its edge is from its middle, kilometres: the radius of a disc of its area. Distances to other countries
-    /// are counted from the edge, so that a short trip over a border is short.
+    /// The radius of a disc of its area, kilometres. Distances between countries are measured between the edges of their discs,
+    /// so that a short trip over a border is short.
     pub radius: f32,
 }
 
@@ -87,27 +87,27 @@ pub static COUNTRIES: &[Country] = countries! {
 };
 
 impl Country {
-    /// The country of a code, in any case; `None` where the table has none of it. O(log countries).
+    /// The country of an ISO code in any case; `None` where the table has none. O(log countries).
     #[must_use]
-    pub fn of(code: &str) -> Option<&'static Self> {
+    pub fn from_code(code: &str) -> Option<&'static Self> {
         let code: [u8; 2] = code.as_bytes().try_into().ok()?;
         let code = code.map(|letter| letter.to_ascii_uppercase());
         let at = COUNTRIES.binary_search_by(|country| country.code.as_bytes().cmp(&code)).ok()?;
         COUNTRIES.get(at)
     }
 
-    /// Kilometres between the edges of two countries; near 0 between neighbours.
+    /// The distance between the edges of two countries in kilometres; near 0 between neighbours.
     #[must_use]
     pub fn kilometres_to(&self, other: &Self) -> f64 {
-        let middles = kilometres(
+        let centres = kilometres(
             (f64::from(self.latitude), f64::from(self.longitude)),
             (f64::from(other.latitude), f64::from(other.longitude)),
         );
-        (middles - f64::from(self.radius) - f64::from(other.radius)).max(0.0)
+        (centres - f64::from(self.radius) - f64::from(other.radius)).max(0.0)
     }
 }
 
-/// Great-circle distance between two points (latitude, longitude in degrees), kilometres.
+/// The great-circle distance between two points (latitude and longitude in degrees), kilometres.
 #[must_use]
 pub fn kilometres(a: (f64, f64), b: (f64, f64)) -> f64 {
     /// Mean radius of the earth, kilometres (IUGG).
@@ -125,17 +125,24 @@ mod tests {
     #[test]
     fn every_country_is_found_by_its_code() {
         for country in COUNTRIES {
-            assert_eq!(Country::of(&country.code.to_lowercase()), Some(country));
+            assert_eq!(Country::from_code(&country.code.to_lowercase()), Some(country));
         }
-        assert!(Country::of("ZZ").is_none() && Country::of("").is_none() && Country::of("France").is_none());
+        assert!(
+            Country::from_code("ZZ").is_none()
+                && Country::from_code("").is_none()
+                && Country::from_code("France").is_none()
+        );
     }
 
     #[test]
     fn distances_on_the_globe() {
         assert!((kilometres((52.5, 13.4), (40.7, -74.0)) - 6385.0).abs() < 30.0, "Berlin to New York");
         assert!((kilometres((0.0, 179.5), (0.0, -179.5)) - 111.2).abs() < 1.0, "over the date line");
-        let of = |code| Country::of(code).unwrap();
-        assert!(of("FR").kilometres_to(of("DE")) < 100.0 && of("FR").kilometres_to(of("CH")) < 1e-9, "neighbours");
-        assert!(of("BR").kilometres_to(of("JP")) > 14_000.0);
+        let country = |code| Country::from_code(code).unwrap();
+        assert!(
+            country("FR").kilometres_to(country("DE")) < 100.0 && country("FR").kilometres_to(country("CH")) < 1e-9,
+            "neighbours"
+        );
+        assert!(country("BR").kilometres_to(country("JP")) > 14_000.0);
     }
 }

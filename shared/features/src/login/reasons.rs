@@ -1,174 +1,179 @@
-//! Why a login got its score, in words.
+//! Describes the evidence of a login in words, for findings.
 
 use weir_domain::login::LoginEvent;
+use weir_domain::time::{HOUR_MILLIS, SECOND_MILLIS};
+use weir_domain::window::utc_clock;
 
 use super::column::Column;
-use super::evidence::{Direction, Evidence, usual};
-use super::familiarity::{DeviceLevel, PlaceLevel};
-use super::history::{History, UserHistory};
+use super::evidence::{Direction, Evidence};
+use super::history::History;
 use super::journey::Journey;
-use super::recent::HOUR;
+use super::levels::{DeviceLevel, PlaceLevel};
+use super::likelihood::typical_volume;
 use super::sighting::{Sighting, country_name};
+use super::user_history::UserHistory;
 
-/// Ratios smaller than this are not worth a word.
-const WORTH_A_WORD: f64 = 0.9;
+/// The smallest log-likelihood ratio that is described.
+const MIN_RATIO: f64 = 0.9;
 
-/// What speaks against a login, strongest first; what is usual instead, where nothing does. Text of the log is in it:
-/// whoever shows it escapes it.
+/// The reasons why a login is suspicious, strongest first, or one sentence that it is typical. They contain text of the log, so
+/// the caller must escape them before showing them.
 #[must_use]
 pub fn reasons(history: &History, login: &LoginEvent<'_>, seen: &Sighting, evidence: &Evidence) -> Vec<String> {
     let user = history.user(seen);
-    let mut said: Vec<(f64, String)> = Vec::new();
-    let mut say = |weight: f64, text: String| said.push((weight, text));
-    if let Some(user) = user.filter(|_| evidence.acquaintance > 0) {
-        of_place(user, seen, login, evidence, &mut say);
-        of_device(user, login, evidence, &mut say);
+    let mut reasons: Vec<(f64, String)> = Vec::new();
+    let mut add = |weight: f64, text: String| reasons.push((weight, text));
+    if let Some(user) = user.filter(|_| evidence.history_level > 0) {
+        add_place(user, seen, login, evidence, &mut add);
+        add_device(user, login, evidence, &mut add);
         let hour = evidence.get(Column::Hour);
-        if hour > WORTH_A_WORD {
-            say(
-                hour,
-                format!("{} UTC is outside their hours", weir_domain::window::utc_clock(seen.time.div_euclid(1000))),
-            );
+        if hour > MIN_RATIO {
+            add(hour, format!("{} UTC is outside their hours", utc_clock(seen.time.div_euclid(SECOND_MILLIS))));
         }
-        of_weekday(user, seen, evidence, &mut say);
-        if let Some(last) = user.last.filter(|_| evidence.get(Column::Absence) > WORTH_A_WORD) {
-            say(
+        add_weekday(user, seen, evidence, &mut add);
+        if let Some(last) = user.last.filter(|_| evidence.get(Column::Absence) > MIN_RATIO) {
+            add(
                 evidence.get(Column::Absence),
-                format!("first login for {}", pause(seen.time.saturating_sub(last.time))),
+                format!("first login for {}", duration(seen.time.saturating_sub(last.time))),
             );
         }
-        of_bytes(history, user, login, evidence, &mut say);
+        add_bytes(history, user, login, evidence, &mut add);
     } else {
-        say(0.5, "first login of this user".to_owned());
+        add(0.5, "first login of this user".to_owned());
     }
     let get = |column| evidence.get(column);
     let strangers = get(Column::Strangers);
-    if get(Column::AddressFanOut) > WORTH_A_WORD {
+    if get(Column::AddressFanOut) > MIN_RATIO {
         let users = evidence.users_at_address;
-        say(
+        add(
             get(Column::AddressFanOut) + get(Column::AddressFailures),
-            format!(
-                "{users} users from this address within a day, to most of whom it is strange ({strangers:.0} by weight)"
-            ),
+            format!("{users} users from this address within a day, new to most of them ({strangers:.0} by weight)"),
         );
     }
-    if get(Column::ClientFanOut) > WORTH_A_WORD {
-        say(get(Column::ClientFanOut), "many users came newly with this client within a day".to_owned());
+    if get(Column::ClientFanOut) > MIN_RATIO {
+        add(get(Column::ClientFanOut), "this client is new to many of its users within a day".to_owned());
     }
-    if get(Column::FailingStrangers) > WORTH_A_WORD {
-        say(get(Column::FailingStrangers), "far more strangers than usual fail everywhere in this hour".to_owned());
+    if get(Column::FailingStrangers) > MIN_RATIO {
+        add(
+            get(Column::FailingStrangers),
+            "far more logins from new locations than usual fail in this hour".to_owned(),
+        );
     }
-    if get(Column::UserFailures) > WORTH_A_WORD {
-        say(get(Column::UserFailures), format!("{} failures of this user within 6 hours", evidence.user_failures));
+    if get(Column::UserFailures) > MIN_RATIO {
+        add(get(Column::UserFailures), format!("{} failures of this user within 6 hours", evidence.user_failures));
     }
     if get(Column::Journey) > 0.0
         && let Some(last) = user.and_then(|user| user.last)
     {
-        // Before the place: it says that as well.
-        if let Some(journey) = Journey::nobody_makes(&last, seen, evidence.place >= PlaceLevel::Country) {
-            say(7.0, journey.words(&last, seen));
+        // Its weight puts it before the new country, which it implies.
+        if let Some(journey) = Journey::impossible(&last, seen, evidence.place >= PlaceLevel::Country) {
+            add(7.0, journey.describe(&last, seen));
         }
     }
-    if get(Column::UserAddresses) > WORTH_A_WORD {
-        say(get(Column::UserAddresses), addresses(evidence));
+    if get(Column::UserAddresses) > MIN_RATIO {
+        add(get(Column::UserAddresses), addresses(evidence));
     }
     if get(Column::Reputation) > 0.0 {
-        say(2.0, "the address is on a list of VPN, Tor or hosting addresses".to_owned());
+        add(2.0, "the address is on a list of VPN, Tor or hosting addresses".to_owned());
     }
     if get(Column::SecondFactor) > 0.0 {
-        say(9.0, "no MFA, which this user always uses".to_owned());
+        add(9.0, "no MFA, which this user always uses".to_owned());
     }
     if get(Column::Root) > 0.0 {
-        say(9.0, "as root, the owner of the account".to_owned());
+        add(9.0, "login as root, the owner of the account".to_owned());
     }
     if evidence.session.is_some_and(|score| score > 4.0) {
-        say(0.4, "same address and device as a doubtful login shortly before".to_owned());
+        add(0.4, "same address and device as a suspicious login shortly before".to_owned());
     }
-    said.sort_by(|a, b| b.0.total_cmp(&a.0));
-    if said.is_empty() {
-        let known = user.map_or(0.0, UserHistory::logins);
-        return vec![format!("as usual: known place and device of a user with {known:.0} logins")];
+    reasons.sort_by(|a, b| b.0.total_cmp(&a.0));
+    if reasons.is_empty() {
+        let logins = user.map_or(0.0, UserHistory::logins);
+        return vec![format!("as usual: known place and device of a user with {logins:.0} logins")];
     }
-    said.into_iter().map(|(_, text)| text).collect()
+    reasons.into_iter().map(|(_, text)| text).collect()
 }
 
-fn of_place(
+fn add_place(
     user: &UserHistory,
     seen: &Sighting,
     login: &LoginEvent<'_>,
     evidence: &Evidence,
-    say: &mut impl FnMut(f64, String),
+    add: &mut impl FnMut(f64, String),
 ) {
     let city = match seen.city.as_str() {
         "" => String::new(),
         city => format!("{city}, "),
     };
-    let most = user.countries.0.iter().max_by_key(|country| (country.count, country.key));
-    let usual = most.map(|country| format!("{} from {}", country.count, country_name(country.key)));
-    match (evidence.place, usual) {
-        (PlaceLevel::Nothing, Some(usual)) => {
-            say(6.0, format!("first login from {city}{}; this user has {usual}", country_name(seen.country)));
+    let main = user.countries.0.iter().max_by_key(|country| (country.count, country.key));
+    let typical = main.map(|country| format!("{} from {}", country.count, country_name(country.key)));
+    match (evidence.place, typical) {
+        (PlaceLevel::New, Some(typical)) => {
+            add(6.0, format!("first login from {city}{}; this user has {typical}", country_name(seen.country)));
         }
-        (PlaceLevel::Country | PlaceLevel::Nothing, _) => {
+        (PlaceLevel::Country | PlaceLevel::New, _) => {
             let network = match login.asn {
                 Some(asn) => format!("AS{asn}"),
                 None => "this network".to_owned(),
             };
-            let rare = if evidence.get(Column::Network) > 1.5 { ", which hardly anybody uses" } else { "" };
-            say(2.0 + evidence.get(Column::Network), format!("first login from {network}{rare}"));
-            if evidence.get(Column::City) > WORTH_A_WORD {
+            let rare = if evidence.get(Column::Network) > 1.5 { ", which few users use" } else { "" };
+            add(2.0 + evidence.get(Column::Network), format!("first login from {network}{rare}"));
+            if evidence.get(Column::City) > MIN_RATIO {
                 let city = seen.city.as_str();
-                say(evidence.get(Column::City), format!("{city} is not among this user's cities"));
+                add(evidence.get(Column::City), format!("{city} is not among this user's cities"));
             }
         }
         (PlaceLevel::Network | PlaceLevel::Subnet, _) => {
             if evidence.device >= DeviceLevel::System {
-                say(0.6, "new address in a network they use".to_owned());
+                add(0.6, "new address in a network they use".to_owned());
             }
         }
         (PlaceLevel::Address, _) => {}
     }
 }
 
-fn of_device(user: &UserHistory, login: &LoginEvent<'_>, evidence: &Evidence, say: &mut impl FnMut(f64, String)) {
+fn add_device(user: &UserHistory, login: &LoginEvent<'_>, evidence: &Evidence, add: &mut impl FnMut(f64, String)) {
     let what =
         [login.browser, login.os].iter().filter(|text| !text.is_empty()).copied().collect::<Vec<_>>().join(" on ");
     let what = if what.is_empty() { String::new() } else { format!(" ({what})") };
-    let known = user.devices.0.len();
-    let has = if known == 1 { "one".to_owned() } else { known.to_string() };
+    let devices = user.devices.0.len();
+    let has = if devices == 1 { "one".to_owned() } else { devices.to_string() };
     match evidence.device {
-        DeviceLevel::Nothing => say(4.0, format!("unknown device{what}; this user has used {has}")),
-        DeviceLevel::System => say(3.0, format!("another browser or an older version{what}")),
+        DeviceLevel::New => add(4.0, format!("unknown device{what}; this user has used {has}")),
+        DeviceLevel::System => add(3.0, format!("another browser or an older version{what}")),
         DeviceLevel::Upgrade | DeviceLevel::Device => {}
     }
 }
 
 /// `18 hours`, `92 days`.
-fn pause(milliseconds: i64) -> String {
-    let hours = milliseconds / HOUR;
+fn duration(milliseconds: i64) -> String {
+    let hours = milliseconds / HOUR_MILLIS;
     if hours < 48 { format!("{hours} hours") } else { format!("{} days", hours / 24) }
 }
 
-fn of_weekday(user: &UserHistory, seen: &Sighting, evidence: &Evidence, say: &mut impl FnMut(f64, String)) {
+fn add_weekday(user: &UserHistory, seen: &Sighting, evidence: &Evidence, add: &mut impl FnMut(f64, String)) {
     const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
     let ratio = evidence.get(Column::Weekday);
     let day = DAYS[seen.weekday()];
-    if ratio > WORTH_A_WORD {
-        let known = user.weekdays[seen.weekday()] > 0;
-        say(
+    if ratio > MIN_RATIO {
+        let is_known = user.weekdays[seen.weekday()] > 0;
+        add(
             ratio,
-            if known { format!("{day} is rare for this user") } else { format!("{day} is not among this user's days") },
+            if is_known {
+                format!("{day} is rare for this user")
+            } else {
+                format!("{day} is not among this user's days")
+            },
         );
     }
 }
 
 /// `sent 4.1 GB out; usually 20 MB`.
-fn of_bytes(
+fn add_bytes(
     history: &History,
     user: &UserHistory,
     login: &LoginEvent<'_>,
     evidence: &Evidence,
-    say: &mut impl FnMut(f64, String),
+    add: &mut impl FnMut(f64, String),
 ) {
     let excess = evidence.get(Column::Excess);
     let (at, verb, now) = match evidence.direction {
@@ -177,9 +182,9 @@ fn of_bytes(
         None => return,
     };
     if let Some(now) = now.filter(|_| excess > 2.0) {
-        let (mean, _) = usual(&user.volumes[at], &history.everybody.bytes[at]);
+        let (mean, _) = typical_volume(&user.volumes[at], &history.all_users.bytes[at]);
         let out = if at == 1 { " out" } else { "" };
-        say(excess, format!("{verb} {}{out}; usually {}", bytes(now as f64), bytes(10f64.powf(mean))));
+        add(excess, format!("{verb} {}{out}; usually {}", bytes(now as f64), bytes(10f64.powf(mean))));
     }
 }
 
@@ -193,7 +198,7 @@ fn addresses(evidence: &Evidence) -> String {
     format!("{} addresses{networks} in {window}", sources.addresses)
 }
 
-/// `1.4 MB`, decimal units.
+/// Formats bytes in decimal units: `1.4 MB`, and without a decimal from 10 on: `19 MB`.
 fn bytes(n: f64) -> String {
     const UNITS: [&str; 6] = ["B", "kB", "MB", "GB", "TB", "PB"];
     let (mut value, mut unit) = (n, 0);

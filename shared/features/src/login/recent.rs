@@ -1,69 +1,66 @@
-//! Who came by in the last day, by address, device and user: what bursts are seen in.
+//! The logins of the last day by address, device and user, in which bursts are detected.
 
 use std::cmp::Ordering;
 
 use rustc_hash::FxHashMap;
+use weir_domain::time::{DAY_MILLIS, HOUR_MILLIS};
 
-/// A day, milliseconds.
-pub(super) const DAY: i64 = 86_400_000;
-/// An hour.
-pub(super) const HOUR: i64 = 3_600_000;
-
-/// Somebody at an address, or with a device.
+/// A login at an address or with a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-pub(super) struct Glance {
+pub(super) struct Visit {
     pub(super) time: i64,
     pub(super) user: u64,
-    /// How strange the place was to the user, in hundredths.
-    pub(super) stranger: u8,
+    /// How new the location was to the user, in hundredths.
+    pub(super) novelty: u8,
     pub(super) failed: bool,
 }
 
 /// A login of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-pub(super) struct Own {
+pub(super) struct UserLogin {
     pub(super) time: i64,
     pub(super) address: u64,
     pub(super) network: u64,
     pub(super) device: u64,
     pub(super) failed: bool,
-    /// What it was scored, in thousandths.
+    /// Its score, in thousandths.
     pub(super) score: i32,
-    /// How surprising its bytes were, in hundredths of `−ln p`.
+    /// The surprise of its bytes (`−ln p`), in hundredths.
     pub(super) surprise: u16,
 }
 
+/// An entry with a time, milliseconds since the epoch.
 pub(super) trait Timed: Copy + Ord {
     fn time(&self) -> i64;
 
-    /// Whether it is as this program makes them: for what was read from a file.
-    fn is_sound(&self) -> bool {
+    /// Whether this program could have produced the entry, which may have been read from a file.
+    fn is_valid(&self) -> bool {
         true
     }
 }
 
-impl Timed for Glance {
+impl Timed for Visit {
     fn time(&self) -> i64 {
         self.time
     }
 
-    fn is_sound(&self) -> bool {
-        self.stranger <= 100
+    fn is_valid(&self) -> bool {
+        self.novelty <= 100
     }
 }
 
-impl Timed for Own {
+impl Timed for UserLogin {
     fn time(&self) -> i64 {
         self.time
     }
 }
 
-/// The last entries of a key, in order of time, at most [`MAX`]; the latest stay.
+/// The latest entries of a key, at most [`MAX_ENTRIES`], in order of time.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) struct Latest<T>(pub(super) Vec<T>);
 
-/// Entries of a key at most.
-pub(super) const MAX: usize = 256;
+/// The most entries of a key.
+pub(super) const MAX_ENTRIES: usize = 256;
 
 impl<T> Default for Latest<T> {
     fn default() -> Self {
@@ -76,49 +73,49 @@ impl<T: Timed> Latest<T> {
         if self.0.last().is_none_or(|last| last.cmp(&entry) != Ordering::Greater) {
             self.0.push(entry);
         } else {
-            let at = self.0.partition_point(|known| *known <= entry);
+            let at = self.0.partition_point(|other| *other <= entry);
             self.0.insert(at, entry);
         }
-        // Twice the capacity before anything moves: amortised O(1).
-        if self.0.len() >= 2 * MAX {
+        // Pruned only at twice the capacity: amortised O(1).
+        if self.0.len() >= 2 * MAX_ENTRIES {
             self.prune(i64::MIN);
         }
     }
 
-    /// Drops what is older than a time, and all but the latest.
+    /// Drops entries older than a time, and all but the latest [`MAX_ENTRIES`].
     pub(super) fn prune(&mut self, oldest: i64) {
         let old = self.0.partition_point(|entry| entry.time() < oldest);
-        let beyond = self.0.len().saturating_sub(MAX);
+        let beyond = self.0.len().saturating_sub(MAX_ENTRIES);
         self.0.drain(..old.max(beyond));
     }
 
-    /// The entries of a window that ends at a time, at most [`MAX`] of them.
+    /// The entries of a time window that ends now, at most the latest [`MAX_ENTRIES`].
     pub(super) fn within(&self, now: i64, window: i64) -> &[T] {
         let from = self.0.partition_point(|entry| entry.time() < now.saturating_sub(window));
         let to = self.0.partition_point(|entry| entry.time() <= now);
         let slice = self.0.get(from..to).unwrap_or_default();
-        slice.get(slice.len().saturating_sub(MAX)..).unwrap_or_default()
+        slice.get(slice.len().saturating_sub(MAX_ENTRIES)..).unwrap_or_default()
     }
 }
 
-/// The last day.
+/// The logins of the last day.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Recent {
-    pub(super) addresses: FxHashMap<u64, Latest<Glance>>,
-    pub(super) devices: FxHashMap<u64, Latest<Glance>>,
-    pub(super) users: FxHashMap<u64, Latest<Own>>,
-    /// Strangers who failed, wherever.
-    pub(super) failing: Latest<Glance>,
-    /// The latest time seen.
+    pub(super) addresses: FxHashMap<u64, Latest<Visit>>,
+    pub(super) devices: FxHashMap<u64, Latest<Visit>>,
+    pub(super) users: FxHashMap<u64, Latest<UserLogin>>,
+    /// Failed logins from new locations, at any address.
+    pub(super) failing: Latest<Visit>,
+    /// The time of the latest login.
     pub(super) newest: i64,
     pub(super) since_sweep: u32,
 }
 
-/// Keys of a kind at most; of more, those with the lowest hashes stay.
+/// The most addresses, devices and users each. Beyond, those with the lowest hashes are kept.
 pub(super) const MAX_KEYS: usize = 1 << 18;
 
 impl Recent {
-    /// Notes that time has come to here, and now and then forgets what is a day old.
+    /// Advances the clock, and from time to time drops what is a day old.
     pub(super) fn advance(&mut self, time: i64) {
         self.newest = self.newest.max(time);
         self.since_sweep += 1;
@@ -127,14 +124,14 @@ impl Recent {
         }
     }
 
-    /// Forgets what is a day old or beyond a capacity. What is told of a login is the same before and after.
+    /// Drops what is a day old or beyond a capacity. The evidence of later logins is the same before and after.
     pub(super) fn sweep(&mut self) {
         self.since_sweep = 0;
-        let oldest = self.newest.saturating_sub(DAY);
+        let oldest = self.newest.saturating_sub(DAY_MILLIS);
         sweep(&mut self.addresses, oldest);
         sweep(&mut self.devices, oldest);
         sweep(&mut self.users, oldest);
-        self.failing.prune(self.newest.saturating_sub(HOUR));
+        self.failing.prune(self.newest.saturating_sub(HOUR_MILLIS));
     }
 
     pub(super) fn merge(&mut self, other: Self) {
@@ -156,8 +153,8 @@ fn merged<T: Timed>(mut mine: Latest<T>, theirs: Latest<T>) -> Latest<T> {
 
 fn join<T: Timed>(mine: &mut FxHashMap<u64, Latest<T>>, theirs: FxHashMap<u64, Latest<T>>) {
     for (key, list) in theirs {
-        let known = mine.entry(key).or_default();
-        *known = merged(std::mem::take(known), list);
+        let entries = mine.entry(key).or_default();
+        *entries = merged(std::mem::take(entries), list);
     }
 }
 

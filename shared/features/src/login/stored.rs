@@ -1,32 +1,38 @@
-//! A history as bytes: `WEIRHIST`, a version, and the content in postcard.
+//! The stored form of a login history: `WEIRHIST`, a version, and the content in postcard.
 //!
-//! What is read is checked before it is believed: lists are sorted, without repetition and within their capacities, tables
-//! have their size, places are on the globe. A file that is foreign, cut off, of a later version or larger than [`MAX_BYTES`] is an error that says so.
+//! The content is validated when it is read: lists are sorted, without duplicates and within their capacities, tables have
+//! the expected size, coordinates are on the globe. A file that is of another kind, truncated, of another version or larger
+//! than [`MAX_BYTES`] is an error with its reason.
 
 use weir_domain::bounded::{BottomK, Merge};
 
-use super::history::{Changes, Counts, Everybody, History, Key, Moments, UserHistory};
-use super::recent::{Glance, Latest, MAX, MAX_KEYS, Own, Recent, Timed};
+use super::all_users::AllUsers;
+use super::counts::{Changes, Counts, Key, Moments};
+use super::history::History;
+use super::recent::{Latest, MAX_ENTRIES, MAX_KEYS, Recent, Timed, UserLogin, Visit};
+use super::user_history::UserHistory;
 
-/// Version of the stored form; a reader refuses others.
+/// The version of the stored form. Other versions are refused.
 pub const HISTORY_VERSION: u16 = 2;
 
-/// The largest history that is read.
+/// The largest history that is read, in bytes.
 const MAX_BYTES: usize = 1 << 30;
 
 const MAGIC: &[u8; 8] = b"WEIRHIST";
 
-/// Bytes that are no history this program can use.
+/// A stored history that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadHistory {
-    /// It does not begin like one.
-    #[error("not a history of logins: it does not begin like one")]
+    /// It does not start with the magic bytes.
+    #[error("not a login history: it does not start with WEIRHIST")]
     Foreign,
     /// Written by another version.
-    #[error("the history has version {0}, and this program reads {HISTORY_VERSION}: begin a new one from the logs")]
+    #[error(
+        "the login history has version {0}, and this program reads version {HISTORY_VERSION}: build a new one from the logs"
+    )]
     Version(u16),
-    /// Too large, cut off or contradictory.
-    #[error("the history is unusable: {0}; begin a new one from the logs")]
+    /// It is too large, truncated or inconsistent.
+    #[error("the login history cannot be used: {0}; build a new one from the logs")]
     Content(&'static str),
 }
 
@@ -51,10 +57,10 @@ struct Stored {
     round_trips: (bool, Pairs<Moments>),
     volumes: Vec<u64>,
     failing: u64,
-    recent_addresses: Vec<(u64, Latest<Glance>)>,
-    recent_devices: Vec<(u64, Latest<Glance>)>,
-    recent_users: Vec<(u64, Latest<Own>)>,
-    recent_failing: Latest<Glance>,
+    recent_addresses: Vec<(u64, Latest<Visit>)>,
+    recent_devices: Vec<(u64, Latest<Visit>)>,
+    recent_users: Vec<(u64, Latest<UserLogin>)>,
+    recent_failing: Latest<Visit>,
     newest: i64,
 }
 
@@ -67,8 +73,8 @@ fn pairs<V: Merge + Clone>(map: &BottomK<Key, V>) -> (bool, Pairs<V>) {
 fn restore<V: Merge>(into: &mut BottomK<Key, V>, (overflowed, pairs): (bool, Pairs<V>)) -> Result<(), BadHistory> {
     let n = pairs.len();
     for (key, value) in pairs {
-        if let Some(known) = into.entry(key) {
-            known.merge(value);
+        if let Some(entry) = into.entry(key) {
+            entry.merge(value);
         }
     }
     into.prune();
@@ -89,23 +95,23 @@ fn fill(into: &mut [u64], from: &[u64]) -> Result<(), BadHistory> {
     Ok(())
 }
 
-fn maps(all: &Everybody) -> [&BottomK<Key, Counts>; 8] {
-    let Everybody { networks, countries, agents, browsers, systems, device_types, addresses, devices, .. } = all;
+fn maps(all: &AllUsers) -> [&BottomK<Key, Counts>; 8] {
+    let AllUsers { networks, countries, agents, browsers, systems, device_types, addresses, devices, .. } = all;
     [networks, countries, agents, browsers, systems, device_types, addresses, devices]
 }
 
-fn maps_mut(all: &mut Everybody) -> [&mut BottomK<Key, Counts>; 8] {
-    let Everybody { networks, countries, agents, browsers, systems, device_types, addresses, devices, .. } = all;
+fn maps_mut(all: &mut AllUsers) -> [&mut BottomK<Key, Counts>; 8] {
+    let AllUsers { networks, countries, agents, browsers, systems, device_types, addresses, devices, .. } = all;
     [networks, countries, agents, browsers, systems, device_types, addresses, devices]
 }
 
 impl History {
-    /// The history as bytes; the same history gives the same bytes.
+    /// Encodes the history. Equal histories give equal bytes.
     ///
     /// # Errors
-    /// When it is larger than any that is read.
+    /// When it is larger than 1 GiB, the largest that is read.
     pub fn encode(&self) -> Result<Vec<u8>, BadHistory> {
-        let all = &self.everybody;
+        let all = &self.all_users;
         let mut recent = self.recent.clone();
         recent.sweep();
         let stored = Stored {
@@ -141,10 +147,10 @@ impl History {
         Ok(bytes)
     }
 
-    /// Reads a history.
+    /// Decodes and validates a history.
     ///
     /// # Errors
-    /// When the bytes are none that this program can use; says why.
+    /// When the bytes are no history, of another version, or inconsistent.
     pub fn decode(bytes: &[u8]) -> Result<Self, BadHistory> {
         let content = bytes.strip_prefix(MAGIC).ok_or(BadHistory::Foreign)?;
         let (version, content) = content.split_first_chunk::<2>().ok_or(BadHistory::Content("it is cut off"))?;
@@ -160,11 +166,11 @@ impl History {
             _ => return Err(BadHistory::Content("it is cut off or damaged")),
         };
         let mut history = Self::default();
-        if !stored.users.1.iter().all(|(_, user)| user.is_sound()) {
-            return Err(BadHistory::Content("what is known of a user contradicts itself"));
+        if !stored.users.1.iter().all(|(_, user)| user.is_valid()) {
+            return Err(BadHistory::Content("the history of a user is inconsistent"));
         }
         restore(&mut history.users, stored.users)?;
-        let all = &mut history.everybody;
+        let all = &mut history.all_users;
         (all.first, all.logins, all.novel, all.failing) = (stored.first, stored.logins, stored.novel, stored.failing);
         fill(all.familiarity.as_flattened_mut().as_flattened_mut(), &stored.familiarity)?;
         fill(all.outcomes.as_flattened_mut(), &stored.outcomes)?;
@@ -188,8 +194,8 @@ impl History {
             newest: stored.newest,
             since_sweep: 0,
         };
-        if !is_sound(&history.recent.failing) {
-            return Err(BadHistory::Content("recent visits are out of order"));
+        if !is_valid(&history.recent.failing) {
+            return Err(BadHistory::Content("recent logins are out of order"));
         }
         Ok(history)
     }
@@ -201,14 +207,14 @@ fn sorted<T>(map: rustc_hash::FxHashMap<u64, Latest<T>>) -> Vec<(u64, Latest<T>)
     list
 }
 
-fn is_sound<T: Timed>(latest: &Latest<T>) -> bool {
-    latest.0.len() <= MAX && latest.0.is_sorted() && latest.0.iter().all(Timed::is_sound)
+fn is_valid<T: Timed>(latest: &Latest<T>) -> bool {
+    latest.0.len() <= MAX_ENTRIES && latest.0.is_sorted() && latest.0.iter().all(Timed::is_valid)
 }
 
 fn visits<T: Timed>(list: Vec<(u64, Latest<T>)>) -> Result<rustc_hash::FxHashMap<u64, Latest<T>>, BadHistory> {
-    let sound = |(_, latest): &(u64, Latest<T>)| is_sound(latest) && !latest.0.is_empty();
-    if list.len() > MAX_KEYS || !list.is_sorted_by(|a, b| a.0 < b.0) || !list.iter().all(sound) {
-        return Err(BadHistory::Content("recent visits are out of order, repeated, or too many"));
+    let valid = |(_, latest): &(u64, Latest<T>)| is_valid(latest) && !latest.0.is_empty();
+    if list.len() > MAX_KEYS || !list.is_sorted_by(|a, b| a.0 < b.0) || !list.iter().all(valid) {
+        return Err(BadHistory::Content("recent logins are out of order, duplicated, or too many"));
     }
     Ok(list.into_iter().collect())
 }

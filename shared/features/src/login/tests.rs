@@ -1,11 +1,10 @@
 use proptest::prelude::*;
 use weir_domain::login::{LoginEvent, LoginKind, Outcome};
+use weir_domain::time::{DAY_MILLIS, HOUR_MILLIS, MINUTE_MILLIS};
 
 use super::*;
 
-const MINUTE: i64 = 60_000;
-
-/// A login of a small world: few users, addresses and devices, so that they meet.
+/// A login among few users, addresses and devices, so that they share them.
 fn login(minutes: i64, user: &'static str, host: u8, agent: &'static str, succeeded: bool) -> LoginEvent<'static> {
     let outcome = if succeeded { Outcome::Success } else { Outcome::Failure };
     LoginEvent {
@@ -16,7 +15,7 @@ fn login(minutes: i64, user: &'static str, host: u8, agent: &'static str, succee
         bytes_in: Some(1000 * u64::from(host)),
         bytes_out: Some(20_000 * u64::from(host)),
         round_trip_ms: Some(30.0),
-        ..LoginEvent::new(1_700_000_000_000 + minutes * MINUTE, user, LoginKind::Password, outcome)
+        ..LoginEvent::new(1_700_000_000_000 + minutes * MINUTE_MILLIS, user, LoginKind::Password, outcome)
     }
 }
 
@@ -24,8 +23,8 @@ const USERS: [&str; 4] = ["ada", "bob", "eve", "mallory"];
 const AGENTS: [&str; 3] =
     ["Mozilla/5.0 (Windows NT 10.0) Chrome/117.0", "Mozilla/5.0 (Windows NT 10.0) Chrome/118.0", "okhttp/4.9"];
 
-fn see(history: &mut History, login: &LoginEvent<'_>, weight: Weight) {
-    let seen = Sighting::of(login, &Places::none());
+fn record(history: &mut History, login: &LoginEvent<'_>, weight: Weight) {
+    let seen = Sighting::from_login(login, &Places::none());
     let evidence = history.evidence(&seen);
     history.advance(&seen, &evidence, 1.0, weight, weight);
 }
@@ -33,22 +32,22 @@ fn see(history: &mut History, login: &LoginEvent<'_>, weight: Weight) {
 fn after(logins: impl IntoIterator<Item = LoginEvent<'static>>) -> History {
     let mut history = History::default();
     for login in logins {
-        see(&mut history, &login, Weight::FULL);
+        record(&mut history, &login, Weight::FULL);
     }
     history
 }
 
 fn evidence(history: &History, login: &LoginEvent<'_>) -> Evidence {
-    history.evidence(&Sighting::of(login, &Places::none()))
+    history.evidence(&Sighting::from_login(login, &Places::none()))
 }
 
-/// Forty days of ada, at home.
+/// Forty days of logins of ada from one address.
 fn ada() -> History {
     after((0..40).map(|day| login(day * 1440, "ada", 3, AGENTS[0], true)))
 }
 
 #[test]
-fn what_a_user_knows_becomes_known_step_by_step() {
+fn levels_of_familiarity_fall_with_use() {
     let history = ada();
     let later = 40 * 1440 + 30;
     let of = |host, agent| {
@@ -57,58 +56,60 @@ fn what_a_user_knows_becomes_known_step_by_step() {
     };
     assert_eq!(of(3, AGENTS[0]), (PlaceLevel::Address, DeviceLevel::Device));
     assert_eq!(of(3, AGENTS[1]), (PlaceLevel::Address, DeviceLevel::Upgrade));
-    assert_eq!(of(6, AGENTS[2]), (PlaceLevel::Country, DeviceLevel::Nothing));
-    assert_eq!(of(4, AGENTS[0]).0, PlaceLevel::Nothing);
+    assert_eq!(of(6, AGENTS[2]), (PlaceLevel::Country, DeviceLevel::New));
+    assert_eq!(of(4, AGENTS[0]).0, PlaceLevel::New);
     let familiar = |host, agent| evidence(&history, &login(later, "ada", host, agent, true)).get(Column::Familiarity);
     assert!(familiar(3, AGENTS[0]) < 0.0 && familiar(4, AGENTS[2]) > familiar(4, AGENTS[0]));
     assert!(familiar(4, AGENTS[0]) > 0.0);
 }
 
 #[test]
-fn yesterdays_new_device_is_not_new_today_unless_nobody_believed_it() {
+fn a_new_device_is_known_the_next_day_if_its_login_was_trusted() {
     let new = login(40 * 1440, "ada", 3, AGENTS[2], true);
     let again = login(41 * 1440, "ada", 3, AGENTS[2], true);
-    let mut believed = ada();
-    see(&mut believed, &new, Weight::FULL);
-    assert_eq!(evidence(&believed, &again).device, DeviceLevel::Device);
-    let mut doubted = ada();
-    see(&mut doubted, &new, Weight::of_odds(3.0));
-    assert_eq!(evidence(&doubted, &again).device, DeviceLevel::Nothing);
+    let mut trusted = ada();
+    record(&mut trusted, &new, Weight::FULL);
+    assert_eq!(evidence(&trusted, &again).device, DeviceLevel::Device);
+    let mut untrusted = ada();
+    record(&mut untrusted, &new, Weight::from_log_odds(3.0));
+    assert_eq!(evidence(&untrusted, &again).device, DeviceLevel::New);
 }
 
 #[test]
-fn strangers_at_one_address_add_up_and_colleagues_do_not() {
+fn new_users_at_an_address_score_and_colleagues_do_not() {
     let burst = |history: &History, minutes: i64| {
         let mut history = history.clone();
         for (user, i) in USERS.iter().skip(1).zip(1..) {
-            see(&mut history, &login(minutes + i, user, 4, AGENTS[2], false), Weight::NONE);
+            record(&mut history, &login(minutes + i, user, 4, AGENTS[2], false), Weight::NONE);
         }
         evidence(&history, &login(minutes + 5, "ada", 4, AGENTS[2], false)).get(Column::AddressFanOut)
     };
-    let everybody_at = |host| {
+    let all_users_at = |host| {
         after((0..30).flat_map(move |day| {
             USERS.iter().zip(0..).map(move |(user, i)| login(day * 1440 + i, user, host, AGENTS[0], true))
         }))
     };
-    let (strange, office) = (burst(&everybody_at(3), 31 * 1440), burst(&everybody_at(4), 31 * 1440));
-    assert!(strange > 2.0, "{strange}");
+    let (new_users, office) = (burst(&all_users_at(3), 31 * 1440), burst(&all_users_at(4), 31 * 1440));
+    assert!(new_users > 2.0, "{new_users}");
     assert!(office.abs() < 1e-9, "{office}");
 }
 
 #[test]
-fn reasons_are_words() {
+fn reasons_describe_the_evidence() {
     let history = ada();
-    let stolen =
-        LoginEvent { time: 1_700_000_000_000 + 40 * 86_400_000 + 5 * 3_600_000, ..login(0, "ada", 4, AGENTS[2], true) };
-    let seen = Sighting::of(&stolen, &Places::none());
-    let said = reasons(&history, &stolen, &seen, &history.evidence(&seen));
-    assert_eq!(said[0], "first login from Romania; this user has 40 from France");
-    assert!(said[1].starts_with("unknown device"), "{said:?}");
-    assert!(said.iter().any(|reason| reason == "03:13 UTC is outside their hours"), "{said:?}");
-    let usual = login(41 * 1440, "ada", 3, AGENTS[0], true);
-    let seen = Sighting::of(&usual, &Places::none());
+    let stolen = LoginEvent {
+        time: 1_700_000_000_000 + 40 * DAY_MILLIS + 5 * HOUR_MILLIS,
+        ..login(0, "ada", 4, AGENTS[2], true)
+    };
+    let seen = Sighting::from_login(&stolen, &Places::none());
+    let described = reasons(&history, &stolen, &seen, &history.evidence(&seen));
+    assert_eq!(described[0], "first login from Romania; this user has 40 from France");
+    assert!(described[1].starts_with("unknown device"), "{described:?}");
+    assert!(described.iter().any(|reason| reason == "03:13 UTC is outside their hours"), "{described:?}");
+    let typical = login(41 * 1440, "ada", 3, AGENTS[0], true);
+    let seen = Sighting::from_login(&typical, &Places::none());
     assert_eq!(
-        reasons(&history, &usual, &seen, &history.evidence(&seen)),
+        reasons(&history, &typical, &seen, &history.evidence(&seen)),
         ["as usual: known place and device of a user with 40 logins"]
     );
 }
@@ -129,7 +130,7 @@ fn journeys_second_factors_and_root() {
 }
 
 #[test]
-fn days_that_are_not_the_users_stand_out_when_they_are_known() {
+fn unusual_weekdays_score_for_users_with_a_history() {
     // 2023-11-14, a Tuesday, is minute 0: five days a week, for so many weeks.
     let working = |weeks: i64| {
         let days = (0..weeks * 7).filter(|day| ![4, 5].contains(&(day % 7)));
@@ -140,34 +141,34 @@ fn days_that_are_not_the_users_stand_out_when_they_are_known() {
     };
     let (weeks, sunday) = (working(26), 26 * 7 + 5);
     assert!(ratio(&weeks, sunday) > 1.0 && ratio(&weeks, sunday + 1) < 0.1, "{}", ratio(&weeks, sunday));
-    // Somebody whose days nobody knows yet is measured by everybody's.
+    // A user with a short history is compared with the weekdays of all users.
     let mut mixed = weeks.clone();
     let all_days = (0..200).map(|day| login(day * 1440, "zoe", 3, AGENTS[0], true));
-    all_days.for_each(|login| see(&mut mixed, &login, Weight::FULL));
-    see(&mut mixed, &login(sunday * 1440, "new", 3, AGENTS[0], true), Weight::FULL);
+    all_days.for_each(|login| record(&mut mixed, &login, Weight::FULL));
+    record(&mut mixed, &login(sunday * 1440, "new", 3, AGENTS[0], true), Weight::FULL);
     let new = evidence(&mixed, &login((sunday + 7) * 1440, "new", 3, AGENTS[0], true)).get(Column::Weekday);
     assert!(new < ratio(&mixed, sunday) && new < 1.0, "{new}");
     let login = login(sunday * 1440, "ada", 3, AGENTS[0], true);
-    let seen = Sighting::of(&login, &Places::none());
-    let said = reasons(&weeks, &login, &seen, &weeks.evidence(&seen));
-    assert_eq!(said, ["Sunday is not among this user's days", "first login for 6 days"]);
+    let seen = Sighting::from_login(&login, &Places::none());
+    let described = reasons(&weeks, &login, &seen, &weeks.evidence(&seen));
+    assert_eq!(described, ["Sunday is not among this user's days", "first login for 6 days"]);
 }
 
 #[test]
-fn addresses_one_after_the_other_add_up_and_those_of_a_carrier_hardly() {
+fn rotating_addresses_score_and_those_of_a_carrier_hardly_do() {
     let after_hosts = |hosts: &[u8], asn: fn(u8) -> u32| {
         let mut history = ada();
         let at = |host: u8, i: i64| LoginEvent {
             asn: Some(asn(host)),
             ..login(40 * 1440 + i * 9, "ada", host, AGENTS[0], true)
         };
-        let mut told = evidence(&history, &at(hosts[0], 0));
+        let mut found = evidence(&history, &at(hosts[0], 0));
         for (host, i) in hosts.iter().zip(0..) {
-            told = evidence(&history, &at(*host, i));
-            see(&mut history, &at(*host, i), Weight::NONE);
+            found = evidence(&history, &at(*host, i));
+            record(&mut history, &at(*host, i), Weight::NONE);
         }
         let last = at(hosts[hosts.len() - 1], hosts.len() as i64 - 1);
-        (told, last)
+        (found, last)
     };
     let hosts = [30, 33, 36, 39, 42];
     let (of_networks, last) = after_hosts(&hosts, u32::from);
@@ -179,9 +180,9 @@ fn addresses_one_after_the_other_add_up_and_those_of_a_carrier_hardly() {
     let (twice, _) = after_hosts(&hosts[..2], u32::from);
     assert!(ratio(twice).abs() < 1e-9, "home and a café");
     let history = ada();
-    let said = reasons(&history, &last, &Sighting::of(&last, &Places::none()), &of_networks);
-    assert!(said.contains(&"5 addresses of 5 networks in an hour".to_owned()), "{said:?}");
-    // Who always moves is measured by that.
+    let described = reasons(&history, &last, &Sighting::from_login(&last, &Places::none()), &of_networks);
+    assert!(described.contains(&"5 addresses of 5 networks in an hour".to_owned()), "{described:?}");
+    // A user who always changes addresses has a high rate of changes.
     let roaming = (0..400u32).map(|i| {
         let host = 10 + (i % 200) as u8;
         LoginEvent { country: "FR", ..login(i64::from(i) * 60, "ada", host, AGENTS[0], true) }
@@ -192,7 +193,7 @@ fn addresses_one_after_the_other_add_up_and_those_of_a_carrier_hardly() {
 }
 
 #[test]
-fn cities_of_a_known_country_are_known_or_not() {
+fn new_cities_of_a_known_country_score() {
     let at = |day: i64, city, asn| LoginEvent { city, asn: Some(asn), ..login(day * 1440, "ada", 3, AGENTS[0], true) };
     let history = after((0..40).map(|day| at(day, "Paris", 1)));
     let elsewhere = |city| LoginEvent { source_ip: Some([203, 0, 113, 9].into()), ..at(41, city, 9) };
@@ -202,50 +203,51 @@ fn cities_of_a_known_country_are_known_or_not() {
 }
 
 #[test]
-fn the_owner_at_home_right_after_makes_a_journey_of_it() {
+fn a_login_at_home_right_after_makes_the_journey_impossible() {
     let history = ada();
     let abroad = login(40 * 1440 + 900, "ada", 5, AGENTS[2], true);
-    let seen = Sighting::of(&abroad, &Places::none());
-    let told = history.evidence(&seen);
-    assert!(told.get(Column::Journey).abs() < 1e-9, "fifteen hours after the last");
-    let home = |minutes: i64| Sighting::of(&login(40 * 1440 + minutes, "ada", 3, AGENTS[0], true), &Places::none());
-    let (with, words) = told.with_journey_to(&seen, &home(930)).unwrap();
+    let seen = Sighting::from_login(&abroad, &Places::none());
+    let found = history.evidence(&seen);
+    assert!(found.get(Column::Journey).abs() < 1e-9, "fifteen hours after the last");
+    let home =
+        |minutes: i64| Sighting::from_login(&login(40 * 1440 + minutes, "ada", 3, AGENTS[0], true), &Places::none());
+    let (with, words) = found.with_journey_to(&seen, &home(930)).unwrap();
     assert!(with.get(Column::Journey) > 1.0);
     assert_eq!(words, "Brazil → France, 6,553 km in 30 min: nobody travels so fast");
-    assert!(told.with_journey_to(&seen, &home(2400)).is_none(), "a flight home");
-    assert!(with.with_journey_to(&seen, &home(930)).is_none(), "told already");
+    assert!(found.with_journey_to(&seen, &home(2400)).is_none(), "a flight home");
+    assert!(with.with_journey_to(&seen, &home(930)).is_none(), "in the evidence already");
 }
 
 #[test]
-fn bytes_speak_by_direction() {
+fn bytes_score_by_direction() {
     let at = |day: i64, received, sent| LoginEvent {
         bytes_in: received,
         bytes_out: sent,
         ..login(day * 1440, "ada", 3, AGENTS[0], true)
     };
     let wobble = |day: i64| 9 + (day as u64 * 7) % 3;
-    let usual = (0..60).map(|day| at(day, Some(200 * wobble(day)), Some(2_000_000 * wobble(day))));
-    let history = after(usual);
-    let told = |received, sent| {
+    let typical = (0..60).map(|day| at(day, Some(200 * wobble(day)), Some(2_000_000 * wobble(day))));
+    let history = after(typical);
+    let found = |received, sent| {
         let login = at(61, received, sent);
-        let seen = Sighting::of(&login, &Places::none());
+        let seen = Sighting::from_login(&login, &Places::none());
         let evidence = history.evidence(&seen);
         (evidence, reasons(&history, &login, &seen, &evidence))
     };
-    let (out, words) = told(Some(2_000), Some(4_100_000_000));
+    let (out, words) = found(Some(2_000), Some(4_100_000_000));
     assert_eq!(out.direction, Some(Direction::Out));
     assert_eq!(words, ["sent 4.1 GB out; usually 19 MB"]);
-    // As much as goes out every day is unheard of coming in.
-    let (into, words) = told(Some(20_000_000), Some(20_000_000));
+    // The bytes that are sent every day were never received.
+    let (into, words) = found(Some(20_000_000), Some(20_000_000));
     assert_eq!(into.direction, Some(Direction::In));
     assert_eq!(words, ["received 20 MB; usually 2.0 kB"]);
-    let (alone, _) = told(None, Some(4_100_000_000));
+    let (alone, _) = found(None, Some(4_100_000_000));
     assert_eq!(alone.direction, Some(Direction::Out));
     assert!(alone.get(Column::Volume) > 3.0 && alone.get(Column::Greed) > 0.5);
-    let (none, _) = told(None, None);
+    let (none, _) = found(None, None);
     assert!(none.direction.is_none() && none.get(Column::Volume) < 0.0 && none.get(Column::Greed).abs() < 1e-9);
-    let (as_ever, _) = told(Some(2_000), Some(20_000_000));
-    assert!(as_ever.get(Column::Volume) < 2.0 && as_ever.get(Column::Greed) < 0.0);
+    let (typical, _) = found(Some(2_000), Some(20_000_000));
+    assert!(typical.get(Column::Volume) < 2.0 && typical.get(Column::Greed) < 0.0);
 }
 
 #[test]
@@ -256,22 +258,22 @@ fn histories_of_another_version_or_beyond_their_bounds_are_refused() {
     assert_eq!(History::decode(&older).unwrap_err(), BadHistory::Version(HISTORY_VERSION - 1));
     assert!(matches!(History::decode(&[&file[..], &[0]].concat()), Err(BadHistory::Content(_))), "more than a history");
     let mut repeated = ada();
-    let own = repeated.recent.users.values().next().unwrap().clone();
-    repeated.recent.users.insert(1, own);
+    let logins = repeated.recent.users.values().next().unwrap().clone();
+    repeated.recent.users.insert(1, logins);
     assert!(History::decode(&repeated.encode().unwrap()).is_ok());
     let mut beyond = ada();
-    let glance = super::recent::Glance { time: beyond.recent.newest, user: 1, stranger: 101, failed: true };
-    beyond.recent.failing.push(glance);
+    let visit = super::recent::Visit { time: beyond.recent.newest, user: 1, novelty: 101, failed: true };
+    beyond.recent.failing.push(visit);
     assert!(matches!(History::decode(&beyond.encode().unwrap()), Err(BadHistory::Content(_))));
-    // Numbers that no log leads to are no reason to panic.
+    // Counts that no log reaches give finite evidence.
     let mut huge = ada();
-    huge.everybody.hours = [u64::MAX; 24];
-    huge.everybody.weekdays = [u64::MAX; 7];
-    huge.everybody.volumes = [[u64::MAX; super::history::VOLUME_BINS]; 2];
-    huge.everybody.familiarity[6] = [[u64::MAX; DeviceLevel::COUNT]; PlaceLevel::COUNT];
+    huge.all_users.hours = [u64::MAX; 24];
+    huge.all_users.weekdays = [u64::MAX; 7];
+    huge.all_users.volumes = [[u64::MAX; super::all_users::VOLUME_BINS]; 2];
+    huge.all_users.familiarity[6] = [[u64::MAX; DeviceLevel::COUNT]; PlaceLevel::COUNT];
     let huge = History::decode(&huge.encode().unwrap()).unwrap();
-    let told = evidence(&huge, &login(40 * 1440, "ada", 4, AGENTS[2], true));
-    assert!(told.row().iter().all(|value| value.is_finite()), "{told:?}");
+    let found = evidence(&huge, &login(40 * 1440, "ada", 4, AGENTS[2], true));
+    assert!(found.row().iter().all(|value| value.is_finite()), "{found:?}");
 }
 
 #[test]
@@ -279,7 +281,7 @@ fn two_large_sessions_are_more_than_one() {
     let mut history = after((0..40).map(|day| login(day * 1440, USERS[(day % 4) as usize], 3, AGENTS[0], true)));
     let large = |minutes| LoginEvent { bytes_out: Some(9_000_000_000), ..login(minutes, "ada", 3, AGENTS[0], true) };
     let first = evidence(&history, &large(50 * 1440)).get(Column::Volume);
-    see(&mut history, &large(50 * 1440), Weight::FULL);
+    record(&mut history, &large(50 * 1440), Weight::FULL);
     let second = evidence(&history, &large(50 * 1440 + 20)).get(Column::Volume);
     assert!(
         first > 3.0
@@ -290,16 +292,18 @@ fn two_large_sessions_are_more_than_one() {
 
 fn any_login() -> impl Strategy<Value = (LoginEvent<'static>, Weight)> {
     (0i64..5_000, 0usize..4, 0u8..7, 0usize..3, any::<bool>(), -9.0..9.0f64).prop_map(
-        |(at, user, host, agent, ok, odds)| (login(at, USERS[user], host, AGENTS[agent], ok), Weight::of_odds(odds)),
+        |(at, user, host, agent, ok, odds)| {
+            (login(at, USERS[user], host, AGENTS[agent], ok), Weight::from_log_odds(odds))
+        },
     )
 }
 
-/// Counts logins as if each came to an empty history: what is counted then depends on nothing but the login.
+/// Counts logins with the evidence of an empty history, so that the counts depend on nothing but the logins.
 fn counted(logins: &[(LoginEvent<'static>, Weight)]) -> History {
     let empty = History::default();
     let mut history = History::default();
     for (login, weight) in logins {
-        let seen = Sighting::of(login, &Places::none());
+        let seen = Sighting::from_login(login, &Places::none());
         let evidence = empty.evidence(&seen);
         history.advance(&seen, &evidence, 2.5, *weight, *weight);
     }
@@ -334,14 +338,14 @@ proptest! {
     }
 
     #[test]
-    fn a_history_read_back_tells_the_same(logins in prop::collection::vec(any_login(), 0..40), next in any_login()) {
+    fn a_decoded_history_gives_the_same_evidence(logins in prop::collection::vec(any_login(), 0..40), next in any_login()) {
         let mut history = History::default();
         for (login, weight) in &logins {
-            see(&mut history, login, *weight);
+            record(&mut history, login, *weight);
         }
         let read = History::decode(&history.encode().unwrap()).unwrap();
         prop_assert_eq!(read.encode().unwrap(), history.encode().unwrap());
-        let late = LoginEvent { time: 1_700_000_000_000 + 5_000 * MINUTE, ..next.0 };
+        let late = LoginEvent { time: 1_700_000_000_000 + 5_000 * MINUTE_MILLIS, ..next.0 };
         prop_assert_eq!(evidence(&read, &late), evidence(&history, &late));
     }
 
@@ -352,9 +356,10 @@ proptest! {
         prop_assert!(History::decode(&file[..cut.min(file.len() - 1)]).is_err());
         let at = at % file.len();
         file[at] ^= bytes.pop().unwrap_or(1);
-        // Damaged or not: an error or a history, never a panic; and what is read can be asked.
+        // Damaged or not: an error, or a history that gives finite evidence.
         if let Ok(history) = History::decode(&file) {
-            let _ = evidence(&history, &login(60_000, "ada", 4, AGENTS[2], false));
+            let evidence = evidence(&history, &login(60_000, "ada", 4, AGENTS[2], false));
+            prop_assert!(evidence.row().iter().all(|value| value.is_finite()), "{evidence:?}");
         }
     }
 }
@@ -365,9 +370,9 @@ fn lists_of_users_never_outgrow_their_capacity() {
     for i in 0..3_000u32 {
         let ip = std::net::Ipv4Addr::from(0xC633_0000 + i * 256).into();
         let login = LoginEvent { source_ip: Some(ip), asn: Some(i), ..login(i64::from(i), "ada", 3, AGENTS[0], true) };
-        see(&mut history, &login, Weight::FULL);
+        record(&mut history, &login, Weight::FULL);
     }
-    let user = history.user(&Sighting::of(&login(0, "ada", 3, AGENTS[0], true), &Places::none())).unwrap();
+    let user = history.user(&Sighting::from_login(&login(0, "ada", 3, AGENTS[0], true), &Places::none())).unwrap();
     assert_eq!((user.addresses.0.len(), user.networks.0.len()), (64, 32));
     assert!((user.logins() - 3_000.0).abs() < 1e-9);
 }

@@ -1,21 +1,21 @@
-//! User agents, coarsely: which browser in which version, on which system, on what kind of device.
+//! Parses a user agent into browser, major version and operating system.
 //!
-//! Enough to tell a new version of the same browser from another browser. No database of patterns: the tokens that
-//! browsers have agreed on for twenty years, in the order in which they shadow each other (Edge says Chrome, Chrome says
-//! Safari, all say Mozilla).
+//! The result is enough to tell a new version of a browser from another browser. There is no database of patterns: the tokens
+//! are those that browsers have used for twenty years, in the order in which they shadow each other (Edge contains `Chrome`,
+//! Chrome contains `Safari`, all contain `Mozilla`).
 
-/// A client as far as its user agent tells.
+/// A client, as its user agent describes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Client<'a> {
     /// The browser or program.
     pub browser: &'a str,
-    /// Its major version; 0 where none is told.
+    /// Its major version; 0 where it is unknown.
     pub version: u16,
-    /// The operating system, without version; empty where none is told.
+    /// The operating system without its version; empty where it is unknown.
     pub system: &'a str,
 }
 
-/// Tokens of browsers and the names they go by, those that shadow others first.
+/// The tokens and names of browsers, those that shadow others first.
 const BROWSERS: [(&str, &str); 14] = [
     ("Edg/", "Edge"),
     ("EdgA/", "Edge"),
@@ -33,7 +33,7 @@ const BROWSERS: [(&str, &str); 14] = [
     ("Trident/", "Internet Explorer"),
 ];
 
-/// Tokens of systems, those that shadow others first.
+/// The tokens and names of operating systems, those that shadow others first.
 const SYSTEMS: [(&str, &str); 8] = [
     ("Windows", "Windows"),
     ("Android", "Android"),
@@ -46,9 +46,9 @@ const SYSTEMS: [(&str, &str); 8] = [
 ];
 
 impl<'a> Client<'a> {
-    /// Reads a user agent. O(length), which whoever reads logs has capped.
+    /// Parses a user agent. O(length), which the log readers cap.
     #[must_use]
-    pub fn of(user_agent: &'a str) -> Self {
+    pub fn from_user_agent(user_agent: &'a str) -> Self {
         let system = SYSTEMS.iter().find(|(token, _)| user_agent.contains(token)).map_or("", |(_, name)| name);
         for (token, name) in BROWSERS {
             if let Some((_, rest)) = user_agent.split_once(token) {
@@ -61,9 +61,9 @@ impl<'a> Client<'a> {
         Self { browser, version: major(version), system }
     }
 
-    /// From columns that a log has taken apart already: `Chrome Mobile 119.0.0`, `Windows 10`.
+    /// Parses columns of a log that has separated browser and system already: `Chrome Mobile 119.0.0`, `Windows 10`.
     #[must_use]
-    pub fn of_columns(browser: &'a str, system: &'a str) -> Self {
+    pub fn from_columns(browser: &'a str, system: &'a str) -> Self {
         let (browser, version) = name_and_version(browser);
         Self { browser, version, system: name_and_version(system).0 }
     }
@@ -87,9 +87,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn browsers_that_pretend_to_be_others() {
+    fn browsers_that_contain_the_tokens_of_others() {
         let check = |agent: &'static str, browser, version, system| {
-            assert_eq!(Client::of(agent), Client { browser, version, system }, "{agent}");
+            assert_eq!(Client::from_user_agent(agent), Client { browser, version, system }, "{agent}");
         };
         check(
             "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/117.0.0.0 Safari/537.36 Edg/117.0.0.0",
@@ -116,9 +116,9 @@ mod tests {
     }
 
     #[test]
-    fn columns_taken_apart() {
-        let client = Client::of_columns("Chrome Mobile iOS 117.0.6099", "Mac OS X 10.15.7");
+    fn columns_are_parsed() {
+        let client = Client::from_columns("Chrome Mobile iOS 117.0.6099", "Mac OS X 10.15.7");
         assert_eq!(client, Client { browser: "Chrome Mobile iOS", version: 117, system: "Mac OS X" });
-        assert_eq!(Client::of_columns("Other", ""), Client { browser: "Other", version: 0, system: "" });
+        assert_eq!(Client::from_columns("Other", ""), Client { browser: "Other", version: 0, system: "" });
     }
 }

@@ -1,13 +1,11 @@
-//! When a step is by the clock and calendar of a time zone.
+//! The local time of steps, by the clock and calendar of a time zone.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use weir_domain::time::{DAY_HOURS, DAY_SECONDS, HOUR_SECONDS};
 use weir_domain::usage::UsageSeries;
 
-/// Seconds of a day by the clock.
-const DAY: i64 = 86_400;
-
-/// A day and a time of day as a clock on the wall shows them. Days of 23 and 25 hours are days.
+/// A day and a time of day as a local clock shows them. A day of 23 or 25 hours counts as a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LocalTime {
     /// Days since 1970-01-01.
@@ -22,13 +20,13 @@ impl LocalTime {
     #[must_use]
     pub fn at(time: i64, zone: &TimeZone) -> Self {
         let local = time.saturating_add(offset(time, zone));
-        Self { day: local.div_euclid(DAY), second: local.rem_euclid(DAY) as u32 }
+        Self { day: local.div_euclid(DAY_SECONDS), second: local.rem_euclid(DAY_SECONDS) as u32 }
     }
 
     /// Seconds by which the clock is ahead of UTC at an instant whose local time this is.
     #[must_use]
     pub fn ahead_of(self, time: i64) -> i64 {
-        self.day.saturating_mul(DAY).saturating_add(i64::from(self.second)).saturating_sub(time)
+        self.day.saturating_mul(DAY_SECONDS).saturating_add(i64::from(self.second)).saturating_sub(time)
     }
 
     /// The number of the week, which begins on Monday; 0 is that of 1970-01-01.
@@ -37,13 +35,13 @@ impl LocalTime {
         self.day.saturating_add(3).div_euclid(7)
     }
 
-    /// Monday is 0. (The epoch was a Thursday.)
+    /// The day of the week, 0 for Monday. The epoch was a Thursday.
     #[must_use]
     pub fn weekday(self) -> u8 {
         (self.day + 3).rem_euclid(7) as u8
     }
 
-    /// True on Saturday and Sunday.
+    /// Whether the day is a Saturday or Sunday.
     #[must_use]
     pub fn is_weekend(self) -> bool {
         self.weekday() >= 5
@@ -52,29 +50,29 @@ impl LocalTime {
     /// The hour by the clock, 0 to 23.
     #[must_use]
     pub fn hour(self) -> u8 {
-        (self.second / 3600) as u8
+        (self.second / HOUR_SECONDS as u32) as u8
     }
 
     /// The hour of the week from Monday midnight, 0 to 167.
     #[must_use]
     pub fn hour_of_week(self) -> u8 {
-        self.weekday() * 24 + self.hour()
+        self.weekday() * DAY_HOURS as u8 + self.hour()
     }
 
-    /// The share of the day that has gone by on the clock, from 0 to below 1.
+    /// The share of the day that has passed on the clock, from 0 to below 1.
     #[must_use]
     pub fn day_phase(self) -> f64 {
-        f64::from(self.second) / DAY as f64
+        f64::from(self.second) / DAY_SECONDS as f64
     }
 
-    /// The share of the week that has gone by on the clock, from 0 on Monday midnight to below 1.
+    /// The share of the week that has passed on the clock, from 0 on Monday midnight to below 1.
     #[must_use]
     pub fn week_phase(self) -> f64 {
         (f64::from(self.weekday()) + self.day_phase()) / 7.0
     }
 }
 
-/// The local time at which every step of a series begins, one per step.
+/// The local time at the start of every step of a series.
 #[must_use]
 pub fn local_times(series: &UsageSeries, zone: &TimeZone) -> Vec<LocalTime> {
     let step = i64::from(series.step);
@@ -82,22 +80,23 @@ pub fn local_times(series: &UsageSeries, zone: &TimeZone) -> Vec<LocalTime> {
     (0..series.values.len()).map(|at| LocalTime::at(time(at), zone)).collect()
 }
 
-/// The instant at which the clock showed the same time so many days before, in seconds since the epoch; none where the
-/// clock skipped it.
+/// The instant at which the clock showed the same time this many days before, in seconds since the epoch; `None` where the
+/// clock skipped that time.
 #[must_use]
 pub fn same_clock(time: i64, days: u32, zone: &TimeZone) -> Option<i64> {
     let now = LocalTime::at(time, zone);
     let there = LocalTime { day: now.day.checked_sub(i64::from(days))?, ..now };
-    let local = there.day.checked_mul(DAY)?.checked_add(i64::from(there.second))?;
-    // The offset then is that of a guess by today's, or of one by that: they differ only around a change.
+    let local = there.day.checked_mul(DAY_SECONDS)?.checked_add(i64::from(there.second))?;
+    // The offset at that instant is that of a guess with the offset of today, or of a second guess with the first one's offset.
+    // They differ only around a change of the clock.
     let guess = local.checked_sub(offset(time, zone))?;
     [guess, local.checked_sub(offset(guess, zone))?].into_iter().find(|at| LocalTime::at(*at, zone) == there)
 }
 
 /// Seconds by which the clock is ahead of UTC.
 fn offset(time: i64, zone: &TimeZone) -> i64 {
-    let known = time.clamp(Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
-    Timestamp::from_second(known).map_or(0, |at| i64::from(zone.to_offset(at).seconds()))
+    let clamped = time.clamp(Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
+    Timestamp::from_second(clamped).map_or(0, |at| i64::from(zone.to_offset(at).seconds()))
 }
 
 #[cfg(test)]
@@ -133,15 +132,20 @@ mod tests {
         assert_eq!((LocalTime::at(skipped, &new_york).hour(), same_clock(skipped, 1, &new_york)), (2, None));
         let back = at("2024-11-03T17:00:00Z");
         assert_eq!(same_clock(back, 1, &new_york), Some(at("2024-11-02T16:00:00Z")));
-        assert_eq!(same_clock(noon, 1, &TimeZone::UTC), Some(noon - 86_400));
+        assert_eq!(same_clock(noon, 1, &TimeZone::UTC), Some(noon - DAY_SECONDS));
     }
 
     #[test]
-    fn instants_beyond_the_calendar_are_no_panic() {
+    fn instants_beyond_the_calendar_have_a_local_time() {
         let zone = TimeZone::get("Asia/Kathmandu").unwrap();
         for time in [i64::MIN, i64::MAX] {
             assert!(LocalTime::at(time, &zone).second < 86_400);
-            let _ = same_clock(time, 7, &zone);
+            // The offset is that of the nearest end of the calendar, so the clock never skips.
+            let week_before = time.saturating_sub(weir_domain::time::WEEK_SECONDS);
+            assert!(
+                same_clock(time, 7, &zone).is_none_or(|at| at.abs_diff(week_before) <= DAY_SECONDS as u64),
+                "{time}"
+            );
         }
     }
 }

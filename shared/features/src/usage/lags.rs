@@ -1,36 +1,37 @@
-//! What was measured before: the last steps, and the same time by the clock a day and a week before.
+//! Lagged values of a series: the last steps, and the same time by the clock a day and a week before.
 
 use jiff::tz::TimeZone;
+use weir_domain::time::{DAY_SECONDS, WEEK_SECONDS};
 use weir_domain::usage::UsageSeries;
 
 use super::calendar::same_clock;
 
-/// Seconds of a day and of a week.
-const DAY: u64 = 86_400;
-const WEEK: u64 = 7 * DAY;
-
-/// Which lags a row has.
+/// The lags of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LagChoice {
-    /// How many of the last steps, 0 to 1,000. Default 3.
+    /// How many of the last steps, 0 to 1,000; 3 by default.
     pub last: u16,
-    /// The same time by the clock the day before.
+    /// Whether to include the same time by the clock the day before.
     pub yesterday: bool,
-    /// The same time by the clock a week before.
+    /// Whether to include the same time by the clock a week before.
     pub last_week: bool,
 }
 
 impl LagChoice {
-    /// The lags that most steps of a series have: its last 3 steps, the day before where it is three days or longer, and
-    /// the week before from three weeks on.
+    /// The lags that most steps of a series have: the last 3 steps, the day before for a series of at least three days, and the
+    /// week before for one of at least three weeks.
     #[must_use]
-    pub fn of(series: &UsageSeries) -> Self {
-        let seconds = (series.values.len() as u64).saturating_mul(u64::from(series.step));
-        let step = u64::from(series.step);
-        Self { last: 3, yesterday: step < DAY && seconds >= 3 * DAY, last_week: step < WEEK && seconds >= 3 * WEEK }
+    pub fn for_series(series: &UsageSeries) -> Self {
+        let seconds = (series.values.len() as i64).saturating_mul(i64::from(series.step));
+        let step = i64::from(series.step);
+        Self {
+            last: 3,
+            yesterday: step < DAY_SECONDS && seconds >= 3 * DAY_SECONDS,
+            last_week: step < WEEK_SECONDS && seconds >= 3 * WEEK_SECONDS,
+        }
     }
 
-    /// Names and labels of the lags, in the order of [`values`](Self::values).
+    /// The names and labels of the lags, in the order of [`values`](Self::values).
     pub(super) fn names(self) -> Vec<(String, String)> {
         let last = (1..=self.last.min(1000)).map(|n| (format!("lag_{n}"), format!("{n} steps before")));
         let day = self.yesterday.then(|| ("lag_day".to_owned(), "same time the day before".to_owned()));

@@ -1,4 +1,4 @@
-//! Rows for regressions: calendar and lags of every measured step.
+//! Computes the feature rows of a series for regressions: calendar features and lags of every measured step.
 
 use std::f64::consts::TAU;
 use std::sync::Arc;
@@ -10,29 +10,29 @@ use weir_domain::usage::UsageSeries;
 use super::calendar::{LocalTime, local_times};
 use super::lags::LagChoice;
 
-/// What becomes of a row one of whose lags was not measured.
+/// How a row with a missing lag is treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gaps {
-    /// It is left out.
+    /// The row is left out.
     Drop,
-    /// It stays: each lag is followed by a feature that is 1 where it was measured and 0 where it was not, and then is 0
-    /// itself.
+    /// The row is kept. Each lag is followed by a feature that is 1 where the lag was measured and 0 where it was not. A missing
+    /// lag is 0.
     Mark,
 }
 
-/// Rows of a series, and what was measured in the step of each.
+/// The feature rows of a series and their targets.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UsageRows {
-    /// Calendar and lags.
+    /// The feature rows: calendar features and lags.
     pub matrix: FeatureMatrix,
-    /// What was measured, a value per row.
+    /// The measured value of each row.
     pub targets: Vec<f64>,
-    /// Which step each row is, ascending.
+    /// The step of each row, ascending.
     pub steps: Vec<usize>,
 }
 
-/// The rows of a series: hour of the day and of the week (each as sine and cosine, so that midnight is near midnight),
-/// weekend, and lags, by the clock of a zone. A step without a measurement has no row. O(steps · lags).
+/// The feature rows of a series: hour of the day and of the week (each as sine and cosine, so that 23:59 is near 00:00),
+/// weekend, and lags, by the clock of a time zone. A step without a measurement has no row. O(steps · lags).
 ///
 /// # Errors
 /// When a value of the series is not finite.
@@ -89,17 +89,25 @@ fn schema(series: &UsageSeries, lags: LagChoice, gaps: Gaps) -> Arc<FeatureSchem
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "values are passed on as they are")]
+#[expect(clippy::float_cmp, reason = "values are copied unchanged")]
 mod tests {
+    use weir_domain::time::{DAY_HALF_HOURS, HALF_HOUR_SECONDS};
+
     use super::*;
 
     /// Half-hour steps from Monday 2024-01-01 (UTC) on.
     fn series(values: Vec<Option<f64>>) -> UsageSeries {
-        UsageSeries { metric: "value".into(), keys: vec![], start: 1_704_067_200, step: 1800, values }
+        UsageSeries {
+            metric: "value".into(),
+            keys: vec![],
+            start: 1_704_067_200,
+            step: HALF_HOUR_SECONDS as u32,
+            values,
+        }
     }
 
     fn numbered(days: usize) -> UsageSeries {
-        series((0..days * 48).map(|at| Some(at as f64)).collect())
+        series((0..days * DAY_HALF_HOURS).map(|at| Some(at as f64)).collect())
     }
 
     fn column(rows: &UsageRows, name: &str) -> Vec<f64> {
@@ -111,7 +119,7 @@ mod tests {
     fn lags_are_those_of_the_clock() {
         let rows = |zone: &str, start: i64| {
             let series = UsageSeries { start, ..numbered(22) };
-            usage_rows(&series, &TimeZone::get(zone).unwrap(), LagChoice::of(&series), Gaps::Drop).unwrap()
+            usage_rows(&series, &TimeZone::get(zone).unwrap(), LagChoice::for_series(&series), Gaps::Drop).unwrap()
         };
         let utc = rows("UTC", 1_704_067_200);
         assert_eq!(utc.steps[0], 7 * 48);
@@ -127,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn gaps_leave_rows_out_or_are_marked_and_no_value_is_invented() {
+    fn gaps_leave_rows_out_or_are_marked_and_nothing_is_imputed() {
         let mut series = numbered(1);
         series.values[10] = None;
         let lags = LagChoice { last: 2, yesterday: false, last_week: false };
@@ -142,8 +150,8 @@ mod tests {
     }
 
     #[test]
-    fn two_points_an_empty_series_and_a_value_that_is_none() {
-        let lags = |series: &UsageSeries| usage_rows(series, &TimeZone::UTC, LagChoice::of(series), Gaps::Mark);
+    fn two_points_an_empty_series_and_nan() {
+        let lags = |series: &UsageSeries| usage_rows(series, &TimeZone::UTC, LagChoice::for_series(series), Gaps::Mark);
         assert_eq!(lags(&series(vec![])).unwrap().targets, Vec::<f64>::new());
         assert_eq!(lags(&series(vec![Some(1.0), Some(2.0)])).unwrap().targets, [1.0, 2.0]);
         assert!(lags(&series(vec![Some(f64::NAN); 2])).is_err());

@@ -61,9 +61,9 @@ fn microsofts_tags_and_plain_prefixes_are_read() {
     assert_eq!(place(&ranges, "13.69.40.9"), Some(is("microsoft", "azurestorage", "westeurope")));
     assert_eq!(place(&ranges, "13.69.41.0"), Some(is("microsoft", "-", "westeurope")));
     assert_eq!(place(&ranges, "2603:1020:200::1"), Some(is("microsoft", "-", "westeurope")));
-    assert_eq!(ranges.read_of(b"\xef\xbb\xbf17.0.0.0/8 # all of it\n2620:149::/32\n", Some("apple")), Ok(2));
+    assert_eq!(ranges.read_for_provider(b"\xef\xbb\xbf17.0.0.0/8 # all of it\n2620:149::/32\n", Some("apple")), Ok(2));
     assert_eq!(place(&ranges, "17.9.9.9"), Some(is("apple", "-", "-")));
-    assert_eq!(ranges.read_of(b"mine s3 here 192.0.2.0/25\n", Some("apple")), Ok(1));
+    assert_eq!(ranges.read_for_provider(b"mine s3 here 192.0.2.0/25\n", Some("apple")), Ok(1));
     assert_eq!(place(&ranges, "192.0.2.127"), Some(is("mine", "s3", "here")));
     assert!(ranges.read(b"17.0.0.0/8\n").is_err(), "nobody says whose they are");
     assert!(ranges.read(br#"{"values":[{"properties":{}}]}"#).is_err());

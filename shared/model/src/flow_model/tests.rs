@@ -23,12 +23,12 @@ fn artifact() -> FlowModel {
         seed: 42,
     };
     let mut baseline = Baseline::default();
-    let hour = weir_domain::window::Hour::of(1_699_900_000);
-    baseline.begin(hour, weir_domain::aggregate::Span { first: hour.start(), last: hour.start() + 3600 });
-    baseline.note_service(
+    let hour = weir_domain::window::Hour::from_time(1_699_900_000);
+    baseline.add_hour(hour, weir_domain::aggregate::Span { first: hour.start(), last: hour.start() + 3600 });
+    baseline.record_service(
         "10.0.0.1",
         weir_domain::aggregate::Service { protocol: 6, port: 22 },
-        weir_domain::window::Hour::of(1_699_900_000),
+        weir_domain::window::Hour::from_time(1_699_900_000),
     );
     FlowModel { summary, behaviour, baseline, histograms: Some(FeatureHistograms::of(&usual).unwrap()) }
 }

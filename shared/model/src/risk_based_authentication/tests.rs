@@ -42,7 +42,7 @@ fn counts(history: &[Login], login: Login) -> RiskCounts {
     let count = |level: usize| {
         let mut value = ValueCount::default();
         for earlier in history.iter().filter(|l| l.1[level] == login.1[level]) {
-            value.everybody += 1.0;
+            value.all_users += 1.0;
             value.user += f64::from(u8::from(earlier.0 == login.0));
         }
         value
@@ -106,7 +106,7 @@ fn it_survives_being_stored_and_then_scores() {
 
 #[test]
 fn nonsense_counts_give_a_finite_score() {
-    let nonsense = ValueCount { everybody: f64::NAN, user: f64::INFINITY };
+    let nonsense = ValueCount { all_users: f64::NAN, user: f64::INFINITY };
     let counts = RiskCounts { place: [nonsense; 3], logins: -1.0, user_logins: f64::NAN, ..RiskCounts::default() };
     assert!(fitted().score(&counts).get().is_finite());
 }

@@ -129,7 +129,7 @@ impl LoginBatch {
         })?;
         let (raw_hash, scope, hour) = identity(&footer)?;
         let (logins, calls) = rows.into_inner().map_err(|_| format("it is damaged"))?;
-        let of_hour = |ms: i64| Hour::of(ms.div_euclid(1000)) == hour;
+        let of_hour = |ms: i64| Hour::from_time(ms.div_euclid(1000)) == hour;
         if !logins.iter().all(|login: &Login| of_hour(login.time)) || !calls.iter().all(|c: &ApiCall| of_hour(c.time)) {
             return Err(format("a time that is not of its hour"));
         }
@@ -153,10 +153,10 @@ pub(super) fn identity(footer: &Footer) -> Result<(String, Scope, Hour), BatchEr
     }
     let scope = Scope::parse(footer.get(footer::SCOPE)?).ok_or_else(|| format("its scope is none"))?;
     let start: i64 = footer.get(footer::HOUR)?.parse().map_err(|_| format("its hour is none"))?;
-    if !super::TIMES.contains(&start) || Hour::of(start).start() != start {
+    if !super::TIMES.contains(&start) || Hour::from_time(start).start() != start {
         return Err(format("its hour is none"));
     }
-    Ok((footer.get(footer::RAW_HASH)?.to_owned(), scope, Hour::of(start)))
+    Ok((footer.get(footer::RAW_HASH)?.to_owned(), scope, Hour::from_time(start)))
 }
 
 fn push_login(columns: &mut Columns, login: &LoginEvent<'_>) {

@@ -67,13 +67,13 @@ fn read(bytes: Vec<u8>) -> Result<Batch, BatchError> {
         .and_then(|seconds| WindowLength::from_seconds(seconds).ok())
         .ok_or_else(|| format("its window length is none"))?;
     let start = number(footer::HOUR)?;
-    if !TIMES.contains(&start) || Hour::of(start).start() != start {
+    if !TIMES.contains(&start) || Hour::from_time(start).start() != start {
         return Err(format("its hour is none"));
     }
     let usage = entry(footer::USAGE).ok().map(|text| {
-        HourUsage::decode(&text, Hour::of(start)).ok_or_else(|| format("what it says of usage is damaged"))
+        HourUsage::decode(&text, Hour::from_time(start)).ok_or_else(|| format("what it says of usage is damaged"))
     });
-    let mut hour = HourAggregate::new(scope, Hour::of(start), window_length);
+    let mut hour = HourAggregate::new(scope, Hour::from_time(start), window_length);
     for group in 0..file.num_row_groups() {
         let group = file.get_row_group(group)?;
         for chunk in group.metadata().columns() {
@@ -184,7 +184,7 @@ impl Table {
             _ => return Err(format("a role that is none")),
         };
         let side = match self.text(SIDE, row)? {
-            "own" => Side::Own,
+            "own" => Side::Internal,
             "remote" => Side::Remote,
             "unknown" => Side::Unknown,
             _ => return Err(format("a side that is none")),

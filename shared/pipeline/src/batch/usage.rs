@@ -102,7 +102,7 @@ impl UsageBatch {
         })?;
         let (raw_hash, scope, hour) = identity(&footer)?;
         let points: Vec<Measurement> = rows.into_inner().map_err(|_| format("it is damaged"))?;
-        if !points.iter().all(|point| Hour::of(point.time) == hour) {
+        if !points.iter().all(|point| Hour::from_time(point.time) == hour) {
             return Err(format("a time that is not of its hour"));
         }
         Ok(Self { raw_hash, scope, hour, points })

@@ -238,7 +238,7 @@ pub(super) fn role_name(role: Role) -> &'static str {
 
 pub(super) fn side_name(side: Side) -> &'static str {
     match side {
-        Side::Own => "own",
+        Side::Internal => "own",
         Side::Remote => "remote",
         Side::Unknown => "unknown",
     }

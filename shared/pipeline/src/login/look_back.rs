@@ -29,7 +29,7 @@ fn look_back_over(logins: Range<usize>, model: &LoginScorer, pass: &mut Pass) {
     for at in logins.rev() {
         let step = &mut pass.steps[at];
         let (time, seen) = (step.sighting.time, step.sighting);
-        if step.evidence.stranger >= 29 && seen.address != 0 {
+        if step.evidence.novelty >= 29 && seen.address != 0 {
             let now = [Column::AddressFanOut, Column::AddressFailures].map(|column| step.evidence.get(column));
             let later = campaigns.get(&seen.address).filter(|later| later.0 - time <= DAY_MILLIS).map(|later| later.1);
             let higher = later.filter(|later| later[0] + later[1] > now[0] + now[1]);
@@ -72,7 +72,7 @@ fn look_back_over(logins: Range<usize>, model: &LoginScorer, pass: &mut Pass) {
 /// Whether a login is surely its user's, by a place and a device they have used before.
 fn is_genuine(step: &Step) -> bool {
     step.sighting.succeeded
-        && step.evidence.acquaintance > 0
+        && step.evidence.history_level > 0
         && step.evidence.place <= PlaceLevel::Network
         && step.evidence.device <= DeviceLevel::Upgrade
         && step.score < 0.0

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::json;
-use weir_detect::message::count;
+use weir_domain::text::count;
 use weir_pipeline::activity::{EvaluateOptions, Evaluated, HeldOut, Split, evaluate, label_column, with_label};
 
 use super::show;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Context;
-use weir_detect::message::count;
+use weir_domain::text::count;
 use weir_model::LoginModel;
 use weir_pipeline::login::{LoginOptions, train_logins};
 

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::bail;
-use weir_detect::message::count;
+use weir_domain::text::count;
 use weir_domain::window::{WindowLength, utc_clock, utc_day};
 use weir_ingest::usage::ResampleParams;
 use weir_model::EstimatorKind;

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use weir_detect::message::count;
 use weir_domain::reject::ReadSummary;
 use weir_domain::source::Source;
+use weir_domain::text::count;
 use weir_domain::usage::{UsagePoint, UsageSeries};
 use weir_ingest::flow::vpc_flow_log::FieldOrder;
 use weir_ingest::flow::{self, FlowOptions};
@@ -179,7 +179,7 @@ fn ranges(files: &[std::path::PathBuf]) -> anyhow::Result<ProviderRanges> {
         let read = File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes));
         read.with_context(|| format!("{}", path.display()))?;
         if ranges
-            .read_of(&bytes, path.file_stem().and_then(|name| name.to_str()))
+            .read_for_provider(&bytes, path.file_stem().and_then(|name| name.to_str()))
             .with_context(|| format!("{}", path.display()))?
             == 0
         {

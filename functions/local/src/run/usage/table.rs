@@ -130,7 +130,7 @@ fn gaps(analysis: &UsageAnalysis, words: &Words) -> Option<Rows> {
 fn windows(analysis: &UsageAnalysis) -> Option<Rows> {
     let mut all: Vec<_> =
         analysis.series.iter().flat_map(|one| one.risk_windows.iter().map(move |risk| (one, risk))).collect();
-    all.sort_by(|a, b| b.1.surety().total_cmp(&a.1.surety()).then_with(|| a.0.name.cmp(&b.0.name)));
+    all.sort_by(|a, b| b.1.confidence().total_cmp(&a.1.confidence()).then_with(|| a.0.name.cmp(&b.0.name)));
     let header = ["series", "hours", "is", "weeks", "share (90 % interval)", "of all hours", "times as variable"];
     let mut rows = Rows::new(2, &header);
     for (one, risk) in all.iter().take(MAX) {

@@ -86,8 +86,8 @@ impl<'a> Histories<'a> {
                         interfaces,
                         slots: Vec::new(),
                     });
-                    history.own |= rollup.own;
-                    history.peer_own |= pair.peer_own;
+                    history.own |= rollup.monitored;
+                    history.peer_own |= pair.peer_monitored;
                     history.relayed |= pair.relayed;
                     history.slots.extend_from_slice(&pair.slots);
                 }
@@ -95,9 +95,9 @@ impl<'a> Histories<'a> {
             by_host.insert(host, pairs.into_values().collect());
         }
         let mut tried: BTreeMap<(IpAddr, Service), Vec<(IpAddr, &'a Slot)>> = BTreeMap::new();
-        for stranger in day.hours.iter().flat_map(|hour| &hour.hosts).filter(|host| !host.own) {
+        for stranger in day.hours.iter().flat_map(|hour| &hour.hosts).filter(|host| !host.monitored) {
             for pair in
-                stranger.pairs.iter().filter(|pair| pair.peer_own && is_authentication_service(pair.key.service))
+                stranger.pairs.iter().filter(|pair| pair.peer_monitored && is_authentication_service(pair.key.service))
             {
                 let tries = pair.slots.iter().filter(|slot| is_try(slot)).map(|slot| (stranger.host, slot));
                 tried.entry((pair.key.peer, pair.key.service)).or_default().extend(tries);
@@ -145,7 +145,7 @@ impl<'a> Histories<'a> {
         // By host: windows in common, windows that begin alike, and whether it only passes on.
         let mut others: BTreeMap<IpAddr, (usize, bool)> = BTreeMap::new();
         for hour in self.hours {
-            for host in hour.hosts.iter().filter(|host| host.own && host.host != of.host) {
+            for host in hour.hosts.iter().filter(|host| host.monitored && host.host != of.host) {
                 let Some(pair) = host.pair(&of.key) else { continue };
                 for slot in pair.slots.iter().filter(|slot| slot.window.0 < moment.end) {
                     let (alike, relayed) = others.entry(host.host).or_default();
@@ -164,7 +164,7 @@ impl<'a> Histories<'a> {
         // seconds it is the one that calls more hosts.
         let reach = |host: IpAddr| {
             let peers = self.hours.iter().filter_map(|hour| hour.host(host)).flat_map(|host| &host.pairs);
-            peers.filter(|pair| !pair.peer_own).map(|pair| pair.key.peer).collect::<BTreeSet<_>>().len()
+            peers.filter(|pair| !pair.peer_monitored).map(|pair| pair.key.peer).collect::<BTreeSet<_>>().len()
         };
         let twins: Vec<IpAddr> = others
             .iter()

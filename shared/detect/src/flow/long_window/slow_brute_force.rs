@@ -179,7 +179,7 @@ fn exceeds_programs((pair, slots): &(&History<'_>, Vec<Slot>), moment: &Moment<'
     let name = host_name(moment.day.scope, pair.host);
     let own = baseline.host(&name).and_then(|host| host.pairs.get(&pair.key));
     let usually =
-        own.into_iter().chain(baseline.pairs_of_others(&name, &pair.key)).map(|habit| habit.flows.sum_at_most());
+        own.into_iter().chain(baseline.pairs_of_others(&name, &pair.key)).map(|habit| habit.flows.sum_upper_bound());
     let share = LOOK_BACK as f64 / (baseline.hours().max(1) as f64 * 3600.0);
     let usual = usually.fold(0.0, f64::max) * share;
     let tried = slots.iter().filter(|slot| brief(slot)).map(|slot| slot.openings).fold(0, u64::saturating_add);

@@ -108,9 +108,10 @@ impl Usual {
         }
         let name = host_name(moment.day.scope, first.host);
         let host = baseline.host(&name)?;
-        let network = weir_domain::baseline::Network::of(first.key.peer);
-        let alike = host.pairs.iter().filter(|(key, _)| weir_domain::baseline::Network::of(key.peer) == network);
-        let busiest = alike.map(|(_, habit)| habit.bytes_sent.most()).fold(0.0, f64::max);
+        let network = weir_domain::baseline::Network::from_address(first.key.peer);
+        let alike =
+            host.pairs.iter().filter(|(key, _)| weir_domain::baseline::Network::from_address(key.peer) == network);
+        let busiest = alike.map(|(_, habit)| habit.bytes_sent.max()).fold(0.0, f64::max);
         if busiest == 0.0 {
             // Others use the network, this host never did.
             return Some(Self { bytes: MAX_TO_BASELINE_PEER as f64, first_contact: true, network_known });

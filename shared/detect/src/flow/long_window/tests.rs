@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use proptest::prelude::*;
 use weir_domain::aggregate::{PairKey, Service, Span};
-use weir_domain::baseline::{Baseline, PairHabit, Seen, host_name};
+use weir_domain::baseline::{Baseline, Occurrence, PairProfile, host_name};
 use weir_domain::finding::{Facts, Hit, Kind, Subject};
 use weir_domain::flow::{ICMP, TCP, UDP};
 use weir_domain::rollup::{HostRollup, HourRollup, PairRollup, Slot};
@@ -57,7 +57,7 @@ fn rollups(flows: &[Flow]) -> Vec<HourRollup> {
         let (time, key) =
             (START + flow.at, PairKey { peer: flow.to, service: Service { protocol: flow.protocol, port: flow.port } });
         let window = time.div_euclid(300) * 300;
-        let hosts = hours.entry(Hour::of(time)).or_default();
+        let hosts = hours.entry(Hour::from_time(time)).or_default();
         let slots = hosts.entry(flow.from).or_default().entry(key).or_default();
         let slot = slots.entry(window).or_insert(Slot {
             window: WindowStart(window),
@@ -86,13 +86,13 @@ fn rollups(flows: &[Flow]) -> Vec<HourRollup> {
     let own = |host: IpAddr| host.to_string().starts_with("10.0.0.");
     let pair = |(key, slots): (PairKey, BTreeMap<i64, Slot>)| PairRollup {
         key,
-        peer_own: own(key.peer),
+        peer_monitored: own(key.peer),
         relayed: false,
         slots: slots.into_values().collect(),
     };
     let host = |(host, pairs): (IpAddr, BTreeMap<_, _>)| HostRollup {
         host,
-        own: own(host),
+        monitored: own(host),
         interfaces: Vec::new(),
         pairs: pairs.into_iter().map(pair).collect(),
     };
@@ -116,13 +116,15 @@ fn service(port: u16) -> Service {
 fn baseline(contacts: &[(IpAddr, IpAddr, u16, u64)]) -> Baseline {
     let mut baseline = Baseline::default();
     for hour in 1..=24 {
-        let hour = Hour::of(START - hour * 3600);
-        baseline.begin(hour, Span { first: hour.start(), last: hour.start() + 3600 });
+        let hour = Hour::from_time(START - hour * 3600);
+        baseline.add_hour(hour, Span { first: hour.start(), last: hour.start() + 3600 });
         for (from, to, port, bytes) in contacts {
             let (name, key) = (host_name(&scope(), *from), PairKey { peer: *to, service: service(*port) });
-            baseline.note(&name, key, hour);
-            let mut habit =
-                PairHabit { seen: Seen { first: hour.start(), last: hour.start(), hours: 1 }, ..PairHabit::default() };
+            baseline.record_contact(&name, key, hour);
+            let mut habit = PairProfile {
+                seen: Occurrence { first: hour.start(), last: hour.start(), hours: 1 },
+                ..PairProfile::default()
+            };
             habit.bytes_sent.observe(*bytes);
             let pairs = &mut baseline.host_mut(&name).unwrap().pairs;
             weir_domain::bounded::Merge::merge(pairs.entry(key).unwrap(), habit);
@@ -162,7 +164,7 @@ fn calls(from: IpAddr, to: IpAddr, every: i64, jitter: f64, hours: i64) -> Vec<F
 #[test]
 fn an_hour_is_looked_at_four_times_whatever_its_windows() {
     let of = |window_seconds| {
-        let hour = HourRollup { hour: Hour::of(START), window_seconds, rows: 0, windows: vec![], hosts: vec![] };
+        let hour = HourRollup { hour: Hour::from_time(START), window_seconds, rows: 0, windows: vec![], hosts: vec![] };
         quarters(&hour).iter().map(|w| (w.0 - START + window_seconds) / 60).collect::<Vec<_>>()
     };
     assert_eq!(of(300), [15, 30, 45, 60]);

@@ -57,7 +57,7 @@ fn judge_change(
         .collect();
     let amounts: Vec<_> = measured.iter().map(|m| m.amount).collect();
     let hour = hour(&talk());
-    let windows = HostWindows::of(&hour.windows[&WindowStart(START)], &MonitoredAddresses::of(&hour));
+    let windows = HostWindows::from_window(&hour.windows[&WindowStart(START)], &MonitoredAddresses::from_hour(&hour));
     let scope = scope();
     let context = WindowContext {
         scope: &scope,

@@ -1,7 +1,7 @@
 //! The detections that compare with what is usual: at the threshold, just below, and what looks alike but is usual.
 
 use weir_domain::aggregate::{HostWindows, MonitoredAddresses};
-use weir_domain::baseline::{Baseline, Habit, PairHabit, Seen, Spread, host_name};
+use weir_domain::baseline::{Baseline, Log2Histogram, Occurrence, PairProfile, TrafficProfile, host_name};
 use weir_domain::bounded::Merge;
 use weir_domain::finding::{Flood, Reason, Reference, Severity};
 use weir_domain::flow::{ICMP, UDP};
@@ -63,7 +63,7 @@ impl Exchange {
 
 /// The window of some exchanges, each seen at the interfaces of the monitored ends.
 fn window(exchanges: &[Exchange]) -> HourAggregate {
-    let mut hour = HourAggregate::new(scope(), Hour::of(START), WindowLength::FIVE_MINUTES);
+    let mut hour = HourAggregate::new(scope(), Hour::from_time(START), WindowLength::FIVE_MINUTES);
     for exchange in exchanges {
         for own in [exchange.from, exchange.to] {
             let Some(n) = own.to_string().strip_prefix("10.0.0.").map(str::to_owned) else { continue };
@@ -98,7 +98,7 @@ fn window(exchanges: &[Exchange]) -> HourAggregate {
                     slot_0: 1,
                     ..HostTotals::default()
                 };
-                let side = if host == own { Side::Own } else { Side::Remote };
+                let side = if host == own { Side::Internal } else { Side::Remote };
                 if let Some(host) = interface.host(HostKey { host, role, side }) {
                     host.fold(PairKey { peer, service: exchange.service }, totals, pair, span);
                 }
@@ -109,8 +109,8 @@ fn window(exchanges: &[Exchange]) -> HourAggregate {
     hour
 }
 
-fn spread(value: u64) -> Spread {
-    let mut spread = Spread::default();
+fn spread(value: u64) -> Log2Histogram {
+    let mut spread = Log2Histogram::default();
     (0..100).for_each(|_| spread.observe(value));
     spread
 }
@@ -131,12 +131,12 @@ fn usually(host: IpAddr, port: u16, peers: &[IpAddr], flows: u64, bytes: u64) ->
 /// A day before the window in which monitored hosts 1 to 9 were there, and did what is given.
 fn day_before(usual: &[Usual]) -> Baseline {
     let mut baseline = Baseline::default();
-    let first = Hour::of(START - 24 * 3600);
+    let first = Hour::from_time(START - 24 * 3600);
     for n in 0..24 {
-        let hour = Hour::of(first.start() + n * 3600);
-        baseline.begin(hour, Span { first: hour.start(), last: hour.start() + 3600 });
+        let hour = Hour::from_time(first.start() + n * 3600);
+        baseline.add_hour(hour, Span { first: hour.start(), last: hour.start() + 3600 });
     }
-    let seen = Seen { first: first.start(), last: START - 3600, hours: 24 };
+    let seen = Occurrence { first: first.start(), last: START - 3600, hours: 24 };
     for n in 1..10 {
         let host = baseline.host_mut(&host_name(&scope(), inside(n))).unwrap();
         host.seen.merge(seen);
@@ -144,22 +144,22 @@ fn day_before(usual: &[Usual]) -> Baseline {
     for u in usual {
         let name = host_name(&scope(), u.host);
         let host = baseline.host_mut(&name).unwrap();
-        let habit = Habit {
+        let habit = TrafficProfile {
             seen,
             flows: spread(u.flows),
             peers: spread(u.peers.len() as u64),
             packets: spread(u.flows * 10),
             bytes: spread(u.bytes),
-            bytes_back: spread(u.bytes),
-            busiest: spread(u.flows / u.peers.len().max(1) as u64),
-            most_back: spread(u.bytes / u.peers.len().max(1) as u64),
+            response_bytes: spread(u.bytes),
+            max_peer_flows: spread(u.flows / u.peers.len().max(1) as u64),
+            max_peer_response_bytes: spread(u.bytes / u.peers.len().max(1) as u64),
             half_open: spread(0),
         };
-        host.begins.merge(habit.clone());
-        host.begins_by_service.entry(u.service).unwrap().merge(habit);
+        host.initiated.merge(habit.clone());
+        host.initiated_by_service.entry(u.service).unwrap().merge(habit);
         for peer in &u.peers {
             let each = u.peers.len() as u64;
-            host.pairs.entry(PairKey { peer: *peer, service: u.service }).unwrap().merge(PairHabit {
+            host.pairs.entry(PairKey { peer: *peer, service: u.service }).unwrap().merge(PairProfile {
                 seen,
                 flows: spread(u.flows / each),
                 bytes_sent: spread(u.bytes / each),
@@ -167,7 +167,7 @@ fn day_before(usual: &[Usual]) -> Baseline {
             });
         }
         for peer in &u.peers {
-            baseline.note(&name, PairKey { peer: *peer, service: u.service }, first);
+            baseline.record_contact(&name, PairKey { peer: *peer, service: u.service }, first);
         }
     }
     baseline
@@ -180,7 +180,7 @@ fn known(exchanges: &[Exchange], baseline: &Baseline) -> Vec<(Subject, Hit)> {
     let context =
         WindowContext { scope: &scope, start: WindowStart(START), length: WindowLength::FIVE_MINUTES, rows: 1 };
     detect_whole_windows(
-        &HostWindows::of(&hour.windows[&WindowStart(START)], &MonitoredAddresses::of(&hour)),
+        &HostWindows::from_window(&hour.windows[&WindowStart(START)], &MonitoredAddresses::from_hour(&hour)),
         &context,
         baseline,
     )
@@ -416,7 +416,7 @@ fn learned(host: IpAddr, features: &[&str]) -> (Subject, Hit) {
 fn what_has_a_name_is_not_told_again() {
     let exchanges = [Exchange::tcp(outside(1), inside(1), 22).asked(30, 450, 60_000).answered(30, 450, 60_000)];
     let (hour, scope) = (window(&exchanges), scope());
-    let hosts = HostWindows::of(&hour.windows[&WindowStart(START)], &MonitoredAddresses::of(&hour));
+    let hosts = HostWindows::from_window(&hour.windows[&WindowStart(START)], &MonitoredAddresses::from_hour(&hour));
     let context =
         WindowContext { scope: &scope, start: WindowStart(START), length: WindowLength::FIVE_MINUTES, rows: 1 };
     let baseline = day_before(&[usually(inside(3), 443, &[outside(9)], 600, 1)]);

@@ -1,33 +1,35 @@
-//! API calls as bytes, in postcard. What is read is checked before it is believed: within the bounds that counting keeps.
+//! The stored form of API calls, in postcard. It is validated against the bounds of counting when it is read.
+
+use weir_domain::time::HOUR_SECONDS;
 
 use super::{ApiUse, Hour};
 
-/// The most calls that are believed to have been in an hour, or dropped: more than there ever are, and far from the largest
-/// number, so that counting on does not overflow.
+/// The most calls of an hour, or dropped: more than ever occur, and far enough from the largest number that further counting
+/// does not overflow.
 const MAX_CALLS: u64 = 1 << 53;
 
-/// Bytes that are no API calls that this program can use.
+/// Stored API calls that cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the stored API calls are unusable: {0}; have the days before counted again")]
+#[error("the stored API calls cannot be used: {0}; count the earlier days again")]
 pub struct BadApiUse(&'static str);
 
 impl ApiUse {
-    /// The largest form that is read, in bytes.
+    /// The largest stored form that is read, in bytes.
     pub const MAX_BYTES: usize = 512 << 20;
 
-    /// The calls as bytes; the same calls give the same bytes.
+    /// Encodes the calls. Equal calls give equal bytes.
     ///
     /// # Errors
-    /// When they are larger than any that are read.
+    /// When they are larger than [`Self::MAX_BYTES`].
     pub fn encode(&self) -> Result<Vec<u8>, BadApiUse> {
         let bytes = postcard::to_allocvec(self).map_err(|_| BadApiUse("they cannot be written"))?;
         if bytes.len() > Self::MAX_BYTES { Err(BadApiUse("they are too large")) } else { Ok(bytes) }
     }
 
-    /// Reads calls.
+    /// Decodes and validates calls.
     ///
     /// # Errors
-    /// When the bytes are none that this program can use; says why.
+    /// When the bytes are not calls, are too large, or inconsistent.
     pub fn decode(bytes: &[u8]) -> Result<Self, BadApiUse> {
         if bytes.len() > Self::MAX_BYTES {
             return Err(BadApiUse("they are too large"));
@@ -35,20 +37,20 @@ impl ApiUse {
         let (stored, rest) =
             postcard::take_from_bytes::<Self>(bytes).map_err(|_| BadApiUse("they are cut off or damaged"))?;
         if !rest.is_empty() {
-            return Err(BadApiUse("something follows them"));
+            return Err(BadApiUse("there are bytes after them"));
         }
         if stored.principals.len() > Self::MAX_PRINCIPALS || stored.dropped > MAX_CALLS {
             return Err(BadApiUse("there are too many"));
         }
         for (principal, hours) in &stored.principals {
             if principal.is_empty() || principal.len() > Self::MAX_TEXT {
-                return Err(BadApiUse("the name of a principal is none"));
+                return Err(BadApiUse("the name of a principal is empty or too long"));
             }
             if hours.is_empty() || hours.len() > Self::MAX_HOURS {
                 return Err(BadApiUse("a principal has no hours, or too many"));
             }
-            if !hours.iter().all(|(at, hour)| hour.is_sound(*at)) {
-                return Err(BadApiUse("what is counted in an hour contradicts itself"));
+            if !hours.iter().all(|(at, hour)| hour.is_valid(*at)) {
+                return Err(BadApiUse("the counts of an hour are inconsistent"));
             }
         }
         Ok(stored)
@@ -57,12 +59,12 @@ impl ApiUse {
 
 impl Hour {
     /// Whether counting can have made it, in this hour since the epoch.
-    fn is_sound(&self, at: i64) -> bool {
-        let of_hour = |time: i64| time.div_euclid(3600) == at;
+    fn is_valid(&self, at: i64) -> bool {
+        let is_in_hour = |time: i64| time.div_euclid(HOUR_SECONDS) == at;
         let texts = self.actions.iter().chain(&self.regions).chain(self.accounts.keys());
         let sizes = [self.actions.len(), self.regions.len(), self.accounts.len(), self.sources.len()];
-        of_hour(self.first)
-            && of_hour(self.last)
+        is_in_hour(self.first)
+            && is_in_hour(self.last)
             && self.first <= self.last
             && (1..=MAX_CALLS).contains(&self.calls)
             && self.failed <= self.calls
@@ -73,9 +75,9 @@ impl Hour {
     }
 }
 
-/// Whether numbers sum up to no more than one of them says.
-fn at_most<'a>(mut counts: impl Iterator<Item = &'a u64>, most: u64) -> bool {
-    counts.try_fold(0_u64, |sum, n| sum.checked_add(*n)).is_some_and(|sum| sum <= most)
+/// Whether counts sum up to no more than a limit.
+fn at_most<'a>(mut counts: impl Iterator<Item = &'a u64>, max: u64) -> bool {
+    counts.try_fold(0_u64, |sum, n| sum.checked_add(*n)).is_some_and(|sum| sum <= max)
 }
 
 #[cfg(test)]
@@ -113,7 +115,7 @@ mod tests {
 
     type Change = fn(&mut Hour);
 
-    /// Why calls that were changed so are refused.
+    /// The error of calls after a change.
     fn refused(change: impl FnOnce(&mut BTreeMap<i64, Hour>, &mut Hour)) -> String {
         let mut forged = one();
         let hours = forged.principals.get_mut("user1").unwrap();
@@ -124,8 +126,8 @@ mod tests {
     }
 
     #[test]
-    fn every_contradiction_is_refused() {
-        let contradicts = "what is counted in an hour contradicts itself";
+    fn every_inconsistency_is_refused() {
+        let inconsistent = "the counts of an hour are inconsistent";
         let many = |n: usize| (0..n).map(|i| format!("a{i}")).collect::<BTreeSet<_>>();
         let cases: [(&str, Change); 9] = [
             ("none", |hour| hour.calls = 0),
@@ -145,12 +147,12 @@ mod tests {
             }),
         ];
         for (what, change) in cases {
-            assert_eq!(refused(|_, hour| change(hour)), contradicts, "{what}");
+            assert_eq!(refused(|_, hour| change(hour)), inconsistent, "{what}");
         }
-        assert_eq!(refused(|_, hour| hour.actions = many(ApiUse::MAX_VALUES + 1)), contradicts);
-        assert_eq!(refused(|_, hour| hour.regions = many(ApiUse::MAX_VALUES + 1)), contradicts);
+        assert_eq!(refused(|_, hour| hour.actions = many(ApiUse::MAX_VALUES + 1)), inconsistent);
+        assert_eq!(refused(|_, hour| hour.regions = many(ApiUse::MAX_VALUES + 1)), inconsistent);
         let long = "x".repeat(ApiUse::MAX_TEXT + 1);
-        assert_eq!(refused(|_, hour| hour.regions = [long.clone()].into()), contradicts);
+        assert_eq!(refused(|_, hour| hour.regions = [long.clone()].into()), inconsistent);
         let hours = "a principal has no hours, or too many";
         let lived_long = |hours: &mut BTreeMap<i64, Hour>, hour: &mut Hour| {
             for at in 0..ApiUse::MAX_HOURS as i64 {
@@ -163,23 +165,23 @@ mod tests {
             let hours = forged.principals.pop_first().unwrap().1;
             forged.principals.insert(name.to_owned(), hours);
             let error = ApiUse::decode(&postcard::to_allocvec(&forged).unwrap()).unwrap_err();
-            assert_eq!(error, BadApiUse("the name of a principal is none"));
+            assert_eq!(error, BadApiUse("the name of a principal is empty or too long"));
         }
     }
 
     #[test]
-    fn what_is_cut_or_goes_on_is_refused() {
+    fn truncated_and_longer_bytes_are_refused() {
         let bytes = one().encode().unwrap();
         assert_eq!(ApiUse::decode(&bytes).unwrap(), one());
         for length in 0..bytes.len() {
             assert!(ApiUse::decode(&bytes[..length]).is_err(), "{length}");
         }
-        assert_eq!(ApiUse::decode(&[&bytes[..], b"\0"].concat()), Err(BadApiUse("something follows them")));
+        assert_eq!(ApiUse::decode(&[&bytes[..], b"\0"].concat()), Err(BadApiUse("there are bytes after them")));
     }
 
     #[test]
-    fn lengths_that_lie_are_refused_without_the_memory_they_ask_for() {
-        // Any place of the bytes becomes a length of 2^63: of the map of principals, a name, a set of actions and so on.
+    fn wrong_lengths_are_refused_without_allocating_them() {
+        // Any byte becomes a length of 2^63: of the map of principals, a name, a set of actions and so on.
         let lie = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00];
         let bytes = one().encode().unwrap();
         for at in 0..bytes.len() {
@@ -192,14 +194,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_counted_is_read_back(
+        fn encoded_calls_decode(
             calls in prop::collection::vec((0_i64..2_000_000_000_000, any::<u8>(), any::<u8>(), any::<bool>()), 0..60),
         ) {
             let used = used(&calls);
             prop_assert_eq!(ApiUse::decode(&used.encode().unwrap()), Ok(used));
         }
 
-        /// What is believed of forged bytes can be counted on, merged and told like any other.
+        /// Forged bytes that decode can be encoded, merged and read like any others.
         #[test]
         fn any_change_is_refused_or_harmless(
             calls in prop::collection::vec((0_i64..2_000_000_000_000, 0..4_u8, 0..4_u8, any::<bool>()), 0..9),
@@ -214,7 +216,8 @@ mod tests {
                 prop_assert_eq!(ApiUse::decode(&read.encode().unwrap()), Ok(read.clone()));
                 read.merge(used(&calls));
                 read.merge(read.clone());
-                let _ = read.hours();
+                let hours: usize = read.principals.values().map(BTreeMap::len).sum();
+                prop_assert_eq!(read.hours().len(), hours);
             }
         }
     }

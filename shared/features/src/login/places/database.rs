@@ -1,5 +1,5 @@
-//! Databases of addresses in the `MaxMind` DB format, version 2.0 (<https://maxmind.github.io/MaxMind-DB/>): `GeoLite2`, `GeoIP2`,
-//! and what others build to be read like them.
+//! Databases of addresses in the `MaxMind` DB format, version 2.0 (<https://maxmind.github.io/MaxMind-DB/>): `GeoLite2`, `GeoIP2`
+//! and compatible ones.
 
 use std::net::IpAddr;
 use std::sync::OnceLock;
@@ -7,9 +7,10 @@ use std::sync::OnceLock;
 use maxminddb::{MaxMindDbError, Reader};
 use serde::Deserialize;
 
-use super::{BadPlaces, Place, Spot};
+use super::super::location::Coordinates;
+use super::info::{AddressInfo, BadPlaces};
 
-/// A database that was looked into before it is believed.
+/// A database whose first records were validated.
 #[derive(Debug)]
 pub(super) struct Database {
     name: String,
@@ -18,7 +19,7 @@ pub(super) struct Database {
     fault: OnceLock<BadPlaces>,
 }
 
-/// What is read of a record of a City, Country or ASN database. Everything may be missing.
+/// The fields that are read of a record of a City, Country or ASN database. Each may be missing.
 #[derive(Debug, Default, Deserialize)]
 struct Record<'a> {
     autonomous_system_number: Option<u32>,
@@ -26,7 +27,7 @@ struct Record<'a> {
     autonomous_system_organization: Option<&'a str>,
     #[serde(borrow)]
     country: Option<Named<'a>>,
-    /// Where the block is registered, for what has no place of its own.
+    /// The country where the block is registered, for blocks without a country.
     #[serde(borrow)]
     registered_country: Option<Named<'a>>,
     #[serde(borrow, default)]
@@ -57,62 +58,64 @@ struct Names<'a> {
 }
 
 impl Database {
-    /// Records that are looked into at first: enough to tell what a database is about.
-    const LOOKED_INTO: usize = 1_000;
+    /// The number of records that are read when a database is opened.
+    const VALIDATED_RECORDS: usize = 1_000;
 
-    /// Believes a database whose first records say where addresses are or whose. O([`Self::LOOKED_INTO`]).
+    /// Opens a database whose first records have a country or an autonomous system. O([`Self::VALIDATED_RECORDS`]).
     pub(super) fn open(name: &str, bytes: Vec<u8>) -> Result<Self, BadPlaces> {
         let reader = Reader::from_source(bytes).map_err(bad)?;
-        let mut says = false;
-        for network in reader.networks(maxminddb::WithinOptions::default()).map_err(bad)?.take(Self::LOOKED_INTO) {
+        let mut is_useful = false;
+        for network in reader.networks(maxminddb::WithinOptions::default()).map_err(bad)?.take(Self::VALIDATED_RECORDS)
+        {
             let record: Option<Record<'_>> = network.map_err(bad)?.decode().map_err(bad)?;
-            let place = record.unwrap_or_default().place();
-            says |= place.asn.is_some() || !place.country.is_empty();
+            let info = record.unwrap_or_default().info();
+            is_useful |= info.asn.is_some() || !info.country.is_empty();
         }
-        if !says {
+        if !is_useful {
             let kind: String = reader.metadata().database_type.chars().filter(|c| !c.is_control()).take(60).collect();
             return Err(BadPlaces::Database {
-                what: format!("{kind:?} says neither the country nor the autonomous system of addresses"),
+                what: format!("{kind:?} has neither the country nor the autonomous system of addresses"),
             });
         }
         Ok(Self { name: name.to_owned(), reader, fault: OnceLock::new() })
     }
 
-    /// What the database says of an address; nothing where its record cannot be read, which [`Self::fault`] then tells.
-    pub(super) fn of(&self, ip: IpAddr) -> Place<'_> {
+    /// The information about an address. Empty where its record cannot be read; [`Self::fault`] then has the error.
+    pub(super) fn find(&self, ip: IpAddr) -> AddressInfo<'_> {
         let ip = ip.to_canonical();
         if ip.is_ipv6() && self.reader.metadata().ip_version == 4 {
-            return Place::default();
+            return AddressInfo::default();
         }
         match self.reader.lookup(ip).and_then(|found| found.decode::<Record<'_>>()) {
-            Ok(record) => record.unwrap_or_default().place(),
+            Ok(record) => record.unwrap_or_default().info(),
             Err(error) => {
                 self.fault.get_or_init(|| bad(error));
-                Place::default()
+                AddressInfo::default()
             }
         }
     }
 
-    /// The name of the database, and the first record of it that was asked for and could not be read.
+    /// The name of the database and the error of its first record that was looked up and could not be read.
     pub(super) fn fault(&self) -> Option<(&str, &BadPlaces)> {
         self.fault.get().map(|fault| (self.name.as_str(), fault))
     }
 }
 
 impl<'a> Record<'a> {
-    fn place(&self) -> Place<'a> {
+    fn info(&self) -> AddressInfo<'a> {
         let name = |named: Option<&Named<'a>>| named.and_then(|named| named.names.as_ref()?.en).unwrap_or_default();
         let country = [&self.country, &self.registered_country];
         let location = self.location.as_ref();
-        let spot = location.and_then(|location| Spot::of(location.latitude?, location.longitude?));
-        Place {
+        let coordinates =
+            location.and_then(|location| Coordinates::from_degrees(location.latitude?, location.longitude?));
+        AddressInfo {
             asn: self.autonomous_system_number,
             operator: self.autonomous_system_organization.unwrap_or_default(),
             country: country.into_iter().flatten().find_map(|country| country.iso_code).unwrap_or_default(),
             region: name(self.subdivisions.first()),
             city: name(self.city.as_ref()),
-            // Without a city, coordinates are the middle of the country, which is known already.
-            spot: spot.filter(|_| self.city.is_some()),
+            // Without a city, the coordinates are the middle of the country, which adds nothing.
+            coordinates: coordinates.filter(|_| self.city.is_some()),
         }
     }
 }
@@ -215,33 +218,34 @@ pub(super) mod tests {
     fn records_are_read() {
         let (city, asn) = (open(city()).unwrap(), open(asn()).unwrap());
         let ip = "1.2.3.4".parse().unwrap();
-        let spot = Spot::of(52.52, 13.41);
-        assert!(spot.is_some());
-        let place = Place { country: "DE", region: "Land Berlin", city: "Berlin", spot, ..Place::default() };
-        assert_eq!(city.of(ip), place);
-        assert_eq!(city.of("::ffff:1.2.3.4".parse().unwrap()), place, "IPv4 in IPv6");
+        let coordinates = Coordinates::from_degrees(52.52, 13.41);
+        assert!(coordinates.is_some());
+        let place =
+            AddressInfo { country: "DE", region: "Land Berlin", city: "Berlin", coordinates, ..AddressInfo::default() };
+        assert_eq!(city.find(ip), place);
+        assert_eq!(city.find("::ffff:1.2.3.4".parse().unwrap()), place, "IPv4 in IPv6");
         let operator = "An operator of networks that has a long name";
-        assert_eq!(asn.of(ip), Place { asn: Some(64_500), operator, ..Place::default() });
+        assert_eq!(asn.find(ip), AddressInfo { asn: Some(64_500), operator, ..AddressInfo::default() });
         for other in ["2.0.0.1", "0.255.255.255", "2001:db8::1"] {
-            assert_eq!(city.of(other.parse().unwrap()), Place::default(), "{other}");
+            assert_eq!(city.find(other.parse().unwrap()), AddressInfo::default(), "{other}");
         }
         assert_eq!(city.fault(), None);
     }
 
     #[test]
-    fn where_a_block_is_registered_stands_in_for_its_country() {
+    fn the_registered_country_replaces_a_missing_country() {
         let record = map(&[("registered_country", map(&[("iso_code", text("FR"))]))]);
-        assert_eq!(open(database("Country", &record)).unwrap().of("1.0.0.1".parse().unwrap()).country, "FR");
+        assert_eq!(open(database("Country", &record)).unwrap().find("1.0.0.1".parse().unwrap()).country, "FR");
     }
 
     #[test]
-    fn coordinates_that_say_nothing_are_none() {
+    fn uninformative_coordinates_are_left_out() {
         let of = |pairs: &[(&str, Vec<u8>)]| {
             let record = map(&[&[("country", map(&[("iso_code", text("FR"))]))], pairs].concat());
-            open(database("City", &record)).unwrap().of("1.0.0.1".parse().unwrap()).spot
+            open(database("City", &record)).unwrap().find("1.0.0.1".parse().unwrap()).coordinates
         };
         let paris = || ("city", map(&[("names", map(&[("en", text("Paris"))]))]));
-        assert_eq!(of(&[paris(), ("location", location(48.86, 2.35))]), Spot::of(48.86, 2.35));
+        assert_eq!(of(&[paris(), ("location", location(48.86, 2.35))]), Coordinates::from_degrees(48.86, 2.35));
         assert_eq!(of(&[("location", location(48.86, 2.35))]), None, "the middle of a country");
         assert_eq!(of(&[paris(), ("location", location(f64::NAN, 2.35))]), None);
         assert_eq!(of(&[paris(), ("location", location(0.0, 0.0))]), None);
@@ -249,12 +253,12 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn files_that_are_none() {
+    fn other_and_damaged_files_are_errors() {
         let whole = city();
         for (foreign, expected) in [
             (b"cidr,asn\n1.0.0.0/8,1\n".to_vec(), "metadata"),
             (Vec::new(), "metadata"),
-            (database("GeoIP2-Anonymous-IP", &map(&[("is_vpn", vec![1, 7])])), "\"GeoIP2-Anonymous-IP\" says neither"),
+            (database("GeoIP2-Anonymous-IP", &map(&[("is_vpn", vec![1, 7])])), "\"GeoIP2-Anonymous-IP\" has neither"),
             (database("flat", &map(&[("country", text("DE"))])), "decoding error"),
         ] {
             let error = open(foreign).unwrap_err();
@@ -263,28 +267,29 @@ pub(super) mod tests {
         for end in 0..whole.len() {
             assert!(open(whole[..end].to_vec()).is_err(), "cut off at {end}");
         }
-        // Whatever a byte becomes: an error, or another database, and no panic.
+        // Any change of a byte gives an error or another database, and no panic.
         for at in 0..whole.len() {
             for value in [0, 0xff, whole[at] ^ 1, whole[at] ^ 0x80] {
                 let mut damaged = whole.clone();
                 damaged[at] = value;
                 if let Ok(database) = open(damaged) {
-                    database.of("1.2.3.4".parse().unwrap());
-                    database.of("2001:db8::1".parse().unwrap());
+                    let info = database.find("1.2.3.4".parse().unwrap());
+                    assert!(database.fault().is_none() || info == AddressInfo::default());
+                    assert_eq!(database.find("2001:db8::1".parse().unwrap()), AddressInfo::default());
                 }
             }
         }
     }
 
     #[test]
-    fn a_record_that_cannot_be_read_is_told() {
+    fn an_unreadable_record_is_a_fault() {
         let mut database = open(city()).unwrap();
-        // Not looked into when it was opened: the text that is the country's code is no UTF-8.
+        // Not validated when it was opened: the country code is not UTF-8.
         let mut bytes = city();
         let at = bytes.windows(2).position(|pair| pair == b"DE").unwrap();
         bytes[at] = 0xff;
         database.reader = Reader::from_source(bytes).unwrap();
-        assert_eq!(database.of("1.2.3.4".parse().unwrap()), Place::default());
+        assert_eq!(database.find("1.2.3.4".parse().unwrap()), AddressInfo::default());
         let (name, fault) = database.fault().unwrap();
         assert!(name == "x.mmdb" && fault.to_string().starts_with("no database of places"), "{fault}");
     }

@@ -53,7 +53,7 @@ fn scope() -> Scope {
 }
 
 fn logins(logins: &[LoginEvent<'_>], calls: &[ApiActivity<'_>]) -> Vec<u8> {
-    let mut writer = LoginBatchWriter::new(&scope(), Hour::of(START)).unwrap();
+    let mut writer = LoginBatchWriter::new(&scope(), Hour::from_time(START)).unwrap();
     for login in logins {
         writer.push_login(login).unwrap();
     }
@@ -64,7 +64,7 @@ fn logins(logins: &[LoginEvent<'_>], calls: &[ApiActivity<'_>]) -> Vec<u8> {
 }
 
 fn usage(values: &[f64]) -> Vec<u8> {
-    let mut writer = UsageBatchWriter::new(&scope(), Hour::of(START)).unwrap();
+    let mut writer = UsageBatchWriter::new(&scope(), Hour::from_time(START)).unwrap();
     for value in values {
         let keys = [("region", "a\"b"), ("", "")];
         let point = UsagePoint { time: START, keys: &keys, metric: "bytes", value: *value, label: "1" };
@@ -77,7 +77,7 @@ fn usage(values: &[f64]) -> Vec<u8> {
 fn logins_and_calls_read_back_as_they_were() {
     let kinds: Vec<_> = LoginKind::ALL.into_iter().map(bare).chain([full()]).collect();
     let batch = LoginBatch::decode(logins(&kinds, &[call()])).unwrap();
-    assert_eq!((batch.raw_hash.as_str(), &batch.scope, batch.hour), ("hash", &scope(), Hour::of(START)));
+    assert_eq!((batch.raw_hash.as_str(), &batch.scope, batch.hour), ("hash", &scope(), Hour::from_time(START)));
     assert_eq!(batch.logins.iter().map(Login::event).collect::<Vec<_>>(), kinds);
     assert_eq!(batch.calls.iter().map(|c| c.activity()).collect::<Vec<_>>(), [call()]);
     assert_eq!(logins(&kinds, &[call()]), logins(&kinds, &[call()]), "equal rows give equal bytes");

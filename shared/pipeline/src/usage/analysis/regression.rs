@@ -78,7 +78,7 @@ impl Regressions {
 }
 
 pub(super) fn regress(seen: &Seen<'_>, options: &UsageOptions) -> Result<Option<Regressions>, UsageError> {
-    let lags = LagChoice::of(seen.series);
+    let lags = LagChoice::for_series(seen.series);
     let rows = usage_rows(seen.series, &options.zone, lags, Gaps::Mark)?;
     let (matrix, targets, steps) = last_rows(rows.matrix, rows.targets, rows.steps)?;
     if matrix.len() < MIN {

@@ -33,7 +33,7 @@ pub async fn load(state: &impl Store) -> Result<ProviderRanges, LoadRangesError>
         let Some(object) = state.get(&key).await? else { continue };
         let name = key.strip_prefix(keys::RANGES).and_then(|name| name.split('.').next());
         let ranges = found.get_or_insert_default();
-        ranges.read_of(&object.bytes, name).map_err(|error| LoadRangesError::Ranges { key, error })?;
+        ranges.read_for_provider(&object.bytes, name).map_err(|error| LoadRangesError::Ranges { key, error })?;
     }
     let shipped = |error| LoadRangesError::Ranges { key: "the shipped ranges".to_owned(), error };
     found.map_or_else(|| ProviderRanges::shipped().map_err(shipped), Ok)

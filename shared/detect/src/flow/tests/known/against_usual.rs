@@ -3,11 +3,11 @@
 use super::*;
 
 /// A day in which 10.0.0.1 served the web as a habit says.
-fn serves(habit: Habit) -> Baseline {
+fn serves(habit: TrafficProfile) -> Baseline {
     let mut baseline = day_before(&[]);
     let host = baseline.host_mut(&host_name(&scope(), inside(1))).unwrap();
-    let seen = Seen { first: START - 24 * 3600, last: START - 3600, hours: 24 };
-    host.serves_by_service.entry(Service { protocol: TCP, port: 443 }).unwrap().merge(Habit { seen, ..habit });
+    let seen = Occurrence { first: START - 24 * 3600, last: START - 3600, hours: 24 };
+    host.served_by_service.entry(Service { protocol: TCP, port: 443 }).unwrap().merge(TrafficProfile { seen, ..habit });
     baseline
 }
 
@@ -17,7 +17,7 @@ fn openings_that_come_to_nothing_are_a_flood_where_they_are_rare() {
         let half_open = |n| Exchange { half_open: true, ..Exchange::tcp(outside(n), inside(1), port).asked(1, 2, 120) };
         (0..n).map(|n| half_open(n).answered(1, 3, 180)).collect()
     };
-    let served = || serves(Habit { flows: spread(50), half_open: spread(1), ..Habit::default() });
+    let served = || serves(TrafficProfile { flows: spread(50), half_open: spread(1), ..TrafficProfile::default() });
     assert_eq!(kinds(&openings(100, 443), &served()), [Kind::DenialOfService]);
     assert!(kinds(&openings(99, 443), &served()).is_empty());
     assert!(kinds(&openings(100, 444), &served()).is_empty(), "at a port that serves nobody");
@@ -35,7 +35,9 @@ fn a_long_session_is_no_brute_force_however_many_rows_it_makes() {
 #[test]
 fn a_client_that_begins_far_more_than_any_client_does_is_a_burst() {
     let flows = |n| [Exchange::tcp(outside(1), inside(1), 443).asked(n, 10 * n, 900 * n).answered(n, 10 * n, 900 * n)];
-    let served = |busiest| serves(Habit { flows: spread(900), busiest: spread(busiest), ..Habit::default() });
+    let served = |busiest| {
+        serves(TrafficProfile { flows: spread(900), max_peer_flows: spread(busiest), ..TrafficProfile::default() })
+    };
     let floor = connection_burst::OPENED_FAR_ABOVE_BASELINE as u64;
     assert_eq!(kinds(&flows(floor), &served(7)), [Kind::ConnectionBurst]);
     assert!(kinds(&flows(floor - 1), &served(7)).is_empty());
