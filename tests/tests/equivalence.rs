@@ -8,12 +8,13 @@ use std::collections::BTreeSet;
 use weir_detect::flow::anomalous_behaviour::Thresholds;
 use weir_detect::ocsf::DetectionFinding;
 use weir_model::EstimatorKind;
-use weir_pipeline::detect::{DetectOptions, Knowledge};
+use weir_pipeline::flow::{DetectOptions, Knowledge};
+use weir_pipeline::flow::{detect, sweep, train};
 use weir_pipeline::keys::{FINDINGS, HourOfScope, ObjectRef};
 use weir_pipeline::preprocess::PreprocessOptions;
 use weir_pipeline::store::Condition;
-use weir_pipeline::train::TrainOptions;
-use weir_pipeline::{MemoryStore, Store, detect, models, preprocess, score, sweep, train};
+use weir_pipeline::training::TrainOptions;
+use weir_pipeline::{MemoryStore, Store, models, preprocess, score};
 use weir_tests::flow_logs::{
     Format, MIDNIGHT, Network, Object, Outcome, Seeded, bundled, files, gzip, own, real, stranger,
 };
@@ -57,7 +58,7 @@ async fn uploaded(objects: &[(String, Vec<u8>)]) -> MemoryStore {
 async fn preprocessed(raw: &MemoryStore, state: &MemoryStore, name: &str) -> BTreeSet<HourOfScope> {
     let object = ObjectRef { bucket: "logs".to_owned(), key: name.to_owned() };
     let done = preprocess(raw, state, &object, PreprocessOptions::default()).await.unwrap();
-    done.batches.iter().filter_map(|key| HourOfScope::of_batch(key)).collect()
+    done.batches.iter().filter_map(|key| HourOfScope::from_batch_key(key)).collect()
 }
 
 /// As `weir detect` does it.

@@ -56,7 +56,7 @@ fn most_simulated_spikes_and_drops_are_found_and_clean_series_are_quiet() {
     let told = |kind: UsageKind| {
         let of: Vec<_> = simulation.truth().incidents.iter().filter(|incident| incident.kind == kind).collect();
         let is_told = |incident: &&&UsageIncident| {
-            let series = |one: &&weir_pipeline::usage::SeriesAnalysis| {
+            let series = |one: &&weir_pipeline::usage::analysis::SeriesAnalysis| {
                 one.name.keys.iter().all(|(name, value)| incident.series.get(name) == Some(value))
             };
             let one = found.series.iter().find(series).unwrap();

@@ -12,7 +12,7 @@ use weir_domain::window::WindowLength;
 use weir_ingest::Format;
 use weir_ingest::flow::vpc_flow_log::FieldOrder;
 use weir_model::EstimatorKind;
-use weir_pipeline::activity::Judge;
+use weir_pipeline::table::Judge;
 
 pub(crate) use simulate::{Simulate, SimulateActivity, SimulateFlows, SimulateLogins, SimulateSource, SimulateUsage};
 pub(crate) use usage::{DetectUsage, Usage, UsageFormat};

@@ -12,6 +12,7 @@ mod login;
 mod models;
 mod preprocess;
 mod publish;
+mod report;
 mod schema;
 mod score;
 mod simulate;
@@ -27,7 +28,7 @@ use anyhow::Context;
 
 use weir_detect::suppression::Suppressions;
 use weir_model::ModelFileError;
-use weir_pipeline::train::TrainOptions;
+use weir_pipeline::training::TrainOptions;
 
 use crate::arguments::{Arguments, Estimators, Verb};
 

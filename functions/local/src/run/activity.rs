@@ -11,10 +11,10 @@ use weir_domain::reject::ReadSummary;
 use weir_domain::text::count;
 use weir_model::evaluation::{ClassificationReport, ConfusionMatrix};
 use weir_model::{AlertBudget, EstimatorKind, TableModel};
-use weir_pipeline::activity::{Findings, Judged, Threshold, drift, is_usual, judge, label_column, learn};
+use weir_pipeline::table::{Findings, Judged, Threshold, drift, is_usual, judge, label_column, learn};
 
-use super::detect::exit_code;
 use super::listing;
+use super::report::exit_code;
 use crate::arguments::{Detect, OutputFormat, Train};
 use crate::output::escape;
 

@@ -5,19 +5,16 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use weir_detect::flow::anomalous_behaviour::Thresholds;
-use weir_detect::limit::{AlertLimits, limit};
-use weir_detect::ocsf::DetectionFinding;
-use weir_detect::suppression::Suppressions;
-use weir_domain::finding::Severity;
+use weir_detect::limit::AlertLimits;
 use weir_domain::text::count;
 use weir_domain::window::{utc_clock, utc_day};
 use weir_model::{AlertBudget, FlowModel};
-use weir_pipeline::detect::{DetectOptions, Detected, Fitted, Knowledge};
-use weir_pipeline::train::MIN_WINDOWS;
-use weir_pipeline::{FolderStore, detect};
+use weir_pipeline::FolderStore;
+use weir_pipeline::flow::{DetectOptions, Detected, Fitted, Knowledge, MIN_WINDOWS, detect};
 
+use super::activity;
 use super::preprocess::read_all;
-use super::{activity, listing};
+use super::report::report;
 use crate::arguments::{Detect, Source};
 use crate::progress;
 
@@ -57,7 +54,7 @@ async fn flow(arguments: Detect) -> anyhow::Result<ExitCode> {
     })
     .await?;
     bar.finish_and_clear();
-    tell(&detected, &options.knowledge);
+    print_basis(&detected, &options.knowledge);
 
     let now = options.train.now;
     // Who says how many alerts a day chance may make has said how many are enough.
@@ -66,41 +63,8 @@ async fn flow(arguments: Detect) -> anyhow::Result<ExitCode> {
     report(detected.findings, &arguments, (&suppressions, limits), now, !read.unreadable.is_empty())
 }
 
-/// Shows findings, of any source, as the arguments ask for: what rules suppress and limits hold back is counted.
-pub(super) fn report(
-    findings: Vec<DetectionFinding>,
-    arguments: &Detect,
-    (suppressions, limits): (&Suppressions, AlertLimits),
-    now: i64,
-    unreadable: bool,
-) -> anyhow::Result<ExitCode> {
-    if findings.is_empty() {
-        anstream::eprintln!("nothing out of the ordinary was found");
-    }
-    let mut findings: Vec<_> = findings.into_iter().map(|finding| suppressions.apply(finding, now)).collect();
-    if !arguments.no_limit {
-        findings = limit(findings, limits, now);
-    }
-    let code = exit_code(&findings, arguments, unreadable);
-    let shown = listing::choose(findings, arguments.all);
-    listing::write(&shown, arguments.format, arguments.output.as_deref(), arguments.all)?;
-    Ok(code)
-}
-
-/// 2 where some of the input could not be read, 1 where something is as severe as `--fail-on` says and not suppressed.
-pub(super) fn exit_code(findings: &[DetectionFinding], arguments: &Detect, unreadable: bool) -> ExitCode {
-    let worst = findings.iter().filter(|f| !f.is_suppressed()).map(|f| f.severity_id).max().unwrap_or(0);
-    if unreadable {
-        ExitCode::from(2)
-    } else if arguments.fail_on.is_some_and(|limit| worst >= Severity::from(limit).id()) {
-        ExitCode::from(1)
-    } else {
-        ExitCode::SUCCESS
-    }
-}
-
-/// Says on standard error what was looked at and what the findings rest on.
-fn tell(detected: &Detected, knowledge: &Knowledge) {
+/// Prints to standard error which hosts and hours were judged, and which model or baseline by.
+fn print_basis(detected: &Detected, knowledge: &Knowledge) {
     let at = |time: i64| format!("{} {} UTC", utc_day(time), utc_clock(time));
     if let Some((first, last)) = detected.windows {
         anstream::eprintln!("{} monitored hosts from {} to {}", count(detected.hosts as u64), at(first.0), at(last.0));

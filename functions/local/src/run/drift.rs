@@ -2,7 +2,7 @@
 
 use weir_domain::text::count;
 use weir_model::drift::Stability;
-use weir_pipeline::drift::{Against, Drift};
+use weir_pipeline::training::{Against, Drift};
 
 use crate::arguments::Train;
 use crate::output::escape;

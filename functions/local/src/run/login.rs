@@ -19,10 +19,10 @@ use weir_ingest::login::{self, LoginRow, sshd};
 use weir_ingest::{Format, ObjectName, ReadLimits, recognise};
 use weir_model::{EstimatorKind, LoginModel, TrainingSummary};
 use weir_pipeline::login::{
-    LoginOptions, LoginScorer, LoginTable, LoginsJudged, LoginsKnown, detect_logins_after, known, login_findings,
+    LoginCheckpoint, LoginOptions, LoginScorer, LoginTable, LoginsJudged, detect_logins_after, login_findings,
 };
 
-use super::detect::report;
+use super::report::report;
 use crate::arguments::{Detect, Estimators, Logs, PlaceArguments};
 use crate::output::escape;
 use crate::{inputs, progress};
@@ -42,12 +42,12 @@ pub(super) fn run(arguments: &Detect) -> anyhow::Result<ExitCode> {
         explain_all: arguments.logins.scores.is_some(),
         ..LoginOptions::default()
     };
-    let (mut past, mut learned) = (LoginsKnown::default(), None);
+    let (mut past, mut learned) = (LoginCheckpoint::default(), None);
     if let Some(path) = &arguments.model {
         let model = super::read_model(path, LoginModel::decode)?;
         let read = || format!("{}", path.display());
-        past = known(&model).with_context(read)?;
-        options.model = LoginScorer::with_voices(Arc::new(model.voices))
+        past = LoginCheckpoint::from_model(&model).with_context(read)?;
+        options.model = LoginScorer::with_ensemble(Arc::new(model.voices))
             .with_context(|| format!("{}: the model is of another version's evidence: train anew", path.display()))?;
         learned = Some(model.summary);
     }

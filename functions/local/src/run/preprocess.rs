@@ -16,7 +16,7 @@ use weir_ingest::ranges::ProviderRanges;
 use weir_pipeline::keys::ObjectRef;
 use weir_pipeline::preprocess::{PreprocessError, PreprocessOptions, Preprocessed};
 use weir_pipeline::store::{Condition, Opened, Put, StoreError, Versioned};
-use weir_pipeline::usage::address_ranges;
+use weir_pipeline::usage::from_flows::address_ranges;
 use weir_pipeline::{FolderStore, Store, preprocess};
 
 use crate::arguments::{Logs, Preprocess};

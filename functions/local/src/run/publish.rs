@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use weir_detect::ocsf::DetectionFinding;
 use weir_domain::text::count;
 use weir_pipeline::keys::FINDINGS;
-use weir_pipeline::notifier::NotifyError;
+use weir_pipeline::notifier::{NotifyError, Sending};
 use weir_pipeline::publish::Published;
 use weir_pipeline::{FolderStore, Notifier, Store, publish, suppressions};
 
@@ -29,8 +29,8 @@ pub(super) async fn run(arguments: Publish) -> anyhow::Result<ExitCode> {
             if !seen.insert(key.clone()) {
                 continue;
             }
-            match publish(&store, &StandardOutput, &rules, &key, super::now()).await? {
-                Published::Sent(_) => sent += 1,
+            match publish(&store, &[&StandardOutput], &rules, &key, super::now()).await? {
+                Published::Sent { .. } => sent += 1,
                 Published::Before => before += 1,
                 Published::Suppressed(_) => suppressed += 1,
                 Published::Throttled(_) => throttled += 1,
@@ -57,13 +57,15 @@ impl Notifier for StandardOutput {
         "stdout"
     }
 
-    async fn send(&self, finding: &DetectionFinding) -> Result<(), NotifyError> {
+    fn send<'a>(&'a self, finding: &'a DetectionFinding) -> Sending<'a> {
         let failed = |problem: String| NotifyError {
             channel: "stdout".to_owned(),
             uid: finding.finding_info.uid.clone(),
             problem,
         };
-        let line = serde_json::to_string(finding).map_err(|e| failed(e.to_string()))?;
-        writeln!(std::io::stdout(), "{line}").map_err(|e| failed(e.to_string()))
+        let written = serde_json::to_string(finding)
+            .map_err(|e| e.to_string())
+            .and_then(|line| writeln!(std::io::stdout(), "{line}").map_err(|e| e.to_string()));
+        Box::pin(std::future::ready(written.map_err(failed)))
     }
 }

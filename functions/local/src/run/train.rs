@@ -7,7 +7,7 @@ use anyhow::Context;
 use weir_domain::text::count;
 use weir_model::{EstimatorKind, FlowModel};
 use weir_pipeline::FolderStore;
-use weir_pipeline::train::train_since;
+use weir_pipeline::flow::train_since;
 
 use super::preprocess::read_all;
 use super::{activity, drift, read_model, train_options};

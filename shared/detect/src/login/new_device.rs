@@ -1,4 +1,4 @@
-//! `new-device`: a device the user never had, in a place they know. FindingDraft at low severity, and only where the whole is doubtful: most such logins are
+//! `new-device`: a device the user never had, in a place they know. Reported at low severity, and only where the whole is doubtful: most such logins are
 //! nothing.
 
 use weir_domain::finding::{Entity, Hit, Kind, Severity, Subject};

@@ -1,4 +1,4 @@
-//! `off-hours-access`: a login far outside the user's hours that is odd in other ways, too. FindingDraft at low severity, and only where the whole is doubtful: most such logins are
+//! `off-hours-access`: a login far outside the user's hours that is odd in other ways, too. Reported at low severity, and only where the whole is doubtful: most such logins are
 //! nothing.
 
 use weir_domain::finding::{Entity, Hit, Kind, Severity, Subject};

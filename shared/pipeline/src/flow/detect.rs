@@ -182,7 +182,7 @@ impl Seen {
             (*first, *last) = ((*first).min(*start), (*last).max(*start));
         }
         self.hits.extend(detect_partial_windows(hour));
-        self.hosts.extend(MonitoredAddresses::of(hour).hosts().map(|host| (hour.scope.clone(), host)));
+        self.hosts.extend(MonitoredAddresses::from_hour(hour).hosts().map(|host| (hour.scope.clone(), host)));
     }
 
     /// Runs the detections over long windows that end in an hour, once its other hits are known.

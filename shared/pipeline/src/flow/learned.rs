@@ -23,12 +23,12 @@ pub(crate) fn judge_hour(
     thresholds: &Thresholds,
     judges: impl Fn(WindowStart) -> bool,
 ) -> Result<Vec<(Subject, Hit)>, SchemaMismatch> {
-    let (monitored, schema, rows) = (MonitoredAddresses::of(hour), host_schema(hour.window_length), hour.rows());
+    let (monitored, schema, rows) = (MonitoredAddresses::from_hour(hour), host_schema(hour.window_length), hour.rows());
     let mut hits = Vec::new();
     for (start, window) in hour.windows.iter().filter(|(start, _)| judges(**start)) {
         let context = WindowContext { scope: &hour.scope, start: *start, length: hour.window_length, rows };
-        let hosts = HostWindows::of(window, &monitored);
-        let rows_of: Vec<&HostWindow<'_>> = hosts.iter().filter(|host| host.own).collect();
+        let hosts = HostWindows::from_window(window, &monitored);
+        let rows_of: Vec<&HostWindow<'_>> = hosts.iter().filter(|host| host.monitored).collect();
         let typed = detect_whole_windows(&hosts, &context, &model.baseline);
         let explained = Explained::of(&hosts, &context, &typed);
         hits.extend(typed);

@@ -163,11 +163,11 @@ impl FlowTrainer {
             self.scopes.len() - 1
         }) as u32;
         learn(&mut self.baseline, hour, |window| before.is_none_or(|before| window < before));
-        let monitored = MonitoredAddresses::of(hour);
+        let monitored = MonitoredAddresses::from_hour(hour);
         for (window, aggregate) in hour.windows.iter().filter(|(w, _)| before.is_none_or(|before| **w < before)) {
             let (first, last) = self.span.get_or_insert((*window, *window));
             (*first, *last) = ((*first).min(*window), (*last).max(*window));
-            for host in HostWindows::of(aggregate, &monitored).iter().filter(|h| h.own) {
+            for host in HostWindows::from_window(aggregate, &monitored).iter().filter(|h| h.monitored) {
                 self.rows += 1;
                 let mut seeded = host_name(&hour.scope, host.host).into_bytes();
                 seeded.extend_from_slice(&window.0.to_le_bytes());

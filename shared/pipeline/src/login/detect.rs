@@ -26,7 +26,7 @@ pub struct JudgedOne {
     /// The score by evidence alone, by which the login is counted: so the history does not depend on an ensemble.
     pub counted: Score,
     /// The attack class that explains it best.
-    pub way: LoginAttack,
+    pub attack_class: LoginAttack,
     /// The reasons for the score in words, strongest first.
     pub reasons: Vec<String>,
     /// The login as [`History::advance`] takes it.
@@ -39,12 +39,12 @@ pub struct JudgedOne {
 /// [`LoginScorer::count`] with its [`counted`](JudgedOne::counted) score. Well below a millisecond, whatever the size of the history.
 #[must_use]
 pub fn score_one(model: &LoginScorer, history: &History, places: &Places, login: &LoginEvent<'_>) -> JudgedOne {
-    let sighting = Sighting::of(login, places);
+    let sighting = Sighting::from_login(login, places);
     let evidence = history.evidence(&sighting).with_risk(model.risk(history, &sighting).get());
-    let (counted, way) = model.judge(&evidence);
+    let (counted, attack_class) = model.judge(&evidence);
     let (score, p_value) = model.apply_ensemble(&evidence, counted);
     let reasons = reasons(history, login, &sighting, &evidence);
-    JudgedOne { score, p_value, counted, way, reasons, sighting, evidence }
+    JudgedOne { score, p_value, counted, attack_class, reasons, sighting, evidence }
 }
 
 /// Judges all logins of a log that begins with an empty history.

@@ -41,8 +41,11 @@ fn look_back_over(logins: Range<usize>, model: &LoginScorer, pass: &mut Pass) {
                 let weighed = model.mixture().weigh(&row);
                 if weighed.score.get() > step.score {
                     step.score = weighed.score.get();
-                    step.way =
-                        if weighed.voice == LoginAttack::Campaign as usize { LoginAttack::Campaign } else { step.way };
+                    step.attack_class = if weighed.voice == LoginAttack::Campaign as usize {
+                        LoginAttack::Campaign
+                    } else {
+                        step.attack_class
+                    };
                 }
             }
         }

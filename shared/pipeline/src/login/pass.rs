@@ -27,7 +27,7 @@ pub(super) struct Step {
     pub(super) sighting: Sighting,
     pub(super) evidence: Evidence,
     pub(super) score: f64,
-    pub(super) way: LoginAttack,
+    pub(super) attack_class: LoginAttack,
     pub(super) risk: f64,
 }
 
@@ -77,17 +77,17 @@ impl Pass {
         };
         for at in 0..table.len() {
             let login = table.get(at);
-            let sighting = Sighting::of(&login, &options.places);
+            let sighting = Sighting::from_login(&login, &options.places);
             let evidence = pass.history.evidence(&sighting);
             let risk = model.risk(&pass.history, &sighting);
             let evidence = evidence.with_risk(risk.get());
-            let (score, way) = model.judge(&evidence);
-            if at >= first && (options.explain_all || score.get() > DOUBTFUL || evidence.stranger > 0) {
+            let (score, attack_class) = model.judge(&evidence);
+            if at >= first && (options.explain_all || score.get() > DOUBTFUL || evidence.novelty > 0) {
                 pass.reasons.push((at, reasons(&pass.history, &login, &sighting, &evidence)));
             }
             let label = labels.get(at).copied().flatten();
             model.count(&mut pass.history, &sighting, &evidence, score, label);
-            pass.steps.push(Step { sighting, evidence, score: score.get(), way, risk: risk.get() });
+            pass.steps.push(Step { sighting, evidence, score: score.get(), attack_class, risk: risk.get() });
         }
         pass
     }
@@ -121,12 +121,12 @@ impl Pass {
                 score: step.score,
                 p_value: self.p_values.get(at).copied().unwrap_or(1.0),
                 risk: step.risk,
-                way: step.way,
+                attack_class: step.attack_class,
                 place: step.evidence.place as u8,
                 device: step.evidence.device as u8,
-                acquaintance: step.evidence.acquaintance as u8,
-                strangeness: step.evidence.strangeness(),
-                travelled: step.evidence.get(weir_features::login::Column::Journey) > 0.0,
+                history_level: step.evidence.history_level as u8,
+                novelty: step.evidence.novelty(),
+                impossible_travel: step.evidence.get(weir_features::login::Column::Journey) > 0.0,
                 off_hours: step.evidence.get(weir_features::login::Column::Hour) > 1.0,
                 second_factor_missing: step.evidence.get(weir_features::login::Column::SecondFactor) > 0.0,
                 listed: step.sighting.listed,

@@ -165,7 +165,10 @@ impl LoginScorer {
         let (weight, learned) = match label {
             Some(true) => (Weight::NONE, Weight::NONE),
             Some(false) => (Weight::FULL, Weight::FULL),
-            None => (Weight::of_odds(score.get() - RARITY), Weight::of_odds(score.get() - RARITY - RATES_MARGIN)),
+            None => (
+                Weight::from_log_odds(score.get() - RARITY),
+                Weight::from_log_odds(score.get() - RARITY - RATES_MARGIN),
+            ),
         };
         history.advance(login, evidence, score.get(), weight, learned);
     }

@@ -126,7 +126,7 @@ fn a_single_login_is_judged_as_in_the_log_and_changes_nothing() {
     let before = history.encode().unwrap();
     let one = score_one(&model, &history, &Places::none(), &stolen);
     assert_eq!(history.encode().unwrap(), before);
-    assert!(one.score.get() > 7.0 && one.way == LoginAttack::Takeover, "{one:?}");
+    assert!(one.score.get() > 7.0 && one.attack_class == LoginAttack::Takeover, "{one:?}");
     assert_eq!(one.reasons[0], "first login from Romania; this user has 20 from France");
 }
 

@@ -48,7 +48,7 @@ impl HourLimit {
     /// Whether the hour of a time, seconds since the epoch, is within the limit.
     pub(super) fn admit(&mut self, account: &str, region: &str, time: i64) -> bool {
         let mut hasher = DefaultHasher::new();
-        (account, region, Hour::of(time).start()).hash(&mut hasher);
+        (account, region, Hour::from_time(time).start()).hash(&mut hasher);
         let hour = hasher.finish();
         self.seen.contains(&hour) || (self.seen.len() < Self::MAX_HOURS && self.seen.insert(hour))
     }
@@ -85,7 +85,7 @@ impl<W> RecordWriters<W> {
         if self.too_many || self.failure.is_some() {
             return;
         }
-        let hour = Hour::of(time);
+        let hour = Hour::from_time(time);
         let key = HourOfScope { source: self.source, scope: self.scope.clone(), hour };
         if !self.writers.contains_key(&key) {
             match open(&self.scope, hour) {

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Context;
 use weir_domain::activity::{ActivitySchema, ColumnRole, Value};
 use weir_domain::window::{utc_clock, utc_day};
-use weir_pipeline::activity::JudgedRow;
+use weir_pipeline::table::JudgedRow;
 
 use crate::arguments::OutputFormat;
 use crate::output::{Rows, escape};

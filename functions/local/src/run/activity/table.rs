@@ -8,7 +8,7 @@ use weir_domain::activity::{ActivityRow, ActivitySchema};
 use weir_domain::reject::ReadSummary;
 use weir_ingest::activity::{self, shipped_schemas};
 use weir_ingest::{Format, ObjectName, Problem, ReadError, ReadLimits, recognise};
-use weir_pipeline::activity::Table;
+use weir_pipeline::table::Table;
 
 use crate::inputs;
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 use weir_domain::text::count;
-use weir_pipeline::activity::{EvaluateOptions, Evaluated, HeldOut, Split, evaluate, label_column, with_label};
+use weir_pipeline::table::{EvaluateOptions, Evaluated, HeldOut, Split, evaluate, label_column, with_label};
 
 use super::show;
 use crate::arguments::Evaluate;

@@ -16,7 +16,7 @@ const COLUMNS: [&str; 10] =
 pub(super) fn write(out: &mut dyn Write, analysis: &UsageAnalysis, words: &Words) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(COLUMNS)?;
-    let named = |one: &weir_pipeline::usage::SeriesAnalysis| {
+    let named = |one: &weir_pipeline::usage::analysis::SeriesAnalysis| {
         let keys: Vec<String> = one.name.keys.iter().map(|(name, value)| format!("{name}={value}")).collect();
         (plain(escape(&one.name.metric)), plain(escape(&keys.join(" "))))
     };

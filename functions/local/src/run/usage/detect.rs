@@ -7,11 +7,11 @@ use weir_domain::text::count;
 use weir_domain::window::{WindowLength, utc_clock, utc_day};
 use weir_ingest::usage::ResampleParams;
 use weir_model::EstimatorKind;
-use weir_pipeline::usage::findings::{UsagePoints, detect_usage};
+use weir_pipeline::usage::{UsagePoints, detect_usage};
 
 use super::read::{self, Inputs};
 use crate::arguments::Detect;
-use crate::run::detect::report;
+use crate::run::report::report;
 use crate::run::{now, read_suppressions};
 
 pub(in crate::run) fn run(arguments: &Detect) -> anyhow::Result<ExitCode> {

@@ -15,8 +15,8 @@ use weir_ingest::flow::{self, FlowOptions};
 use weir_ingest::ranges::ProviderRanges;
 use weir_ingest::usage::{self, ResampleParams, Resampler, TooMuchUsage, UsageOptions};
 use weir_ingest::{Format, ObjectName, Problem, ReadError, ReadLimits, recognise_or};
-use weir_pipeline::usage::findings::UsagePoints;
-use weir_pipeline::usage::flows::FlowUsage;
+use weir_pipeline::usage::UsagePoints;
+use weir_pipeline::usage::from_flows::FlowUsage;
 
 use super::files::SeriesOfFiles;
 use crate::output::escape;

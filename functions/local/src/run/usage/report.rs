@@ -6,7 +6,7 @@ mod heat_map;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use weir_domain::usage::UsageSeries;
-use weir_pipeline::usage::{SeriesAnalysis, UsageAnalysis};
+use weir_pipeline::usage::analysis::{SeriesAnalysis, UsageAnalysis};
 
 use super::largest;
 use super::words::{Words, number, percent, reasons, window};

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use weir_pipeline::usage::forecast::SeriesForecast;
-use weir_pipeline::usage::{SeriesAnalysis, UsageAnalysis};
+use weir_pipeline::usage::analysis::forecast::SeriesForecast;
+use weir_pipeline::usage::analysis::{SeriesAnalysis, UsageAnalysis};
 
 use super::words::{Words, number, percent, reasons, window};
 use crate::output::{Rows, escape};
@@ -168,7 +168,7 @@ fn days(analysis: &UsageAnalysis) -> Option<Rows> {
 fn groups(analysis: &UsageAnalysis) -> Option<Rows> {
     let groups = analysis.series_groups.as_ref()?;
     let mut rows = Rows::new(2, &["habits", "series", "number", "variability"]);
-    let told = |series: &[weir_pipeline::usage::SeriesName]| {
+    let told = |series: &[weir_pipeline::usage::analysis::SeriesName]| {
         let first: Vec<String> = series.iter().take(3).map(|name| escape(&name.to_string())).collect();
         if series.len() > 3 { format!("{}, …", first.join(", ")) } else { first.join(", ") }
     };

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use weir_domain::usage::{RiskWindow, WeekShare};
-use weir_pipeline::usage::anomalies::Anomaly;
+use weir_pipeline::usage::analysis::anomalies::Anomaly;
 
 const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 

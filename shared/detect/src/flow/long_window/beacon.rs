@@ -40,7 +40,7 @@ const MIN_UNANSWERED_SECONDS: i64 = 6 * 3600;
 /// or waits longer each time.
 const MIN_REPEATED_SECONDS: i64 = 1800;
 
-/// Calls that are repeated_attempts: two a minute over an hour, four over half of one.
+/// Calls that are repeated attempts: two a minute over an hour, four over half of one.
 const INSISTENT_CALLS: u64 = 100;
 
 /// Windows that show how even counts are, beside the two at the ends.

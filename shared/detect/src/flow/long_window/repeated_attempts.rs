@@ -1,4 +1,4 @@
-//! `connection-burst`, repeated_attempts: a stranger tries one port again and again and is never let in.
+//! `connection-burst`, repeated attempts: a stranger tries one port again and again and is never let in.
 //!
 //! Scanners try a port once or twice and go on. Who tries the same closed port a hundred times in an hour takes it for
 //! somebody's: a bot that looks for its server, a client of what ran there before. Nothing is at risk while nobody listens, so

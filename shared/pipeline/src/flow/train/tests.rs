@@ -64,7 +64,7 @@ async fn too_little_or_mixed_logs_are_an_error() {
     let none = train(&MemoryStore::new(), &options(), |_, _| {}).await.unwrap_err();
     assert!(matches!(none, TrainError::TooFew { windows: 0 }), "{none}");
     let mut learning = FlowTrainer::new(1);
-    let hour = |length| HourAggregate::new(Scope::new("1", "r"), weir_domain::window::Hour::of(START), length);
+    let hour = |length| HourAggregate::new(Scope::new("1", "r"), weir_domain::window::Hour::from_time(START), length);
     learning.take_before(&hour(WindowLength::FIVE_MINUTES), None).unwrap();
     let mixed = learning.take_before(&hour(WindowLength::TEN_MINUTES), None).unwrap_err();
     assert!(matches!(mixed, TrainError::WindowLengths));

@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 
 use weir_domain::flow::{Direction, FlowRecord};
-use weir_ingest::ranges::{Place, ProviderRanges};
+use weir_ingest::ranges::{CloudService, ProviderRanges};
 
 /// The provider, service and region that a row exchanges traffic with.
 pub(super) enum Attribution<'a> {
@@ -31,7 +31,7 @@ pub(super) fn attribute<'a>(ranges: &'a ProviderRanges, record: &FlowRecord<'a>)
         if service.is_empty() {
             return found.map(Attribution::Range);
         }
-        let region = found.and_then(|number| ranges.place(number)).map_or("-", |place| place.region.as_str());
+        let region = found.and_then(|number| ranges.service(number)).map_or("-", |service| service.region.as_str());
         let region = if region == "-" && !record.region.is_empty() { record.region } else { region };
         Some(Attribution::Named { provider: "aws", service, region })
     };
@@ -45,8 +45,8 @@ pub(super) fn attribute<'a>(ranges: &'a ProviderRanges, record: &FlowRecord<'a>)
 }
 
 /// The provider of public addresses in no range.
-pub(super) fn other_provider() -> Place {
-    Place { provider: "other".to_owned(), service: "-".to_owned(), region: "-".to_owned() }
+pub(super) fn other_provider() -> CloudService {
+    CloudService { provider: "other".to_owned(), service: "-".to_owned(), region: "-".to_owned() }
 }
 
 /// Whether an address is no host's on the internet: private, loopback, link-local, multicast, broadcast or unspecified.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use weir_domain::flow::{Action, FlowRecord};
 use weir_domain::usage::UsageSeries;
 use weir_domain::window::Hour;
-use weir_ingest::ranges::{Place, ProviderRanges};
+use weir_ingest::ranges::{CloudService, ProviderRanges};
 use weir_ingest::usage::{ResampleParams, TooMuchUsage};
 
 use super::attribution::{Attribution, attribute, other_provider};
@@ -22,8 +22,8 @@ pub struct FlowUsage {
     ranges: Arc<ProviderRanges>,
     limits: ResampleParams,
     /// Bytes, packets and flows by place and step.
-    places: Vec<(Place, Counts)>,
-    numbers: HashMap<Place, usize>,
+    places: Vec<(CloudService, Counts)>,
+    numbers: HashMap<CloudService, usize>,
     /// The number of each service of the published ranges, as soon as it has traffic.
     of_ranges: Vec<Option<usize>>,
     /// The number of the provider `other`, as soon as it has traffic.
@@ -135,7 +135,7 @@ impl FlowUsage {
                 if let Some(number) = self.of_ranges.get(at).copied().flatten() {
                     return Ok(number);
                 }
-                let place = self.ranges.place(range).cloned().unwrap_or_else(other_provider);
+                let place = self.ranges.service(range).cloned().unwrap_or_else(other_provider);
                 let number = self.new_number(&place)?;
                 if self.of_ranges.len() <= at {
                     self.of_ranges.resize(at + 1, None);
@@ -149,7 +149,7 @@ impl FlowUsage {
                 if let Some((_, number)) = self.last.as_ref().filter(|(named, _)| is(named)) {
                     return Ok(*number);
                 }
-                let number = self.new_number(&Place {
+                let number = self.new_number(&CloudService {
                     provider: provider.to_owned(),
                     service: service.to_ascii_lowercase(),
                     region: region.to_owned(),
@@ -169,7 +169,7 @@ impl FlowUsage {
     }
 
     /// The number of a place, a new one where it has none.
-    fn new_number(&mut self, place: &Place) -> Result<usize, TooMuchUsage> {
+    fn new_number(&mut self, place: &CloudService) -> Result<usize, TooMuchUsage> {
         if let Some(number) = self.numbers.get(place) {
             return Ok(*number);
         }
@@ -180,7 +180,7 @@ impl FlowUsage {
         Ok(self.number_of(place.clone()))
     }
 
-    fn number_of(&mut self, place: Place) -> usize {
+    fn number_of(&mut self, place: CloudService) -> usize {
         let Self { places, numbers, .. } = self;
         *numbers.entry(place).or_insert_with_key(|place| {
             places.push((place.clone(), Counts::new()));
@@ -209,12 +209,12 @@ impl FlowUsage {
         let mut hours: BTreeMap<Hour, HourUsage> = BTreeMap::new();
         for (step, rows) in self.steps {
             let time = step.saturating_mul(length);
-            hours.entry(Hour::of(time)).or_default().rows.insert(time, rows);
+            hours.entry(Hour::from_time(time)).or_default().rows.insert(time, rows);
         }
         for (place, counts) in self.places {
             for (step, counts) in counts {
                 let time = step.saturating_mul(length);
-                let places = &mut hours.entry(Hour::of(time)).or_default().places;
+                let places = &mut hours.entry(Hour::from_time(time)).or_default().places;
                 places.entry(place.clone()).or_default().insert(time, counts);
             }
         }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use weir_domain::time::{HALF_HOUR_SECONDS, HOUR_SECONDS};
 use weir_domain::usage::UsagePoint;
 use weir_domain::window::Hour;
-use weir_ingest::ranges::Place;
+use weir_ingest::ranges::CloudService;
 
 use super::attribution::other_provider;
 
@@ -39,7 +39,7 @@ pub(crate) type Counts = BTreeMap<i64, [u64; 3]>;
 pub struct HourUsage {
     /// Rows of the log by step.
     pub(crate) rows: BTreeMap<i64, u64>,
-    pub(crate) places: BTreeMap<Place, Counts>,
+    pub(crate) places: BTreeMap<CloudService, Counts>,
 }
 
 /// The stored form: `[step, rows]`, and provider, service, region, step and counts.
@@ -64,7 +64,7 @@ impl HourUsage {
     /// The stored form as JSON. Equal counts give equal text.
     pub(crate) fn encode(&self) -> Result<String, serde_json::Error> {
         let places = self.places.iter().flat_map(|(place, counts)| {
-            let Place { provider, service, region } = place;
+            let CloudService { provider, service, region } = place;
             counts.iter().map(|(step, counts)| (provider.clone(), service.clone(), region.clone(), *step, *counts))
         });
         let stored: Stored = (self.rows.iter().map(|(step, rows)| (*step, *rows)).collect(), places.collect());
@@ -83,7 +83,7 @@ impl HourUsage {
             let named = [&provider, &service, &region]
                 .iter()
                 .all(|name| name.len() <= MAX_NAME_LEN && !name.chars().any(char::is_control));
-            let of_step = usage.places.entry(Place { provider, service, region }).or_default();
+            let of_step = usage.places.entry(CloudService { provider, service, region }).or_default();
             (named && of_hour(step)).then(|| of_step.insert(step, counts))?;
         }
         (usage.places.len() <= MAX_PLACES + 1).then_some(usage)
@@ -95,7 +95,7 @@ impl HourUsage {
             each(&UsagePoint { time: *step, keys: &[SOURCE], metric: ROWS, value: *rows as f64, label: "" })?;
         }
         for (place, counts) in &self.places {
-            let Place { provider, service, region } = place;
+            let CloudService { provider, service, region } = place;
             let keys = [("provider", &**provider), ("region", &**region), ("service", &**service), SOURCE];
             for (step, counts) in counts {
                 for (metric, count) in METRICS.iter().zip(counts) {
@@ -131,7 +131,7 @@ mod tests {
     const HOUR: i64 = 1_700_000_000 - 1_700_000_000 % 3600;
 
     fn usage(places: usize, count: u64) -> HourUsage {
-        let place = |n: usize| Place { provider: format!("p{n}"), service: "s".into(), region: "r".into() };
+        let place = |n: usize| CloudService { provider: format!("p{n}"), service: "s".into(), region: "r".into() };
         HourUsage {
             rows: BTreeMap::from([(HOUR, 7), (HOUR + STEP, 1)]),
             places: (0..places).map(|n| (place(n), Counts::from([(HOUR + STEP, [count; 3])]))).collect(),
@@ -142,10 +142,10 @@ mod tests {
     fn what_is_read_is_what_was_written_and_sums_do_not_overflow() {
         let mut one = usage(3, u64::MAX - 1);
         let text = one.encode().unwrap();
-        assert_eq!(HourUsage::decode(&text, Hour::of(HOUR)), Some(one.clone()));
-        assert_eq!(HourUsage::decode(&text, Hour::of(HOUR + 3600)), None);
+        assert_eq!(HourUsage::decode(&text, Hour::from_time(HOUR)), Some(one.clone()));
+        assert_eq!(HourUsage::decode(&text, Hour::from_time(HOUR + 3600)), None);
         for damaged in ["", "[]", "[[],[]] ", "{}", &text.replace("[17", "[18"), &text.replace("p0", "p\\u0000")] {
-            assert!(damaged == "[[],[]] " || HourUsage::decode(damaged, Hour::of(HOUR)).is_none(), "{damaged}");
+            assert!(damaged == "[[],[]] " || HourUsage::decode(damaged, Hour::from_time(HOUR)).is_none(), "{damaged}");
         }
         one.merge(usage(4, 2));
         assert_eq!((one.rows[&HOUR], one.places.len()), (14, 4));
@@ -158,7 +158,7 @@ mod tests {
         all.merge(usage(MAX_PLACES + 100, 1));
         assert_eq!(all.places.len(), MAX_PLACES + 1);
         assert_eq!(all.places[&other_provider()][&(HOUR + STEP)], [100; 3]);
-        assert!(HourUsage::decode(&all.encode().unwrap(), Hour::of(HOUR)).is_some());
+        assert!(HourUsage::decode(&all.encode().unwrap(), Hour::from_time(HOUR)).is_some());
     }
 
     #[test]

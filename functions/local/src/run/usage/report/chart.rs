@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use maud::{Markup, html};
 use weir_domain::usage::UsageSeries;
-use weir_pipeline::usage::SeriesAnalysis;
+use weir_pipeline::usage::analysis::SeriesAnalysis;
 
 use crate::run::usage::words::{Words, number};
 
