@@ -4,8 +4,10 @@
 //! detection needs the whole window.
 
 pub mod anomalous_behaviour;
+mod baseline_view;
 pub mod brute_force;
 pub mod connection_burst;
+mod context;
 pub mod denial_of_service;
 pub mod exfiltration;
 mod explained;
@@ -19,35 +21,13 @@ pub mod unknown_peer;
 pub mod unusual_protocol;
 mod whole_window;
 
-use weir_domain::aggregate::{HostWindow, HostWindows, HourAggregate, MonitoredAddresses};
-use weir_domain::finding::{Hit, Kind, Subject};
-use weir_domain::window::{Scope, WindowLength, WindowStart};
+use weir_domain::aggregate::{HostWindows, HourAggregate, MonitoredAddresses};
+use weir_domain::finding::{Hit, Subject};
 
+pub use baseline_view::BaselineView;
+pub use context::WindowContext;
 pub use explained::Explained;
-pub use whole_window::{BaselineView, detect_whole_windows};
-
-/// Which window of which scope is looked at.
-#[derive(Debug, Clone, Copy)]
-pub struct WindowContext<'a> {
-    /// Whose logs.
-    pub scope: &'a Scope,
-    /// When the window begins.
-    pub start: WindowStart,
-    /// How long it is.
-    pub length: WindowLength,
-    /// The rows known of its hour.
-    pub rows: u64,
-}
-
-impl WindowContext<'_> {
-    fn subject(&self, kind: Kind, host: &HostWindow<'_>) -> Subject {
-        Subject { kind, scope: self.scope.clone(), entity: host.host.into(), peer: None }
-    }
-
-    fn end(&self) -> i64 {
-        self.start.end(self.length)
-    }
-}
+pub use whole_window::detect_whole_windows;
 
 /// Everything that may fire on a window that is still filling: scans and sweeps of every host of an hour, in the order
 /// of windows and addresses.
@@ -63,11 +43,6 @@ pub fn detect_partial_windows(hour: &HourAggregate) -> Vec<(Subject, Hit)> {
         }
     }
     found
-}
-
-/// At most ten interfaces, as hits keep them.
-fn interfaces(host: &HostWindow<'_>) -> Vec<String> {
-    host.interfaces.iter().filter(|name| !name.is_empty()).take(10).map(|&name| name.to_owned()).collect()
 }
 
 #[cfg(test)]

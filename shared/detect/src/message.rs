@@ -19,8 +19,8 @@ pub fn title(entity: &Entity, incident: &Incident) -> String {
         Some(Facts::DenialOfService { target, .. }) => format!("{entity} floods {target}"),
         Some(Facts::ConnectionBurst { outbound: true, .. }) => format!("Burst of connections by {entity}"),
         Some(Facts::ConnectionBurst { .. }) => format!("Burst of connections to {entity}"),
-        Some(Facts::Exfiltration { peer, .. }) => format!("{entity} sends much to {peer}"),
-        Some(Facts::Beacon { peer, .. }) => format!("{entity} calls {peer} regularly"),
+        Some(Facts::Exfiltration { peer, .. }) => format!("{entity} sends a large amount of data to {peer}"),
+        Some(Facts::Beacon { peer, .. }) => format!("{entity} beacons to {peer}"),
         Some(Facts::BruteForce { target, protocol, port, sources: 2.., .. }) => {
             format!("Brute force by many hosts at {} of {target}", service(*protocol, *port))
         }
@@ -28,9 +28,11 @@ pub fn title(entity: &Entity, incident: &Incident) -> String {
             format!("Brute force by {entity} at {} of {target}", service(*protocol, *port))
         }
         Some(Facts::LateralMovement { protocol, port, .. }) => {
-            format!("{entity} reaches hosts on {} it never reached", service(*protocol, *port))
+            format!("{entity} reaches hosts on {} for the first time", service(*protocol, *port))
         }
-        Some(Facts::UnknownPeer { peer, .. }) => format!("{entity} exchanges much with {peer}, unknown here"),
+        Some(Facts::UnknownPeer { peer, .. }) => {
+            format!("{entity} exchanges a large amount of data with the new peer {peer}")
+        }
         Some(Facts::UnusualProtocol { protocol, port, .. }) => {
             format!("{entity} uses {}, unusual for it", service(*protocol, *port))
         }
@@ -38,7 +40,7 @@ pub fn title(entity: &Entity, incident: &Incident) -> String {
         Some(Facts::Login { title, .. }) => title.clone(),
         Some(Facts::Usage { kind, .. }) => series::title(entity, *kind),
         Some(Facts::RiskWindows { .. }) => format!("High-risk hours of {entity}"),
-        Some(Facts::Behaviour { .. }) => format!("{entity} behaves unlike before"),
+        Some(Facts::Behaviour { .. }) => format!("{entity} behaves unlike its baseline"),
         None => format!("Closed finding about {entity}"),
     }
 }
@@ -96,7 +98,9 @@ pub fn message(entity: &Entity, incident: &Incident) -> String {
         | Facts::UnusualProtocol { .. }) => sentence::of(entity, facts, &within(peak), &when),
         Facts::UnusualRow { reasons, p_value, .. } => {
             let (what, share) = (reasons.join("; "), percent(*p_value));
-            format!("{entity} behaved unlike all others {when}: {what}. Fewer than {share} of usual rows look so.")
+            format!(
+                "{entity} behaved unlike all others {when}: {what}. Fewer than {share} of normal rows are as unusual."
+            )
         }
         Facts::Login { sentence, .. } => sentence.clone(),
         facts @ Facts::Usage { .. } => series::sentence(entity, facts, &when),
@@ -104,7 +108,7 @@ pub fn message(entity: &Entity, incident: &Incident) -> String {
         Facts::Behaviour { reasons, p_value, .. } => {
             let what: Vec<_> = reasons.iter().map(reason).collect();
             format!(
-                "{entity} behaved unlike before {when}. In {}: {}. {}{}",
+                "{entity} behaved unlike its baseline {when}. In {}: {}. {}{}",
                 within(peak),
                 what.join("; "),
                 partners(peak.evidence.traffic()),
@@ -194,8 +198,8 @@ fn when(incident: &Incident) -> String {
 
 fn reason(reason: &Reason) -> String {
     let usually = match reason.reference {
-        Reference::Itself => "usually",
-        Reference::AllHosts => "usually, over all hosts,",
+        Reference::Itself => "typically",
+        Reference::AllHosts => "typically, over all hosts,",
     };
     let (usual, high) = (quantity(reason.usual, &reason.unit), quantity(reason.usual_high, &reason.unit));
     let usual = match reason.unit.as_str() {
@@ -229,7 +233,7 @@ fn partners(evidence: &[Evidence]) -> String {
     if parts.is_empty() { String::new() } else { format!("Mostly with {}. ", parts.join(" and ")) }
 }
 
-/// `22/tcp`, `ICMP`, `protocol 47`.
+/// `22/tcp`, `ICMP`, `GRE (47)`: the protocol by its IANA name and number where it has no ports.
 #[must_use]
 pub fn service(protocol: u8, port: u16) -> String {
     match protocol {
@@ -237,6 +241,12 @@ pub fn service(protocol: u8, port: u16) -> String {
         58 => "ICMPv6".to_owned(),
         6 => format!("{port}/tcp"),
         17 => format!("{port}/udp"),
+        41 => "IPv6 in IPv4 (41)".to_owned(),
+        47 => "GRE (47)".to_owned(),
+        50 => "ESP (50)".to_owned(),
+        51 => "AH (51)".to_owned(),
+        4 => "IP in IP (4)".to_owned(),
+        132 => "SCTP (132)".to_owned(),
         _ => format!("protocol {protocol}"),
     }
 }
@@ -270,9 +280,9 @@ fn quantity(value: f64, unit: &str) -> String {
 /// How rarely usual behaviour looks so. A p-value that is not small belongs to a change that the estimator cannot see.
 fn rarity(p_value: f64) -> String {
     if p_value > 0.05 {
-        return "It never did so before.".to_owned();
+        return "This is not in its baseline.".to_owned();
     }
-    format!("Usual behaviour looks like this in fewer than {} of windows.", percent(p_value))
+    format!("Fewer than {} of normal windows are as unusual.", percent(p_value))
 }
 
 /// `0.3 %`, never `0 %`.
@@ -296,8 +306,8 @@ mod tests {
         assert_eq!((bytes(0.0), bytes(999.6), bytes(1.24e9)), ("0 B".into(), "1.0 kB".into(), "1.2 GB".into()));
         assert_eq!((percent(0.0035), percent(0.02), percent(0.5)), ("0.35 %".into(), "2 %".into(), "50 %".into()));
         assert_eq!(
-            (service(6, 22), service(1, 0), service(47, 0)),
-            ("22/tcp".into(), "ICMP".into(), "protocol 47".into())
+            (service(6, 22), service(1, 0), service(47, 0), service(200, 0)),
+            ("22/tcp".into(), "ICMP".into(), "GRE (47)".into(), "protocol 200".into())
         );
     }
 }

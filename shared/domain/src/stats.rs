@@ -24,24 +24,25 @@ pub fn quantile(sample: &mut [f64], share: f64) -> Option<f64> {
 /// O(1).
 #[must_use]
 pub fn median_sorted(sorted: &[f64]) -> Option<f64> {
-    quantile_sorted(sorted, 0.5)
+    let middle = sorted.len() / 2;
+    let upper = *sorted.get(middle)?;
+    let is_even = sorted.len().is_multiple_of(2);
+    Some(if is_even { f64::midpoint(sorted[middle - 1], upper) } else { upper })
 }
 
 /// The median of a sample, which sorts the sample; `None` of an empty one. O(n log n).
 #[must_use]
 pub fn median(sample: &mut [f64]) -> Option<f64> {
-    quantile(sample, 0.5)
+    sample.sort_unstable_by(f64::total_cmp);
+    median_sorted(sample)
 }
 
-/// The median absolute deviation: the median distance from the median, in the unit of the sample and not scaled to a standard
-/// deviation; `None` of an empty sample. Leaves the distances in the sample, ascending. O(n log n).
+/// The median absolute deviation of an ascending sample: the median distance from the median, in the unit of the sample and
+/// not scaled to a standard deviation; `None` of an empty sample. O(n log n).
 #[must_use]
-pub fn median_absolute_deviation(sample: &mut [f64]) -> Option<f64> {
-    let middle = median(sample)?;
-    for value in sample.iter_mut() {
-        *value = (*value - middle).abs();
-    }
-    median(sample)
+pub fn median_absolute_deviation(sorted: &[f64]) -> Option<f64> {
+    let middle = median_sorted(sorted)?;
+    median(&mut sorted.iter().map(|value| (value - middle).abs()).collect::<Vec<_>>())
 }
 
 #[cfg(test)]
@@ -66,7 +67,7 @@ mod tests {
         assert_eq!(median(&mut [9.0, 1.0, 2.0, 3.0]), Some(2.5));
         assert_eq!(median(&mut []), None);
         // Distances from 2: 1, 0, 0, 2, 7.
-        assert_eq!(median_absolute_deviation(&mut [1.0, 2.0, 2.0, 4.0, 9.0]), Some(1.0));
-        assert_eq!(median_absolute_deviation(&mut []), None);
+        assert_eq!(median_absolute_deviation(&[1.0, 2.0, 2.0, 4.0, 9.0]), Some(1.0));
+        assert_eq!(median_absolute_deviation(&[]), None);
     }
 }

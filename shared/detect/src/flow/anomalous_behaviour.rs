@@ -13,7 +13,7 @@ use weir_domain::finding::{Evidence, Facts, Hit, Kind, Reason, Reference, Severi
 use weir_domain::matrix::{Feature, FeatureSchema};
 use weir_domain::score::{Explanation, PValue, Score, TypicalRange};
 
-use super::{WindowContext, interfaces};
+use super::context::{WindowContext, interfaces};
 
 /// When a learned score becomes a finding.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -10,21 +10,10 @@ use std::net::IpAddr;
 
 use weir_domain::aggregate::Service;
 use weir_domain::finding::{Facts, Hit, Kind, Severity, Subject};
-use weir_domain::flow::{TCP, UDP};
 
-use super::WindowContext;
+use super::baseline_view::BaselineView;
+use super::context::WindowContext;
 use super::traffic::{Line, Traffic, Verdict, confidence, header_only};
-use super::whole_window::BaselineView;
-
-/// Ports where people and administrators log in: FTP, SSH, telnet, SMB, rlogin, RDP, VNC, `WinRM`.
-pub(super) const LOGINS: [u16; 14] = [21, 22, 23, 445, 512, 513, 514, 2222, 2323, 3389, 5900, 5901, 5985, 5986];
-/// Ports where programs log in: mail, Kerberos, LDAP, databases. They do so often; only strangers are looked at, and who
-/// does so far more often than all others here, each time as briefly as a refusal takes.
-const PROGRAMS: [u16; 21] = [
-    25, 88, 110, 143, 389, 465, 587, 636, 993, 995, 1433, 1521, 3268, 3306, 5432, 5439, 6379, 9042, 9200, 11211, 27017,
-];
-/// Telephones register here, over UDP or TCP.
-const SIP: u16 = 5060;
 
 /// Tries at one service in a window of five minutes.
 pub const TRIES: u64 = 15;
@@ -44,15 +33,9 @@ const SHORT_OF_A_PROGRAM: u64 = 1_500;
 /// How many times what is usual for a program inside, of its own and of all others that ask the same host.
 const TIMES_BASELINE_OF_PROGRAMS: f64 = 8.0;
 
+/// Whether a service authenticates its clients; SIP over TCP counts for sources outside only.
 fn is_authentication_service(service: Service, outside: bool) -> bool {
-    match service.protocol {
-        TCP => {
-            let programs = PROGRAMS.contains(&service.port);
-            LOGINS.contains(&service.port) || programs || (outside && service.port == SIP)
-        }
-        UDP => service.port == SIP,
-        _ => false,
-    }
+    service.is_authentication_service() || outside && service.is_sip()
 }
 
 /// Looks at a host's window; what it finds is no longer left to explain.
@@ -113,7 +96,7 @@ fn one_source<'a>(traffic: &Traffic<'a>, known: &BaselineView<'_>) -> Option<(Ve
             let usual = if host.monitored { known.usual(known.pair(&line.key).map(|pair| &pair.flows)) } else { 0.0 };
             // Health checks connect and say nothing, and what several others do as well is a role.
             // At the closed port of a program nothing is at risk.
-            let program = PROGRAMS.contains(&line.key.service.port);
+            let program = line.key.service.is_program_login();
             let silent = !spoke(line) && (line.pair.answered() || program);
             let counts = if host.monitored && program {
                 tries >= TRIES && is_refused_program(line, tries) && exceeds_programs(line, tries, usual, known)

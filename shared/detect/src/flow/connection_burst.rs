@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use weir_domain::aggregate::{Role, Service};
 use weir_domain::finding::{Facts, Hit, Kind, Severity, Subject};
 
-use super::WindowContext;
+use super::baseline_view::BaselineView;
+use super::context::WindowContext;
 use super::traffic::{Line, Traffic, Verdict, confidence};
-use super::whole_window::BaselineView;
 
 /// Flows of one service begun by a host in a window of five minutes: two every three seconds.
 pub const BEGUN: f64 = 200.0;

@@ -12,9 +12,10 @@ use weir_domain::bounded::Merge;
 use weir_domain::finding::{Facts, Flood, Hit, Kind, Severity, Subject};
 use weir_domain::flow::{ICMP, ICMP_V6, TCP, UDP};
 
-use super::WindowContext;
-use super::traffic::{Line, Traffic, Verdict, confidence, header_only, is_public};
-use super::whole_window::BaselineView;
+use super::baseline_view::BaselineView;
+use super::context::WindowContext;
+use super::traffic::{Line, Traffic, Verdict, confidence, header_only};
+use weir_domain::address::is_public;
 
 /// Services that answer a small question with a large answer, or to anybody: UDP ports from CISA's alert TA14-017A
 /// (UDP-based amplification attacks).

@@ -8,12 +8,10 @@ use std::net::IpAddr;
 
 use weir_domain::finding::{Facts, Hit, Kind, Severity, Subject};
 
-use weir_domain::flow::TCP;
-
-use super::WindowContext;
-use super::brute_force::LOGINS;
-use super::traffic::{Line, Traffic, Verdict, confidence, is_public};
-use super::whole_window::BaselineView;
+use super::baseline_view::BaselineView;
+use super::context::WindowContext;
+use super::traffic::{Line, Traffic, Verdict, confidence};
+use weir_domain::address::is_public;
 
 /// Bytes sent to one place in a window of five minutes: what Slips' 500 MB an hour are in that time, about.
 pub const BYTES: f64 = 50e6;
@@ -60,7 +58,7 @@ pub(super) fn detect(
 }
 
 fn is_login(line: &Line<'_>) -> bool {
-    line.key.service.protocol == TCP && LOGINS.contains(&line.key.service.port) && is_public(line.key.peer)
+    line.key.service.is_interactive_login() && is_public(line.key.peer)
 }
 
 /// What somebody from outside who logged in takes out.

@@ -9,9 +9,9 @@ use std::net::IpAddr;
 use weir_domain::aggregate::{HostWindow, Service};
 use weir_domain::finding::{Facts, Hit, Kind, Subject};
 
+use super::context::{WindowContext, interfaces};
 use super::failures::{Failure, evidence, failures, sampling, span};
 use super::port_scan::severity;
-use super::{WindowContext, interfaces};
 
 /// Distinct hosts on which attempts at one port failed that make a sweep.
 pub const FAILED_HOSTS: usize = 25;

@@ -13,9 +13,9 @@ use weir_domain::finding::{Facts, Hit, Kind, Severity, Subject};
 use weir_domain::flow::TCP;
 use weir_domain::time::HOUR_SECONDS;
 
-use super::WindowContext;
+use super::baseline_view::BaselineView;
+use super::context::WindowContext;
 use super::traffic::{Line, Traffic, Verdict, confidence, header_only};
-use super::whole_window::BaselineView;
 
 /// Ports of administration: SSH, telnet, RPC, `NetBIOS` and SMB, RDP, VNC, `WinRM`, Docker and the kubelet.
 const ADMINISTRATION: [u16; 14] = [22, 23, 135, 139, 445, 2375, 2376, 3389, 5900, 5901, 5985, 5986, 6443, 10250];

@@ -18,7 +18,7 @@ pub mod slow_tunnel;
 
 use std::net::IpAddr;
 
-use weir_domain::aggregate::{PairKey, is_private};
+use weir_domain::aggregate::PairKey;
 use weir_domain::baseline::Baseline;
 use weir_domain::finding::{Evidence, Facts, Hit, Kind, Severity, Subject};
 use weir_domain::rollup::HourRollup;
@@ -140,15 +140,6 @@ impl Moment<'_> {
             evidence: measured.evidence.into(),
         }
     }
-}
-
-/// Whether an address is one of the internet's: neither private nor one that is not a host's.
-fn is_public(address: IpAddr) -> bool {
-    let nobody = match address {
-        IpAddr::V4(v4) => v4.is_broadcast() || v4.is_unspecified(),
-        IpAddr::V6(v6) => v6.is_unspecified(),
-    };
-    !(is_private(address) || address.is_multicast() || address.is_loopback() || nobody)
 }
 
 #[cfg(test)]

@@ -11,8 +11,8 @@ use std::net::IpAddr;
 use weir_domain::aggregate::{HostWindow, is_private};
 use weir_domain::finding::{Facts, Hit, Kind, Severity, Subject};
 
+use super::context::{WindowContext, interfaces};
 use super::failures::{Failure, evidence, failures, sampling, span};
-use super::{WindowContext, interfaces};
 
 /// Distinct failed ports of one host that make a scan by a host inside: it has reasons to fail on a few (service
 /// discovery, passive FTP, a service that is down).

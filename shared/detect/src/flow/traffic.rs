@@ -6,13 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use weir_domain::aggregate::is_private;
 use weir_domain::aggregate::{HostAggregate, HostWindow, HostWindows, PairAggregate, PairKey, PairTotals, Role, Span};
 use weir_domain::bounded::Merge;
 use weir_domain::finding::{Evidence, Facts, Hit, Kind, Severity, Subject};
 use weir_domain::flow::HEADER_ONLY_BYTES;
 
-use super::{WindowContext, interfaces};
+use super::context::{WindowContext, interfaces};
 
 /// One pair of a host.
 #[derive(Debug, Clone, Copy)]
@@ -45,13 +44,6 @@ impl Line<'_> {
 /// Whether packets carry headers only, as far as their number and size say.
 pub(super) fn header_only(packets: u64, bytes: u64) -> bool {
     bytes <= packets.saturating_mul(HEADER_ONLY_BYTES)
-}
-
-/// Whether an address is somebody's on the internet: neither private nor a group (multicast, broadcast) nor nobody.
-pub(super) fn is_public(address: IpAddr) -> bool {
-    let group = address.is_multicast() || address.is_unspecified() || address.is_loopback();
-    let broadcast = matches!(address, IpAddr::V4(v4) if v4.is_broadcast());
-    !group && !broadcast && !is_private(address)
 }
 
 /// A window of a host: its pairs that no detection explained yet, in the order of their keys. What a gateway passes on

@@ -15,9 +15,10 @@ use std::net::IpAddr;
 use weir_domain::aggregate::{Service, is_private};
 use weir_domain::finding::{Facts, Hit, Kind, Severity, Subject};
 
-use super::WindowContext;
-use super::traffic::{Line, Traffic, Verdict, confidence, is_public};
-use super::whole_window::BaselineView;
+use super::baseline_view::BaselineView;
+use super::context::WindowContext;
+use super::traffic::{Line, Traffic, Verdict, confidence};
+use weir_domain::address::is_public;
 
 /// Bytes both ways in a window of five minutes with somebody in a network that nobody asked before: more than a page has (2 to 3 MB,
 /// says the HTTP Archive).

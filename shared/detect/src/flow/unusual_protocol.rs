@@ -12,9 +12,10 @@ use weir_domain::bounded::Merge;
 use weir_domain::finding::{Facts, Hit, Kind, Severity, Subject};
 use weir_domain::flow::{ICMP, ICMP_V6, TCP, UDP};
 
-use super::WindowContext;
-use super::traffic::{Line, Traffic, Verdict, confidence, is_public};
-use super::whole_window::BaselineView;
+use super::baseline_view::BaselineView;
+use super::context::WindowContext;
+use super::traffic::{Line, Traffic, Verdict, confidence};
+use weir_domain::address::is_public;
 
 /// The port of DNS.
 pub(super) const DNS: u16 = 53;

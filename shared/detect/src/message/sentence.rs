@@ -28,7 +28,7 @@ pub(super) fn of(entity: &Entity, facts: &Facts, within: &str, when: &str) -> St
                 flood_of(*flood, *protocol, *port)
             );
             let usual = match plain(*usual_packets).as_str() {
-                "0" => "There are usually none.".to_owned(),
+                "0" => "There are typically none.".to_owned(),
                 usual => format!("Such a window rarely holds more than {usual}."),
             };
             if *inbound {
@@ -38,22 +38,22 @@ pub(super) fn of(entity: &Entity, facts: &Facts, within: &str, when: &str) -> St
             }
         }
         Facts::ConnectionBurst { flows, outbound, peers, protocol, port, usual_flows } => {
-            let (verb, way) = if *outbound { ("began", "to") } else { ("was sent", "from") };
+            let (verb, direction) = if *outbound { ("opened", "to") } else { ("was sent", "from") };
             let usual = match plain(*usual_flows).as_str() {
-                "0" => "There are usually none.".to_owned(),
+                "0" => "There are typically none.".to_owned(),
                 usual => format!("It rarely exceeds {usual}."),
             };
             format!(
-                "{entity} {verb} {} flows within {within} {when}, {way} {}, mostly on {}. {usual}",
+                "{entity} {verb} {} flows within {within} {when}, {direction} {}, mostly on {}. {usual}",
                 count(*flows),
                 hosts(*peers),
                 service(*protocol, *port),
             )
         }
         Facts::Exfiltration { peer, protocol, port, bytes: sent, seconds, usual_bytes, first_contact } => {
-            let known = if *first_contact { ", to which it never spoke before" } else { "" };
+            let known = if *first_contact { ", a new peer" } else { "" };
             let usual = if *usual_bytes < 1.0 {
-                "It usually sends nothing so.".to_owned()
+                "There is no such transfer in its baseline.".to_owned()
             } else {
                 format!("It rarely sends more than {} to one place in that time.", bytes(*usual_bytes))
             };
@@ -65,8 +65,8 @@ pub(super) fn of(entity: &Entity, facts: &Facts, within: &str, when: &str) -> St
             )
         }
         Facts::Beacon { peer, protocol, port, connections, interval, jitter, bytes: sent, hours, .. } => format!(
-            "{entity} called {peer} on {} {} times in {hours} different hours {when}, every {} (intervals differ by {:.0} %), \
-             each time with about {}. People are not so regular; programs that report somewhere are.",
+            "{entity} connected to {peer} on {} {} times in {hours} different hours {when}, every {} (intervals differ by {:.0} %), \
+             each time with about {}. Such regularity is typical of programs that report to a server, not of people.",
             service(*protocol, *port),
             count(*connections),
             duration(*interval),
@@ -77,7 +77,7 @@ pub(super) fn of(entity: &Entity, facts: &Facts, within: &str, when: &str) -> St
         Facts::LateralMovement { target, targets, protocol, port, attempts } => {
             let others = and_more(*targets);
             format!(
-                "{entity}, one of your hosts, reached {target}{others} on {} ({}) {when}, where it never went before.",
+                "{entity}, one of your hosts, reached {target}{others} on {} ({}) {when}, which it never did before.",
                 service(*protocol, *port),
                 flows(*attempts)
             )
@@ -86,7 +86,7 @@ pub(super) fn of(entity: &Entity, facts: &Facts, within: &str, when: &str) -> St
         Facts::UnusualProtocol { peer, protocol, port, packets, bytes: exchanged, tunnel, new_here } => {
             let why = match (*new_here, *tunnel) {
                 (true, _) => "None of your hosts used it before.",
-                (false, true) => "It carries more than it is made for, as a tunnel does.",
+                (false, true) => "It carries more data than the protocol is made for, as a tunnel does.",
                 (false, false) => "This host never used it before.",
             };
             format!(
@@ -112,14 +112,14 @@ fn somebody_new(entity: &Entity, facts: &Facts, when: &str) -> String {
         return String::new();
     };
     let usual = if is_private(*peer) {
-        " over that service.".to_owned()
+        " over that service before.".to_owned()
     } else if *usual_bytes > 0.0 {
-        format!(". With somebody new it is rarely more than {}.", bytes(*usual_bytes))
+        format!(" before. Typically at most {} are exchanged with a new peer.", bytes(*usual_bytes))
     } else {
-        ", nor with anybody in its network.".to_owned()
+        " before, nor with any address in its network.".to_owned()
     };
     format!(
-        "{entity}, one of your hosts, exchanged {} with {peer} ({}) {when}, with whom none of your hosts spoke before{usual}",
+        "{entity}, one of your hosts, exchanged {} with {peer} ({}) {when}, with which none of your hosts communicated{usual}",
         bytes(*exchanged as f64),
         service(*protocol, *port)
     )
@@ -150,7 +150,7 @@ fn tries(entity: &Entity, facts: &Facts, within: &str, when: &str) -> String {
 
 fn rarely_tried(usual: f64) -> String {
     if usual < 1.0 {
-        "Usually nobody tries.".to_owned()
+        "Typically there are none.".to_owned()
     } else {
         format!("More than {} tries in that time are rare.", plain(usual))
     }
@@ -158,8 +158,8 @@ fn rarely_tried(usual: f64) -> String {
 
 fn flood_of(flood: Flood, protocol: u8, port: u16) -> String {
     match flood {
-        Flood::Syn => format!("connections begun and not gone on with, on {}", service(protocol, port)),
-        Flood::Amplification => format!("answers from {} that nobody asked for", service(protocol, port)),
+        Flood::Syn => format!("half-open connections (SYN flood) on {}", service(protocol, port)),
+        Flood::Amplification => format!("unsolicited responses from {} (amplification)", service(protocol, port)),
         Flood::Udp | Flood::Icmp | Flood::Other => service(protocol, port),
     }
 }

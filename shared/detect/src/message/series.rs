@@ -29,10 +29,10 @@ pub(super) fn sentence(entity: &Entity, facts: &Facts, when: &str) -> String {
     let rare = rare(*rarity);
     match kind {
         Kind::UsageDrop => {
-            format!("{entity} was {value} {when}; {at} it is usually {usual}, rarely below {low}.{rare}")
+            format!("{entity} was {value} {when}; {at} it is typically {usual}, rarely below {low}.{rare}")
         }
         Kind::UsageLevelChange => format!(
-            "{entity} was {value} on average over {} steps {when}, all of them outside of what was usual {at}: {usual}, rarely \
+            "{entity} was {value} on average over {} steps {when}, all of them outside what is typical {at}: {usual}, rarely \
              below {low} or above {high}.{rare}",
             count(*steps)
         ),
@@ -50,7 +50,7 @@ pub(super) fn sentence(entity: &Entity, facts: &Facts, when: &str) -> String {
                 count(*steps)
             )
         }
-        _ => format!("{entity} was {value} {when}; {at} it is usually {usual}, rarely above {high}.{rare}"),
+        _ => format!("{entity} was {value} {when}; {at} it is typically {usual}, rarely above {high}.{rare}"),
     }
 }
 
@@ -59,7 +59,7 @@ const MAX_WINDOWS: usize = 3;
 
 /// Which hours of the week are a risk, why, and how sure that is.
 pub(super) fn risks(entity: &Entity, clock: &str, windows: &[RiskWindow]) -> String {
-    let told: Vec<String> = windows.iter().take(MAX_WINDOWS).map(|window| risk(window, clock)).collect();
+    let named: Vec<String> = windows.iter().take(MAX_WINDOWS).map(|window| risk(window, clock)).collect();
     let more = match windows.len().saturating_sub(MAX_WINDOWS) {
         0 => String::new(),
         1 => "; and one more".to_owned(),
@@ -68,7 +68,7 @@ pub(super) fn risks(entity: &Entity, clock: &str, windows: &[RiskWindow]) -> Str
     format!(
         "Hours of the week in which {entity} is more often out of the ordinary than at others: {}{more}. In brackets the 90 % \
          interval of the share of weeks, and the share of all hours.",
-        told.join("; ")
+        named.join("; ")
     )
 }
 

@@ -78,7 +78,7 @@ fn a_spike_is_told_with_what_is_usual_and_how_rare_it_is() {
     assert_eq!((kinds(&spike(3.4, false)), kinds(&spike(2.0, true))), (vec![], vec![]));
     assert_eq!(
         sentence(&spike(3.4, true)),
-        "Usage spike in aws/eu-west-1: aws/eu-west-1 was 240 on 2023-11-20 at 03:00 UTC; at this hour of the week it is usually \
+        "Usage spike in aws/eu-west-1: aws/eu-west-1 was 240 on 2023-11-20 at 03:00 UTC; at this hour of the week it is typically \
          100, rarely above 110. About one point of this series in 2,500 is so unusual."
     );
     let (_, hit) = found(&spike(4.5, true)).remove(0);
@@ -97,7 +97,7 @@ fn a_drop_and_a_standstill_are_drops() {
     });
     assert_eq!(kinds(&drop), [(Kind::UsageDrop, 250)]);
     assert!(sentence(&drop).ends_with(
-        "was 3.5 on 2023-11-20 at 03:00 UTC; at this hour of the week it is usually 100, rarely below 90. About one point of \
+        "was 3.5 on 2023-11-20 at 03:00 UTC; at this hour of the week it is typically 100, rarely below 90. About one point of \
          this series in 1,000 is so unusual."
     ));
     let still = series(300, |at, score| {

@@ -17,10 +17,12 @@ use weir_domain::aggregate::Service;
 use weir_domain::finding::{Facts, Hit, Kind, Severity, Subject};
 use weir_domain::flow::{TCP, UDP};
 use weir_domain::rollup::Slot;
+use weir_domain::stats::{median_absolute_deviation, median_sorted};
 
 use super::series::{Histories, History};
-use super::slow_brute_force::is_authentication_service;
-use super::{Measured, Moment, is_public};
+use weir_domain::address::is_public;
+
+use super::{Measured, Moment};
 use crate::flow::unknown_peer::names_something;
 
 /// Calls that show a rhythm at all. RITA asks for 4 distinct times; a dozen make quartiles of intervals mean something.
@@ -150,7 +152,7 @@ fn look<'a>(history: &'a History<'a>, histories: &Histories<'_>, moment: &Moment
         let all_day = rhythm.hours >= 12 && rhythm.calls >= 100 && answered * 10 >= slots.len() * 9;
         let talks = rhythm.bytes >= MIN_CALL_BYTES && received >= MIN_CALL_BYTES;
         let one_only = histories.contacts_of(history.host, key.service) <= 1;
-        return if all_day && talks && one_only && !is_authentication_service(key.service) {
+        return if all_day && talks && one_only && !key.service.is_long_window_authentication_service() {
             call(Why::FromOutside, false)
         } else {
             None
@@ -247,7 +249,7 @@ impl Rhythm {
             interval,
             jitter,
             spread,
-            bytes: median(&sizes),
+            bytes: median_sorted(&sizes).unwrap_or(0.0),
             hours: by_hour.len() as u64,
             regularity: (evenness + size + flat) / 3.0,
         })
@@ -287,14 +289,14 @@ fn by_intervals(slots: &[Slot]) -> Option<(f64, f64, Spread, f64)> {
     }
     let mut intervals: Vec<f64> = times.windows(2).map(|pair| (pair[1] - pair[0]) as f64).collect();
     intervals.sort_unstable_by(f64::total_cmp);
-    let usual = median(&intervals);
+    let usual = median_sorted(&intervals).unwrap_or(0.0);
     let between = intervals.partition_point(|interval| *interval <= 3.0 * usual);
     // Pauses (a host that is off for the night) do not take the rhythm away, but must be few.
     if (intervals.len() - between) * 10 > intervals.len() {
         return None;
     }
     let (mean, deviation) = moments(&intervals[..between]);
-    let jitter = median_deviation(&intervals) / usual.max(1.0);
+    let jitter = median_absolute_deviation(&intervals).unwrap_or(0.0) / usual.max(1.0);
     Some((usual, jitter, Spread::Intervals(deviation / mean.max(1.0)), regularity(&intervals)))
 }
 
@@ -309,8 +311,8 @@ fn by_counts(slots: &[Slot], window_seconds: i64) -> Option<(f64, f64, Spread, f
     let mut counts: Vec<f64> = slots[1..slots.len() - 1].iter().map(|slot| slot.attempts as f64).collect();
     counts.sort_unstable_by(f64::total_cmp);
     let (mean, deviation) = moments(&counts);
-    let usual = median(&counts).max(1.0);
-    let jitter = median_deviation(&counts) / usual;
+    let usual = median_sorted(&counts).unwrap_or(0.0).max(1.0);
+    let jitter = median_absolute_deviation(&counts).unwrap_or(0.0) / usual;
     Some((
         window_seconds as f64 / usual,
         jitter,
@@ -328,7 +330,8 @@ fn regularity(values: &[f64]) -> f64 {
     let (q1, q2, q3) = (quartile(0.25), quartile(0.5), quartile(0.75));
     let flat = q3 - q1 < 10.0 || q2 <= q1 || q2 >= q3;
     let skewness = if flat { 0.0 } else { (q3 + q1 - 2.0 * q2) / (q3 - q1) };
-    let dispersion = if q2 > 0.0 { ((q2 - median_deviation(values)) / q2).max(0.0) } else { 0.0 };
+    let dispersion =
+        if q2 > 0.0 { ((q2 - median_absolute_deviation(values).unwrap_or(0.0)) / q2).max(0.0) } else { 0.0 };
     f64::midpoint(1.0 - skewness.abs(), dispersion)
 }
 
@@ -351,23 +354,6 @@ fn flatness(by_hour: &BTreeMap<i64, u64>, interval: f64) -> f64 {
     let counts: Vec<f64> = counts.into_values().collect();
     let (mean, deviation) = moments(&counts);
     if mean > 0.0 { (1.0 - deviation / mean).max(0.0) } else { 0.0 }
-}
-
-/// Of values in ascending order.
-pub(super) fn median(values: &[f64]) -> f64 {
-    match values.len() {
-        0 => 0.0,
-        n if n % 2 == 1 => values[n / 2],
-        n => f64::midpoint(values[n / 2 - 1], values[n / 2]),
-    }
-}
-
-/// The median distance from the median, of values in ascending order.
-pub(super) fn median_deviation(values: &[f64]) -> f64 {
-    let middle = median(values);
-    let mut distances: Vec<f64> = values.iter().map(|value| (value - middle).abs()).collect();
-    distances.sort_unstable_by(f64::total_cmp);
-    median(&distances)
 }
 
 /// Mean and standard deviation.

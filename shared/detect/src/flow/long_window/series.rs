@@ -7,7 +7,6 @@ use weir_domain::aggregate::{PairKey, Service};
 use weir_domain::finding::Evidence;
 use weir_domain::rollup::{HourRollup, Slot};
 
-use super::slow_brute_force::{is_authentication_service, is_try};
 use super::{Day, Moment};
 
 /// Hours that a pair may be silent in and still be looked at.
@@ -96,8 +95,10 @@ impl<'a> Histories<'a> {
         }
         let mut tried: BTreeMap<(IpAddr, Service), Vec<(IpAddr, &'a Slot)>> = BTreeMap::new();
         for stranger in day.hours.iter().flat_map(|hour| &hour.hosts).filter(|host| !host.monitored) {
-            for pair in
-                stranger.pairs.iter().filter(|pair| pair.peer_monitored && is_authentication_service(pair.key.service))
+            for pair in stranger
+                .pairs
+                .iter()
+                .filter(|pair| pair.peer_monitored && pair.key.service.is_long_window_authentication_service())
             {
                 let tries = pair.slots.iter().filter(|slot| is_try(slot)).map(|slot| (stranger.host, slot));
                 tried.entry((pair.key.peer, pair.key.service)).or_default().extend(tries);
@@ -183,4 +184,21 @@ pub(super) struct Company {
     pub(super) others: usize,
     /// This host passes on, as a NAT gateway does, what another monitored host began.
     pub(super) relays: bool,
+}
+
+/// Bytes a try sends: an SSH or RDP handshake takes more than half a kilobyte, three passwords bring it to some 3 kB.
+const TRY: std::ops::RangeInclusive<f64> = 500.0..=5000.0;
+
+/// Bytes a try is answered with at most, on average: greeting, keys and refusals are some 2 to 5 kB (a certificate, for RDP); a
+/// session's screens and files are more.
+const MAX_ANSWERED: f64 = 6000.0;
+
+/// A window of answered, short exchanges.
+pub(super) fn is_try(slot: &Slot) -> bool {
+    let answered = slot.bytes_received as f64 / slot.openings.max(1) as f64;
+    slot.openings > 0 && slot.answered && !slot.rejected && TRY.contains(&size(slot)) && answered <= MAX_ANSWERED
+}
+
+pub(super) fn size(slot: &Slot) -> f64 {
+    slot.bytes_sent as f64 / slot.openings.max(1) as f64
 }

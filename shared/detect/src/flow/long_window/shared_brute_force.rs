@@ -10,11 +10,11 @@ use std::net::IpAddr;
 use weir_domain::aggregate::Service;
 use weir_domain::finding::{Evidence, Facts, Hit, Kind, Severity, Subject};
 use weir_domain::rollup::Slot;
+use weir_domain::stats::median_sorted;
 use weir_domain::window::Hour;
 
-use super::beacon::median;
 use super::series::Histories;
-use super::slow_brute_force::size;
+use super::series::size;
 use super::{HOURS, Measured, Moment};
 
 /// Strangers that make it many, in [`LOOK_BACK`].
@@ -70,7 +70,7 @@ impl<'a> Shared<'a> {
         let mut sizes: Vec<f64> =
             known().filter(|(_, slot)| slot.window.0 >= since).map(|(_, slot)| size(slot)).collect();
         sizes.sort_unstable_by(f64::total_cmp);
-        let usual_size = median(&sizes);
+        let usual_size = median_sorted(&sizes).unwrap_or(0.0);
         let mut sources: BTreeMap<IpAddr, Vec<&'a Slot>> = BTreeMap::new();
         let mut before: BTreeMap<Hour, BTreeSet<IpAddr>> = BTreeMap::new();
         // Sessions of people differ in size, and from the tries of a program.
@@ -87,7 +87,7 @@ impl<'a> Shared<'a> {
         by_hour.resize(hours.max(by_hour.len()), 0.0);
         by_hour.sort_unstable_by(f64::total_cmp);
         // The median, so that an attack of some hours is not what is usual.
-        let usual_sources = median(&by_hour) * LOOK_BACK as f64 / 3600.0;
+        let usual_sources = median_sorted(&by_hour).unwrap_or(0.0) * LOOK_BACK as f64 / 3600.0;
         // Who came before is no news.
         sources.retain(|source, slots| !came_before.contains(source) && openings(slots) >= 2);
         let many = sources.len() >= SOURCES && sources.len() as f64 >= TIMES_BEFORE * usual_sources;

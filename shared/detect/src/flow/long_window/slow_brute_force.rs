@@ -9,21 +9,13 @@ use std::net::IpAddr;
 use weir_domain::aggregate::Service;
 use weir_domain::baseline::host_name;
 use weir_domain::finding::{Evidence, Facts, Hit, Kind, Severity, Subject};
-use weir_domain::flow::TCP;
 use weir_domain::rollup::Slot;
+use weir_domain::stats::{median_absolute_deviation, median_sorted};
 
-use super::beacon::{median, median_deviation};
-use super::series::{Histories, History};
+use super::series::{Histories, History, is_try, size};
 use super::{Measured, Moment};
+use crate::flow::baseline_view::busiest_client;
 use crate::flow::brute_force::TRIES as TRIES_IN_A_WINDOW;
-use crate::flow::whole_window::busiest_client;
-
-/// Services that ask who is there and that people use at a distance: FTP, SSH, Telnet, RDP, VNC, Windows remote management.
-const REMOTE: [u16; 8] = [21, 22, 23, 3389, 5900, 5901, 5985, 5986];
-
-/// Services that programs use inside all day long, with a password each time: SMB and databases. Only a stranger has no
-/// business there.
-const PROGRAMS: [u16; 7] = [139, 445, 1433, 1521, 3306, 5432, 6379];
 
 /// Tries in [`LOOK_BACK`], all alike, of one service: six an hour. (Slips alerts at 9 in an hour, Zeek at 30 failed logins in
 /// half of one.)
@@ -48,13 +40,6 @@ const SPRAYED: usize = 10;
 /// How far is looked back, but for what is spread (seconds).
 const LOOK_BACK: i64 = 4 * 3600;
 
-/// Bytes a try sends: an SSH or RDP handshake takes more than half a kilobyte, three passwords bring it to some 3 kB.
-const TRY: std::ops::RangeInclusive<f64> = 500.0..=5000.0;
-
-/// Bytes a try is answered with at most, on average: greeting, keys and refusals are some 2 to 5 kB (a certificate, for RDP); a
-/// session's screens and files are more.
-const MAX_ANSWERED: f64 = 6000.0;
-
 /// How far tries differ in bytes at most: median deviation by median. They are one program's; sessions differ.
 const MAX_DISTINCT: f64 = 0.15;
 
@@ -63,12 +48,6 @@ const MIN_SECONDS: i64 = 1800;
 
 /// How long after the last try it is still going on (seconds).
 const PAUSE: i64 = 3600;
-
-/// Whether a service asks who is there.
-#[must_use]
-pub fn is_authentication_service(service: Service) -> bool {
-    service.protocol == TCP && (REMOTE.contains(&service.port) || PROGRAMS.contains(&service.port))
-}
 
 /// Every slow attempt that goes on at a moment: of each source the service with most tries.
 pub(super) fn detect(histories: &Histories<'_>, moment: &Moment<'_>) -> Vec<(Subject, Hit)> {
@@ -83,8 +62,8 @@ fn of_host(pairs: &[History<'_>], moment: &Moment<'_>) -> Option<(Subject, Hit)>
     }
     let ways: Vec<&History<'_>> = pairs
         .iter()
-        .filter(|pair| is_authentication_service(pair.key.service))
-        .filter(|pair| !first.own || !known(pair, moment) || PROGRAMS.contains(&pair.key.service.port))
+        .filter(|pair| pair.key.service.is_long_window_authentication_service())
+        .filter(|pair| !first.own || !known(pair, moment) || pair.key.service.is_internal_program_login())
         .collect();
     let recently = tries(&ways, moment, moment.end - LOOK_BACK)
         .map(|(service, tried)| {
@@ -161,16 +140,10 @@ fn tries_outside(service: Service, tried: &Tried<'_>, moment: &Moment<'_>) -> u6
     if tried.iter().any(|(pair, _)| is_tried(pair.key.peer)) { TRIES_WHERE_TRIED } else { TRIES }
 }
 
-/// A window of answered, short exchanges.
-pub(super) fn is_try(slot: &Slot) -> bool {
-    let answered = slot.bytes_received as f64 / slot.openings.max(1) as f64;
-    slot.openings > 0 && slot.answered && !slot.rejected && TRY.contains(&size(slot)) && answered <= MAX_ANSWERED
-}
-
 /// Whether what one of the monitored hosts does at a program's port is as brief as refusals, and far more than it, or any
 /// other here that asks the same host, did in the hours learned from. Of all else, true.
 fn exceeds_programs((pair, slots): &(&History<'_>, Vec<Slot>), moment: &Moment<'_>) -> bool {
-    if !pair.own || REMOTE.contains(&pair.key.service.port) {
+    if !pair.own || pair.key.service.is_remote_administration() {
         return true;
     }
     let Some(baseline) = moment.day.baseline else { return false };
@@ -186,15 +159,11 @@ fn exceeds_programs((pair, slots): &(&History<'_>, Vec<Slot>), moment: &Moment<'
     tried as f64 >= (TIMES_BASELINE * usual).max(TRIES as f64)
 }
 
-pub(super) fn size(slot: &Slot) -> f64 {
-    slot.bytes_sent as f64 / slot.openings.max(1) as f64
-}
-
 /// Whether tries are alike in size.
 fn alike<'a>(slots: impl Iterator<Item = &'a Slot>) -> bool {
     let mut sizes: Vec<f64> = slots.map(size).collect();
     sizes.sort_unstable_by(f64::total_cmp);
-    median_deviation(&sizes) <= MAX_DISTINCT * median(&sizes)
+    median_absolute_deviation(&sizes).unwrap_or(0.0) <= MAX_DISTINCT * median_sorted(&sizes).unwrap_or(0.0)
 }
 
 /// Whether a monitored host went that way before.

@@ -12,7 +12,9 @@ use weir_domain::finding::{Facts, Hit, Kind, Severity, Subject};
 use weir_domain::rollup::Slot;
 
 use super::series::{Histories, History};
-use super::{Measured, Moment, is_public};
+use weir_domain::address::is_public;
+
+use super::{Measured, Moment};
 
 /// Bytes in a day to a place that is new: a fifth of what Slips allows to one place in an hour, and in more hours.
 const MAX_TO_NEW_PEER: u64 = 100_000_000;

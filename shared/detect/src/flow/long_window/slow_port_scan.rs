@@ -11,7 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use weir_domain::aggregate::is_private;
+use weir_domain::address::is_private;
 use weir_domain::finding::{Evidence, Facts, Hit, Kind, Subject};
 use weir_domain::rollup::Slot;
 use weir_domain::window::WindowStart;

@@ -13,7 +13,9 @@ use weir_domain::flow::{ICMP, ICMP_V6, UDP};
 use weir_domain::rollup::Slot;
 
 use super::series::{Histories, History};
-use super::{Measured, Moment, is_public};
+use weir_domain::address::is_public;
+
+use super::{Measured, Moment};
 use crate::flow::unusual_protocol::{DNS, LARGE_ECHO, LONG_QUESTION};
 
 /// How long it must have gone on (seconds).

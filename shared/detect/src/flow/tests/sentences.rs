@@ -127,13 +127,13 @@ fn unusual_behaviour() {
     let hit = judge(&measured, 0.0004, &Thresholds::default());
     let (subject, incident) = incident(hit.into_iter().collect());
     insta::assert_snapshot!(wrapped(&message::message(&subject.entity, &incident)), @r"
-    10.0.0.1 behaved unlike before on 2018-12-21 between 14:05 and 14:09 UTC. In 5 minutes: 80.5 MB
-    payload sent (usually 12.0 kB, rarely above 300 kB); 512 peers contacted (usually 3, rarely above
-    5.4). Mostly with 203.0.113.8 on 53/tcp (40 flows, 80.0 kB sent, 80.0 kB received) and 203.0.113.7
-    on 443/tcp (1 flow, 80.0 MB sent, 80.0 MB received). Usual behaviour looks like this in fewer than
-    0.040 % of windows.
+    10.0.0.1 behaved unlike its baseline on 2018-12-21 between 14:05 and 14:09 UTC. In 5 minutes: 80.5
+    MB payload sent (typically 12.0 kB, rarely above 300 kB); 512 peers contacted (typically 3, rarely
+    above 5.4). Mostly with 203.0.113.8 on 53/tcp (40 flows, 80.0 kB sent, 80.0 kB received) and
+    203.0.113.7 on 443/tcp (1 flow, 80.0 MB sent, 80.0 MB received). Fewer than 0.040 % of normal
+    windows are as unusual.
     ");
-    insta::assert_snapshot!(message::title(&subject.entity, &incident), @"10.0.0.1 behaves unlike before");
+    insta::assert_snapshot!(message::title(&subject.entity, &incident), @"10.0.0.1 behaves unlike its baseline");
 }
 
 #[test]
