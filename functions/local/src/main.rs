@@ -1,10 +1,10 @@
-//! `weir`: anomaly detection over cloud logs, on a laptop.
+//! `weir`: anomaly detection for cloud logs on the command line.
 //!
-//! The same use cases that run as Lambda functions, over folders. `arguments` is what may be typed, `run` does it, one
-//! module per verb; `inputs` finds the log files, `progress` and `output` are what a person sees.
+//! It runs the same pipeline as the Lambda functions, on folders instead of buckets. [`arguments`] defines the command line and
+//! [`run`] executes it, one file or folder per verb. `log_files` finds input files; `progress` and `output` write to the terminal.
 
 mod arguments;
-mod inputs;
+mod log_files;
 mod output;
 mod progress;
 mod run;
@@ -14,8 +14,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    let arguments = arguments::Arguments::parse();
-    match run::run(arguments) {
+    match run::run(arguments::Arguments::parse()) {
         Ok(code) => code,
         Err(error) => {
             anstream::eprintln!("weir: {}", output::escape(&format!("{error:#}")));

@@ -1,4 +1,4 @@
-//! Findings as people and programs read them. Everything that came out of a log is escaped before it is shown.
+//! Writes findings as a table, OCSF or CSV, and formats tables, numbers and times. Text from logs is escaped.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -8,12 +8,12 @@ use comfy_table::{
 };
 use weir_detect::ocsf::DetectionFinding;
 use weir_domain::finding::Entity;
-pub(crate) use weir_domain::text::escape;
+pub(crate) use weir_domain::text::{count, escape};
 use weir_domain::window::{utc_clock, utc_day};
 
 use crate::arguments::OutputFormat;
 
-/// Writes findings in a format; with what was decided about sending them, if they are all of them.
+/// Writes findings in a format. With `all`, CSV has additional columns: status, and why a finding is not an alert.
 pub(crate) fn write(
     out: &mut impl Write,
     format: OutputFormat,
@@ -27,8 +27,13 @@ pub(crate) fn write(
             serde_json::to_writer(&mut *out, finding)?;
             writeln!(out)
         }),
-        OutputFormat::Csv => csv(out, findings, all),
+        OutputFormat::Csv => write_csv(out, findings, all),
     }
+}
+
+/// A time in seconds since the epoch, to the minute: `2025-03-04 14:30 UTC`.
+pub(crate) fn utc_minute(seconds: i64) -> String {
+    format!("{} {} UTC", utc_day(seconds), utc_clock(seconds))
 }
 
 /// [`escape`], line by line.
@@ -36,26 +41,26 @@ pub(crate) fn escape_lines(text: &str) -> String {
     text.lines().map(|line| escape(line) + "\n").collect()
 }
 
-/// The narrowest terminal that a table is fitted to; below, lines wrap.
-const NARROWEST: u16 = 72;
+/// The minimum terminal width that a table is fitted to, in columns. On narrower terminals lines wrap.
+const MIN_WIDTH: u16 = 72;
 
-/// Columns of a table that does not go to a terminal.
+/// Width of a table that is not written to a terminal, in columns.
 const DEFAULT_WIDTH: u16 = 132;
 
-/// Lines around figures and below their header, none between them.
+/// Lines around the table and below its header, none between rows.
 const FIGURES: TableStyle = {
     let line = LineStyle::none().fill('─').junction('─');
     TableStyle::new().top_border(line).header_separator(line).bottom_border(line)
 };
 
-/// A table of figures, one line a row however narrow the terminal: names on the left of the first columns, numbers on the right of the others. Cells are shown as they
-/// are, escaped by whoever fills them with what came from outside.
+/// A table with one line per row at any terminal width: the first columns are names, aligned left, the others numbers, aligned
+/// right. The caller escapes cells with text from logs.
 pub(crate) struct Rows {
     table: Table,
 }
 
 impl Rows {
-    /// No rows yet. So many columns from the left are names.
+    /// An empty table whose first `names` columns are names.
     pub(crate) fn new(names: usize, header: &[&str]) -> Self {
         let mut table = Table::new();
         table.load_style(FIGURES).set_content_arrangement(ContentArrangement::Disabled).set_header(header);
@@ -63,7 +68,7 @@ impl Rows {
         Self { table }
     }
 
-    /// Adds a row of as many cells as the header has.
+    /// Adds a row with as many cells as the header.
     pub(crate) fn push(&mut self, cells: Vec<String>) {
         self.table.add_row(cells);
     }
@@ -78,8 +83,8 @@ impl fmt::Display for Rows {
 fn table(findings: &[DetectionFinding]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
-    // A pseudo-terminal may say that it has no columns at all; a pipe has none.
-    table.set_width(table.width().filter(|width| *width >= NARROWEST).unwrap_or(DEFAULT_WIDTH));
+    // A pseudo-terminal may report a width of 0, a pipe reports none.
+    table.set_width(table.width().filter(|width| *width >= MIN_WIDTH).unwrap_or(DEFAULT_WIDTH));
     table.set_header(["severity", "kind", "who", "since (UTC)", "what"]);
     for finding in findings {
         let colour = match finding.severity_id {
@@ -101,7 +106,7 @@ fn table(findings: &[DetectionFinding]) -> Table {
     table
 }
 
-/// The message, behind the reason why it is not sent.
+/// The message, after the reason if the finding is not an alert.
 fn what(finding: &DetectionFinding) -> String {
     match (&finding.status_detail, &finding.comment) {
         (Some(by), Some(why)) => format!("({by}: {why}) {}", finding.message),
@@ -109,19 +114,19 @@ fn what(finding: &DetectionFinding) -> String {
     }
 }
 
-/// Who acts, or whose account or which series it is.
+/// The source address of the evidence, or else the user, series or host of the finding.
 fn who(finding: &DetectionFinding) -> String {
     match finding.entity() {
         Some(entity @ (Entity::User(_) | Entity::Series(_))) => escape(&entity.to_string()),
         address => {
-            let acts = finding.evidences.first().and_then(|e| e.src_endpoint.as_ref()).map(|source| source.ip);
-            acts.map(Entity::from).or(address).map(|who| who.to_string()).unwrap_or_default()
+            let source = finding.evidences.first().and_then(|e| e.src_endpoint.as_ref()).map(|source| source.ip);
+            source.map(Entity::from).or(address).map(|who| who.to_string()).unwrap_or_default()
         }
     }
 }
 
-/// A cell that no spreadsheet takes for a formula.
-pub(crate) fn plain(cell: String) -> String {
+/// A CSV cell that no spreadsheet interprets as a formula.
+pub(crate) fn csv_cell(cell: String) -> String {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
 }
 
@@ -141,10 +146,10 @@ const COLUMNS: [&str; 13] = [
     "uid",
 ];
 
-/// The columns that follow where all findings are written.
+/// Additional columns where all findings are written.
 const DECISION: [&str; 3] = ["status", "status_detail", "comment"];
 
-fn csv(out: &mut impl Write, findings: &[DetectionFinding], all: bool) -> io::Result<()> {
+fn write_csv(out: &mut impl Write, findings: &[DetectionFinding], all: bool) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(COLUMNS.iter().chain(DECISION.iter().filter(|_| all)))?;
     let time = |ms: i64| {
@@ -155,13 +160,13 @@ fn csv(out: &mut impl Write, findings: &[DetectionFinding], all: bool) -> io::Re
         let info = &finding.finding_info;
         let destinations: Vec<_> =
             finding.evidences.iter().filter_map(|e| Some(e.dst_endpoint.as_ref()?.ip.to_string())).collect();
-        let said = |text: &Option<String>| escape(text.as_deref().unwrap_or_default());
-        let decision = [finding.status.clone(), said(&finding.status_detail), said(&finding.comment)];
+        let escaped = |text: &Option<String>| escape(text.as_deref().unwrap_or_default());
+        let decision = [finding.status.clone(), escaped(&finding.status_detail), escaped(&finding.comment)];
         let columns = [
             time(finding.time),
             finding.severity.clone(),
             finding.kind().to_owned(),
-            plain(who(finding)),
+            csv_cell(who(finding)),
             destinations.join(" "),
             time(info.first_seen_time),
             time(info.last_seen_time),
@@ -169,7 +174,7 @@ fn csv(out: &mut impl Write, findings: &[DetectionFinding], all: bool) -> io::Re
             finding.risk_score.to_string(),
             finding.cloud.account.uid.clone(),
             finding.cloud.region.clone(),
-            plain(escape(&finding.message)),
+            csv_cell(escape(&finding.message)),
             info.uid.clone(),
         ];
         csv.write_record(columns.into_iter().chain(decision.into_iter().filter(|_| all)))?;
@@ -182,7 +187,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_moves_turns_or_hides_text_is_escaped() {
+    fn control_bidirectional_and_invisible_characters_are_escaped() {
         assert_eq!(escape("a\u{1b}[2J\u{202e}b\u{200b}é"), "a\\u{1b}[2J\\u{202e}b\\u{200b}é");
     }
 }

@@ -1,10 +1,10 @@
-//! How far it is: on standard error, and only to a terminal.
+//! Progress bars on standard error, shown only on a terminal.
 
 use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A bar over a known number of steps.
+/// A progress bar over a number of steps.
 pub(crate) fn bar(steps: usize, what: &'static str) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();

@@ -1,4 +1,4 @@
-//! `weir feedback`: what an analyst says of a finding becomes a rule.
+//! `weir feedback`: marks a finding as benign by writing a suppression rule, or removes that rule.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -8,11 +8,14 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use weir_detect::ocsf::DetectionFinding;
 use weir_detect::suppression::{Rule, Suppressions};
+use weir_domain::time::SECOND_MILLIS;
 use weir_domain::window::utc_day;
 use weir_pipeline::keys::{FINDINGS, SUPPRESSIONS};
 use weir_pipeline::store::MAX_OBJECT_BYTES;
 use weir_pipeline::{FolderStore, Store, suppressions};
 
+use super::clock::now;
+use super::suppressions as suppression_files;
 use crate::arguments::Feedback;
 use crate::output;
 
@@ -20,7 +23,7 @@ pub(super) async fn run(arguments: Feedback) -> anyhow::Result<ExitCode> {
     match (&arguments.store, &arguments.suppressions) {
         (Some(folder), _) => in_store(&arguments, folder).await?,
         (None, Some(file)) => in_file(&arguments, file)?,
-        (None, None) => bail!("name where the rules are: --store FOLDER or --suppressions FILE"),
+        (None, None) => bail!("give the place of the rules: --store FOLDER or --suppressions FILE"),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -28,7 +31,7 @@ pub(super) async fn run(arguments: Feedback) -> anyhow::Result<ExitCode> {
 async fn in_store(arguments: &Feedback, folder: &Path) -> anyhow::Result<()> {
     let uid = &arguments.uid;
     if !folder.is_dir() {
-        bail!("{}: no such folder: name the one that `weir score` was given", folder.display());
+        bail!("{}: no such folder: give the store folder of `weir score`", folder.display());
     }
     let store = FolderStore::open_or_create(folder)?;
     let ending = format!("/{uid}.json");
@@ -42,7 +45,7 @@ async fn in_store(arguments: &Feedback, folder: &Path) -> anyhow::Result<()> {
         {
             anstream::eprintln!("finding {uid} is open again");
         }
-        anstream::eprintln!("the rule of finding {uid} is taken back");
+        anstream::eprintln!("the rule of finding {uid} is removed");
         return Ok(());
     }
     let missing = || format!("no finding {uid} in {}: `weir findings --all` lists them", folder.display());
@@ -50,7 +53,7 @@ async fn in_store(arguments: &Feedback, folder: &Path) -> anyhow::Result<()> {
     let finding = serde_json::from_slice(&object.bytes).with_context(|| format!("finding {uid}"))?;
     let rule = rule(arguments, &finding)?;
     suppressions::write_rule(&store, &rule).await?;
-    tell(&rule, &folder.join(SUPPRESSIONS));
+    print_rule(&rule, &folder.join(SUPPRESSIONS));
     Ok(())
 }
 
@@ -58,8 +61,8 @@ fn in_file(arguments: &Feedback, file: &Path) -> anyhow::Result<()> {
     let uid = &arguments.uid;
     let named = || format!("{}", file.display());
     let text = if file.exists() {
-        // Checked by reading it: what is too large is not read further.
-        super::read_suppressions(file)?;
+        // Checks the size and the rules before the whole text is read.
+        suppression_files::read(file)?;
         fs::read_to_string(file).with_context(named)?
     } else {
         String::new()
@@ -67,19 +70,19 @@ fn in_file(arguments: &Feedback, file: &Path) -> anyhow::Result<()> {
     if arguments.undo {
         let after = Suppressions::take_back(&text, uid).with_context(named)?;
         write(file, &after.with_context(|| format!("no rule was written for finding {uid} in {}", file.display()))?)?;
-        anstream::eprintln!("the rule of finding {uid} is taken back");
+        anstream::eprintln!("the rule of finding {uid} is removed");
         return Ok(());
     }
-    let findings = arguments.findings.as_deref().context("name the findings: --findings FILE")?;
+    let findings = arguments.findings.as_deref().context("give the file of findings: --findings FILE")?;
     let finding = find(findings, uid)?;
     let finding = finding.with_context(|| format!("no finding {uid} in {}", findings.display()))?;
     let rule = rule(arguments, &finding)?;
     write(file, &Suppressions::write_rule(&text, &rule).with_context(named)?)?;
-    tell(&rule, file);
+    print_rule(&rule, file);
     Ok(())
 }
 
-/// The finding of a uid in a file of one a line.
+/// The finding with a uid, in a file with one finding per line.
 fn find(path: &Path, uid: &str) -> anyhow::Result<Option<DetectionFinding>> {
     let file = File::open(path).with_context(|| format!("{}", path.display()))?;
     for (i, line) in BufReader::new(file.take(MAX_OBJECT_BYTES)).lines().enumerate() {
@@ -88,7 +91,7 @@ fn find(path: &Path, uid: &str) -> anyhow::Result<Option<DetectionFinding>> {
             continue;
         }
         let finding: DetectionFinding = serde_json::from_str(&line).with_context(|| {
-            format!("{}, line {}: not a finding: write them with `weir detect --format ocsf`", path.display(), i + 1)
+            format!("{}, line {}: not a finding: use the output of `weir detect --format ocsf`", path.display(), i + 1)
         })?;
         if finding.finding_info.uid == uid {
             return Ok(Some(finding));
@@ -98,13 +101,13 @@ fn find(path: &Path, uid: &str) -> anyhow::Result<Option<DetectionFinding>> {
 }
 
 fn rule(arguments: &Feedback, finding: &DetectionFinding) -> anyhow::Result<Rule> {
-    let now = super::now();
-    let until = arguments.duration.map(|seconds| now.saturating_add(seconds.saturating_mul(1000)));
+    let now = now();
+    let until = arguments.duration.map(|seconds| now.saturating_add(seconds.saturating_mul(SECOND_MILLIS)));
     let why = arguments.benign.as_deref().unwrap_or_default();
     Rule::about(finding, why, now, until).with_context(|| format!("finding {}", arguments.uid))
 }
 
-/// Writes a file in one go, so that whoever reads it meanwhile sees the old or the new one.
+/// Replaces a file atomically, so that concurrent readers see the old or the new content.
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let replace = || -> std::io::Result<()> {
@@ -119,12 +122,12 @@ fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     replace().with_context(|| format!("writing {}", path.display()))
 }
 
-/// Says what was written where; the rule itself goes to standard output.
-fn tell(rule: &Rule, path: &Path) {
+/// Prints where the rule was written on standard error, and the rule itself on standard output.
+fn print_rule(rule: &Rule, path: &Path) {
     let until = match rule.until {
-        Some(until) => format!("until {}", utc_day(until.div_euclid(1000))),
-        None => "for good (--for 90d limits it)".to_owned(),
+        Some(until) => format!("until {}", utc_day(until.div_euclid(SECOND_MILLIS))),
+        None => "without expiry (--for 90d limits it)".to_owned(),
     };
-    anstream::eprintln!("written to {}, in effect {until}; --undo takes it back:", path.display());
+    anstream::eprintln!("written to {}, in effect {until}; --undo removes it:", path.display());
     anstream::print!("{}", output::escape_lines(&rule.to_toml()));
 }

@@ -1,4 +1,4 @@
-//! `weir inspect`: what a file is.
+//! `weir inspect`: describes a file by its format, columns, rows, rejected rows, times, and distinct hosts or users.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -9,15 +9,14 @@ use anyhow::Context;
 use weir_domain::activity::ActivityRow;
 use weir_domain::distinct::{DistinctSketch, stable_hash};
 use weir_domain::reject::ReadSummary;
-use weir_domain::text::count;
-use weir_domain::window::{utc_clock, utc_day};
 use weir_ingest::flow::FlowOptions;
 use weir_ingest::login::{cloudtrail, rba, simple, sshd};
 use weir_ingest::usage::{self, UsageOptions};
 use weir_ingest::{Format, ObjectName, Problem, ReadError, ReadLimits, activity, columns, flow, recognise};
 
+use super::clock::modified_time;
 use crate::arguments::Inspect;
-use crate::output::escape;
+use crate::output::{count, escape, utc_minute};
 
 pub(super) fn run(arguments: &Inspect) -> anyhow::Result<ExitCode> {
     let path = &arguments.file;
@@ -49,10 +48,9 @@ pub(super) fn run(arguments: &Inspect) -> anyhow::Result<ExitCode> {
         line("", &format!("line {}: {}: {}", reject.line, reject.reason, reject.excerpt));
     }
     if let Some((first, last)) = seen.times {
-        let at = |time: i64| format!("{} {} UTC", utc_day(time), utc_clock(time));
-        line("times", &format!("{} to {}", at(first), at(last)));
+        line("times", &format!("{} to {}", utc_minute(first), utc_minute(last)));
     }
-    line(seen.what, &seen.distinct());
+    line(seen.counted, &seen.distinct());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -65,20 +63,20 @@ fn rejected(summary: &ReadSummary) -> String {
     }
 }
 
-/// What was seen while reading.
+/// Times and distinct names in a file.
 #[derive(Default)]
 struct Seen {
     times: Option<(i64, i64)>,
-    /// What is counted: hosts or users.
-    what: &'static str,
-    /// Their hashes: names may be long, and who writes a log chooses many of them.
-    few: BTreeSet<u64>,
-    many: DistinctSketch,
+    /// Which names are counted: hosts, users, series or labels.
+    counted: &'static str,
+    /// Hashes of the names, since names may be long and attackers may choose many of them.
+    exact: BTreeSet<u64>,
+    sketch: DistinctSketch,
 }
 
 impl Seen {
-    /// Distinct names that are counted exactly; beyond, they are estimated.
-    const EXACT: usize = 10_000;
+    /// The most distinct names that are counted exactly; above, the number is estimated.
+    const MAX_EXACT: usize = 10_000;
 
     fn time(&mut self, seconds: i64) {
         let (first, last) = self.times.get_or_insert((seconds, seconds));
@@ -87,17 +85,17 @@ impl Seen {
 
     fn name(&mut self, name: &str) {
         let hash = stable_hash(name.as_bytes());
-        self.many.insert(hash);
-        if self.few.len() <= Self::EXACT {
-            self.few.insert(hash);
+        self.sketch.insert(hash);
+        if self.exact.len() <= Self::MAX_EXACT {
+            self.exact.insert(hash);
         }
     }
 
     fn distinct(&self) -> String {
-        if self.few.len() <= Self::EXACT {
-            count(self.few.len() as u64)
+        if self.exact.len() <= Self::MAX_EXACT {
+            count(self.exact.len() as u64)
         } else {
-            format!("about {}", count(self.many.estimate()))
+            format!("about {}", count(self.sketch.estimate()))
         }
     }
 }
@@ -112,9 +110,9 @@ fn read(format: Format, input: File, name: &ObjectName, seen: &mut Seen, path: &
         Format::RbaLogins => rba::read(input, name, limits, &mut login),
         Format::SimpleLogins => simple::read(input, name, limits, &mut login),
         Format::CloudTrail => cloudtrail::read(input, name, limits, &mut login),
-        Format::Sshd => sshd::read(input, name, limits, sshd::Clock::utc(super::written(path)), &mut login),
+        Format::Sshd => sshd::read(input, name, limits, sshd::Clock::utc(modified_time(path)), &mut login),
         Format::Usage => {
-            seen.what = "series";
+            seen.counted = "series";
             return Ok(usage::read(input, name, limits, &UsageOptions::default(), |point| {
                 seen.time(point.time);
                 let keys: Vec<_> = point.keys.iter().map(|(key, value)| format!("{key}={value}")).collect();
@@ -122,14 +120,14 @@ fn read(format: Format, input: File, name: &ObjectName, seen: &mut Seen, path: &
             })?);
         }
         Format::Table | Format::Parquet => {
-            // Flow logs are tables as well, which their columns show.
+            // A Parquet file may be a flow log, which its columns show.
             if format == Format::Parquet {
                 match flow_rows(format, File::open(path)?, name, limits, seen) {
                     Err(ReadError { problem: Problem::MissingField { .. }, .. }) => {}
                     read => return Ok(read?),
                 }
             }
-            seen.what = "labels";
+            seen.counted = "labels";
             let again = File::open(path)?;
             let label = |row: &ActivityRow<'_>| row.labels.iter().for_each(|label| seen.name(&format!("{label:?}")));
             return Ok(if format == Format::Table {
@@ -142,7 +140,7 @@ fn read(format: Format, input: File, name: &ObjectName, seen: &mut Seen, path: &
         }
         _ => return Ok(flow_rows(format, input, name, limits, seen)?),
     };
-    seen.what = "users";
+    seen.counted = "users";
     Ok(read?)
 }
 
@@ -153,7 +151,7 @@ fn flow_rows(
     limits: ReadLimits,
     seen: &mut Seen,
 ) -> Result<ReadSummary, ReadError> {
-    seen.what = "hosts";
+    seen.counted = "hosts";
     let options = FlowOptions { format: Some(format), fields: None };
     flow::read(input, name, limits, &options, |record| {
         seen.time(record.start);

@@ -1,16 +1,16 @@
-//! `weir models`: which models the score function uses.
+//! `weir models`: lists, promotes and rolls back the models of a store, which the score function uses.
 
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use weir_domain::text::count;
 use weir_domain::window::{utc_clock, utc_day};
 use weir_model::{EstimatorKind, FlowModel, LoginModel, ModelKind, TrainingSummary};
 use weir_pipeline::{FolderStore, Store, models};
 
-use super::now;
+use super::clock::now;
 use crate::arguments::{Models, ModelsVerb, Source};
+use crate::output::count;
 
 pub(super) async fn run(arguments: Models) -> anyhow::Result<ExitCode> {
     match arguments.verb {
@@ -25,7 +25,7 @@ pub(super) async fn run(arguments: Models) -> anyhow::Result<ExitCode> {
                 Source::Flow => models::roll_back::<FlowModel>(&store, now()).await?,
                 Source::Login => models::roll_back::<LoginModel>(&store, now()).await?,
                 Source::Activity | Source::Usage => {
-                    bail!("no model of a table or of usage is in use in a store: --source flow or login")
+                    bail!("stores have no models of tables or usage: use --source flow or login")
                 }
             };
             anstream::eprintln!("{key} is in use again");
@@ -51,7 +51,7 @@ async fn list(store: &FolderStore) -> anyhow::Result<()> {
     let mut keys = models::list(store).await?;
     keys.sort_by_key(|key| !is_current(key));
     if keys.is_empty() {
-        anstream::eprintln!("no models: `weir train` writes one, `weir models promote` puts it here");
+        anstream::eprintln!("no models: train one with `weir train` and add it with `weir models promote`");
     }
     for key in keys {
         let mark = if is_current(&key) { "*" } else { " " };
@@ -64,24 +64,24 @@ async fn list(store: &FolderStore) -> anyhow::Result<()> {
 }
 
 async fn describe(store: &FolderStore, key: &str) -> anyhow::Result<String> {
-    let file = store.get(key).await?.context("it is not there any more")?.bytes;
+    let file = store.get(key).await?.context("the file no longer exists")?.bytes;
     Ok(if ModelKind::of(&file) == Some(ModelKind::Login) {
         let model = LoginModel::decode(&file)?;
         let labels = match model.labelled_attacks {
-            Some(attacks) => format!(", {} of them attacks by their labels,", count(attacks)),
+            Some(attacks) => format!(", {} of them labelled as attacks,", count(attacks)),
             None => String::new(),
         };
         let (logins, users) = (count(model.summary.rows), count(model.summary.entities));
-        format!("on {logins} logins of {users} users{labels} {}", times(&model.summary))
+        format!("on {logins} logins of {users} users{labels} {}", training_period(&model.summary))
     } else {
         let model = FlowModel::decode(&file)?;
         let names: Vec<_> = model.behaviour.kinds().map(EstimatorKind::name).collect();
         let (windows, hosts) = (count(model.summary.rows), count(model.summary.entities));
-        format!("{} on {windows} windows of {hosts} hosts {}", names.join(", "), times(&model.summary))
+        format!("{} on {windows} windows of {hosts} hosts {}", names.join(", "), training_period(&model.summary))
     })
 }
 
-fn times(summary: &TrainingSummary) -> String {
+fn training_period(summary: &TrainingSummary) -> String {
     let at = |time: i64| format!("{} {}", utc_day(time), utc_clock(time));
     format!("from {} to {} UTC", at(summary.from), at(summary.to))
 }

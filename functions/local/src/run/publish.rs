@@ -1,35 +1,36 @@
-//! `weir publish`: what the publish function does, with standard output as the channel.
+//! `weir publish`: sends the findings of a store folder to standard output, as the publish function sends them to SNS.
 
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::ExitCode;
 
 use weir_detect::ocsf::DetectionFinding;
-use weir_domain::text::count;
 use weir_pipeline::keys::FINDINGS;
 use weir_pipeline::notifier::{NotifyError, Sending};
 use weir_pipeline::publish::Published;
 use weir_pipeline::{FolderStore, Notifier, Store, publish, suppressions};
 
+use super::clock::now;
 use crate::arguments::Publish;
+use crate::output::count;
 
 pub(super) async fn run(arguments: Publish) -> anyhow::Result<ExitCode> {
     if arguments.test {
-        StandardOutput.send(&DetectionFinding::test(super::now())).await?;
+        StandardOutput.send(&DetectionFinding::test(now())).await?;
         return Ok(ExitCode::SUCCESS);
     }
     let store = FolderStore::open_or_create(&arguments.store.store)?;
-    // The function would send all the same; here somebody is there to mend the file.
+    // Unreadable rules are an error here, since the user can fix the file. The function sends without them.
     let rules = suppressions::load(&store).await?;
     let (mut sent, mut before, mut suppressed, mut throttled) = (0, 0, 0, 0);
     let mut seen = BTreeSet::new();
-    // Twice, since summaries are written while findings are held back, and so are not among those listed at first.
+    // A second pass publishes the summaries that the first pass wrote for findings above the alert limit.
     for _ in 0..2 {
         for key in store.list(FINDINGS).await? {
             if !seen.insert(key.clone()) {
                 continue;
             }
-            match publish(&store, &[&StandardOutput], &rules, &key, super::now()).await? {
+            match publish(&store, &[&StandardOutput], &rules, &key, now()).await? {
                 Published::Sent { .. } => sent += 1,
                 Published::Before => before += 1,
                 Published::Suppressed(_) => suppressed += 1,
@@ -44,12 +45,12 @@ pub(super) async fn run(arguments: Publish) -> anyhow::Result<ExitCode> {
         count(sent),
         count(before),
         quiet(suppressed, "suppressed now"),
-        quiet(throttled, "held back now by the alert limit")
+        quiet(throttled, "throttled now by the alert limit")
     );
     Ok(ExitCode::SUCCESS)
 }
 
-/// One OCSF object a line.
+/// The channel of `weir publish`: one OCSF object per line.
 struct StandardOutput;
 
 impl Notifier for StandardOutput {
@@ -58,14 +59,14 @@ impl Notifier for StandardOutput {
     }
 
     fn send<'a>(&'a self, finding: &'a DetectionFinding) -> Sending<'a> {
-        let failed = |problem: String| NotifyError {
-            channel: "stdout".to_owned(),
-            uid: finding.finding_info.uid.clone(),
-            problem,
-        };
-        let written = serde_json::to_string(finding)
-            .map_err(|e| e.to_string())
-            .and_then(|line| writeln!(std::io::stdout(), "{line}").map_err(|e| e.to_string()));
-        Box::pin(std::future::ready(written.map_err(failed)))
+        Box::pin(async move {
+            let failed = |problem: String| NotifyError {
+                channel: "stdout".to_owned(),
+                uid: finding.finding_info.uid.clone(),
+                problem,
+            };
+            let line = serde_json::to_string(finding).map_err(|e| failed(e.to_string()))?;
+            writeln!(std::io::stdout(), "{line}").map_err(|e| failed(e.to_string()))
+        })
     }
 }

@@ -1,21 +1,20 @@
-//! `weir schema`: a schema file for a table, to look at and to edit.
+//! `weir schema`: infers the schema of a table and writes it as a file to edit.
 
 use std::fs::{self, File};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use weir_domain::text::count;
 use weir_ingest::{Format, ObjectName, ReadLimits, activity, recognise};
 
 use crate::arguments::Schema;
-use crate::output::escape;
+use crate::output::{count, escape};
 
 pub(super) fn run(arguments: &Schema) -> anyhow::Result<ExitCode> {
     let path = &arguments.file;
     let name = ObjectName::new(&path.to_string_lossy());
     let open = || File::open(path).with_context(|| format!("{}", path.display()));
     let limits = ReadLimits { rejected_share: 1.0, ..ReadLimits::default() };
-    // A table without a header is in no format that shows; it is read as one because it was asked for.
+    // A CSV table without a header is not recognised as any format; the user asked to read it as a table.
     let parquet = matches!(recognise(open()?, &name), Ok((Some(Format::Parquet), _)));
     let inferred = if parquet {
         activity::infer_parquet(open()?, &name, limits, activity::SAMPLE_ROWS)?
@@ -31,7 +30,7 @@ pub(super) fn run(arguments: &Schema) -> anyhow::Result<ExitCode> {
         }
     }
     anstream::eprintln!(
-        "{} columns, guessed from {} rows: check the roles before you rely on them",
+        "{} columns, inferred from {} rows: check the roles before you use the schema",
         count(inferred.schema.columns.len() as u64),
         count(inferred.rows)
     );

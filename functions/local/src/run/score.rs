@@ -1,13 +1,15 @@
-//! `weir score`: scores all hours and days of a store folder, as the score function and its sweep do.
+//! `weir score`: runs detection on all batches of a store folder, as the score function does, its scheduled sweep included.
 
 use std::process::ExitCode;
 
-use weir_domain::text::count;
+use weir_model::FlowModel;
 use weir_pipeline::hours::all_hours;
 use weir_pipeline::score::score_store;
 use weir_pipeline::{FolderStore, models};
 
+use super::clock::now;
 use crate::arguments::Score;
+use crate::output::count;
 use crate::progress;
 
 pub(super) async fn run(arguments: Score) -> anyhow::Result<ExitCode> {
@@ -18,14 +20,15 @@ pub(super) async fn run(arguments: Score) -> anyhow::Result<ExitCode> {
             arguments.store.store.display()
         );
     }
-    let model = models::current(&store).await?;
+    let model = models::current::<FlowModel>(&store).await?;
     if model.is_none() {
         anstream::eprintln!(
-            "no model yet: unusual behaviour is not looked for until `weir train` wrote one and `weir models promote` put it here"
+            "no model in the store, so anomalous-behaviour is not evaluated: train one with `weir train` and add it with \
+             `weir models promote`"
         );
     }
     let bar = progress::bar(0, "scoring");
-    let scored = score_store(&store, model.as_ref(), &arguments.timezone, super::now(), |done, all| {
+    let scored = score_store(&store, model.as_ref(), &arguments.timezone, now(), |done, all| {
         bar.set_length(all as u64);
         bar.set_position(done as u64);
     })
@@ -39,7 +42,7 @@ pub(super) async fn run(arguments: Score) -> anyhow::Result<ExitCode> {
     );
     if scored.unwatched > 0 {
         anstream::eprintln!(
-            "{} series of usage are not watched: their scope has more than the limit",
+            "{} usage series are not monitored: their scope has more series than the limit",
             count(scored.unwatched as u64)
         );
     }

@@ -1,4 +1,4 @@
-//! `weir simulate`: logs of a made-up account, and the truth about them. One function per log source.
+//! `weir simulate`: writes synthetic logs of a fictional account and the truth about them. One function per log source.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,28 +8,28 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, bail};
 use rayon::iter::{ParallelBridge, ParallelIterator};
-use weir_domain::text::count;
 use weir_simulate::flow::{Parameters, Simulation};
 use weir_simulate::usage::{UsageParameters, UsageSimulation};
-use weir_simulate::{activity, login};
+use weir_simulate::{activity as simulated_activity, login as simulated_login};
 
 use crate::arguments::{Simulate, SimulateActivity, SimulateFlows, SimulateLogins, SimulateSource, SimulateUsage};
+use crate::output::count;
 use crate::progress;
 
 pub(super) fn run(arguments: &Simulate) -> anyhow::Result<ExitCode> {
     match &arguments.source {
         SimulateSource::Flows(arguments) => flows(arguments),
         SimulateSource::Logins(arguments) => logins(arguments),
-        SimulateSource::Activity(arguments) => users(arguments),
+        SimulateSource::Activity(arguments) => activity(arguments),
         SimulateSource::Usage(arguments) => usage(arguments),
     }
 }
 
-/// An error when a folder already has a file that would be written.
-fn refuse_mixing(folder: &Path, names: &[&str]) -> anyhow::Result<()> {
-    for taken in names.iter().map(|name| folder.join(name)) {
-        if taken.exists() {
-            bail!("{} is there already: name a new folder, so that no logs are mixed", taken.display());
+/// Fails if the folder already contains one of the files, so that logs of two simulations are not mixed.
+fn check_unused(folder: &Path, names: &[&str]) -> anyhow::Result<()> {
+    for path in names.iter().map(|name| folder.join(name)) {
+        if path.exists() {
+            bail!("{} already exists: give a new folder, so that logs are not mixed", path.display());
         }
     }
     Ok(())
@@ -46,10 +46,10 @@ fn flows(arguments: &SimulateFlows) -> anyhow::Result<ExitCode> {
         intensity: arguments.intensity,
         only: arguments.only.clone(),
     })?;
-    refuse_mixing(output, &["AWSLogs", "truth.json"])?;
+    check_unused(output, &["AWSLogs", "truth.json"])?;
     let bar = progress::bar(arguments.days as usize * 288, "simulating");
     let (rows, bytes) = (AtomicU64::new(0), AtomicU64::new(0));
-    // Files are made one after the other and compressed side by side.
+    // Files are simulated one after the other and compressed in parallel.
     simulation.files().par_bridge().try_for_each(|file| {
         let object = file.gzip().context("compressing")?;
         write(&output.join(&file.key), &object)?;
@@ -62,7 +62,7 @@ fn flows(arguments: &SimulateFlows) -> anyhow::Result<ExitCode> {
     let truth = simulation.truth();
     write(&output.join("truth.json"), &serde_json::to_vec_pretty(truth)?)?;
     anstream::eprintln!(
-        "{} rows of {} hosts ({} bytes compressed) and {} attacks in {}",
+        "{} rows of {} hosts ({} bytes compressed) with {} attacks in {}",
         count(rows.into_inner()),
         count(truth.monitored_hosts.len() as u64),
         count(bytes.into_inner()),
@@ -74,8 +74,8 @@ fn flows(arguments: &SimulateFlows) -> anyhow::Result<ExitCode> {
 
 fn logins(arguments: &SimulateLogins) -> anyhow::Result<ExitCode> {
     let folder = arguments.into.folder();
-    refuse_mixing(folder, &["logins.csv", "logins.jsonl", "prefixes.csv", "truth.json"])?;
-    let simulation = login::Simulation::new(login::Parameters {
+    check_unused(folder, &["logins.csv", "logins.jsonl", "prefixes.csv", "truth.json"])?;
+    let simulation = simulated_login::Simulation::new(simulated_login::Parameters {
         users: arguments.users,
         days: arguments.days,
         seed: arguments.seed.seed,
@@ -89,7 +89,8 @@ fn logins(arguments: &SimulateLogins) -> anyhow::Result<ExitCode> {
     write(&folder.join("truth.json"), &serde_json::to_vec(truth)?)?;
     let tested = truth.n_test_attack + truth.n_test_benign;
     anstream::eprintln!(
-        "{} logins of {} users in {} days, level {}: the last {} of them, {} of attacks ({:.2} %), are to test on; {} attacks in all, in {}",
+        "{} logins of {} users in {} days, level {}: the last {} are for testing, of which {} belong to attacks ({:.2} %); {} attacks \
+         in all, in {}",
         count(truth.n_logins as u64),
         count(truth.users as u64),
         truth.days,
@@ -103,22 +104,22 @@ fn logins(arguments: &SimulateLogins) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn users(arguments: &SimulateActivity) -> anyhow::Result<ExitCode> {
+fn activity(arguments: &SimulateActivity) -> anyhow::Result<ExitCode> {
     let folder = arguments.into.folder();
-    refuse_mixing(folder, &["activity.csv", "schema.toml"])?;
-    let rows = activity::simulate(&activity::Parameters {
+    check_unused(folder, &["activity.csv", "schema.toml"])?;
+    let rows = simulated_activity::simulate(&simulated_activity::Parameters {
         users: arguments.users,
         days: arguments.days,
         seed: arguments.seed.seed,
         start: arguments.start.0,
         level: arguments.level,
     })?;
-    write(&folder.join("activity.csv"), activity::csv(&rows).as_bytes())?;
-    write(&folder.join("schema.toml"), activity::SCHEMA.as_bytes())?;
+    write(&folder.join("activity.csv"), simulated_activity::csv(&rows).as_bytes())?;
+    write(&folder.join("schema.toml"), simulated_activity::SCHEMA.as_bytes())?;
     let anomalous: Vec<_> = rows.iter().filter(|row| row.label != "normal").collect();
     let users: BTreeSet<_> = anomalous.iter().map(|row| &row.user).collect();
     anstream::eprintln!(
-        "{} days of {} users, level {}: {} days of {} users are anomalous ({:.2} %), in {}",
+        "{} user days of {} users, level {}: {} of them, of {} users, are anomalous ({:.2} %), in {}",
         count(rows.len() as u64),
         count(arguments.users as u64),
         arguments.level,
@@ -138,14 +139,14 @@ fn usage(arguments: &SimulateUsage) -> anyhow::Result<ExitCode> {
         start: arguments.start.0,
         anomalies: !arguments.no_anomalies,
     })?;
-    refuse_mixing(output, &["usage.csv", "truth.json"])?;
+    check_unused(output, &["usage.csv", "truth.json"])?;
     let mut csv = Vec::new();
     simulation.write_csv(&mut csv)?;
     write(&output.join("usage.csv"), &csv)?;
     let truth = simulation.truth();
     write(&output.join("truth.json"), &serde_json::to_vec_pretty(truth)?)?;
     anstream::eprintln!(
-        "{} weeks of {} series and {} anomalies in {}",
+        "{} weeks of {} series with {} anomalies in {}",
         count(u64::from(arguments.weeks)),
         count(simulation.series().len() as u64),
         count(truth.incidents.len() as u64),
@@ -156,6 +157,6 @@ fn usage(arguments: &SimulateUsage) -> anyhow::Result<ExitCode> {
 
 fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let folder = path.parent().unwrap_or(Path::new(""));
-    fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+    fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
     fs::write(path, bytes).with_context(|| format!("writing {}", path.display()))
 }

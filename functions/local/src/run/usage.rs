@@ -1,15 +1,12 @@
-//! `weir usage`: what is usual of usage over time, what stands out, what is to come, and how series compare.
+//! `weir usage`: analyses usage over time and shows baselines, anomalies, forecasts and comparisons of series.
 //!
-//! `read` makes series of files, [`weir_pipeline::usage`] looks at them, and `table`, `csv` and `report` show what it says.
-//! `detect` gives findings instead.
+//! `usage_logs` reads files into series, [`weir_pipeline::usage`] analyses them, and `tables`, `csv` and `report` show the result.
+//! `weir detect --source usage` reports findings instead.
 
 mod csv;
-pub(super) mod detect;
-mod files;
-mod read;
+mod format;
 mod report;
-mod table;
-mod words;
+mod tables;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -18,32 +15,32 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use weir_domain::usage::UsageSeries;
 use weir_ingest::usage::{ResampleParams, Resampler};
 use weir_pipeline::usage::{UsageAnalysis, UsageOptions, analyse};
 
+use super::usage_logs::{UsageInputs, read_usage_logs};
 use crate::arguments::{Usage, UsageFormat};
-use read::Inputs;
-use words::Words;
+use format::Clock;
 
 pub(super) fn run(arguments: &Usage) -> anyhow::Result<ExitCode> {
-    let step = u32::try_from(arguments.step).ok().and_then(NonZeroU32::new).context("a step of no length")?;
+    let step =
+        u32::try_from(arguments.step).ok().and_then(NonZeroU32::new).context("a step must be longer than 0 seconds")?;
     let limits =
         ResampleParams { step_seconds: step, statistic: arguments.statistic.into(), ..ResampleParams::default() };
     let mut points = Resampler::new(limits);
-    let inputs = Inputs {
+    let inputs = UsageInputs {
         paths: &arguments.paths,
         input_format: arguments.input_format,
         fields: arguments.fields.as_ref(),
         ranges: &arguments.ranges,
         limits,
     };
-    let mut read = read::read(&inputs, &mut points)?;
+    let mut read = read_usage_logs(&inputs, &mut points)?;
     let mut series = points.finish();
     series.append(&mut read.flows);
-    read.tell(series.len());
+    read.print(series.len());
     if series.is_empty() {
-        bail!("no usage was read: `weir inspect` tells what a file is");
+        bail!("no usage was read: `weir inspect` shows the format of a file");
     }
     let options = UsageOptions {
         zone: arguments.timezone.clone(),
@@ -53,20 +50,20 @@ pub(super) fn run(arguments: &Usage) -> anyhow::Result<ExitCode> {
         ..UsageOptions::default()
     };
     let analysis = analyse(&series, &options)?;
-    let words = Words { zone: options.zone };
-    write(arguments.output.as_deref(), |out| show(out, arguments.format, &analysis, &words))?;
+    let clock = Clock { zone: options.zone };
+    write(arguments.output.as_deref(), |out| write_analysis(out, arguments.format, &analysis, &clock))?;
     if let Some(path) = &arguments.report {
-        let page = report::page(&analysis, &series, &words);
+        let page = report::page(&analysis, &series, &clock);
         write(Some(path), |out| out.write_all(page.as_bytes()))?;
         anstream::eprintln!("report in {}", path.display());
     }
     Ok(ExitCode::from(if read.unreadable.is_empty() { 0 } else { 2 }))
 }
 
-fn show(out: &mut dyn Write, format: UsageFormat, analysis: &UsageAnalysis, words: &Words) -> io::Result<()> {
+fn write_analysis(out: &mut dyn Write, format: UsageFormat, analysis: &UsageAnalysis, clock: &Clock) -> io::Result<()> {
     match format {
-        UsageFormat::Table => out.write_all(table::tables(analysis, words).as_bytes()),
-        UsageFormat::Csv => csv::write(out, analysis, words),
+        UsageFormat::Table => out.write_all(tables::tables(analysis, clock).as_bytes()),
+        UsageFormat::Csv => csv::write(out, analysis, clock),
         UsageFormat::Json => {
             serde_json::to_writer_pretty(&mut *out, analysis)?;
             writeln!(out)
@@ -75,26 +72,16 @@ fn show(out: &mut dyn Write, format: UsageFormat, analysis: &UsageAnalysis, word
 }
 
 /// Writes to a file, or to standard output.
-fn write(path: Option<&Path>, show: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
+fn write(path: Option<&Path>, print: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
     let mut out: Box<dyn Write> = match path {
         Some(path) => {
             Box::new(BufWriter::new(File::create(path).with_context(|| format!("writing {}", path.display()))?))
         }
         None => Box::new(BufWriter::new(anstream::stdout().lock())),
     };
-    match show(&mut *out).and_then(|()| out.flush()) {
-        // Whoever reads has seen enough: `weir usage … | head`.
+    match print(&mut *out).and_then(|()| out.flush()) {
+        // The reader has closed the pipe: `weir usage … | head`.
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => written.context("writing what was found"),
+        written => written.context("writing the analysis"),
     }
-}
-
-/// Which series are shown where not all can be: those of the largest totals in their metric, in their order.
-fn largest(series: &[UsageSeries], most: usize) -> Vec<usize> {
-    let total = |at: &usize| series[*at].values.iter().flatten().sum::<f64>();
-    let mut order: Vec<usize> = (0..series.len()).collect();
-    order.sort_by(|a, b| total(b).total_cmp(&total(a)).then(a.cmp(b)));
-    order.truncate(most);
-    order.sort_unstable();
-    order
 }

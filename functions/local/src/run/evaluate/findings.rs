@@ -1,4 +1,4 @@
-//! Findings against a truth file.
+//! `weir evaluate --findings`: compares findings with the incidents of a truth file.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -8,17 +8,17 @@ use std::process::ExitCode;
 use anyhow::Context;
 use weir_detect::evaluation::{Bucket, Judgement, ObservedFinding, Truth, judge};
 
-use super::{number, read, show};
+use super::output::{number, read, show};
 use crate::arguments::EvaluationFormat;
 use crate::output::{Rows, escape};
 
-/// The longest truth file, in bytes.
+/// The largest truth file, in bytes.
 const MAX_TRUTH_BYTES: u64 = 64 << 20;
 
-/// The longest finding, in bytes: one of 50 lines of evidence takes some 20 KiB.
+/// The longest finding, in bytes: a finding with 50 lines of evidence takes about 20 KiB.
 const MAX_FINDING_BYTES: u64 = 4 << 20;
 
-/// The most findings: each is compared with every incident.
+/// The most findings, since each is compared with every incident.
 const MAX_FINDINGS: usize = 1_000_000;
 
 pub(super) fn run(findings: &Path, truth: &Path, format: EvaluationFormat) -> anyhow::Result<ExitCode> {
@@ -29,7 +29,7 @@ pub(super) fn run(findings: &Path, truth: &Path, format: EvaluationFormat) -> an
     Ok(ExitCode::SUCCESS)
 }
 
-/// One finding a line; empty lines are skipped.
+/// Reads one finding per line; empty lines are skipped.
 fn read_findings(path: &Path) -> anyhow::Result<Vec<ObservedFinding>> {
     let shown = path.display();
     let mut file = BufReader::new(File::open(path).with_context(|| format!("{shown}"))?);
@@ -61,16 +61,16 @@ fn by_kind(judgement: &Judgement) -> Rows {
     );
     let all = judgement.by_kind.get_key_value(Judgement::ALL);
     let kinds = judgement.by_kind.iter().filter(|(kind, _)| *kind != Judgement::ALL);
-    for (kind, of_kind) in kinds.chain(all) {
+    for (kind, counts) in kinds.chain(all) {
         rows.push(vec![
             escape(kind),
-            of_kind.incidents.to_string(),
-            of_kind.detected.to_string(),
-            of_kind.typed.to_string(),
-            of_kind.located.to_string(),
-            number(of_kind.median_minutes, 2),
-            number(of_kind.median_minutes_typed, 2),
-            number(of_kind.findings_per_detected, 2),
+            counts.incidents.to_string(),
+            counts.detected.to_string(),
+            counts.typed.to_string(),
+            counts.located.to_string(),
+            number(counts.median_minutes, 2),
+            number(counts.median_minutes_typed, 2),
+            number(counts.findings_per_detected, 2),
         ]);
     }
     rows
@@ -82,7 +82,7 @@ fn lines(judgement: &Judgement) -> Vec<String> {
         Bucket::ALL.into_iter().map(|bucket| format!("{} {}", found(bucket), bucket.as_str())).collect();
     let mut lines = vec![
         format!(
-            "{}: {} findings ({}), {} before the evaluation, {:.2} host-days",
+            "{}: {} findings ({}), {} before the evaluation period, {:.2} host-days",
             escape(&judgement.name),
             judgement.findings,
             buckets.join(", "),

@@ -1,23 +1,23 @@
-//! An estimator on labelled rows that were held out.
+//! `weir evaluate --labels`: trains one estimator on a part of a labelled table and measures it on the rest.
 
 use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::json;
-use weir_domain::text::count;
 use weir_pipeline::table::{EvaluateOptions, Evaluated, HeldOut, Split, evaluate, label_column, with_label};
 
-use super::show;
+use super::output::show;
 use crate::arguments::Evaluate;
-use crate::output::{Rows, escape};
-use crate::run::activity::{self, Files};
+use crate::output::{Rows, count, escape};
+use crate::run::confusion::confusion_table;
+use crate::run::table_files::{TableFiles, print_rejected, schema_by_name};
 
-/// Labels that are listed, at most.
+/// The most labels that are listed.
 const MAX_LABELS: usize = 8;
 
 pub(super) fn run(path: &Path, arguments: &Evaluate) -> anyhow::Result<ExitCode> {
     let label = arguments.labels.as_deref().unwrap_or_default();
-    let files = Files::open(&[path.to_owned()], None, activity::schema(arguments.schema.as_deref())?)?;
+    let files = TableFiles::open(&[path.to_owned()], None, schema_by_name(arguments.schema.as_deref())?)?;
     let schema = with_label(files.schema().clone(), label)?;
     let options = EvaluateOptions {
         label: label_column(&schema, Some(label))?,
@@ -27,13 +27,13 @@ pub(super) fn run(path: &Path, arguments: &Evaluate) -> anyhow::Result<ExitCode>
     };
     let files = files.with_schema(schema.clone());
     let evaluated = evaluate(&schema, &files, &options)?;
-    activity::tell_read(&evaluated.read);
+    print_rejected(&evaluated.read);
     let mut lines = balance(&evaluated, label);
     let mut figures = Rows::new(
         1,
         &[
             "held out",
-            "learned from",
+            "trained on",
             "rows",
             "anomalous",
             "accuracy",
@@ -54,10 +54,10 @@ pub(super) fn run(path: &Path, arguments: &Evaluate) -> anyhow::Result<ExitCode>
         match result {
             Ok(held_out) => {
                 figures.push(row(title, held_out));
-                tables.push(activity::confusion(title, &held_out.confusion));
+                tables.push(confusion_table(title, &held_out.confusion));
                 if held_out.left_out > 0 {
                     lines.push(format!(
-                        "{title}: {} rows left out, since rows of the same values were learned from",
+                        "{title}: {} rows excluded, because the training part has rows with the same values",
                         count(held_out.left_out)
                     ));
                 }
@@ -85,7 +85,7 @@ pub(super) fn run(path: &Path, arguments: &Evaluate) -> anyhow::Result<ExitCode>
 fn balance(evaluated: &Evaluated, label: &str) -> Vec<String> {
     let share = |n: u64| 100.0 * n as f64 / evaluated.rows.max(1) as f64;
     let sampled = if evaluated.rows < evaluated.seen {
-        format!(", an even sample of {}", count(evaluated.seen))
+        format!(" (an even sample of {})", count(evaluated.seen))
     } else {
         String::new()
     };
@@ -99,7 +99,7 @@ fn balance(evaluated: &Evaluated, label: &str) -> Vec<String> {
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     vec![
         format!(
-            "{} rows{sampled}, {} of them anomalous ({:.1} %) by {}: {}{more}",
+            "{} rows{sampled}, of which {} are anomalous ({:.1} %) by the labels in {}: {}{more}",
             count(evaluated.rows),
             count(evaluated.anomalous),
             share(evaluated.anomalous),
@@ -107,7 +107,7 @@ fn balance(evaluated: &Evaluated, label: &str) -> Vec<String> {
             labels.join(", ")
         ),
         format!(
-            "{} rows ({:.1} %) have the values of a row before them; such rows are on one side of a split",
+            "{} rows ({:.1} %) are duplicates of earlier rows; duplicates are kept on one side of the split",
             count(evaluated.duplicates),
             share(evaluated.duplicates)
         ),

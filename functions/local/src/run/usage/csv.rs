@@ -1,24 +1,26 @@
-//! Anomalies and forecasts as CSV: a row each, told apart by the first column.
+//! The analysis as CSV: one row per anomaly, gap and forecast step; the first column says which.
 
 use std::io::{self, Write};
 
 use weir_pipeline::usage::UsageAnalysis;
+use weir_pipeline::usage::analysis::SeriesAnalysis;
 
-use super::words::Words;
-use crate::output::{escape, plain};
+use super::format::Clock;
+use crate::output::{csv_cell, escape};
 
 const COLUMNS: [&str; 10] =
     ["kind", "metric", "series", "start", "end", "time", "value", "usual", "distance_or_low", "by_or_high"];
 
-/// Writes all anomalies and gaps, then all steps to come. In rows of the kind `anomaly` the last two columns are the distance
-/// in interquartile ranges and what found it, in those of the kind `forecast` the ends of the interval; in those of the kind
-/// `data-gap` they are empty, as are value and usual.
-pub(super) fn write(out: &mut dyn Write, analysis: &UsageAnalysis, words: &Words) -> io::Result<()> {
+/// Writes all anomalies, then all gaps, then all forecast steps.
+///
+/// The last two columns are the distance in interquartile ranges and the methods that found it in rows of kind `anomaly`, and the
+/// ends of the prediction interval in rows of kind `forecast`. They are empty in rows of kind `data-gap`, as are value and usual.
+pub(super) fn write(out: &mut dyn Write, analysis: &UsageAnalysis, clock: &Clock) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(COLUMNS)?;
-    let named = |one: &weir_pipeline::usage::analysis::SeriesAnalysis| {
+    let named = |one: &SeriesAnalysis| {
         let keys: Vec<String> = one.name.keys.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        (plain(escape(&one.name.metric)), plain(escape(&keys.join(" "))))
+        (csv_cell(escape(&one.name.metric)), csv_cell(escape(&keys.join(" "))))
     };
     for one in &analysis.series {
         let (metric, keys) = named(one);
@@ -28,9 +30,9 @@ pub(super) fn write(out: &mut dyn Write, analysis: &UsageAnalysis, words: &Words
                 "anomaly",
                 &metric,
                 &keys,
-                &words.exact(anomaly.start),
-                &words.exact(anomaly.end),
-                &words.exact(anomaly.time),
+                &clock.rfc3339(anomaly.start),
+                &clock.rfc3339(anomaly.end),
+                &clock.rfc3339(anomaly.time),
                 &anomaly.value.to_string(),
                 &anomaly.usual.to_string(),
                 &anomaly.distance.to_string(),
@@ -41,7 +43,7 @@ pub(super) fn write(out: &mut dyn Write, analysis: &UsageAnalysis, words: &Words
     for one in &analysis.series {
         let (metric, keys) = named(one);
         for gap in &one.data_gaps {
-            let (start, end) = (words.exact(gap.start), words.exact(gap.end));
+            let (start, end) = (clock.rfc3339(gap.start), clock.rfc3339(gap.end));
             csv.write_record(["data-gap", &metric, &keys, &start, &end, &start, "", "", "", ""])?;
         }
     }
@@ -53,9 +55,9 @@ pub(super) fn write(out: &mut dyn Write, analysis: &UsageAnalysis, words: &Words
                 "forecast",
                 &metric,
                 &keys,
-                &words.exact(step.time),
-                &words.exact(step.time + i64::from(one.summary.step)),
-                &words.exact(step.time),
+                &clock.rfc3339(step.time),
+                &clock.rfc3339(step.time + i64::from(one.summary.step)),
+                &clock.rfc3339(step.time),
                 &step.value.to_string(),
                 "",
                 &bound(step.interval.map(|(low, _)| low)),

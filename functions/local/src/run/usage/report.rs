@@ -1,21 +1,22 @@
-//! A page of what was found that needs nothing else: no script, no other file. Every name came out of a log; `maud` escapes
-//! it for HTML, and what turns or hides text is escaped before.
+//! The analysis as a self-contained HTML page with charts, without scripts or other files.
+//!
+//! Names come from logs: control and bidirectional characters are escaped first, then `maud` escapes HTML.
 
 mod chart;
 mod heat_map;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use weir_domain::usage::UsageSeries;
-use weir_pipeline::usage::analysis::{SeriesAnalysis, UsageAnalysis};
+use weir_pipeline::usage::UsageAnalysis;
+use weir_pipeline::usage::analysis::SeriesAnalysis;
 
-use super::largest;
-use super::words::{Words, number, percent, reasons, window};
+use super::format::{Clock, number, percent, reasons, window};
 use crate::output::escape;
 
-/// The most series that are drawn.
-const MAX: usize = 60;
+/// The most series with a chart.
+const MAX_CHARTS: usize = 60;
 
-/// The most gaps that are told of a series.
+/// The most gaps that are listed per series.
 const MAX_GAPS: usize = 10;
 
 const STYLE: &str = "
@@ -38,15 +39,15 @@ figure { margin: .6rem 0; } .profiles { display: grid; grid-template-columns: re
 ";
 
 /// The page.
-pub(super) fn page(analysis: &UsageAnalysis, series: &[UsageSeries], words: &Words) -> String {
-    let shown = largest(series, MAX);
+pub(super) fn page(analysis: &UsageAnalysis, series: &[UsageSeries], clock: &Clock) -> String {
+    let shown = largest(series, MAX_CHARTS);
     let page = html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                // What a page without scripts and links may load: nothing.
+                // The page has no scripts and no links, so it may load nothing.
                 meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'";
                 title { "Usage over time" }
                 style { (PreEscaped(STYLE)) }
@@ -55,19 +56,29 @@ pub(super) fn page(analysis: &UsageAnalysis, series: &[UsageSeries], words: &Wor
                 h1 { "Usage over time" }
                 p.soft { (series.len()) " series, times in " (text(&analysis.zone)) }
                 (comparisons(analysis))
-                (anomalies(analysis, words))
+                (anomalies(analysis, clock))
                 (profiles(analysis))
                 h2 { "Series" }
-                @if shown.len() < series.len() { p.soft { "The " (MAX) " of the largest totals." } }
-                @for at in shown { (one(&analysis.series[at], &series[at], words)) }
+                @if shown.len() < series.len() { p.soft { "The " (MAX_CHARTS) " series with the largest totals." } }
+                @for at in shown { (one(&analysis.series[at], &series[at], clock)) }
             }
         }
     };
     page.into_string()
 }
 
-fn text(from_a_log: &str) -> String {
-    escape(from_a_log)
+/// The series with the largest totals of all values, in their original order.
+fn largest(series: &[UsageSeries], max: usize) -> Vec<usize> {
+    let total = |at: &usize| series[*at].values.iter().flatten().sum::<f64>();
+    let mut order: Vec<usize> = (0..series.len()).collect();
+    order.sort_by(|a, b| total(b).total_cmp(&total(a)).then(a.cmp(b)));
+    order.truncate(max);
+    order.sort_unstable();
+    order
+}
+
+fn text(name: &str) -> String {
+    escape(name)
 }
 
 fn comparisons(analysis: &UsageAnalysis) -> Markup {
@@ -94,20 +105,20 @@ fn comparisons(analysis: &UsageAnalysis) -> Markup {
     }
 }
 
-fn anomalies(analysis: &UsageAnalysis, words: &Words) -> Markup {
+fn anomalies(analysis: &UsageAnalysis, clock: &Clock) -> Markup {
     let mut all: Vec<_> =
         analysis.series.iter().flat_map(|one| one.anomalies.iter().map(move |anomaly| (one, anomaly))).collect();
     all.sort_by(|a, b| b.1.distance.total_cmp(&a.1.distance).then_with(|| a.0.name.cmp(&b.0.name)));
     html! {
         h2 { "Anomalies" }
-        @if all.is_empty() { p { "Nothing stands out." } } @else {
-            p.soft { (all.len()) " in all; the furthest from usual first." }
+        @if all.is_empty() { p { "No anomalies." } } @else {
+            p.soft { (all.len()) " in all; the largest deviation first." }
             div.wide { table {
-                tr { th { "series" } th { "when" } th { "value" } th { "usual" } th { "IQRs off" } th { "found by" } }
+                tr { th { "series" } th { "time" } th { "value" } th { "baseline" } th { "IQRs off" } th { "method" } }
                 @for (one, anomaly) in all.iter().take(50) {
                     tr {
                         td { (text(&one.name.to_string())) }
-                        td { (words.when(anomaly)) }
+                        td { (clock.anomaly_span(anomaly)) }
                         td { (number(anomaly.value)) }
                         td { (number(anomaly.usual)) }
                         td { (number(anomaly.distance)) }
@@ -123,14 +134,14 @@ fn profiles(analysis: &UsageAnalysis) -> Markup {
     let Some(profiles) = &analysis.day_profiles else { return html! {} };
     let choice = &profiles.choice;
     html! {
-        h2 { "Days of like shape" }
+        h2 { "Days with similar profiles" }
         p.soft {
-            (choice.clusters) " clusters by k-means: the clearest of "
+            (choice.clusters) " clusters by k-means, the best by silhouette of "
             @for (n, (clusters, silhouette)) in choice.tried.iter().enumerate() {
                 @if n > 0 { ", " } (clusters) " (" (format!("{silhouette:.2}")) ")"
             }
-            " by silhouette" @if choice.silhouette < 0.5 { "; below 0.5, they run into one another" } ". "
-            (profiles.unlike_count) " days are like no others (DBSCAN)."
+            @if choice.silhouette < 0.5 { "; below 0.5, clusters overlap" } ". "
+            (profiles.unlike_count) " days are outliers (DBSCAN)."
         }
         div.profiles {
             @for cluster in &profiles.clusters {
@@ -147,7 +158,7 @@ fn profiles(analysis: &UsageAnalysis) -> Markup {
     }
 }
 
-fn one(analysis: &SeriesAnalysis, series: &UsageSeries, words: &Words) -> Markup {
+fn one(analysis: &SeriesAnalysis, series: &UsageSeries, clock: &Clock) -> Markup {
     let s = &analysis.summary;
     let forecast = &analysis.forecast;
     let tried = forecast.tried.iter().find(|tried| tried.method == forecast.method).map(|tried| tried.tried);
@@ -158,13 +169,13 @@ fn one(analysis: &SeriesAnalysis, series: &UsageSeries, words: &Words) -> Markup
             ", season " (percent(Some(s.seasonal_strength))) ", growth " (percent(s.growth_per_week)) " a week"
         }
         figure {
-            (chart::line(analysis, series, words))
+            (chart::line(analysis, series, clock))
             figcaption {
                 (analysis.anomalies.len()) " anomalies (points); forecast by " (forecast.method.name())
                 " with an interval of " (percent(Some(forecast.level)))
                 @if let Some(tried) = tried {
-                    @if let Some(error) = tried.mean_absolute_error { ": on the past off by " (number(error)) " in the mean" }
-                    @if let Some(coverage) = tried.coverage { ", " (percent(Some(coverage))) " in the interval" }
+                    @if let Some(error) = tried.mean_absolute_error { ": mean absolute error on past data " (number(error)) }
+                    @if let Some(coverage) = tried.coverage { ", coverage " (percent(Some(coverage))) }
                 }
             }
         }
@@ -173,10 +184,10 @@ fn one(analysis: &SeriesAnalysis, series: &UsageSeries, words: &Words) -> Markup
         }
         @if !analysis.data_gaps.is_empty() {
             p {
-                "No values for longer than usual: "
+                "Gaps longer than is typical: "
                 @for (n, gap) in analysis.data_gaps.iter().take(MAX_GAPS).enumerate() {
                     @if n > 0 { "; " }
-                    (words.span(gap.start, gap.end))
+                    (clock.span(gap.start, gap.end))
                 }
                 @if analysis.data_gaps.len() > MAX_GAPS { "; and " (analysis.data_gaps.len() - MAX_GAPS) " more" }
                 "."
@@ -184,7 +195,7 @@ fn one(analysis: &SeriesAnalysis, series: &UsageSeries, words: &Words) -> Markup
         }
         @if !analysis.risk_windows.is_empty() {
             p {
-                "Out of the ordinary more often than other hours: "
+                "Anomalous or variable more often than other hours: "
                 @for (n, risk) in analysis.risk_windows.iter().enumerate() {
                     @if n > 0 { "; " }
                     (window(risk)) " ("
@@ -200,7 +211,7 @@ fn one(analysis: &SeriesAnalysis, series: &UsageSeries, words: &Words) -> Markup
         }
         @if let Some(regressions) = &analysis.regressions {
             p.soft {
-                "A random forest goes by: "
+                "Most important features of the random forest: "
                 @for (n, importance) in regressions.importances.iter().take(4).enumerate() {
                     @if n > 0 { ", " } (importance.feature) " " (percent(Some(importance.share)))
                 }

@@ -1,24 +1,25 @@
-//! Lines, as SVG.
+//! Line charts as SVG: a series with its anomalies and forecast, and the profile of a day.
 
 use std::fmt::Write as _;
 
 use maud::{Markup, html};
+use weir_domain::time::DAY_SECONDS;
 use weir_domain::usage::UsageSeries;
 use weir_pipeline::usage::analysis::SeriesAnalysis;
 
-use crate::run::usage::words::{Words, number};
+use crate::run::usage::format::{Clock, number};
 
-/// Size of a drawing, and what of it is left for labels.
+/// Size of a chart and its margins for labels, in SVG units.
 const WIDTH: f64 = 900.0;
 const HEIGHT: f64 = 190.0;
 const LEFT: f64 = 58.0;
 const BOTTOM: f64 = 20.0;
 const TOP: f64 = 8.0;
 
-/// The most points of a line, two to a column of the drawing.
-const POINTS: usize = 1800;
+/// The most points of a line: two per horizontal unit.
+const MAX_POINTS: usize = 1800;
 
-/// From steps and values to places of a drawing.
+/// The axes of a chart: maps steps and values to coordinates.
 struct Frame {
     steps: f64,
     low: f64,
@@ -31,20 +32,20 @@ impl Frame {
     }
 
     fn y(&self, value: f64) -> f64 {
-        // Halved before they are subtracted: the range of huge values is not finite.
+        // Values are halved before subtraction, since the range of huge values would overflow.
         let share = (value / 2.0 - self.low / 2.0) / (self.high / 2.0 - self.low / 2.0);
         let share = if share.is_finite() { share.clamp(-0.05, 1.05) } else { 0.5 };
         HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * share
     }
 
-    /// A line through points, lifted where there is none.
+    /// A path through points, interrupted where a value is missing.
     fn path(&self, points: impl Iterator<Item = Option<(f64, f64)>>) -> String {
         let (mut path, mut pen) = (String::new(), 'M');
         for point in points {
             match point {
                 Some((step, value)) => {
                     let _ = write!(path, "{pen}{:.1} {:.1}", self.x(step), self.y(value));
-                    // A point of its own is drawn as a line of no length.
+                    // A single point is drawn as a line of length zero.
                     if pen == 'M' {
                         path.push_str("h0");
                     }
@@ -57,8 +58,8 @@ impl Frame {
     }
 }
 
-/// A series with its anomalies and its forecast.
-pub(super) fn line(analysis: &SeriesAnalysis, series: &UsageSeries, words: &Words) -> Markup {
+/// The chart of a series with its anomalies and its forecast.
+pub(super) fn line(analysis: &SeriesAnalysis, series: &UsageSeries, clock: &Clock) -> Markup {
     let ahead = &analysis.forecast.steps;
     let step = i64::from(series.step.max(1));
     let place = |time: i64| (time - series.start) as f64 / step as f64;
@@ -69,7 +70,7 @@ pub(super) fn line(analysis: &SeriesAnalysis, series: &UsageSeries, words: &Word
     if low > high {
         return html! {};
     }
-    // A quantity is drawn from 0, where that does not press it flat.
+    // The axis starts at 0, unless that would flatten the line.
     let low = if low >= 0.0 && low < high * 0.7 { 0.0 } else { low };
     let frame = Frame { steps: last, low, high: if high > low { high } else { low + 1.0 } };
     let band: Vec<String> = {
@@ -78,8 +79,8 @@ pub(super) fn line(analysis: &SeriesAnalysis, series: &UsageSeries, words: &Word
         upper.chain(lower).map(|(x, y)| format!("{:.1},{:.1}", frame.x(x), frame.y(y))).collect()
     };
     let ends = [frame.high, f64::midpoint(frame.low, frame.high), frame.low];
-    let days = last * step as f64 / 86_400.0;
-    let marks = (1..=4).map(|n| series.start + (days * 86_400.0 * f64::from(n) / 5.0) as i64);
+    let days = last * step as f64 / DAY_SECONDS as f64;
+    let marks = (1..=4).map(|n| series.start + (days * DAY_SECONDS as f64 * f64::from(n) / 5.0) as i64);
     html! {
         svg viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" {
             @for value in ends {
@@ -87,28 +88,28 @@ pub(super) fn line(analysis: &SeriesAnalysis, series: &UsageSeries, words: &Word
                 text x=(LEFT - 5.0) y=(format!("{:.1}", frame.y(value) + 4.0)) text-anchor="end" { (number(value)) }
             }
             @for time in marks {
-                text x=(format!("{:.1}", frame.x(place(time)))) y=(HEIGHT - 5.0) text-anchor="middle" { (words.day(time)) }
+                text x=(format!("{:.1}", frame.x(place(time)))) y=(HEIGHT - 5.0) text-anchor="middle" { (clock.day(time)) }
             }
             polygon.band points=(band.join(" ")) {}
             path.measured d=(frame.path(thinned(&series.values).into_iter())) {}
             path.ahead d=(frame.path(ahead.iter().map(|s| Some((place(s.time), s.value))))) {}
             @for anomaly in &analysis.anomalies {
                 circle.found cx=(format!("{:.1}", frame.x(place(anomaly.time)))) cy=(format!("{:.1}", frame.y(anomaly.value))) r="3" {
-                    title { (words.when(anomaly)) ": " (number(anomaly.value)) ", usual " (number(anomaly.usual)) }
+                    title { (clock.anomaly_span(anomaly)) ": " (number(anomaly.value)) ", baseline " (number(anomaly.usual)) }
                 }
             }
         }
     }
 }
 
-/// The points of a line; of many, the least and the largest of each stretch, so that no spike is lost. A stretch without a
-/// value is a gap.
+/// The points of a line. A long series keeps the minimum and the maximum of each chunk, so that no spike is lost. A chunk without
+/// a value is a gap.
 fn thinned(values: &[Option<f64>]) -> Vec<Option<(f64, f64)>> {
-    if values.len() <= POINTS {
+    if values.len() <= MAX_POINTS {
         return values.iter().enumerate().map(|(at, value)| value.map(|value| (at as f64, value))).collect();
     }
-    let length = values.len().div_ceil(POINTS / 2);
-    let mut points = Vec::with_capacity(POINTS);
+    let length = values.len().div_ceil(MAX_POINTS / 2);
+    let mut points = Vec::with_capacity(MAX_POINTS);
     for (stretch, values) in values.chunks(length).enumerate() {
         let first = stretch * length;
         let measured = || values.iter().enumerate().filter_map(|(at, value)| Some((first + at, (*value)?)));
@@ -123,7 +124,7 @@ fn thinned(values: &[Option<f64>]) -> Vec<Option<(f64, f64)>> {
     points
 }
 
-/// The shape of a day.
+/// The chart of a day's profile by hour.
 pub(super) fn profile(hours: &[f64]) -> Markup {
     let frame = Frame { steps: 23.0, low: -2.5, high: 2.5 };
     let points = hours.iter().enumerate().map(|(hour, value)| Some((hour as f64, *value)));

@@ -1,18 +1,18 @@
-//! The week of a series by hour and weekday, as SVG.
+//! The baseline of a series by hour and weekday, as an SVG heat map.
 
 use maud::{Markup, html};
 
-use crate::run::usage::words::{number, weekday};
+use crate::run::usage::format::{number, weekday};
 
-/// Size of a cell, and what is left for labels.
+/// Size of a cell and left margin for labels, in SVG units.
 const WIDTH: usize = 34;
 const HEIGHT: usize = 14;
 const LEFT: usize = 40;
 
-/// 168 hours from Monday midnight on; hours without a value are left blank.
+/// A heat map of 168 hours from Monday midnight. Hours without a value stay blank.
 pub(super) fn week(hours: &[Option<f64>]) -> Markup {
-    let known = || hours.iter().flatten().copied();
-    let (low, high) = known().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
+    let values = || hours.iter().flatten().copied();
+    let (low, high) = values().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
     let shade = |value: f64| {
         let share = (value / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0);
         0.06 + 0.94 * if share.is_finite() { share } else { 0.5 }

@@ -16,11 +16,11 @@ fn report(name: &str, values: Vec<Option<f64>>) -> String {
         },
     ];
     let analysis = analyse(&series, &UsageOptions::default()).unwrap();
-    page(&analysis, &series, &Words { zone: TimeZone::UTC })
+    page(&analysis, &series, &Clock { zone: TimeZone::UTC })
 }
 
 #[test]
-fn what_came_from_a_log_is_text_and_nothing_is_loaded() {
+fn names_from_logs_are_escaped_and_the_page_loads_nothing() {
     let values = (0..700).map(|at| Some(f64::from(at % 48 + 1 + 900 * i32::from(at == 600)))).collect();
     let page = report("<script>alert(1)</script>\"'\u{202e}&", values);
     assert!(!page.contains("<script") && page.contains("&lt;script&gt;") && page.contains("\\u{202e}"));
@@ -31,12 +31,12 @@ fn what_came_from_a_log_is_text_and_nothing_is_loaded() {
 }
 
 #[test]
-fn gaps_are_not_drawn_over_and_extreme_series_are_no_panic() {
+fn gaps_interrupt_the_line_and_extreme_series_have_finite_coordinates() {
     let mut values: Vec<Option<f64>> = (0..300).map(|at| Some(f64::from(at % 48))).collect();
     values[100..150].fill(None);
     let page = report("a", values);
     let path = page.split("class=\"measured\" d=\"").nth(1).unwrap().split('"').next().unwrap();
-    assert_eq!(path.matches('M').count(), 2, "lifted once");
+    assert_eq!(path.matches('M').count(), 2, "interrupted once");
     for values in [vec![], vec![Some(0.0)], [Some(1e100), Some(-1e100)].repeat(2000), vec![Some(7.0); 5000]] {
         assert!(!report("a", values).contains("NaN"));
     }

@@ -1,14 +1,17 @@
-//! Which files are logs: what was named, and what is found in folders.
+//! Finds log files: the named files, and those in named folders.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-/// The files to read, each once, in the order of their names (AWS puts the time into them).
+/// The files to read, each once, sorted by path (AWS puts the time into file names).
 ///
-/// A named file is read whatever it is called. In folders, what cannot be a log by its name is passed over: hidden
-/// files, and formats that are certainly something else. Links to folders are not followed.
+/// A named file is always read. In folders, hidden files and files with an extension of another format are skipped, and links to
+/// folders are not followed.
+///
+/// # Errors
+/// When a path cannot be read, or no file is found.
 pub(crate) fn find(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in paths {
@@ -24,7 +27,7 @@ pub(crate) fn find(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     if files.is_empty() {
         let paths: Vec<_> = paths.iter().map(|p| p.display().to_string()).collect();
         bail!(
-            "no log files in {}: name a file, or a folder that has log files (.log, .gz, .zst, .txt, .csv, .jsonl, .parquet)",
+            "no log files in {}: give a file, or a folder with log files (.log, .gz, .zst, .txt, .csv, .jsonl, .parquet)",
             paths.join(", ")
         );
     }
@@ -60,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn folders_are_walked_and_other_formats_passed_over() {
+    fn folders_are_searched_and_other_formats_skipped() {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir_all(folder.path().join("AWSLogs/a")).unwrap();
         for name in ["AWSLogs/a/2.log.gz", "AWSLogs/a/1.log.gz", "truth.json", ".hidden.log", "LICENSE", "flows.txt"] {

@@ -1,19 +1,20 @@
-//! Which files without keys are parts of one series: those of a folder whose names differ in a date alone, and whose times
-//! do not overlap. (Their columns may differ: each column is a series by its own name.)
+//! Names of series from file names, for measurements without keys.
+//!
+//! Files of one folder are parts of one series if their names differ only in a date and their times do not overlap. Their columns
+//! may differ, since each column is a series with its own name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// What the series of files without keys are called.
-pub(super) struct SeriesOfFiles {
+/// The name of the series in each file.
+pub(super) struct SeriesNames {
     by_file: BTreeMap<PathBuf, String>,
 }
 
-impl SeriesOfFiles {
-    /// Of several files each is a series, named after it, and so are all files of one folder whose names are the same but
-    /// for dates. One file alone, or one series of all files, needs no name. `span` tells the first and the last time of a
-    /// file, none where it has none; it is asked of files that may be parts.
-    pub(super) fn of(files: &[PathBuf], mut span: impl FnMut(&Path) -> Option<(i64, i64)>) -> Self {
+impl SeriesNames {
+    /// Names the series after their files. A single series, of one or of all files, has no name. `span` returns the first and the
+    /// last time of a file, or `None`; it is called for files that may be parts of one series.
+    pub(super) fn from_files(files: &[PathBuf], mut span: impl FnMut(&Path) -> Option<(i64, i64)>) -> Self {
         let text = |name: Option<&std::ffi::OsStr>| name.unwrap_or_default().to_string_lossy().into_owned();
         let mut parts: BTreeMap<(&Path, String), Vec<&PathBuf>> = BTreeMap::new();
         for file in files {
@@ -22,7 +23,7 @@ impl SeriesOfFiles {
         }
         let mut series: Vec<(&Path, String, Vec<&PathBuf>)> = Vec::new();
         for ((folder, stem), files) in parts {
-            if files.len() == 1 || follow_one_another(files.iter().filter_map(|file| span(file)).collect()) {
+            if files.len() == 1 || do_not_overlap(files.iter().filter_map(|file| span(file)).collect()) {
                 series.push((folder, stem, files));
             } else {
                 series.extend(files.into_iter().map(|file| (folder, text(file.file_stem()), vec![file])));
@@ -44,25 +45,24 @@ impl SeriesOfFiles {
         Self { by_file }
     }
 
-    /// What the series of a file is called; none where it is the only one.
-    pub(super) fn of_file(&self, file: &Path) -> Option<&str> {
+    /// The name of the series in a file; `None` if it is the only series.
+    pub(super) fn get(&self, file: &Path) -> Option<&str> {
         self.by_file.get(file).map(String::as_str)
     }
 }
 
-/// Whether no file begins before the one before it has ended.
-fn follow_one_another(mut spans: Vec<(i64, i64)>) -> bool {
+/// Whether each time span starts after the previous one has ended.
+fn do_not_overlap(mut spans: Vec<(i64, i64)>) -> bool {
     spans.sort_unstable();
     spans.windows(2).all(|pair| pair[0].1 < pair[1].0)
 }
 
-/// The name without what says how it is written, and without dates: `cpu` of `cpu-2024-01-31.csv.gz`. A name that is nothing
-/// else, such as `2024-01-31.csv`, is `measured` without them. Numbers that are no dates tell series apart: `node-17.csv`.
+/// A file name without extensions and dates: `cpu` for `cpu-2024-01-31.csv.gz`. A name without any other part, such as
+/// `2024-01-31.csv`, becomes `measured`. Numbers that are not dates are kept: `node-17.csv`.
 fn stem(name: &str) -> String {
     let mut stem = name;
     while let Some((rest, extension)) = stem.rsplit_once('.') {
-        let known = ["csv", "txt", "log", "jsonl", "ndjson", "json", "gz", "zst"];
-        if rest.is_empty() || !known.iter().any(|known| extension.eq_ignore_ascii_case(known)) {
+        if rest.is_empty() || !EXTENSIONS.iter().any(|one| extension.eq_ignore_ascii_case(one)) {
             break;
         }
         stem = rest;
@@ -75,10 +75,13 @@ fn stem(name: &str) -> String {
     if without.is_empty() { "measured".to_owned() } else { without.to_owned() }
 }
 
-/// What stands between the parts of a name.
+/// Extensions that are removed from names.
+const EXTENSIONS: [&str; 8] = ["csv", "txt", "log", "jsonl", "ndjson", "json", "gz", "zst"];
+
+/// Characters between the parts of a name.
 const SEPARATORS: [char; 4] = ['-', '_', '.', ' '];
 
-/// The text without the dates in it, and the times of day after them, each with the separator before it.
+/// Removes dates, the times of day that follow them, and the separators before them.
 fn without_dates(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut rest = text;
@@ -86,7 +89,7 @@ fn without_dates(text: &str) -> String {
     while let Some(next) = rest.chars().next() {
         if !digits_before && let Some(length) = date(rest) {
             let length = length + time_of_day(&rest[length..]).unwrap_or(0);
-            // A longer number is no date.
+            // A longer number is not a date.
             if !rest[length..].starts_with(|c: char| c.is_ascii_digit()) {
                 kept.truncate(kept.trim_end_matches(SEPARATORS).len());
                 rest = &rest[length..];
@@ -100,7 +103,7 @@ fn without_dates(text: &str) -> String {
     kept
 }
 
-/// The length of the date that a text begins with: `2024-01-31`, `20240131`, `2024-01`, `2024_W05`.
+/// The length of the date at the start of a text: `2024-01-31`, `20240131`, `2024-01`, `2024_W05`.
 fn date(text: &str) -> Option<usize> {
     let (year, rest) = number(text, 4)?;
     if !(1975..2100).contains(&year) {
@@ -120,7 +123,7 @@ fn date(text: &str) -> Option<usize> {
     let day = two_digits.filter(|(day, _)| i8::try_from(*day).is_ok_and(|day| is_day(year, month, day)));
     match (day, separator) {
         (Some((_, rest)), _) => Some(text.len() - rest.len()),
-        // `202401` alone is a number; so is a month before what is no day of it.
+        // `202401` alone is a number, and so is a month that is followed by an invalid day.
         (None, Some(_)) if two_digits.is_none() && !rest.starts_with(|c: char| c.is_ascii_digit()) => {
             Some(text.len() - rest.len())
         }
@@ -133,23 +136,21 @@ fn is_day(year: u32, month: u32, day: i8) -> bool {
     jiff::civil::Date::new(year, month, day).is_ok()
 }
 
-/// The length of the time of day that a text goes on with after a date: `T12`, `_1230`, `-12-30-00`, `T123000Z`.
+/// The length of the time of day that follows a date: `T12`, `_1230`, `-12-30-00`, `T123000Z`.
 fn time_of_day(text: &str) -> Option<usize> {
     let mut rest = text.strip_prefix(['T', 't']).or_else(|| text.strip_prefix(SEPARATORS))?;
-    let (hour, after) = number(rest, 2).filter(|(hour, _)| *hour < 24)?;
-    let _ = hour;
-    rest = after;
+    (_, rest) = number(rest, 2).filter(|(hour, _)| *hour < 24)?;
     for _ in 0..2 {
         let part = rest.strip_prefix(SEPARATORS).or_else(|| rest.strip_prefix(':')).unwrap_or(rest);
         let Some((_, after)) = number(part, 2).filter(|(part, _)| *part < 60) else { break };
         rest = after;
     }
     rest = rest.strip_prefix(['Z', 'z']).unwrap_or(rest);
-    // What goes on is no time: `-17abc`, `_173`.
+    // Other text after the digits means that they are not a time: `-17abc`, `_173`.
     (rest.is_empty() || rest.starts_with(SEPARATORS)).then_some(text.len() - rest.len())
 }
 
-/// A number of so many digits, and what is after it.
+/// A number with a fixed count of digits, and the rest of the text.
 fn number(text: &str, digits: usize) -> Option<(u32, &str)> {
     let (number, rest) = text.split_at_checked(digits)?;
     number.bytes().all(|b| b.is_ascii_digit()).then(|| number.parse().ok()).flatten().map(|number| (number, rest))
@@ -160,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_are_no_part_of_the_name_of_a_series_and_other_numbers_are() {
+    fn dates_are_removed_from_names_and_other_numbers_are_kept() {
         for (name, expected) in [
             ("cpu-2024-01-31.csv", "cpu"),
             ("cpu-2024-01-31.csv.gz", "cpu"),
@@ -185,24 +186,24 @@ mod tests {
     }
 
     #[test]
-    fn files_of_a_folder_are_one_series_where_they_differ_in_a_date_alone() {
-        let of = |names: &[&str]| {
+    fn files_of_a_folder_that_differ_only_in_a_date_are_one_series() {
+        let named = |names: &[&str]| {
             let files: Vec<PathBuf> = names.iter().map(PathBuf::from).collect();
             let day = |file: &Path| files.iter().position(|other| other == file).map(|at| (at as i64, at as i64));
-            let series = SeriesOfFiles::of(&files, day);
-            files.iter().map(|file| series.of_file(file).map(str::to_owned)).collect::<Vec<_>>()
+            let series = SeriesNames::from_files(&files, day);
+            files.iter().map(|file| series.get(file).map(str::to_owned)).collect::<Vec<_>>()
         };
-        assert_eq!(of(&["a/cpu.csv"]), [None]);
-        assert_eq!(of(&["a/cpu-2024-01-01.csv", "a/cpu-2024-01-02.csv"]), [None, None]);
+        assert_eq!(named(&["a/cpu.csv"]), [None]);
+        assert_eq!(named(&["a/cpu-2024-01-01.csv", "a/cpu-2024-01-02.csv"]), [None, None]);
         let name = |name: &str| Some(name.to_owned());
         let three = ["a/cpu-2024-01-01.csv", "a/cpu-2024-01-02.csv", "a/net-2024-01-01.csv"];
-        assert_eq!(of(&three), [name("cpu"), name("cpu"), name("net")]);
-        assert_eq!(of(&["a/node-1.csv", "a/node-2.csv"]), [name("node-1"), name("node-2")]);
+        assert_eq!(named(&three), [name("cpu"), name("cpu"), name("net")]);
+        assert_eq!(named(&["a/node-1.csv", "a/node-2.csv"]), [name("node-1"), name("node-2")]);
         let folders = ["a/cpu-2024-01-01.csv", "a/cpu-2024-01-02.csv", "b/cpu.csv"];
-        assert_eq!(of(&folders), [name("a/cpu"), name("a/cpu"), name("b/cpu")]);
-        // Exports that overlap would count twice.
+        assert_eq!(named(&folders), [name("a/cpu"), name("a/cpu"), name("b/cpu")]);
+        // Overlapping exports would be counted twice, so they are separate series.
         let files: Vec<PathBuf> = ["cpu-2024-01-01.csv", "cpu-2024-01-02.csv"].map(PathBuf::from).into();
-        let series = SeriesOfFiles::of(&files, |file| Some(if file == files[0] { (0, 10) } else { (10, 20) }));
-        assert_eq!(series.of_file(&files[1]), Some("cpu-2024-01-02"));
+        let series = SeriesNames::from_files(&files, |file| Some(if file == files[0] { (0, 10) } else { (10, 20) }));
+        assert_eq!(series.get(&files[1]), Some("cpu-2024-01-02"));
     }
 }

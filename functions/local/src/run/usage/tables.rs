@@ -1,35 +1,36 @@
-//! What was found, as tables. Every name came out of a log and is escaped.
+//! The analysis as tables for a terminal. Names come from logs and are escaped.
 
 use std::fmt::Write as _;
 
+use weir_pipeline::usage::UsageAnalysis;
 use weir_pipeline::usage::analysis::forecast::SeriesForecast;
-use weir_pipeline::usage::analysis::{SeriesAnalysis, UsageAnalysis};
+use weir_pipeline::usage::analysis::{SeriesAnalysis, SeriesName};
 
-use super::words::{Words, number, percent, reasons, window};
+use super::format::{Clock, number, percent, reasons, window};
 use crate::output::{Rows, escape};
 
 /// The most rows of a table.
-const MAX: usize = 20;
+const MAX_ROWS: usize = 20;
 
-/// All tables, one under the other.
-pub(super) fn tables(analysis: &UsageAnalysis, words: &Words) -> String {
+/// All tables, one below the other.
+pub(super) fn tables(analysis: &UsageAnalysis, clock: &Clock) -> String {
     let mut out = String::new();
     let mut section = |title: &str, rows: Option<Rows>, all: usize| {
         let Some(rows) = rows else { return };
-        let more = if all > MAX { format!(" ({MAX} of {all})") } else { String::new() };
+        let more = if all > MAX_ROWS { format!(" ({MAX_ROWS} of {all})") } else { String::new() };
         let _ = writeln!(out, "{title}{more}\n{rows}\n");
     };
-    let of = analysis.series.len();
+    let count = analysis.series.len();
     let mut order: Vec<&SeriesAnalysis> = analysis.series.iter().collect();
     order.sort_by(|a, b| b.summary.total.total_cmp(&a.summary.total).then_with(|| a.name.cmp(&b.name)));
-    order.truncate(MAX);
-    section(&format!("Series, times in {}", analysis.zone), Some(series(&order, words)), of);
+    order.truncate(MAX_ROWS);
+    section(&format!("Series, times in {}", analysis.zone), Some(series(&order, clock)), count);
     for compared in &analysis.compared {
         let mut rows = Rows::new(
             1,
             &[&escape(&compared.key), "series", "total", "share", "peak", "variability", "growth/week", "gaps"],
         );
-        for value in compared.values.iter().take(MAX) {
+        for value in compared.values.iter().take(MAX_ROWS) {
             rows.push(vec![
                 escape(&value.value),
                 value.series.to_string(),
@@ -45,15 +46,19 @@ pub(super) fn tables(analysis: &UsageAnalysis, words: &Words) -> String {
         section(&title, Some(rows), compared.values.len());
     }
     let found: usize = analysis.series.iter().map(|one| one.anomalies.len()).sum();
-    section("Anomalies, the furthest from usual first", anomalies(analysis, words), found);
+    section("Anomalies, the largest deviation first", anomalies(analysis, clock), found);
     let missing: usize = analysis.series.iter().map(|one| one.data_gaps.len()).sum();
-    section("Gaps longer than usual", gaps(analysis, words), missing);
+    section("Gaps longer than is typical", gaps(analysis, clock), missing);
     let risky: usize = analysis.series.iter().map(|one| one.risk_windows.len()).sum();
-    section("Hours of the week that are anomalous, or stray, more often than others", windows(analysis), risky);
-    section("Days of like shape, by k-means", days(analysis), 0);
-    section("Series of like habits, by k-means", groups(analysis), 0);
-    section("What a random forest goes by, and where it is off the furthest", regressions(&order, words), of);
-    section("Forecast, and how good it was on the past", Some(forecasts(&order, words)), of);
+    section("Hours of the week that are anomalous or variable more often than others", windows(analysis), risky);
+    section("Days with similar profiles (k-means)", days(analysis), 0);
+    section("Series with similar weekly patterns (k-means)", groups(analysis), 0);
+    section(
+        "Random forest regression: most important features and largest residuals",
+        regressions(&order, clock),
+        count,
+    );
+    section("Forecasts, and their accuracy on past data", Some(forecasts(&order, clock)), count);
     out.truncate(out.trim_end().len());
     out.push('\n');
     out
@@ -63,7 +68,7 @@ fn name(one: &SeriesAnalysis) -> String {
     escape(&one.name.to_string())
 }
 
-fn series(order: &[&SeriesAnalysis], words: &Words) -> Rows {
+fn series(order: &[&SeriesAnalysis], clock: &Clock) -> Rows {
     let header = [
         "series",
         "from",
@@ -82,12 +87,12 @@ fn series(order: &[&SeriesAnalysis], words: &Words) -> Rows {
         let s = &one.summary;
         rows.push(vec![
             name(one),
-            words.day(s.start),
+            clock.day(s.start),
             s.steps.to_string(),
             s.gaps.to_string(),
             number(s.median),
             s.peak.map_or_else(|| "-".into(), |peak| number(peak.value)),
-            s.peak.map_or_else(|| "-".into(), |peak| words.time(peak.time)),
+            s.peak.map_or_else(|| "-".into(), |peak| clock.time(peak.time)),
             percent(s.variability),
             percent(Some(s.seasonal_strength)),
             percent(s.growth_per_week),
@@ -97,16 +102,16 @@ fn series(order: &[&SeriesAnalysis], words: &Words) -> Rows {
     rows
 }
 
-fn anomalies(analysis: &UsageAnalysis, words: &Words) -> Option<Rows> {
+fn anomalies(analysis: &UsageAnalysis, clock: &Clock) -> Option<Rows> {
     let mut all: Vec<_> =
         analysis.series.iter().flat_map(|one| one.anomalies.iter().map(move |anomaly| (one, anomaly))).collect();
     all.sort_by(|a, b| b.1.distance.total_cmp(&a.1.distance).then_with(|| a.0.name.cmp(&b.0.name)));
-    let mut rows = Rows::new(2, &["series", "when", "value", "usual", "IQRs off", "found by"]);
-    for (one, anomaly) in all.iter().take(MAX) {
+    let mut rows = Rows::new(2, &["series", "time", "value", "baseline", "IQRs off", "method"]);
+    for (one, anomaly) in all.iter().take(MAX_ROWS) {
         let by: Vec<&str> = anomaly.by.iter().map(|method| method.name()).collect();
         rows.push(vec![
             name(one),
-            words.when(anomaly),
+            clock.anomaly_span(anomaly),
             number(anomaly.value),
             number(anomaly.usual),
             number(anomaly.distance),
@@ -116,13 +121,13 @@ fn anomalies(analysis: &UsageAnalysis, words: &Words) -> Option<Rows> {
     (!all.is_empty()).then_some(rows)
 }
 
-fn gaps(analysis: &UsageAnalysis, words: &Words) -> Option<Rows> {
+fn gaps(analysis: &UsageAnalysis, clock: &Clock) -> Option<Rows> {
     let mut all: Vec<_> =
         analysis.series.iter().flat_map(|one| one.data_gaps.iter().map(move |gap| (one, gap))).collect();
     all.sort_by(|a, b| (b.1.end - b.1.start).cmp(&(a.1.end - a.1.start)).then_with(|| a.0.name.cmp(&b.0.name)));
-    let mut rows = Rows::new(2, &["series", "no values from", "steps"]);
-    for (one, gap) in all.iter().take(MAX) {
-        rows.push(vec![name(one), words.span(gap.start, gap.end), gap.steps.to_string()]);
+    let mut rows = Rows::new(2, &["series", "gap", "steps"]);
+    for (one, gap) in all.iter().take(MAX_ROWS) {
+        rows.push(vec![name(one), clock.span(gap.start, gap.end), gap.steps.to_string()]);
     }
     (!all.is_empty()).then_some(rows)
 }
@@ -131,9 +136,9 @@ fn windows(analysis: &UsageAnalysis) -> Option<Rows> {
     let mut all: Vec<_> =
         analysis.series.iter().flat_map(|one| one.risk_windows.iter().map(move |risk| (one, risk))).collect();
     all.sort_by(|a, b| b.1.confidence().total_cmp(&a.1.confidence()).then_with(|| a.0.name.cmp(&b.0.name)));
-    let header = ["series", "hours", "is", "weeks", "share (90 % interval)", "of all hours", "times as variable"];
+    let header = ["series", "hours", "risk", "weeks", "share (90 % interval)", "all hours", "variability ratio"];
     let mut rows = Rows::new(2, &header);
-    for (one, risk) in all.iter().take(MAX) {
+    for (one, risk) in all.iter().take(MAX_ROWS) {
         for (what, share) in reasons(risk) {
             let (low, high) = share.interval;
             rows.push(vec![
@@ -152,7 +157,7 @@ fn windows(analysis: &UsageAnalysis) -> Option<Rows> {
 
 fn days(analysis: &UsageAnalysis) -> Option<Rows> {
     let profiles = analysis.day_profiles.as_ref()?;
-    let mut rows = Rows::new(1, &["shape", "days", "on weekends", "variability"]);
+    let mut rows = Rows::new(1, &["profile", "days", "on weekends", "variability"]);
     for cluster in &profiles.clusters {
         rows.push(vec![
             cluster.name.clone(),
@@ -161,30 +166,30 @@ fn days(analysis: &UsageAnalysis) -> Option<Rows> {
             percent(cluster.variability),
         ]);
     }
-    rows.push(vec!["like no other (DBSCAN)".into(), profiles.unlike_count.to_string(), "-".into(), "-".into()]);
+    rows.push(vec!["outliers (DBSCAN)".into(), profiles.unlike_count.to_string(), "-".into(), "-".into()]);
     Some(rows)
 }
 
 fn groups(analysis: &UsageAnalysis) -> Option<Rows> {
     let groups = analysis.series_groups.as_ref()?;
-    let mut rows = Rows::new(2, &["habits", "series", "number", "variability"]);
-    let told = |series: &[weir_pipeline::usage::analysis::SeriesName]| {
+    let mut rows = Rows::new(2, &["pattern", "series", "count", "variability"]);
+    let first_names = |series: &[SeriesName]| {
         let first: Vec<String> = series.iter().take(3).map(|name| escape(&name.to_string())).collect();
         if series.len() > 3 { format!("{}, …", first.join(", ")) } else { first.join(", ") }
     };
     for cluster in &groups.clusters {
         let share = percent(Some(cluster.variability));
-        rows.push(vec![cluster.name.clone(), told(&cluster.series), cluster.series.len().to_string(), share]);
+        rows.push(vec![cluster.name.clone(), first_names(&cluster.series), cluster.series.len().to_string(), share]);
     }
     if !groups.unlike.is_empty() {
         let number = groups.unlike.len().to_string();
-        rows.push(vec!["like no other (DBSCAN)".into(), told(&groups.unlike), number, "-".into()]);
+        rows.push(vec!["outliers (DBSCAN)".into(), first_names(&groups.unlike), number, "-".into()]);
     }
     Some(rows)
 }
 
-fn regressions(order: &[&SeriesAnalysis], words: &Words) -> Option<Rows> {
-    let header = ["series", "goes by", "furthest off", "explained", "residual", "top share", "also of neighbours"];
+fn regressions(order: &[&SeriesAnalysis], clock: &Clock) -> Option<Rows> {
+    let header = ["series", "features", "largest residual", "R²", "median residual", "top steps", "also top of kNN"];
     let mut rows = Rows::new(3, &header);
     let mut any = false;
     for one in order {
@@ -202,7 +207,7 @@ fn regressions(order: &[&SeriesAnalysis], words: &Words) -> Option<Rows> {
             by.join(", "),
             top.first().map_or_else(
                 || "-".into(),
-                |r| format!("{}, {} for {}", words.time(r.time), number(r.value), number(r.expected)),
+                |r| format!("{}, {} instead of {}", clock.time(r.time), number(r.value), number(r.expected)),
             ),
             percent(found.r_squared),
             number(found.random_forest.median_size),
@@ -213,15 +218,14 @@ fn regressions(order: &[&SeriesAnalysis], words: &Words) -> Option<Rows> {
     any.then_some(rows)
 }
 
-fn forecasts(order: &[&SeriesAnalysis], words: &Words) -> Rows {
-    let header =
-        ["series", "method", "until", "lowest to highest expected", "mean error", "of naive", "sMAPE", "in interval"];
+fn forecasts(order: &[&SeriesAnalysis], clock: &Clock) -> Rows {
+    let header = ["series", "method", "until", "forecast range", "MAE", "vs naive", "sMAPE", "coverage"];
     let mut rows = Rows::new(3, &header);
     for one in order {
         let forecast: &SeriesForecast = &one.forecast;
         let tried = |method| forecast.tried.iter().find(|tried| tried.method == method).map(|tried| &tried.tried);
-        let (mine, naive) = (tried(forecast.method), tried(weir_model::ForecastMethod::SeasonalNaive));
-        let error = mine.and_then(|tried| tried.mean_absolute_error);
+        let (chosen, naive) = (tried(forecast.method), tried(weir_model::ForecastMethod::SeasonalNaive));
+        let error = chosen.and_then(|tried| tried.mean_absolute_error);
         let of_naive = error.zip(naive.and_then(|tried| tried.mean_absolute_error));
         let values = || forecast.steps.iter().map(|step| step.value);
         let range = values().reduce(f64::min).zip(values().reduce(f64::max));
@@ -229,12 +233,12 @@ fn forecasts(order: &[&SeriesAnalysis], words: &Words) -> Rows {
         rows.push(vec![
             name(one),
             forecast.method.name().into(),
-            forecast.steps.last().map_or_else(dash, |step| words.time(step.time + i64::from(one.summary.step))),
+            forecast.steps.last().map_or_else(dash, |step| clock.time(step.time + i64::from(one.summary.step))),
             range.map_or_else(dash, |(low, high)| format!("{} to {}", number(low), number(high))),
             error.map_or_else(dash, number),
-            percent(of_naive.filter(|(_, naive)| *naive > 0.0).map(|(mine, naive)| mine / naive)),
-            percent(mine.and_then(|tried| tried.symmetric_error)),
-            percent(mine.and_then(|tried| tried.coverage)),
+            percent(of_naive.filter(|(_, naive)| *naive > 0.0).map(|(error, naive)| error / naive)),
+            percent(chosen.and_then(|tried| tried.symmetric_error)),
+            percent(chosen.and_then(|tried| tried.coverage)),
         ]);
     }
     rows

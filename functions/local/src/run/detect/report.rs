@@ -1,4 +1,4 @@
-//! What `weir detect` does with findings, whatever their source: rules and limits, output, and the exit code.
+//! What `weir detect` does with findings of any source: suppression, alert limits, output and exit code.
 
 use std::process::ExitCode;
 
@@ -7,10 +7,10 @@ use weir_detect::ocsf::DetectionFinding;
 use weir_detect::suppression::Suppressions;
 use weir_domain::finding::Severity;
 
-use super::listing;
 use crate::arguments::Detect;
+use crate::run::findings_output;
 
-/// Shows findings as the arguments ask for, with counts of those that rules suppress and the alert limit throttles.
+/// Applies suppressions and alert limits to findings, writes those that remain and reports how many do not.
 pub(super) fn report(
     findings: Vec<DetectionFinding>,
     arguments: &Detect,
@@ -19,19 +19,19 @@ pub(super) fn report(
     unreadable: bool,
 ) -> anyhow::Result<ExitCode> {
     if findings.is_empty() {
-        anstream::eprintln!("nothing out of the ordinary was found");
+        anstream::eprintln!("no anomalies found");
     }
     let mut findings: Vec<_> = findings.into_iter().map(|finding| suppressions.apply(finding, now)).collect();
     if !arguments.no_limit {
         findings = limit(findings, limits, now);
     }
     let code = exit_code(&findings, arguments, unreadable);
-    let shown = listing::choose(findings, arguments.all);
-    listing::write(&shown, arguments.format, arguments.output.as_deref(), arguments.all)?;
+    let shown = findings_output::select(findings, arguments.all);
+    findings_output::write(&shown, arguments.format, arguments.output.as_deref(), arguments.all)?;
     Ok(code)
 }
 
-/// 2 where some of the input could not be read, 1 where something is as severe as `--fail-on` says and not suppressed.
+/// 2 if some of the input could not be read, 1 if an unsuppressed finding reaches the severity of `--fail-on`, else 0.
 pub(super) fn exit_code(findings: &[DetectionFinding], arguments: &Detect, unreadable: bool) -> ExitCode {
     let worst = findings.iter().filter(|f| !f.is_suppressed()).map(|f| f.severity_id).max().unwrap_or(0);
     if unreadable {

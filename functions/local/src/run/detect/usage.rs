@@ -1,24 +1,25 @@
-//! `weir detect --source usage`: measurements and flow logs to findings.
+//! `weir detect --source usage`: finds anomalies in time series of measurements and of traffic from flow logs.
 
 use std::process::ExitCode;
 
 use anyhow::bail;
-use weir_domain::text::count;
-use weir_domain::window::{WindowLength, utc_clock, utc_day};
+use weir_domain::window::WindowLength;
 use weir_ingest::usage::ResampleParams;
 use weir_model::EstimatorKind;
 use weir_pipeline::usage::{UsagePoints, detect_usage};
 
-use super::read::{self, Inputs};
+use super::report::report;
 use crate::arguments::Detect;
-use crate::run::report::report;
-use crate::run::{now, read_suppressions};
+use crate::output::{count, utc_minute};
+use crate::run::clock::now;
+use crate::run::suppressions;
+use crate::run::usage_logs::{UsageInputs, read_usage_logs};
 
-pub(in crate::run) fn run(arguments: &Detect) -> anyhow::Result<ExitCode> {
-    check(arguments)?;
-    // Before the long work: rules that cannot be read are said at once.
-    let suppressions = arguments.suppressions.as_deref().map(read_suppressions).transpose()?.unwrap_or_default();
-    let inputs = Inputs {
+pub(super) fn run(arguments: &Detect) -> anyhow::Result<ExitCode> {
+    reject_flags(arguments)?;
+    // Before the long work, so that unreadable rules are reported at once.
+    let suppressions = suppressions::read_optional(arguments.suppressions.as_deref())?;
+    let inputs = UsageInputs {
         paths: &arguments.logs.paths,
         input_format: arguments.logs.input_format,
         fields: arguments.logs.fields.as_ref(),
@@ -26,27 +27,26 @@ pub(in crate::run) fn run(arguments: &Detect) -> anyhow::Result<ExitCode> {
         limits: ResampleParams::default(),
     };
     let mut points = UsagePoints::default();
-    let read = read::read(&inputs, &mut points)?;
+    let read = read_usage_logs(&inputs, &mut points)?;
     for series in &read.flows {
         points.add_series(series)?;
     }
-    read.tell(points.series());
+    read.print(points.series());
     let Some((first, last)) = points.times() else {
-        bail!("no usage was read: `weir inspect` tells what a file is");
+        bail!("no usage was read: `weir inspect` shows the format of a file");
     };
-    let at = |time: i64| format!("{} {} UTC", utc_day(time), utc_clock(time));
-    anstream::eprintln!("{} measurements from {} to {}", count(points.count()), at(first), at(last));
+    anstream::eprintln!("{} measurements from {} to {}", count(points.count()), utc_minute(first), utc_minute(last));
     let from = arguments.baseline.map_or(i64::MIN, |seconds| first.saturating_add(seconds));
     if from > last {
-        bail!("the baseline is as long as the input: nothing is left to look at");
+        bail!("the baseline covers the whole input: no data is left for detection");
     }
     let now = now();
     let findings = detect_usage(points, &arguments.usage.timezone, from, now)?;
     report(findings, arguments, (&suppressions, suppressions.limits(0)), now, !read.unreadable.is_empty())
 }
 
-/// Refuses what means nothing for usage: who typed it expects it to do something.
-fn check(arguments: &Detect) -> anyhow::Result<()> {
+/// Rejects flags that do not apply to usage.
+fn reject_flags(arguments: &Detect) -> anyhow::Result<()> {
     let given = [
         (arguments.model.is_some(), "--model"),
         (arguments.alerts_per_day.is_some(), "--alerts-per-day"),
@@ -58,7 +58,7 @@ fn check(arguments: &Detect) -> anyhow::Result<()> {
     ];
     let given: Vec<&str> = given.into_iter().filter_map(|(given, flag)| given.then_some(flag)).collect();
     if !given.is_empty() {
-        bail!("{} means nothing with --source usage: leave it out", given.join(", "));
+        bail!("{} cannot be used with --source usage", given.join(", "));
     }
     Ok(())
 }
