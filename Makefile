@@ -1,5 +1,4 @@
-# `make help` lists what there is. Everything that is needed beyond Rust and Python 3 is installed by the targets themselves,
-# into .venv and target.
+# `make help` lists the targets. The targets install everything they need beyond Rust and Python 3, into .venv and target.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -18,27 +17,27 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: ## Find what is out of the ordinary in the bundled flow logs, or in yours: make run DATA=folder
+run: ## Detect anomalies in the bundled flow logs, or in yours: make run DATA=folder
 	cargo run --quiet --package weir -- detect $(DATA)
 
 .PHONY: check
-check: lint test ## Everything CI checks: lint, then test
+check: lint test ## Run what CI runs: lint, then test
 
 .PHONY: lint
-lint: $(TOOLS) ## Formatting, clippy without a warning, the template
+lint: $(TOOLS) ## Check formatting, clippy without warnings, and the template
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- --deny warnings
 	$(VENV)/bin/cfn-lint template.yaml
 	$(VENV)/bin/sam validate --lint --template template.yaml
 
 .PHONY: test
-test: $(TOOLS) ## All tests: units, properties, contracts, and the river end to end on a local AWS
+test: $(TOOLS) ## Run all tests: unit, property and contract tests, and the pipeline end to end on a simulated AWS
 	cargo build --workspace --all-targets
 	cargo test --workspace
 	$(VENV)/bin/pytest --quiet tests/e2e
 
 .PHONY: bench
-bench: $(BENCH_TOOLS) ## What things cost: every format, the forest, reading beside gunzip and pandas, a million rows to findings
+bench: $(BENCH_TOOLS) ## Measure speed: every format, the forests, reading against gunzip and pandas, a million rows to findings
 	cargo bench --package weir-ingest --package weir-model
 	cargo build --release --package weir
 	$(MAKE) --no-print-directory bench-reading
@@ -46,19 +45,19 @@ bench: $(BENCH_TOOLS) ## What things cost: every format, the forest, reading bes
 	time target/release/weir detect target/bench/million.log.gz
 
 .PHONY: bench-reading
-bench-reading: $(BENCH_TOOLS) ## Only reading beside gunzip and pandas, with its targets
+bench-reading: $(BENCH_TOOLS) ## Measure only reading against gunzip and pandas, with its target values
 	cargo build --release --package weir-ingest --example reading
 	python3 tests/bench/reading.py --reading target/release/examples/reading --python $(BENCH_VENV)/bin/python \
 		--folder target/bench
 
 .PHONY: bench-memory
-bench-memory: $(BENCH_TOOLS) ## That memory does not grow: weir inspect on 2 GB of every format (writes 3 GB, takes minutes)
+bench-memory: $(BENCH_TOOLS) ## Check bounded memory: weir inspect on 2 GB of every format (writes 3 GB, takes minutes)
 	cargo build --release --package weir
 	python3 tests/bench/memory.py --weir target/release/weir --python $(BENCH_VENV)/bin/python --folder target/bench
 
 TRUTHS ?=
 .PHONY: bench-detection
-bench-detection: ## How good detection is: on ten simulated networks, and on labelled logs: TRUTHS="FOLDER…"
+bench-detection: ## Measure detection on ten simulated networks, and on labelled logs: TRUTHS="FOLDER…"
 	cargo build --workspace
 	python3 tests/bench/detection.py target/debug/weir $(TRUTHS)
 
@@ -67,7 +66,7 @@ CARGO_FUZZ := target/tools/bin/cargo-fuzz
 FUZZED ?= $(notdir $(basename $(wildcard fuzz/fuzz_targets/*.rs)))
 
 .PHONY: fuzz
-fuzz: $(CARGO_FUZZ) ## Let libFuzzer look for bytes that break a promise of a reader, SECONDS_EACH=600 a target
+fuzz: $(CARGO_FUZZ) ## Fuzz the readers with libFuzzer, SECONDS_EACH=600 per target
 	$(CARGO_FUZZ) fuzz build --sanitizer none --target-dir target/fuzz
 	fuzz/run.sh $(SECONDS_EACH) target/fuzz/runs $(FUZZED)
 
@@ -75,11 +74,11 @@ $(CARGO_FUZZ):
 	cargo install --root target/tools --locked cargo-fuzz
 
 .PHONY: functions
-functions: $(TOOLS) ## Build the Lambda functions for this machine, as `sam build` does for the cloud
+functions: $(TOOLS) ## Build the Lambda functions for this machine, as `sam build` does for AWS
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" cargo lambda build --release --bin preprocess --bin score --bin publish
 
 .PHONY: deploy
-deploy: $(TOOLS) ## Build and deploy to the AWS account of your credentials, asking what it needs to know
+deploy: $(TOOLS) ## Build and deploy to the AWS account of your credentials (asks for the parameters)
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sam build
 	$(VENV)/bin/sam deploy --guided
 

@@ -41,13 +41,17 @@ fn anomalous_rows_are_written_with_reasons_and_findings_name_users() {
     let folder = TempDir::new().unwrap();
     let root = folder.path();
     succeed(root, &["simulate", "activity", "a", "--users", "100", "--days", "30"]);
-    assert_eq!(run(root, &["simulate", "activity", "a"]).status.code(), Some(2), "nothing is mixed");
+    assert_eq!(
+        run(root, &["simulate", "activity", "a"]).status.code(),
+        Some(2),
+        "logs of two simulations are not mixed"
+    );
     let detect = ["detect", "--source", "activity", "a/activity.csv"];
     let with = |more: &[&'static str]| [&detect[..], &["--schema", "a/schema.toml"], more].concat();
 
     let (report, told) = succeed(root, &with(&["--format", "csv", "--output", "anomalies.csv"]));
-    assert!(report.contains("f1-score") && report.contains("taken for anomalous"), "{report}");
-    assert!(told.contains("what is usual learned by isolation-forest"), "{told}");
+    assert!(report.contains("f1-score") && report.contains("predicted anomalous"), "{report}");
+    assert!(told.contains("trained isolation-forest on"), "{told}");
     let rows = fs::read_to_string(root.join("anomalies.csv")).unwrap();
     let header = rows.lines().next().unwrap();
     assert!(header.starts_with("user,day,department,"), "{header}");
@@ -71,15 +75,15 @@ fn anomalous_rows_are_written_with_reasons_and_findings_name_users() {
 }
 
 #[test]
-fn a_model_of_a_table_judges_another_and_training_tells_drift() {
+fn a_model_of_a_table_scores_another_table_and_training_reports_drift() {
     let folder = TempDir::new().unwrap();
     let root = folder.path();
     succeed(root, &["simulate", "activity", "a", "--users", "60", "--days", "20"]);
     let train = ["train", "--source", "activity", "a/activity.csv", "--schema", "a/schema.toml", "--output", "m"];
     let (_, told) = succeed(root, &train);
-    assert!(told.contains("drift of the second half of the rows from the first"), "{told}");
+    assert!(told.contains("drift of the second half of the rows against the first"), "{told}");
     let (_, told) = succeed(root, &train);
-    assert!(told.contains("drift since the earlier model: 0 of 14 features"), "{told}");
+    assert!(told.contains("drift since the earlier model: 0 of 14 features have drifted"), "{told}");
 
     let detect = |more: &[&'static str]| [&["detect", "--source", "activity", "--format", "csv"], more].concat();
     let own = succeed(root, &detect(&["a/activity.csv", "--schema", "a/schema.toml"])).0;

@@ -1,4 +1,4 @@
-//! `weir` as it is typed: what it says, where, and with which exit code.
+//! The command line of `weir`: output, error output and exit codes.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what goes wrong in a helper must fail the test")]
 
@@ -101,7 +101,7 @@ fn help_names_every_verb_and_its_options() {
 }
 
 #[test]
-fn what_cannot_be_meant_is_exit_code_2_and_says_why() {
+fn invalid_arguments_are_exit_code_2_with_a_reason() {
     let logs = bundled();
     let logs = logs.to_str().unwrap();
     for (arguments, says) in [
@@ -123,7 +123,7 @@ fn what_cannot_be_meant_is_exit_code_2_and_says_why() {
 }
 
 #[test]
-fn a_table_is_for_people_and_says_what_the_findings_rest_on() {
+fn the_table_is_for_people_and_the_baseline_is_printed() {
     let logs = Logs::new();
     let ran = run(&["detect", &logs.path()]);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
@@ -138,7 +138,7 @@ fn a_table_is_for_people_and_says_what_the_findings_rest_on() {
         ran.stderr
     );
     assert!(ran.stderr.contains("30 monitored hosts from 2023-11-14 00:00 UTC"), "{}", ran.stderr);
-    assert!(ran.stderr.contains("learned from the input itself"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("baseline: the input itself ("), "{}", ran.stderr);
 }
 
 #[test]
@@ -204,12 +204,12 @@ fn fail_on_is_exit_code_1_from_that_severity_up() {
     for (severity, code) in [("low", 1), ("medium", 1), ("high", 1), ("critical", 0)] {
         let ran = run(&["detect", &logs.path(), "--format", "csv", "--fail-on", severity]);
         assert_eq!(ran.code, Some(code), "{severity}");
-        assert!(ran.stdout.contains(",High,port-scan,"), "findings are told all the same");
+        assert!(ran.stdout.contains(",High,port-scan,"), "findings are written whatever the exit code");
     }
 }
 
 #[test]
-fn with_a_baseline_what_is_usual_is_learned_from_the_beginning_only() {
+fn with_a_baseline_only_the_first_hours_are_learned_from() {
     let logs = Logs::new();
     let ran = run(&["detect", &logs.path(), "--format", "ocsf", "--baseline", "4h"]);
     assert!(ran.stderr.contains("before 2023-11-14 04:00 UTC"), "{}", ran.stderr);
@@ -219,11 +219,11 @@ fn with_a_baseline_what_is_usual_is_learned_from_the_beginning_only() {
         uids.collect::<std::collections::BTreeSet<_>>()
     };
     let all = scans(&run(&["detect", &logs.path(), "--format", "ocsf"]));
-    assert!(!all.is_empty() && scans(&ran) == all, "what needs no comparison is told of the beginning, too");
+    assert!(!all.is_empty() && scans(&ran) == all, "detections without a baseline also report on the baseline period");
 }
 
 #[test]
-fn training_tells_which_features_have_moved() {
+fn training_reports_which_features_have_drifted() {
     let logs = Logs::new();
     let model = logs.below("model");
     let train = |more: &[&str]| {
@@ -232,9 +232,9 @@ fn training_tells_which_features_have_moved() {
         ran.stderr
     };
     let first = train(&[]);
-    assert!(first.contains("drift of the second half of the rows from the first"), "{first}");
+    assert!(first.contains("drift of the second half of the rows against the first"), "{first}");
     let again = train(&[]);
-    assert!(again.contains("drift since the earlier model: 0 of 17 features have moved"), "{again}");
+    assert!(again.contains("drift since the earlier model: 0 of 17 features have drifted"), "{again}");
     let golden =
         |version: u8| format!("{}/../shared/model/tests/models/version-{version}.model", env!("CARGO_MANIFEST_DIR"));
     // The one says nothing of its features, the other has others.

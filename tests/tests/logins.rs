@@ -85,7 +85,7 @@ fn every_login_gets_a_score_and_reasons() {
     let (logs, scores) = (folder.path().join("logins.csv"), folder.path().join("scores.csv"));
     fs::write(&logs, format!("{HEADER}{}", days().concat())).unwrap();
     let (_, told) = run(&[logs.to_str().unwrap(), "--baseline", "20d", "--scores", scores.to_str().unwrap()]);
-    assert!(told.contains("learned from 400 logins, 0 of them attacks by their labels"), "{told}");
+    assert!(told.contains("baseline: 400 logins, 0 of them labelled as attacks"), "{told}");
     let text = fs::read_to_string(&scores).unwrap();
     let mut rows: Vec<csv::StringRecord> =
         csv::Reader::from_reader(text.as_bytes()).records().map(Result::unwrap).collect();
@@ -130,7 +130,7 @@ fn refused(arguments: &[&str]) -> String {
 }
 
 #[test]
-fn what_means_nothing_for_logins_is_refused() {
+fn flags_that_do_not_apply_to_logins_are_refused() {
     let folder = TempDir::new().unwrap();
     let logs = folder.path().join("logins.csv");
     fs::write(&logs, format!("{HEADER}{}", days()[0])).unwrap();
@@ -143,7 +143,7 @@ fn what_means_nothing_for_logins_is_refused() {
         ("--estimators", "ecod"),
     ] {
         let told = refused(&[logs.to_str().unwrap(), flag, value]);
-        assert!(told.contains(&format!("{flag} means nothing with --source login")), "{told}");
+        assert!(told.contains(&format!("{flag} cannot be used with --source login")), "{told}");
     }
 }
 
@@ -168,8 +168,8 @@ fn a_model_judges_later_logins_as_after_a_baseline_and_goes_into_a_store() {
     };
     let train = ["train", "--source", "login", "before.csv", "--output", "m"];
     let first = succeed(&train);
-    assert!(first.contains("drift of the second half of the rows from the first"), "{first}");
-    let learned = "learned from 540 logins of 20 users, 0 of them attacks by their labels (540 fitted on)";
+    assert!(first.contains("drift of the second half of the rows against the first"), "{first}");
+    let learned = "trained on 540 logins of 20 users, 0 of them labelled as attacks (estimators fitted on 540)";
     assert!(first.contains(learned), "{first}");
     let again = succeed(&train);
     assert!(again.contains("drift since the earlier model: 0 of "), "{again}");
@@ -179,7 +179,7 @@ fn a_model_judges_later_logins_as_after_a_baseline_and_goes_into_a_store() {
     let detect = ["detect", "--source", "login", "--format", "ocsf"];
     let by_model = [&detect[..], &["after.csv", "--model", "m", "--scores", "m.csv", "--output", "m.jsonl"]].concat();
     let said = succeed(&by_model);
-    assert!(said.contains("what is usual as learned from 540 logins of 20 users before 2025-03-27 "), "{said}");
+    assert!(said.contains("baseline: a model trained on 540 logins of 20 users before 2025-03-27 "), "{said}");
     assert!(!said.contains("older"), "{said}");
     // From the first login at eight to the midnight that the files are cut at.
     let at_once =
@@ -193,7 +193,7 @@ fn a_model_judges_later_logins_as_after_a_baseline_and_goes_into_a_store() {
     assert_eq!(findings(&read("m.jsonl")), findings(&read("b.jsonl")));
     assert!(!findings(&read("m.jsonl")).is_empty());
     let overlapping = succeed(&["detect", "--source", "login", "whole.csv", "--model", "m"]);
-    assert!(overlapping.contains("540 of the logins judged are older"), "{overlapping}");
+    assert!(overlapping.contains("540 of the scored logins are older"), "{overlapping}");
 
     let promoted = succeed(&["models", "promote", "m", "--store", "s"]);
     let key = promoted.split(' ').next().unwrap().to_owned();
@@ -229,7 +229,10 @@ fn models_of_something_else_and_what_contradicts_is_refused() {
     let train = ["train", "--source", "login", "--output", "m"];
     refused(&[&train[..], &["few.csv"]].concat(), "20 logins that are no attacks to learn from, and 500 are needed");
     refused(&[&train[..], &["logins.csv", "--earlier", flows]].concat(), "of flow logs, not of logins");
-    refused(&[&train[..], &["logins.csv", "--estimators", "ecod"]].concat(), "--estimators means nothing");
+    refused(
+        &[&train[..], &["logins.csv", "--estimators", "ecod"]].concat(),
+        "--estimators cannot be used with --source login",
+    );
     assert_eq!(told(&folder, &[&train[..], &["logins.csv"]].concat()).0, Some(0));
     refused(&["detect", "logins.csv", "--model", "m"], "the model is of logins, not of flow logs");
     refused(&["detect", "--source", "activity", "logins.csv", "--model", "m"], "of logins, not of a table");

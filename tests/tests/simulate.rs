@@ -74,7 +74,7 @@ fn the_program_writes_the_same_folder_again_and_mixes_no_logs() {
         assert_eq!(incident["intensity"], "2");
     }
     for (folder, arguments, said) in [
-        (&one, &["--seed", "8"][..], "is there already"),
+        (&one, &["--seed", "8"][..], "already exists"),
         (&folder.path().join("three"), &["--days", "1"], "ask for 2 days or more"),
         (&folder.path().join("four"), &["--only", "scan"], "there are port-scan"),
         (&folder.path().join("five"), &["--start", "today"], "2025-03-04"),

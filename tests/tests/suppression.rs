@@ -82,14 +82,14 @@ fn detect_shows_ten_an_hour_of_one_neighbourhood_and_one_that_speaks_for_the_res
         "{message}"
     );
     assert!(
-        limited.stderr.contains("13 findings, 3 held back by the alert limit; --all shows them"),
+        limited.stderr.contains("13 findings, 3 throttled by the alert limit; --all shows them"),
         "{}",
         limited.stderr
     );
     assert_eq!(findings(&detect(&["--all"]).stdout).len(), 14);
     let all = detect(&["--no-limit"]);
     assert_eq!(findings(&all.stdout).len(), 13);
-    assert!(!all.stderr.contains("held back"), "{}", all.stderr);
+    assert!(!all.stderr.contains("throttled"), "{}", all.stderr);
     let four = logs.write("four.toml", "alerts_per_hour = 4");
     assert_eq!(findings(&detect(&["--suppressions", &four]).stdout).len(), 5);
 }
@@ -155,7 +155,7 @@ fn feedback_silences_a_finding_in_a_store_until_it_is_undone() {
     let store = logs.store();
     let list = |more: &[&str]| run(&[&["findings", "--store", &store, "--format", "ocsf"], more].concat());
     let before = findings(&list(&[]).stdout);
-    assert_eq!(before.len(), 13, "nothing is held back before it is published");
+    assert_eq!(before.len(), 13, "nothing is throttled before it is published");
     let (first, kind) = (uid(&before[0]).to_owned(), before[0]["finding_info"]["types"][0].as_str().unwrap());
 
     let told = run(&["feedback", &first, "--benign", "our own \"test\"", "--for", "90d", "--store", &store]);
@@ -171,7 +171,7 @@ fn feedback_silences_a_finding_in_a_store_until_it_is_undone() {
 
     let sent = run(&["publish", "--store", &store]);
     assert!(
-        sent.stderr.contains("11 findings sent, 0 sent before, 1 suppressed now, 2 held back now by the alert limit"),
+        sent.stderr.contains("11 findings sent, 0 sent before, 1 suppressed now, 2 throttled now by the alert limit"),
         "ten and a summary: {}",
         sent.stderr
     );
@@ -203,7 +203,7 @@ fn feedback_works_on_files_and_leaves_the_rest_of_them_alone() {
     let rules = logs.write("rules.toml", mine);
     let told = run(&["feedback", &first, "--benign", "ours", "--findings", &file, "--suppressions", &rules]);
     assert_eq!(told.code, Some(0), "{}", told.stderr);
-    assert!(told.stderr.contains("for good"), "{}", told.stderr);
+    assert!(told.stderr.contains("without expiry"), "{}", told.stderr);
     assert!(fs::read_to_string(&rules).unwrap().starts_with(mine));
     let quiet = run(&[&detect[..], &["--suppressions", &rules]].concat());
     assert_eq!(findings(&quiet.stdout).len(), 12);

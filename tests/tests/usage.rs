@@ -203,7 +203,7 @@ fn daily_files_are_one_series_whose_findings_are_told_as_those_of_other_logs() {
     assert_eq!(shown["series"].as_array().unwrap().len(), 1);
     let gaps = shown["series"][0]["data_gaps"].as_array().unwrap();
     assert_eq!((gaps.len(), gaps[0]["steps"].as_u64()), (1, Some(12)));
-    assert!(text(run(&["usage", usage]).stdout).contains("Gaps longer than usual"));
+    assert!(text(run(&["usage", usage]).stdout).contains("Gaps longer than is typical"));
 
     let detect = |more: &[&str]| run(&[&["detect", "--source", "usage", usage, "--format", "ocsf"], more].concat());
     let output = detect(&[]);
@@ -221,7 +221,7 @@ fn daily_files_are_one_series_whose_findings_are_told_as_those_of_other_logs() {
     assert!(!kinds(&findings(&output)).contains(&"usage-spike"));
     let refused = run(&["detect", "--source", "usage", usage, "--window", "10"]);
     assert_eq!(refused.status.code(), Some(2));
-    assert!(text(refused.stderr).contains("--window means nothing with --source usage"));
+    assert!(text(refused.stderr).contains("--window cannot be used with --source usage"));
 }
 
 #[test]
