@@ -1,15 +1,14 @@
-//! Days as they are written: the civil calendar of a time.
+//! Weekday and time of day (UTC) of a time in seconds since the epoch.
 
-/// Seconds in a day.
-pub(crate) const DAY: i64 = 86_400;
+use weir_domain::time::{DAY_SECONDS, HOUR_SECONDS, MINUTE_SECONDS};
 
-/// Monday is 0. (The epoch was a Thursday.)
+/// The weekday, 0 for Monday. The epoch was a Thursday.
 pub(crate) fn weekday(seconds: i64) -> i64 {
-    (seconds.div_euclid(DAY) + 3).rem_euclid(7)
+    (seconds.div_euclid(DAY_SECONDS) + 3).rem_euclid(7)
 }
 
-/// Hours, minutes and seconds of the day.
+/// Hour, minute and second of the day.
 pub(crate) fn clock(seconds: i64) -> (i64, i64, i64) {
-    let second = seconds.rem_euclid(DAY);
-    (second / 3600, second / 60 % 60, second % 60)
+    let second = seconds.rem_euclid(DAY_SECONDS);
+    (second / HOUR_SECONDS, second / MINUTE_SECONDS % 60, second % MINUTE_SECONDS)
 }

@@ -1,10 +1,10 @@
-//! VPC Flow Logs of a made-up network, file by file, and the truth about the attacks in them.
+//! VPC Flow Logs of a fictional network, file by file, and the truth about the attacks in them.
 //!
-//! The way of a row: an actor (`benign`, `attack`) holds [`Conversation`]s in a window of five minutes; `log` tells
-//! which interfaces of the [`Network`] see each, minute by minute; [`LogFile`] is what AWS would deliver of it.
+//! Actors (`benign`, `attack`) create [`Conversation`]s in windows of five minutes. `log` derives the rows that the interfaces of
+//! the [`Network`] record of each conversation per minute. A [`LogFile`] has the rows of five minutes, as AWS delivers them.
 //!
-//! Two things are simpler than at AWS. Latency inside the network is nothing, so that both ends log the same times. And a
-//! file holds the minutes that ended in its five minutes; AWS delivers some of them later.
+//! Two things are simpler than in AWS. There is no latency inside the network, so both ends log the same times. A file has exactly
+//! the minutes that end in its five minutes, whereas AWS delivers some of them later.
 
 mod address;
 mod attack;
@@ -19,9 +19,9 @@ mod simulation;
 mod truth;
 
 pub use attack::Kind;
-pub use conversation::{Conversation, Outcome, Party, Volume};
+pub use conversation::{Conversation, Endpoint, Outcome, Volume};
 pub use file::{FIELDS, LogFile};
-pub use log::{Row, Seen, Status};
+pub use log::{Row, Status, Traffic};
 pub use network::{ACCOUNT, Host, Network, REGION, Tier};
 pub use parameters::{BadParameters, Intensity, Parameters};
 pub use simulation::{Files, Simulation};

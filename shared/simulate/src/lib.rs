@@ -1,23 +1,21 @@
-//! Seeded, labelled logs: what goes on in a made-up account, written as the account's services would log it, and the
-//! truth about it, to measure detections by.
+//! Simulates the logs of a fictional account from a seed, with ground truth to measure detections against.
 //!
 //! One module per log source:
 //!
 //! - [`flow`]: VPC Flow Logs of a network of web servers, databases, build machines and the people around them;
-//! - [`login`]: logins of people with habits, and of those who take over their accounts;
-//! - [`activity`]: what users of a company do a day, a row each.
+//! - [`login`]: logins of users, and of attackers who take over their accounts;
+//! - [`activity`]: a table of user activity, one row per user and day;
 //! - [`usage`]: usage of cloud services by provider, service, region and city.
 //!
-//! [`random`] is where all chance comes from. Nothing reads the clock or the environment: the same parameters give the
-//! same bytes.
+//! All randomness comes from [`random`]. Nothing reads the clock or the environment: the same parameters give the same bytes.
 //!
-//! Invariant: of the Weir crates this one knows the domain alone, so that what reads logs cannot shape what is written.
+//! Invariant: this crate depends on no other Weir crate than `weir-domain`, so that the log readers cannot influence the logs they
+//! are tested with.
 
 pub mod activity;
 pub mod flow;
 pub mod login;
+pub mod usage;
 
 mod calendar;
-
 pub mod random;
-pub mod usage;

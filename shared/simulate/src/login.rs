@@ -1,12 +1,12 @@
-//! Logins of a made-up population to a made-up service, and the truth about the attacks among them.
+//! Logins of fictional users to a fictional service, and the truth about the attacks among them.
 //!
-//! People have homes, hours, networks and devices: they travel, use a VPN, change devices, mistype passwords, share office
-//! addresses, and are on mobile networks whose addresses change with every login. Service accounts log in by the clock. In the last part of the
-//! time and, more rarely, before it, attackers do as they do: see [`AttackKind`]. How rare they are and how well they hide is the
-//! [`Level`].
+//! Users have homes, working hours, networks and devices. They travel, use a VPN, change devices, mistype passwords, share office
+//! addresses, and use mobile networks whose addresses change with every login. Service accounts log in at fixed times. Attacks
+//! ([`AttackKind`]) happen in the test period at the end and, more rarely, before it. The [`Level`] sets how rare attacks are and
+//! how well they are hidden.
 //!
-//! Behaviour is invented and no measurement of anybody's users. Addresses are drawn from blocks that the simulation itself
-//! gives to operators ([`Prefix`]): who really has them plays no part.
+//! The behaviour is invented and not a measurement of real users. Addresses come from blocks that the simulation assigns to
+//! fictional operators ([`Prefix`]).
 
 mod attack;
 mod device;

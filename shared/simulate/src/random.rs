@@ -1,24 +1,24 @@
-//! Chance, in streams: one for every actor and window, so that what one does changes nothing of what another does.
+//! Streams of random numbers: one per actor and window, so that actors do not influence each other.
 
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-/// Random numbers of one actor (xoshiro256++, Blackman and Vigna 2021, seeded by a hash of whose they are).
+/// A stream of random numbers (xoshiro256++, Blackman and Vigna 2021, seeded by a hash of seed, name and number).
 ///
-/// Everything drawn is a function of the seed, the name and the number, in any order of asking. (Logarithms are the
-/// platform's: machines of one kind agree to the bit.)
+/// The numbers depend only on the seed, the name and the number of the stream. Logarithms are those of the platform, so machines of
+/// one kind agree to the bit.
 #[derive(Debug, Clone)]
 pub struct Stream(Xoshiro256PlusPlus);
 
 impl Stream {
-    /// The stream of an actor (`name`) in a window, or of another of its things (`number`).
+    /// The stream of an actor (`name`) in a window or for one of its items (`number`).
     #[must_use]
     pub fn new(seed: u64, name: &str, number: u64) -> Self {
         Self(Xoshiro256PlusPlus::seed_from_u64(hash(seed, name, number)))
     }
 
-    /// A number from 0 up to 1, without 1.
+    /// A uniform number from 0 (included) to 1 (excluded).
     pub fn unit(&mut self) -> f64 {
         self.0.random()
     }
@@ -28,31 +28,31 @@ impl Stream {
         self.unit() < probability
     }
 
-    /// A whole number below a limit; 0 where the limit is 0.
+    /// A uniform integer below a limit; 0 if the limit is 0.
     pub fn below(&mut self, limit: u64) -> u64 {
         ((u128::from(self.0.random::<u64>()) * u128::from(limit)) >> 64) as u64
     }
 
-    /// A whole number from `low` to `high`, both included.
+    /// A uniform integer from `low` to `high`, both included.
     pub fn between(&mut self, low: i64, high: i64) -> i64 {
         low + self.below((high - low).max(0) as u64 + 1) as i64
     }
 
-    /// One of some things, each as likely; `None` where there are none.
-    pub fn pick<'a, T>(&mut self, things: &'a [T]) -> Option<&'a T> {
-        things.get(self.below(things.len() as u64) as usize)
+    /// One of some items, all with the same probability; `None` if there are none.
+    pub fn pick<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
+        items.get(self.below(items.len() as u64) as usize)
     }
 
-    /// Some of some things, each at most once, in random order.
-    pub fn sample<T: Clone>(&mut self, things: &[T], count: usize) -> Vec<T> {
-        let mut things = things.to_vec();
-        let count = count.min(things.len());
+    /// A sample without replacement, in random order.
+    pub fn sample<T: Clone>(&mut self, items: &[T], count: usize) -> Vec<T> {
+        let mut items = items.to_vec();
+        let count = count.min(items.len());
         for i in 0..count {
-            let other = i + self.below((things.len() - i) as u64) as usize;
-            things.swap(i, other);
+            let other = i + self.below((items.len() - i) as u64) as usize;
+            items.swap(i, other);
         }
-        things.truncate(count);
-        things
+        items.truncate(count);
+        items
     }
 
     /// An exponentially distributed number with a mean.
@@ -71,13 +71,12 @@ impl Stream {
         median * (sigma * self.normal()).exp()
     }
 
-    /// A Pareto number from `least` on; `shape` below 2 has an infinite variance. Held at a million times `least`.
-    pub fn pareto(&mut self, least: f64, shape: f64) -> f64 {
-        (least * (1.0 - self.unit()).powf(-1.0 / shape)).min(least * 1e6)
+    /// A Pareto-distributed number of at least `min`, capped at a million times `min`. A `shape` below 2 has an infinite variance.
+    pub fn pareto(&mut self, min: f64, shape: f64) -> f64 {
+        (min * (1.0 - self.unit()).powf(-1.0 / shape)).min(min * 1e6)
     }
 
-    /// How many of many rare, independent things happened where `mean` are expected (Knuth 1969; above 30 by the normal
-    /// approximation).
+    /// A Poisson-distributed count with a mean (Knuth 1969; above 30 by the normal approximation).
     pub fn poisson(&mut self, mean: f64) -> u64 {
         if mean > 30.0 {
             return (mean + mean.sqrt() * self.normal()).round().max(0.0) as u64;
@@ -90,13 +89,13 @@ impl Stream {
         count
     }
 
-    /// A port for the end that begins, from the range Linux takes them from.
+    /// A client port, from the ephemeral range of Linux.
     pub fn ephemeral_port(&mut self) -> u16 {
         self.between(32_768, 60_999) as u16
     }
 }
 
-/// A stable hash of whose a thing is.
+/// A stable hash of a seed, a name and a number.
 #[must_use]
 pub fn hash(seed: u64, name: &str, number: u64) -> u64 {
     xxh3_64_with_seed(name.as_bytes(), seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15))
@@ -115,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn means_are_what_was_asked_for() {
+    fn samples_have_the_requested_mean() {
         let mut stream = Stream::new(7, "means", 0);
         let mut mean =
             |draw: &dyn Fn(&mut Stream) -> f64| (0..40_000).map(|_| draw(&mut stream)).sum::<f64>() / 40_000.0;
@@ -128,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sample_holds_nothing_twice() {
+    fn a_sample_has_no_duplicates() {
         let mut stream = Stream::new(7, "sample", 0);
         let mut sample = stream.sample(&(0..50).collect::<Vec<_>>(), 60);
         sample.sort_unstable();

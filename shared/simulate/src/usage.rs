@@ -1,9 +1,8 @@
-//! Usage of cloud services by provider, service, region and city, in steps of half an hour, and the truth about what is
-//! out of the ordinary in it.
+//! Usage of cloud services by provider, service, region and city, in steps of half an hour, and the truth about its anomalies.
 //!
-//! A series has a level that grows or shrinks, a day and a week by the clock of its city, holidays, and noise that lasts
-//! for some steps. From the third week on it has anomalies: spikes, drops, changes of level, times of more variability,
-//! and gaps. All is a function of the seed and of what a thing is called.
+//! A series has a trend, a daily and a weekly cycle in the time zone of its city, holidays, and autocorrelated noise. From the
+//! third week on it has anomalies: spikes, drops, level changes, periods of higher variability, and gaps. Everything is a function
+//! of the seed and of names.
 
 mod anomaly;
 mod services;

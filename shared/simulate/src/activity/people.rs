@@ -1,9 +1,9 @@
-//! People, and their usual days.
+//! Users, and their normal days.
 
-use super::Did;
+use super::table::DailyActivity;
 use crate::random::Stream;
 
-/// A department and the roles in it: logins, hosts, megabytes down and up, files, messages outside a day.
+/// Department, role, and medians per day: logins, hosts, megabytes down and up, files, external emails.
 const JOBS: [(&str, &str, [f64; 6]); 9] = [
     ("engineering", "developer", [4.0, 3.0, 900.0, 180.0, 160.0, 2.0]),
     ("engineering", "operator", [9.0, 14.0, 600.0, 250.0, 90.0, 2.0]),
@@ -16,24 +16,25 @@ const JOBS: [(&str, &str, [f64; 6]); 9] = [
     ("support", "agent", [3.5, 2.0, 300.0, 90.0, 60.0, 12.0]),
 ];
 
-/// Somebody, and what is usual of them.
+/// A user with a baseline of activity.
 #[derive(Debug, Clone)]
 pub(super) struct Person {
     pub(super) name: String,
     pub(super) department: &'static str,
     pub(super) role: &'static str,
-    /// Of the role's measures, what is theirs.
+    /// Daily means of the user, in the order of [`JOBS`].
     measures: [f64; 6],
-    /// Hours a day.
+    /// Active hours per day.
     hours: f64,
-    /// The share outside of office hours.
+    /// Share of activity outside office hours.
     late: f64,
-    /// How often they work at the weekend.
+    /// Probability of working on a day of the weekend.
     weekend: f64,
-    /// How often they use removable media.
+    /// Probability of using removable media on a day.
     media: f64,
-    /// The day on which they get other work, and how much more of everything it is.
+    /// The day on which their work changes, and the factor by which it changes all activity.
     change: (i64, f64),
+    /// First and last day of a holiday.
     away: (i64, i64),
 }
 
@@ -41,13 +42,13 @@ impl Person {
     pub(super) fn new(seed: u64, number: u64) -> Self {
         let mut stream = Stream::new(seed, "employee", number);
         let s = &mut stream;
-        let (department, role, usual) = s.pick(&JOBS).copied().unwrap_or(JOBS[0]);
+        let (department, role, medians) = s.pick(&JOBS).copied().unwrap_or(JOBS[0]);
         let away = s.between(0, 400);
         Self {
             name: format!("u{number:04}"),
             department,
             role,
-            measures: usual.map(|usual| s.log_normal(usual, 0.45)),
+            measures: medians.map(|median| s.log_normal(median, 0.45)),
             hours: 6.5 + 2.5 * s.unit(),
             late: 0.02 + if s.chance(0.15) { 0.35 * s.unit() } else { 0.08 * s.unit() },
             weekend: if s.chance(0.2) { 0.3 } else { 0.04 },
@@ -57,27 +58,27 @@ impl Person {
         }
     }
 
-    /// A day; `None` when they are not there, unless they must be.
-    pub(super) fn day(&self, s: &mut Stream, day: i64, working: bool, must: bool) -> Option<Did> {
-        let there = if working {
+    /// The activity of a day; `None` if the user does not work and is not `forced` to.
+    pub(super) fn day(&self, s: &mut Stream, day: i64, working: bool, forced: bool) -> Option<DailyActivity> {
+        let works = if working {
             !(self.away.0..=self.away.1).contains(&day) && s.chance(0.96)
         } else {
             s.chance(self.weekend)
         };
-        if !there && !must {
+        if !works && !forced {
             return None;
         }
         let (since, change) = self.change;
-        // Work comes in bouts: everything is more on the same days, and sometimes much more.
-        let bout = if s.chance(0.02) { s.log_normal(4.0, 0.5) } else { s.log_normal(1.0, 0.35) };
-        let amount = bout * if day >= since { change } else { 1.0 } * if working { 1.0 } else { 0.35 };
+        // Activity of all kinds rises on the same days, and sometimes strongly.
+        let intensity = if s.chance(0.02) { s.log_normal(4.0, 0.5) } else { s.log_normal(1.0, 0.35) };
+        let amount = intensity * if day >= since { change } else { 1.0 } * if working { 1.0 } else { 0.35 };
         let [logins, hosts, down, up, files, emails] = self.measures;
         let late = if !working || s.chance(0.03) { 0.3 + 0.6 * s.unit() } else { self.late * 2.0 * s.unit() };
-        // A large file, an image, a backup now and then.
+        // Occasionally a large file, such as an image or a backup.
         let large = if s.chance(0.01) { s.pareto(4e9, 1.6).min(6e10) } else { 0.0 };
         let elsewhere = if s.chance(0.06) { 1.5 } else { 0.15 };
         let logins = 1 + s.poisson((logins - 1.0).max(0.2) * amount.sqrt());
-        Some(Did {
+        Some(DailyActivity {
             logins,
             failed_logins: if s.chance(0.01) { s.between(3, 8) as u64 } else { s.poisson(0.04 * logins as f64) },
             hosts: 1 + s.poisson((hosts - 1.0).max(0.05) * amount.sqrt()),

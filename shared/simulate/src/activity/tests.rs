@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::login::Level;
 
 #[test]
 fn the_same_parameters_give_the_same_table_and_others_do_not() {
@@ -17,7 +18,10 @@ fn days_are_rows_and_few_are_anomalous() {
         let mut labels: BTreeMap<&str, u32> = BTreeMap::new();
         for row in &rows {
             *labels.entry(row.label).or_default() += 1;
-            assert!((0.0..=24.0).contains(&row.did.hours_active) && (0.0..=1.0).contains(&row.did.off_hours_share));
+            assert!(
+                (0.0..=24.0).contains(&row.activity.hours_active)
+                    && (0.0..=1.0).contains(&row.activity.off_hours_share)
+            );
         }
         assert_eq!(labels.keys().copied().collect::<Vec<_>>(), ["compromised", "leak", "normal", "sabotage", "theft"]);
         let share = 1.0 - f64::from(labels["normal"]) / rows.len() as f64;
@@ -30,13 +34,14 @@ fn days_are_rows_and_few_are_anomalous() {
 }
 
 #[test]
-fn anomalous_days_stand_out_less_the_harder_it_is() {
-    // How many times what was deleted on a normal day on average was deleted by saboteurs.
+fn anomalies_are_smaller_on_harder_levels() {
+    // The mean number of files deleted by saboteurs, relative to that of normal days.
     let deleted = |level| {
         let rows = simulate(&Parameters { level, users: 1000, ..Parameters::default() }).unwrap();
         let mean = |label| {
-            let of: Vec<f64> = rows.iter().filter(|r| r.label == label).map(|r| r.did.files_deleted as f64).collect();
-            of.iter().sum::<f64>() / of.len() as f64
+            let counts: Vec<f64> =
+                rows.iter().filter(|r| r.label == label).map(|r| r.activity.files_deleted as f64).collect();
+            counts.iter().sum::<f64>() / counts.len() as f64
         };
         mean("sabotage") / mean("normal")
     };
@@ -55,7 +60,7 @@ fn the_schema_names_the_columns_and_every_line_has_them() {
 }
 
 #[test]
-fn what_cannot_be_simulated_is_refused() {
+fn parameters_out_of_range_are_rejected() {
     let refused = |parameters| simulate(&parameters).unwrap_err();
     assert_eq!(refused(Parameters { users: 19, ..Parameters::default() }), BadParameters::Users(19));
     assert_eq!(refused(Parameters { days: 367, ..Parameters::default() }), BadParameters::Days(367));

@@ -1,11 +1,13 @@
 //! When people are about: the day, the week, and how one day differs from another.
 
-pub(crate) use crate::calendar::{DAY, weekday};
+use weir_domain::time::DAY_SECONDS;
+
+pub(crate) use crate::calendar::weekday;
 use crate::random::Stream;
 
 /// Hour of the day (UTC), with its fraction.
 pub(crate) fn hour(time: i64) -> f64 {
-    time.rem_euclid(DAY) as f64 / 3600.0
+    time.rem_euclid(DAY_SECONDS) as f64 / 3600.0
 }
 
 /// True from Monday to Friday.
@@ -18,7 +20,7 @@ pub(crate) fn is_workday(time: i64) -> bool {
 pub(crate) fn visitors(seed: u64, time: i64) -> f64 {
     let wave = 0.5 - 0.5 * ((hour(time) - 3.5) / 24.0 * std::f64::consts::TAU).cos();
     let week = if is_workday(time) { 1.0 } else { 0.6 };
-    let day = 0.9 + 0.2 * Stream::new(seed, "day", time.div_euclid(DAY) as u64).unit();
+    let day = 0.9 + 0.2 * Stream::new(seed, "day", time.div_euclid(DAY_SECONDS) as u64).unit();
     (0.2 + 0.8 * wave) * week * day
 }
 
@@ -41,10 +43,10 @@ mod tests {
     #[test]
     fn days_and_weeks() {
         let tuesday = 1_741_046_400; // 2025-03-04
-        assert_eq!((weekday(tuesday), weekday(tuesday + 5 * DAY)), (1, 6));
-        assert!(is_workday(tuesday) && !is_workday(tuesday + 4 * DAY));
+        assert_eq!((weekday(tuesday), weekday(tuesday + 5 * DAY_SECONDS)), (1, 6));
+        assert!(is_workday(tuesday) && !is_workday(tuesday + 4 * DAY_SECONDS));
         assert!(visitors(1, tuesday + 15 * 3600) > 2.0 * visitors(1, tuesday + 4 * 3600));
-        assert!(visitors(1, tuesday + 15 * 3600) > visitors(1, tuesday + 4 * DAY + 15 * 3600));
+        assert!(visitors(1, tuesday + 15 * 3600) > visitors(1, tuesday + 4 * DAY_SECONDS + 15 * 3600));
         assert!(office(tuesday + 10 * 3600) > office(tuesday + 22 * 3600));
         assert!((hour(tuesday + 5400) - 1.5).abs() < 1e-9);
     }

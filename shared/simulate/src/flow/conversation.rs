@@ -15,17 +15,17 @@ const HEADERS: u64 = 52;
 
 /// An end of a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Party {
+pub struct Endpoint {
     /// Its address.
     pub address: IpAddr,
     /// Which host of the network it is, if any.
     pub host: Option<u16>,
 }
 
-impl Party {
+impl Endpoint {
     /// Somebody on the internet, or an address of the network that nobody has.
     #[must_use]
-    pub fn nobody(address: IpAddr) -> Self {
+    pub fn external(address: IpAddr) -> Self {
         Self { address, host: None }
     }
 }
@@ -62,9 +62,9 @@ pub struct Conversation {
     /// Last packet, not before the first.
     pub end: i64,
     /// Who began.
-    pub from: Party,
+    pub from: Endpoint,
     /// Whom they spoke to.
-    pub to: Party,
+    pub to: Endpoint,
     /// The port of who began; 0 where the protocol has none.
     pub source_port: u16,
     /// The port spoken to; 0 where the protocol has none.
@@ -82,7 +82,14 @@ pub struct Conversation {
 impl Conversation {
     /// A TCP connection that carries some payload either way over some milliseconds, and is closed.
     #[must_use]
-    pub fn tcp(start: i64, duration: i64, from: Party, to: Party, ports: (u16, u16), payload: (u64, u64)) -> Self {
+    pub fn tcp(
+        start: i64,
+        duration: i64,
+        from: Endpoint,
+        to: Endpoint,
+        ports: (u16, u16),
+        payload: (u64, u64),
+    ) -> Self {
         let segments = |payload: u64| payload.div_ceil(SEGMENT);
         let (out, back) = (segments(payload.0), segments(payload.1));
         // The handshake and the end, the data, and an acknowledgement for every second segment of the other end.
@@ -109,7 +116,7 @@ impl Conversation {
     pub fn datagrams(
         start: i64,
         duration: i64,
-        ends: (Party, Party),
+        ends: (Endpoint, Endpoint),
         service: (u8, u16, u16),
         sent: Volume,
         received: Volume,
@@ -130,7 +137,7 @@ impl Conversation {
 
     /// A TCP attempt that comes to nothing: `tries` times a SYN.
     #[must_use]
-    pub fn attempt(start: i64, from: Party, to: Party, ports: (u16, u16), outcome: Outcome, tries: u64) -> Self {
+    pub fn attempt(start: i64, from: Endpoint, to: Endpoint, ports: (u16, u16), outcome: Outcome, tries: u64) -> Self {
         let received = match outcome {
             Outcome::Refused => Volume { packets: 1, bytes: 40 },
             _ => Volume::default(),

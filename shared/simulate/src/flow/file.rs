@@ -10,7 +10,7 @@ use flate2::write::GzEncoder;
 use weir_domain::window::utc_day;
 
 use super::address::STORAGE;
-use super::log::{Row, Seen, Status};
+use super::log::{Row, Status, Traffic};
 use super::network::{ACCOUNT, Host, Network, REGION, ZONES, is_inside};
 use crate::random::hash;
 
@@ -120,7 +120,7 @@ impl Writer {
     }
 }
 
-fn flow(row: &Row, seen: &Seen, constant: &Constant, out: &mut Vec<u8>) {
+fn flow(row: &Row, seen: &Traffic, constant: &Constant, out: &mut Vec<u8>) {
     address(seen.ends.0, out);
     address(seen.ends.1, out);
     for value in [seen.ports.0, seen.ports.1, u16::from(seen.protocol)] {

@@ -12,7 +12,7 @@ use crate::random::hash;
 /// Length of an aggregation interval, milliseconds: what AWS calls the one-minute interval.
 const MINUTE: i64 = 60_000;
 /// Length of what a file holds, milliseconds.
-pub(crate) const FILE: i64 = 300_000;
+pub(crate) const FILE_MILLIS: i64 = 300_000;
 /// When the other end's first packet is sent after the first, milliseconds.
 const ANSWER: i64 = 20;
 
@@ -38,7 +38,7 @@ pub struct Row {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
     /// Traffic.
-    Ok(Seen),
+    Ok(Traffic),
     /// There was none.
     NoData,
     /// Some rows of the interval were lost at AWS. (Here none is: the row is for readers to cope with.)
@@ -47,7 +47,7 @@ pub enum Status {
 
 /// What an interface saw of a conversation in a minute, in one direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Seen {
+pub struct Traffic {
     /// Source and destination, as the interface sees them.
     pub ends: (IpAddr, IpAddr),
     /// Source and destination of the packets themselves.
@@ -68,7 +68,7 @@ pub struct Seen {
 
 /// One direction of a conversation: when its packets are sent, and what the first and the last of them say.
 #[derive(Debug, Clone, Copy)]
-struct Course {
+struct OneWay {
     start: i64,
     end: i64,
     volume: Volume,
@@ -77,31 +77,31 @@ struct Course {
     last: u8,
 }
 
-impl Course {
-    fn sent(talk: &Conversation) -> Self {
-        let flags = match talk.outcome {
+impl OneWay {
+    fn sent(conversation: &Conversation) -> Self {
+        let flags = match conversation.outcome {
             Outcome::Completed => [SYN, 0, FIN],
             Outcome::Aborted => [SYN, 0, RST],
             // There is nothing but SYNs, sent again.
             Outcome::Refused | Outcome::Unanswered | Outcome::Rejected => [SYN; 3],
         };
-        Self::new(talk, talk.start, talk.sent, flags)
+        Self::new(conversation, conversation.start, conversation.sent, flags)
     }
 
-    fn received(talk: &Conversation) -> Self {
-        let flags = match talk.outcome {
+    fn received(conversation: &Conversation) -> Self {
+        let flags = match conversation.outcome {
             Outcome::Refused => [RST; 3],
             Outcome::Completed => [SYN_ACK, 0, FIN],
             Outcome::Aborted => [SYN_ACK, 0, 0],
             // A handshake that nobody completes.
             Outcome::Unanswered | Outcome::Rejected => [SYN_ACK; 3],
         };
-        Self::new(talk, (talk.start + ANSWER).min(talk.end), talk.received, flags)
+        Self::new(conversation, (conversation.start + ANSWER).min(conversation.end), conversation.received, flags)
     }
 
-    fn new(talk: &Conversation, start: i64, volume: Volume, flags: [u8; 3]) -> Self {
-        let [first, between, last] = if talk.protocol == TCP { flags } else { [0; 3] };
-        Self { start, end: talk.end, volume, first, between, last }
+    fn new(conversation: &Conversation, start: i64, volume: Volume, flags: [u8; 3]) -> Self {
+        let [first, between, last] = if conversation.protocol == TCP { flags } else { [0; 3] };
+        Self { start, end: conversation.end, volume, first, between, last }
     }
 
     /// The number of the first packet that is not before a time.
@@ -166,40 +166,45 @@ impl View {
 }
 
 /// Who sees a conversation's way out: who began it, the NAT gateway on either side, who was spoken to.
-fn views(network: &Network, talk: &Conversation) -> [Option<View>; 4] {
-    let (from, to) = (talk.from.address, talk.to.address);
-    let ports = (talk.source_port, talk.destination_port);
+fn views(network: &Network, conversation: &Conversation) -> [Option<View>; 4] {
+    let (from, to) = (conversation.from.address, conversation.to.address);
+    let ports = (conversation.source_port, conversation.destination_port);
     let view = |host, egress, ends, packet, ports, accepted| View { host, ends, packet, ports, accepted, egress };
     let direct = (from, to);
     let mut seen = [None; 4];
-    seen[0] = talk.from.host.map(|host| view(host, true, direct, direct, ports, true));
-    if let Some(gateway) = network.gateway(talk.from, talk.to, talk.protocol) {
-        let own = network.party(gateway).address;
+    seen[0] = conversation.from.host.map(|host| view(host, true, direct, direct, ports, true));
+    if let Some(gateway) = network.gateway(conversation.from, conversation.to, conversation.protocol) {
+        let own = network.endpoint(gateway).address;
         // Ports that are none stay none.
-        let translated = if talk.source_port == 0 { 0 } else { gateway_port(talk) };
+        let translated = if conversation.source_port == 0 { 0 } else { gateway_port(conversation) };
         seen[1] = Some(view(gateway, false, (from, own), direct, ports, true));
         seen[2] = Some(view(gateway, true, (own, to), (own, to), (translated, ports.1), true));
     }
-    seen[3] = talk.to.host.map(|host| view(host, false, direct, direct, ports, talk.outcome != Outcome::Rejected));
+    seen[3] = conversation
+        .to
+        .host
+        .map(|host| view(host, false, direct, direct, ports, conversation.outcome != Outcome::Rejected));
     seen
 }
 
 /// The port that the NAT gateway takes for a conversation: the same whenever it is asked.
-fn gateway_port(talk: &Conversation) -> u16 {
-    let number =
-        talk.start as u64 ^ (u64::from(talk.source_port) << 44) ^ (u64::from(talk.from.host.unwrap_or(0)) << 28);
+fn gateway_port(conversation: &Conversation) -> u16 {
+    let number = conversation.start as u64
+        ^ (u64::from(conversation.source_port) << 44)
+        ^ (u64::from(conversation.from.host.unwrap_or(0)) << 28);
     1024 + (hash(0, "gateway-port", number) % 64_512) as u16
 }
 
 /// Appends what is logged of a conversation in the file that begins at a time (milliseconds): the minutes of each
 /// interface that end in it.
-pub(crate) fn rows(network: &Network, talk: &Conversation, file: i64, out: &mut Vec<Row>) {
-    let (sent, received) = (Course::sent(talk), Course::received(talk));
-    for view in views(network, talk).into_iter().flatten() {
+pub(crate) fn rows(network: &Network, conversation: &Conversation, file: i64, out: &mut Vec<Row>) {
+    let (sent, received) = (OneWay::sent(conversation), OneWay::received(conversation));
+    for view in views(network, conversation).into_iter().flatten() {
         let phase = network.host(view.host).map_or(0, |host| host.phase);
         // Intervals end at phase + k minutes: the first of the file's that holds a packet, and the last.
         let end_after = |time: i64| phase + ((time - phase).div_euclid(MINUTE) + 1) * MINUTE;
-        let (mut to, last) = (end_after(talk.start.max(file - MINUTE)), end_after(talk.end).min(file + FILE));
+        let (mut to, last) =
+            (end_after(conversation.start.max(file - MINUTE)), end_after(conversation.end).min(file + FILE_MILLIS));
         if to <= file {
             to += MINUTE;
         }
@@ -207,7 +212,8 @@ pub(crate) fn rows(network: &Network, talk: &Conversation, file: i64, out: &mut 
             for (course, view) in [(sent, view), (received, view.back())] {
                 let Some((volume, flags, start, end)) = course.within(to - MINUTE, to) else { continue };
                 let View { host, ends, packet, ports, accepted, egress } = view;
-                let seen = Seen { ends, packet, ports, protocol: talk.protocol, volume, accepted, flags, egress };
+                let seen =
+                    Traffic { ends, packet, ports, protocol: conversation.protocol, volume, accepted, flags, egress };
                 out.push(Row { host, start, end, status: Status::Ok(seen) });
             }
             to += MINUTE;
@@ -220,7 +226,7 @@ pub(crate) fn rows(network: &Network, talk: &Conversation, file: i64, out: &mut 
 /// An interface without traffic for a minute says so (of one minute in ten, as flow logs of idle interfaces are sparse),
 /// and now and then one says that rows were lost.
 pub(crate) fn finish(network: &Network, seed: u64, file: i64, rows: &mut Vec<Row>) {
-    const MINUTES: usize = (FILE / MINUTE) as usize;
+    const MINUTES: usize = (FILE_MILLIS / MINUTE) as usize;
     let mut busy = vec![[false; MINUTES]; network.hosts.len()];
     for row in rows.iter() {
         let Some(host) = network.host(row.host) else { continue };

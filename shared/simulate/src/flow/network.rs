@@ -4,9 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde::Serialize;
 
-use super::calendar::DAY;
-use super::conversation::Party;
+use super::conversation::Endpoint;
 use crate::random::{Stream, hash};
+use weir_domain::time::DAY_SECONDS;
 
 /// The account that owns it, as AWS's documentation names one.
 pub const ACCOUNT: &str = "123456789012";
@@ -108,7 +108,7 @@ pub struct Host {
 /// A network over three zones: `10.60.0.0/16`, a /22 for each group of tiers and zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Network {
-    /// Its hosts; positions are what [`Party::host`] says.
+    /// Its hosts; positions are what [`Endpoint::host`] says.
     pub hosts: Vec<Host>,
     /// `vpc-…`.
     pub vpc: String,
@@ -160,7 +160,7 @@ impl Network {
                     subnet: identifier("subnet", seed, "subnet", u64::from(subnet)),
                     instance: (!managed).then(|| identifier("i", seed, "instance", id)),
                     phase: Stream::new(seed, "phase", id).between(0, 59) * 1000,
-                    from: if new { start + DAY + 9 * 3600 + 1800 } else { i64::MIN },
+                    from: if new { start + DAY_SECONDS + 9 * 3600 + 1800 } else { i64::MIN },
                 });
             }
         }
@@ -186,29 +186,29 @@ impl Network {
 
     /// A host as an end of a conversation, by its first address.
     #[must_use]
-    pub fn party(&self, id: u16) -> Party {
+    pub fn endpoint(&self, id: u16) -> Endpoint {
         let address = self.host(id).map_or(Ipv4Addr::UNSPECIFIED, |host| host.address);
-        Party { address: IpAddr::V4(address), host: Some(id) }
+        Endpoint { address: IpAddr::V4(address), host: Some(id) }
     }
 
     /// A host as an end of a conversation over IPv6; over IPv4 where it has no second address.
     #[must_use]
-    pub fn party_v6(&self, id: u16) -> Party {
+    pub fn endpoint_v6(&self, id: u16) -> Endpoint {
         let address = self.host(id).and_then(|host| host.ipv6).map(IpAddr::V6);
-        address.map_or_else(|| self.party(id), |address| Party { address, host: Some(id) })
+        address.map_or_else(|| self.endpoint(id), |address| Endpoint { address, host: Some(id) })
     }
 
     /// Whoever has an address of the network, or nobody.
     #[must_use]
-    pub fn at(&self, address: Ipv4Addr) -> Party {
+    pub fn at(&self, address: Ipv4Addr) -> Endpoint {
         let found = (0..).zip(&self.hosts).find(|(_, host)| host.address == address);
-        Party { address: IpAddr::V4(address), host: found.map(|(id, _)| id) }
+        Endpoint { address: IpAddr::V4(address), host: found.map(|(id, _)| id) }
     }
 
     /// The gateway that passes on what an end says to an address: for private hosts that speak IPv4 to the internet, and for
     /// protocols that a NAT gateway knows (TCP, UDP, ICMP).
     #[must_use]
-    pub fn gateway(&self, from: Party, to: Party, protocol: u8) -> Option<u16> {
+    pub fn gateway(&self, from: Endpoint, to: Endpoint, protocol: u8) -> Option<u16> {
         let host = self.host(from.host?)?;
         let outside = matches!(to.address, IpAddr::V4(address) if !is_inside(address));
         if host.tier.is_public() || !outside || !matches!(protocol, 1 | 6 | 17) {
@@ -243,20 +243,21 @@ mod tests {
     #[test]
     fn private_hosts_go_out_through_the_gateway_of_their_zone() {
         let network = Network::new(1, 60, 0);
-        let (world, web) = (Party::nobody(IpAddr::from([8, 8, 8, 8])), network.tier(Tier::Web, 0)[1]);
-        let gateway = network.gateway(network.party(web), world, 6).unwrap();
+        let (world, web) = (Endpoint::external(IpAddr::from([8, 8, 8, 8])), network.tier(Tier::Web, 0)[1]);
+        let gateway = network.gateway(network.endpoint(web), world, 6).unwrap();
         assert_eq!(network.hosts[usize::from(gateway)].tier, Tier::NatGateway);
         assert_eq!(network.hosts[usize::from(gateway)].zone, network.hosts[usize::from(web)].zone);
         let bastion = network.tier(Tier::Bastion, 0)[0];
-        assert_eq!(network.gateway(network.party(bastion), world, 6), None, "it is public");
-        assert_eq!(network.gateway(network.party(web), network.party(bastion), 6), None, "it is inside");
-        assert_eq!(network.gateway(network.party(web), world, 47), None, "it is not translated");
+        assert_eq!(network.gateway(network.endpoint(bastion), world, 6), None, "it is public");
+        assert_eq!(network.gateway(network.endpoint(web), network.endpoint(bastion), 6), None, "it is inside");
+        assert_eq!(network.gateway(network.endpoint(web), world, 47), None, "it is not translated");
     }
 
     #[test]
     fn two_servers_are_started_on_the_second_day() {
         let network = Network::new(1, 60, 0);
-        let (first, second) = (network.tier(Tier::App, DAY - 1).len(), network.tier(Tier::App, 2 * DAY).len());
+        let (first, second) =
+            (network.tier(Tier::App, DAY_SECONDS - 1).len(), network.tier(Tier::App, 2 * DAY_SECONDS).len());
         assert_eq!(second, first + 2);
     }
 }

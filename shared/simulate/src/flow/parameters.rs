@@ -5,7 +5,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use super::attack::Kind;
-use super::calendar::DAY;
+use weir_domain::time::DAY_SECONDS;
 
 /// How strong attacks are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -107,12 +107,12 @@ impl Parameters {
 
     /// When the clean day ends.
     pub(crate) fn attacks_from(&self) -> i64 {
-        self.start + DAY
+        self.start + DAY_SECONDS
     }
 
     /// When everything ends.
     pub(crate) fn end(&self) -> i64 {
-        self.start + i64::from(self.days) * DAY
+        self.start + i64::from(self.days) * DAY_SECONDS
     }
 }
 

@@ -6,7 +6,7 @@ use super::attack::{self, Order};
 use super::benign;
 use super::conversation::Conversation;
 use super::file::{LogFile, Writer};
-use super::log::{self, FILE};
+use super::log::{self, FILE_MILLIS};
 use super::network::Network;
 use super::parameters::{BadParameters, Parameters};
 use super::truth::{Incident, Truth};
@@ -98,16 +98,16 @@ impl Files {
     /// Lets the attacks begin what they begin before a time (milliseconds).
     fn attack(&mut self, before: i64) {
         while let Some(scheduled) = self.waiting.pop_if(|scheduled| scheduled.start < before) {
-            let mut talks = attack::plan(&self.parameters, &self.network, &scheduled.order).conversations;
-            talks.reverse();
-            self.coming.push(talks);
+            let mut conversations = attack::plan(&self.parameters, &self.network, &scheduled.order).conversations;
+            conversations.reverse();
+            self.coming.push(conversations);
         }
-        for talks in &mut self.coming {
-            while let Some(talk) = talks.pop_if(|talk| talk.start < before) {
-                self.going_on.push(talk);
+        for conversations in &mut self.coming {
+            while let Some(conversation) = conversations.pop_if(|conversation| conversation.start < before) {
+                self.going_on.push(conversation);
             }
         }
-        self.coming.retain(|talks| !talks.is_empty());
+        self.coming.retain(|conversations| !conversations.is_empty());
     }
 }
 
@@ -119,14 +119,14 @@ impl Iterator for Files {
         if start >= self.parameters.end() * 1000 {
             return None;
         }
-        self.next += FILE;
+        self.next += FILE_MILLIS;
         // Its last interval at an interface may have ended up to a minute after a conversation did.
-        self.going_on.retain(|talk| talk.end + 60_000 >= start);
+        self.going_on.retain(|conversation| conversation.end + 60_000 >= start);
         benign::conversations(&self.parameters, &self.network, start, &mut self.going_on);
-        self.attack(start + FILE);
+        self.attack(start + FILE_MILLIS);
         let mut rows = Vec::new();
-        for talk in &self.going_on {
-            log::rows(&self.network, talk, start, &mut rows);
+        for conversation in &self.going_on {
+            log::rows(&self.network, conversation, start, &mut rows);
         }
         log::finish(&self.network, self.parameters.seed, start, &mut rows);
         let seconds = start / 1000;

@@ -9,7 +9,7 @@ fn simulation(change: impl FnOnce(&mut Parameters)) -> Simulation {
     Simulation::new(parameters).unwrap()
 }
 
-fn seen(simulation: &Simulation) -> Vec<(Row, Seen)> {
+fn seen(simulation: &Simulation) -> Vec<(Row, Traffic)> {
     let rows = simulation.files().flat_map(|file| file.rows);
     rows.filter_map(|row| if let Status::Ok(seen) = row.status { Some((row, seen)) } else { None }).collect()
 }
@@ -83,14 +83,14 @@ fn every_incident_is_in_the_log_between_its_start_and_its_end() {
 fn the_first_day_is_clean_and_attacks_change_nothing_else() {
     let (with, without) = (simulation(|p| p.hosts = 30), simulation(|p| (p.hosts, p.attacks) = (30, false)));
     assert_eq!(without.truth().incidents, []);
-    let talks = |simulation: &Simulation| {
+    let conversations = |simulation: &Simulation| {
         let mut count: BTreeMap<_, i64> = BTreeMap::new();
         for (row, seen) in seen(simulation) {
             *count.entry((row.start, row.host, seen.packet, seen.ports, seen.volume.bytes, row.end)).or_default() += 1;
         }
         count
     };
-    let (mut with_attacks, benign) = (talks(&with), talks(&without));
+    let (mut with_attacks, benign) = (conversations(&with), conversations(&without));
     for (row, count) in &benign {
         let left = with_attacks.get_mut(row).unwrap();
         assert!(*left >= *count, "{row:?}");
@@ -118,7 +118,7 @@ fn a_conversation_inside_is_logged_alike_at_both_ends() {
     let network = simulation.network();
     let own: BTreeMap<IpAddr, u16> = (0..)
         .zip(&network.hosts)
-        .flat_map(|(id, _)| [(network.party(id).address, id), (network.party_v6(id).address, id)])
+        .flat_map(|(id, _)| [(network.endpoint(id).address, id), (network.endpoint_v6(id).address, id)])
         .collect();
     let end = simulation.truth().end;
     let mut sums: BTreeMap<_, [[u64; 2]; 2]> = BTreeMap::new();
@@ -129,19 +129,19 @@ fn a_conversation_inside_is_logged_alike_at_both_ends() {
             continue;
         }
         assert_eq!(row.host, if seen.egress { from } else { to });
-        let talk = (seen.ends, seen.ports, seen.protocol);
+        let conversation = (seen.ends, seen.ports, seen.protocol);
         // The log is cut off at its ends, at every interface at another second.
         if row.end >= end - 120 || row.start < simulation.truth().start + 120 {
-            late.insert(talk);
+            late.insert(conversation);
         }
-        let [packets, bytes] = &mut sums.entry(talk).or_default()[usize::from(seen.egress)];
+        let [packets, bytes] = &mut sums.entry(conversation).or_default()[usize::from(seen.egress)];
         *packets += seen.volume.packets;
         *bytes += seen.volume.bytes;
     }
-    sums.retain(|talk, _| !late.contains(talk));
+    sums.retain(|conversation, _| !late.contains(conversation));
     assert!(sums.len() > 50_000, "{}", sums.len());
-    for (talk, [received, sent]) in sums {
-        assert_eq!(received, sent, "{talk:?}");
+    for (conversation, [received, sent]) in sums {
+        assert_eq!(received, sent, "{conversation:?}");
     }
 }
 
@@ -150,7 +150,7 @@ fn what_a_gateway_takes_in_it_passes_on() {
     let simulation = simulation(|p| (p.hosts, p.days, p.attacks) = (40, 1, false));
     let network = simulation.network();
     let gateways: BTreeSet<u16> = network.tier(Tier::NatGateway, 0).into_iter().collect();
-    let own: BTreeSet<IpAddr> = gateways.iter().map(|&id| network.party(id).address).collect();
+    let own: BTreeSet<IpAddr> = gateways.iter().map(|&id| network.endpoint(id).address).collect();
     // By gateway and minute: to and from the inside, to and from the outside.
     let mut bytes: BTreeMap<(u16, IpAddr), [u64; 4]> = BTreeMap::new();
     let mut at_hosts: BTreeMap<IpAddr, u64> = BTreeMap::new();

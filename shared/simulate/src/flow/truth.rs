@@ -106,26 +106,28 @@ impl Incident {
     pub(crate) fn of(network: &Network, number: usize, plan: &Plan) -> Self {
         let mut seen = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let (mut actors, mut targets, mut ports, mut via) = (Vec::new(), Vec::new(), Vec::new(), BTreeSet::new());
-        for talk in &plan.conversations {
-            if seen.0.insert(talk.from.address) {
-                actors.push(talk.from.address.to_string());
+        for conversation in &plan.conversations {
+            if seen.0.insert(conversation.from.address) {
+                actors.push(conversation.from.address.to_string());
             }
-            if seen.1.insert(talk.to.address) {
-                targets.push(talk.to.address.to_string());
+            if seen.1.insert(conversation.to.address) {
+                targets.push(conversation.to.address.to_string());
             }
-            if talk.destination_port != 0 && seen.2.insert(talk.destination_port) {
-                ports.push(talk.destination_port);
+            if conversation.destination_port != 0 && seen.2.insert(conversation.destination_port) {
+                ports.push(conversation.destination_port);
             }
             via.extend(
-                network.gateway(talk.from, talk.to, talk.protocol).map(|g| network.party(g).address.to_string()),
+                network
+                    .gateway(conversation.from, conversation.to, conversation.protocol)
+                    .map(|g| network.endpoint(g).address.to_string()),
             );
         }
         let actors_total = actors.len();
         actors.truncate(NAMED);
         targets.truncate(NAMED);
         ports.truncate(PORTS);
-        let start = plan.conversations.iter().map(|talk| talk.start).min().unwrap_or(0);
-        let end = plan.conversations.iter().map(|talk| talk.end).max().unwrap_or(0);
+        let start = plan.conversations.iter().map(|conversation| conversation.start).min().unwrap_or(0);
+        let end = plan.conversations.iter().map(|conversation| conversation.end).max().unwrap_or(0);
         Self {
             id: format!("attack-{number:03}"),
             kind: plan.kind,
@@ -149,8 +151,8 @@ impl Incident {
 impl Truth {
     pub(crate) fn new(parameters: &Parameters, network: &Network, incidents: Vec<Incident>) -> Self {
         let addresses = |id: u16| {
-            let first = network.party(id).address.to_string();
-            let second = network.party_v6(id).address.to_string();
+            let first = network.endpoint(id).address.to_string();
+            let second = network.endpoint_v6(id).address.to_string();
             (first, second)
         };
         let hosts = || (0..).zip(&network.hosts);

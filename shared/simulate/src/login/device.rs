@@ -1,4 +1,4 @@
-//! Devices, and how they name themselves.
+//! Devices of users, and the user agents they send.
 
 use crate::random::{Stream, hash};
 
@@ -10,7 +10,7 @@ pub(crate) enum Platform {
     Linux,
     Iphone,
     Android,
-    /// A program, with the name of its library.
+    /// A script, with the name of its HTTP library.
     Script(&'static str),
 }
 
@@ -22,20 +22,20 @@ pub(crate) enum Browser {
     Safari,
 }
 
-/// A device of somebody.
+/// A device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Device {
     pub(crate) platform: Platform,
     pub(crate) browser: Browser,
-    /// Weeks by which it lags behind the newest version.
+    /// Weeks by which its browser is behind the newest version.
     pub(crate) lag: i64,
-    /// Its own number; what is called the device's id is made of it.
+    /// Its number, from which the device id is derived.
     pub(crate) number: u64,
 }
 
-/// How a device names itself in a login.
+/// The description of a device in a login.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Named {
+pub(crate) struct DeviceDescription {
     pub(crate) user_agent: String,
     pub(crate) browser: String,
     pub(crate) system: String,
@@ -43,7 +43,7 @@ pub(crate) struct Named {
 }
 
 impl Device {
-    /// A device that people have.
+    /// A random device of a user.
     pub(crate) fn new(stream: &mut Stream, phone: bool) -> Self {
         let roll = stream.unit();
         let (platform, browser) = match (phone, roll) {
@@ -61,20 +61,20 @@ impl Device {
         Self { platform, browser, lag: stream.below(5) as i64, number: stream.below(u64::MAX) }
     }
 
-    /// A program.
+    /// A random script.
     pub(crate) fn script(stream: &mut Stream) -> Self {
         let name = ["python-requests", "Go-http-client", "okhttp", "curl"];
         let name = stream.pick(&name).copied().unwrap_or("curl");
         Self { platform: Platform::Script(name), browser: Browser::Chrome, lag: 0, number: stream.below(u64::MAX) }
     }
 
-    /// What it is called in logs, twelve hexadecimal digits.
+    /// The device id in logs: twelve hexadecimal digits.
     pub(crate) fn id(&self) -> String {
         format!("{:012x}", hash(self.number, "device", 0) >> 16)
     }
 
-    /// How it names itself on a day of the simulation: browsers get a new version every four weeks.
-    pub(crate) fn named(&self, day: i64) -> Named {
+    /// The description on a day of the simulation. Browsers get a new version every four weeks.
+    pub(crate) fn description(&self, day: i64) -> DeviceDescription {
         let version = 132 + (day + 14 - 7 * self.lag).div_euclid(28);
         let safari = format!("18.{}", (3 + (day - 7 * self.lag).div_euclid(56)).max(0));
         let (token, system, kind) = match self.platform {
@@ -90,7 +90,7 @@ impl Device {
                     "okhttp" => "4.12.0",
                     _ => "8.5.0",
                 };
-                return Named {
+                return DeviceDescription {
                     user_agent: format!("{name}/{version}"),
                     browser: format!("{name} {version}"),
                     system: "Other".to_owned(),
@@ -122,6 +122,6 @@ impl Device {
                 (agent, format!("Safari {safari}"))
             }
         };
-        Named { user_agent, browser, system: system.to_owned(), kind }
+        DeviceDescription { user_agent, browser, system: system.to_owned(), kind }
     }
 }

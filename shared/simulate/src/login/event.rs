@@ -1,4 +1,4 @@
-//! A login, as it is written.
+//! A login, and its lines in the CSV and JSON files.
 
 use std::fmt::Write as _;
 use std::net::Ipv4Addr;
@@ -9,37 +9,41 @@ use super::device::Device;
 use super::world::Prefix;
 use crate::calendar::clock;
 
-/// The columns of `logins.csv`, those of the data set of risk-based authentication (Wiefling et al. 2022) behind a number.
+/// The columns of `logins.csv`: an index, then those of the RBA data set (Wiefling et al. 2022).
 pub const COLUMNS: &str = "index,Login Timestamp,User ID,Round-Trip Time [ms],IP Address,Country,Region,City,ASN,\
                            User Agent String,Browser Name and Version,OS Name and Version,Device Type,Login Successful,\
                            Is Attack IP,Is Account Takeover";
 
-/// One login, or the attempt of one.
+/// A login or a failed login attempt.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Login {
-    /// When, milliseconds since the epoch.
+    /// Time, milliseconds since the epoch.
     pub time: i64,
-    /// Whose account.
+    /// The user.
     pub user: i64,
-    /// From where.
+    /// Source address.
     pub address: Ipv4Addr,
-    /// The block of the address, by its place among the simulation's.
+    /// The block of the address, as an index into the blocks of the simulation.
     pub prefix: usize,
-    /// How far away it seems, milliseconds; the log does not always say.
+    /// Round-trip time, milliseconds; missing in some logins.
     pub round_trip: Option<u32>,
     /// Whether it succeeded.
     pub success: bool,
-    /// Bytes received from the user and sent to the user in the session; 0 where it failed.
+    /// Bytes received from and sent to the user in the session; 0 if the login failed.
     pub bytes: (u64, u64),
-    /// The attack it is part of, by its place among them.
+    /// The attack it belongs to, as an index.
     pub attack: Option<usize>,
     pub(crate) device: Device,
 }
 
 impl Login {
-    /// A line of `logins.csv`. `day` is that of the simulation.
+    /// The `attack` of a login that accompanies an attack without belonging to it: the owner's own login before an impossible
+    /// journey.
+    pub(crate) const OWNER: usize = usize::MAX;
+
+    /// Appends the line in `logins.csv`. `day` is the day of the simulation, from 0.
     pub(crate) fn csv(&self, index: usize, prefix: &Prefix, day: i64, out: &mut String) {
-        let named = self.device.named(day);
+        let device = self.device.description(day);
         let seconds = self.time.div_euclid(1000);
         let (hour, minute, second) = clock(seconds);
         let round_trip = self.round_trip.map(|ms| ms.to_string()).unwrap_or_default();
@@ -57,17 +61,17 @@ impl Login {
             prefix.region(),
             prefix.city(),
             prefix.asn,
-            quoted(&named.user_agent),
-            named.browser,
-            named.system,
-            named.kind,
+            quoted(&device.user_agent),
+            device.browser,
+            device.system,
+            device.kind,
             flag(self.success),
             flag(self.attack.is_some()),
             flag(self.attack.is_some() && self.success),
         );
     }
 
-    /// A line of `logins.jsonl`: the simple form. It never escapes anything, since nothing in it needs to be.
+    /// Appends the line in `logins.jsonl`, in the simple login format. No value needs escaping.
     pub(crate) fn json(&self, prefix: &Prefix, is_new_device: bool, out: &mut String) {
         let seconds = self.time.div_euclid(1000);
         let (hour, minute, second) = clock(seconds);

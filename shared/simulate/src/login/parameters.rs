@@ -1,27 +1,28 @@
-//! What may be asked for.
+//! Parameters of a simulation of logins, and their ranges.
 
 use std::fmt;
 use std::str::FromStr;
 
 use thiserror::Error;
+use weir_domain::time::DAY_SECONDS;
 
-/// How rare attacks are, and how well they hide.
+/// Difficulty: how rare attacks are, and how well they are hidden.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Level {
-    /// Some fifteen logins of the test period in a thousand are of an attack; attackers take few pains.
+    /// About 15 in 1,000 logins of the test period belong to attacks, which are hardly hidden.
     #[default]
     Easy,
-    /// Some three in a thousand; many use the victim's country or browser.
+    /// About 3 in 1,000; many attackers use the victim's country or browser.
     Medium,
-    /// Some three in two thousand; most do, at the victim's hours, with few tries.
+    /// About 3 in 2,000; most attackers do, at the victim's hours, with few attempts.
     Hard,
 }
 
 impl Level {
-    /// All levels, the easiest first.
+    /// All levels, from easy to hard.
     pub const ALL: [Self; 3] = [Self::Easy, Self::Medium, Self::Hard];
 
-    /// The name, as on the command line.
+    /// The name on the command line.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -31,8 +32,8 @@ impl Level {
         }
     }
 
-    /// One of three things, by level.
-    pub(crate) fn of<T>(self, easy: T, medium: T, hard: T) -> T {
+    /// The value for this level.
+    pub(crate) fn select<T>(self, easy: T, medium: T, hard: T) -> T {
         match self {
             Self::Easy => easy,
             Self::Medium => medium,
@@ -56,18 +57,18 @@ impl FromStr for Level {
     }
 }
 
-/// What is simulated.
+/// Parameters of the simulation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parameters {
-    /// People with an account, 200 to 20,000. Default 8,000.
+    /// Number of users, 200 to 20,000. Default 8,000.
     pub users: usize,
-    /// Length in days, 10 to 120; the first six tenths are for training. Default 45.
+    /// Length in days, 10 to 120; the first 60 % are for training. Default 45.
     pub days: u32,
-    /// Everything random follows from it. Default 42.
+    /// Random seed. Default 42.
     pub seed: u64,
-    /// When it begins, seconds since the epoch: a midnight (UTC) from 1970 to 9999. Default 2025-03-03, a Monday.
+    /// Start, seconds since the epoch: a midnight (UTC) from 1970 to 9999. Default 2025-03-03, a Monday.
     pub start: i64,
-    /// How rare attacks are, and how well they hide. Default easy.
+    /// Difficulty. Default easy.
     pub level: Level,
 }
 
@@ -77,17 +78,17 @@ impl Default for Parameters {
     }
 }
 
-/// What cannot be simulated.
+/// A parameter that is out of range.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum BadParameters {
-    /// Too few or too many people.
-    #[error("{0} users cannot be simulated: ask for 200 to 20000")]
+    /// Too few or too many users.
+    #[error("{0} users cannot be simulated: give 200 to 20000")]
     Users(usize),
     /// Too short or too long.
-    #[error("{0} days cannot be simulated: ask for 10 to 120")]
+    #[error("{0} days cannot be simulated: give 10 to 120")]
     Days(u32),
-    /// No midnight.
-    #[error("the simulation cannot begin at {0} (seconds since 1970): ask for a midnight before the year 9999")]
+    /// Not a midnight.
+    #[error("the simulation cannot start at {0} (seconds since 1970): give a midnight before the year 9999")]
     Start(i64),
 }
 
@@ -100,19 +101,19 @@ impl Parameters {
         if !(10..=120).contains(&self.days) {
             return Err(BadParameters::Days(self.days));
         }
-        if self.start % 86_400 != 0 || !(0..253_000_000_000).contains(&self.start) {
+        if self.start % DAY_SECONDS != 0 || !(0..253_000_000_000).contains(&self.start) {
             return Err(BadParameters::Start(self.start));
         }
         Ok(())
     }
 
-    /// When the test period begins, seconds since the epoch: after six tenths of the days.
+    /// Start of the test period after 60 % of the days, seconds since the epoch.
     pub(crate) fn test_start(&self) -> i64 {
-        self.start + i64::from(self.days * 6 / 10) * 86_400
+        self.start + i64::from(self.days * 6 / 10) * DAY_SECONDS
     }
 
-    /// When it ends.
+    /// End (excluded), seconds since the epoch.
     pub(crate) fn end(&self) -> i64 {
-        self.start + i64::from(self.days) * 86_400
+        self.start + i64::from(self.days) * DAY_SECONDS
     }
 }

@@ -23,18 +23,18 @@ fn the_truth_is_about_the_logins() {
         assert_eq!(truth.n_logins, logins.len());
         assert!(logins[truth.first_test_index].time >= truth.test_start_ms);
         assert!(logins[truth.first_test_index - 1].time < truth.test_start_ms);
-        let mut of_attacks = BTreeSet::new();
+        let mut attack_logins = BTreeSet::new();
         for attack in &truth.attacks {
             for index in &attack.indices {
                 let login = &logins[*index];
-                assert!(of_attacks.insert(*index), "no login is of two attacks");
+                assert!(attack_logins.insert(*index), "no login is of two attacks");
                 assert!(attack.users.contains(&login.user.to_string()));
                 assert!(attack.ips.contains(&login.address.to_string()));
                 assert_eq!(login.success, attack.success_indices.contains(index));
                 assert_eq!(*index >= truth.first_test_index, attack.period == "test");
             }
         }
-        assert_eq!(of_attacks.len(), logins.iter().filter(|login| login.attack.is_some()).count());
+        assert_eq!(attack_logins.len(), logins.iter().filter(|login| login.attack.is_some()).count());
         let tested: BTreeSet<_> = truth.attacks.iter().filter(|a| a.period == "test").map(|a| a.kind).collect();
         assert!(tested.len() >= 10, "{level}: nearly every kind is there: {tested:?}");
     }
@@ -53,7 +53,7 @@ fn harder_levels_have_rarer_attacks() {
 }
 
 #[test]
-fn addresses_are_of_their_blocks_and_blocks_do_not_overlap() {
+fn addresses_are_in_their_blocks_and_blocks_do_not_overlap() {
     let simulation = simulation(Level::Easy);
     let range = |prefix: &Prefix| {
         let first = u32::from(prefix.first);
@@ -75,43 +75,43 @@ fn addresses_are_of_their_blocks_and_blocks_do_not_overlap() {
 #[test]
 fn people_have_habits() {
     let simulation = simulation(Level::Easy);
-    let own = || simulation.logins().iter().filter(|login| login.attack.is_none());
-    let failed = own().filter(|login| !login.success).count() as f64 / own().count() as f64;
+    let benign = || simulation.logins().iter().filter(|login| login.attack.is_none());
+    let failed = benign().filter(|login| !login.success).count() as f64 / benign().count() as f64;
     assert!((0.01..0.12).contains(&failed), "{failed}");
-    // Somebody's country is the same nearly always, and versions rise.
+    // Users nearly always log in from the same country, and browser versions rise.
     let mut at_home = 0;
     let mut countries = std::collections::BTreeMap::<i64, std::collections::BTreeMap<&str, u32>>::new();
-    for login in own() {
+    for login in benign() {
         let country = simulation.prefixes()[login.prefix].country();
         *countries.entry(login.user).or_default().entry(country).or_default() += 1;
     }
-    for of in countries.values() {
-        at_home += of.values().max().copied().unwrap_or(0);
+    for logins in countries.values() {
+        at_home += logins.values().max().copied().unwrap_or(0);
     }
-    let share = f64::from(at_home) / own().count() as f64;
+    let share = f64::from(at_home) / benign().count() as f64;
     assert!((0.9..0.995).contains(&share), "{share}");
     let agents = |part: &str| part.lines().filter(|line| line.contains("Chrome/131.")).count();
     let csv = simulation.csv();
     let (first, second) = csv.split_at(csv.len() / 2);
-    assert!(agents(first) > agents(second), "old versions go");
+    assert!(agents(first) > agents(second), "old browser versions disappear");
 }
 
 #[test]
-fn what_cannot_be_simulated_is_refused() {
-    let refused = |change: &dyn Fn(&mut Parameters)| {
+fn parameters_out_of_range_are_rejected() {
+    let rejected = |change: &dyn Fn(&mut Parameters)| {
         let mut parameters = Parameters::default();
         change(&mut parameters);
         Simulation::new(parameters).unwrap_err()
     };
-    assert_eq!(refused(&|p| p.users = 199), BadParameters::Users(199));
-    assert_eq!(refused(&|p| p.days = 9), BadParameters::Days(9));
-    assert_eq!(refused(&|p| p.start = 5), BadParameters::Start(5));
+    assert_eq!(rejected(&|p| p.users = 199), BadParameters::Users(199));
+    assert_eq!(rejected(&|p| p.days = 9), BadParameters::Days(9));
+    assert_eq!(rejected(&|p| p.start = 5), BadParameters::Start(5));
     assert!("easier".parse::<Level>().is_err());
     assert_eq!("hard".parse(), Ok(Level::Hard));
 }
 
 #[test]
-fn every_kind_of_attack_has_findings_that_tell_it() {
+fn every_attack_of_the_test_period_is_an_incident() {
     let simulation = simulation(Level::Easy);
     let truth = simulation.truth();
     let tested = truth.attacks.iter().filter(|attack| attack.period == "test").count();

@@ -1,4 +1,4 @@
-//! What really happened.
+//! The truth about the attacks: `truth.json`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,87 +6,87 @@ use serde::Serialize;
 
 use super::attack::AttackKind;
 
-/// The truth about a simulation: `truth.json`.
+/// The content of `truth.json`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Truth {
     /// Version of this format.
     pub format: u32,
-    /// How rare attacks are, and how well they hide.
+    /// Difficulty: `easy`, `medium` or `hard`.
     pub level: String,
-    /// What it was simulated with.
+    /// Random seed.
     pub seed: String,
-    /// People with an account.
+    /// Number of users.
     pub users: usize,
     /// Length in days.
     pub days: u32,
-    /// When it begins, milliseconds since the epoch.
+    /// Start, milliseconds since the epoch.
     pub start_ms: i64,
-    /// When the test period begins: what was before is for training.
+    /// Start of the test period, milliseconds since the epoch; the time before it is for training.
     pub test_start_ms: i64,
-    /// When it ends.
+    /// End (excluded), milliseconds since the epoch.
     pub end_ms: i64,
     /// The index of the first login of the test period.
     pub first_test_index: usize,
-    /// All logins.
+    /// Number of logins.
     pub n_logins: usize,
-    /// Logins of the test period that are of no attack.
+    /// Number of benign logins in the test period.
     pub n_test_benign: usize,
-    /// Logins of the test period that are of an attack.
+    /// Number of attack logins in the test period.
     pub n_test_attack: usize,
-    /// Kinds of attacks and what they are.
+    /// Kinds of attacks with descriptions.
     pub kinds: BTreeMap<&'static str, &'static str>,
-    /// Kinds that only one of the files shows.
+    /// Kinds that are visible in one of the files only.
     pub signal_only_in: BTreeMap<&'static str, Vec<&'static str>>,
-    /// The attacks, by begin.
+    /// The attacks in order of start.
     pub attacks: Vec<Attack>,
-    /// The same in the form that `weir evaluate` reads.
+    /// The attacks of the test period in the form that `weir evaluate` reads.
     #[serde(flatten)]
     pub findings: FindingsTruth,
 }
 
-/// What findings are held against: the attacks of the test period.
+/// The attacks of the test period, which `weir evaluate` compares findings with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FindingsTruth {
-    /// Name of the set.
+    /// Name of the data set.
     pub name: String,
-    /// When the logins begin, seconds since the epoch.
+    /// Start, seconds since the epoch.
     pub start: i64,
-    /// When the test period begins.
+    /// Start of the test period, seconds since the epoch.
     pub eval_start: i64,
-    /// When the logins end.
+    /// End (excluded), seconds since the epoch.
     pub end: i64,
-    /// Everybody's accounts: what days are counted of.
+    /// All users; `weir evaluate` counts their days.
     pub monitored_hosts: BTreeSet<String>,
-    /// Who is known to do no harm: nobody is.
+    /// Always empty.
     pub benign_hosts: BTreeSet<String>,
     /// The attacks.
     pub incidents: Vec<LoginIncident>,
 }
 
-/// An attack, by the findings that should tell it.
+/// An attack, with the findings that should report it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LoginIncident {
-    /// Its name.
+    /// Its id.
     pub id: String,
-    /// The kind of finding that should tell it.
+    /// The kind of finding that should report it.
     pub kind: &'static str,
-    /// Which attack it is.
+    /// The kind of attack.
     pub subtype: AttackKind,
-    /// Other kinds that are right as well.
+    /// Other kinds of findings that are also right.
     pub accept: &'static [&'static str],
-    /// Users and addresses: a finding names one of them.
+    /// Users and addresses, of which a finding must name one.
     pub actors: BTreeSet<String>,
-    /// Nobody else is acted upon.
+    /// Always empty.
     pub targets: BTreeSet<String>,
-    /// When it begins, seconds since the epoch.
+    /// First login, seconds since the epoch.
     pub start: i64,
-    /// When it ends.
+    /// Last login, seconds since the epoch.
     pub end: i64,
 }
 
 impl LoginIncident {
-    pub(super) fn of(attack: &Attack) -> Self {
-        let (kind, accept) = attack.kind.found_as();
+    pub(super) fn from_attack(attack: &Attack) -> Self {
+        let (kind, accept) = attack.kind.expected_findings();
         Self {
             id: attack.id.clone(),
             kind,
@@ -100,25 +100,25 @@ impl LoginIncident {
     }
 }
 
-/// One attack.
+/// An attack.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Attack {
-    /// Its name.
+    /// Its id.
     pub id: String,
-    /// What it is.
+    /// Its kind.
     pub kind: AttackKind,
     /// `train` or `test`.
     pub period: &'static str,
-    /// When it begins, milliseconds since the epoch.
+    /// First login, milliseconds since the epoch.
     pub start_ms: i64,
-    /// When it ends.
+    /// Last login, milliseconds since the epoch.
     pub end_ms: i64,
-    /// Its logins, by index.
+    /// The indices of its logins.
     pub indices: Vec<usize>,
-    /// Of these, those that succeeded.
+    /// The indices of its successful logins.
     pub success_indices: Vec<usize>,
-    /// Whose accounts.
+    /// The users.
     pub users: Vec<String>,
-    /// From which addresses.
+    /// The source addresses.
     pub ips: Vec<String>,
 }

@@ -1,20 +1,20 @@
-//! Countries, cities and who gives addresses there.
+//! Cities, and the operators that provide addresses in them.
 
 use std::net::Ipv4Addr;
 
 use crate::random::Stream;
 
-/// A city and its time.
+/// A city, its time zone and its location.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct City {
     pub(crate) country: &'static str,
     pub(crate) region: &'static str,
     pub(crate) name: &'static str,
-    /// Hours ahead of UTC.
+    /// Offset from UTC in hours.
     pub(crate) offset: f64,
-    /// Degrees north and east.
-    pub(crate) place: (f64, f64),
-    /// How many live there, relative to the others.
+    /// Latitude and longitude in degrees.
+    pub(crate) location: (f64, f64),
+    /// Population relative to the other cities.
     pub(crate) weight: u32,
 }
 
@@ -23,10 +23,10 @@ const fn city(
     region: &'static str,
     name: &'static str,
     offset: f64,
-    place: (f64, f64),
+    location: (f64, f64),
     weight: u32,
 ) -> City {
-    City { country, region, name, offset, place, weight }
+    City { country, region, name, offset, location, weight }
 }
 
 pub(crate) const CITIES: [City; 26] = [
@@ -52,54 +52,55 @@ pub(crate) const CITIES: [City; 26] = [
     city("NL", "North Holland", "Amsterdam", 1.0, (52.4, 4.9), 4),
     city("PL", "Masovia", "Warsaw", 1.0, (52.2, 21.0), 3),
     city("ES", "Madrid", "Madrid", 1.0, (40.4, -3.7), 3),
-    // Few people, and many attackers.
+    // Cities of few users and many attackers.
     city("RO", "Bucharest", "Bucharest", 2.0, (44.4, 26.1), 1),
     city("VN", "Hanoi", "Hanoi", 7.0, (21.0, 105.8), 1),
     city("NG", "Lagos", "Lagos", 1.0, (6.5, 3.4), 1),
     city("RU", "Moscow", "Moscow", 3.0, (55.8, 37.6), 1),
 ];
 
-/// Kilometres between two cities (haversine).
+/// The distance between two cities in kilometres (haversine formula).
 pub(crate) fn kilometres(a: usize, b: usize) -> f64 {
-    let place = |city: usize| CITIES.get(city).map_or((0.0, 0.0), |c| (c.place.0.to_radians(), c.place.1.to_radians()));
-    let ((lat_a, lon_a), (lat_b, lon_b)) = (place(a), place(b));
+    let location =
+        |city: usize| CITIES.get(city).map_or((0.0, 0.0), |c| (c.location.0.to_radians(), c.location.1.to_radians()));
+    let ((lat_a, lon_a), (lat_b, lon_b)) = (location(a), location(b));
     let half = |x: f64| (x / 2.0).sin().powi(2);
     let h = half(lat_b - lat_a) + lat_a.cos() * lat_b.cos() * half(lon_b - lon_a);
     2.0 * 6371.0 * h.sqrt().min(1.0).asin()
 }
 
-/// What an operator's addresses are used for.
+/// The use of an address block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Use {
-    /// Homes: an address stays for weeks.
+pub(crate) enum AddressUse {
+    /// Homes: an address is kept for weeks.
     Broadband,
-    /// Phones: many people behind few addresses, another one each time.
+    /// Phones: many users share few addresses, which change with every login.
     Mobile,
-    /// Offices: one address for all who work there.
+    /// Offices: one address for all employees.
     Business,
-    /// Servers for hire.
+    /// Rented servers.
     Hosting,
     /// Commercial virtual private networks.
     Vpn,
-    /// Exits of the Tor network.
+    /// Exit nodes of the Tor network.
     Tor,
 }
 
-/// Addresses of one operator in one city.
+/// An address block of one operator in one city.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prefix {
     /// First address.
     pub first: Ipv4Addr,
-    /// Bits that all its addresses share.
+    /// Prefix length in bits.
     pub length: u8,
-    /// Number of the operator's network.
+    /// Autonomous system number of the operator.
     pub asn: u32,
-    /// Its name.
+    /// Name of the operator.
     pub operator: String,
-    /// The city, by its place among the simulation's cities.
+    /// The city, as an index into [`CITIES`].
     pub(crate) city: usize,
-    /// What its addresses are used for.
-    pub(crate) used_for: Use,
+    /// Its use.
+    pub(crate) used_for: AddressUse,
 }
 
 impl Prefix {
@@ -121,20 +122,20 @@ impl Prefix {
         CITIES.get(self.city).map_or("", |city| city.name)
     }
 
-    /// An address of the block, neither its first nor its last one.
+    /// A random address of the block, except the first and the last.
     pub(crate) fn address(&self, stream: &mut Stream) -> Ipv4Addr {
         let size = 1_i64 << (32 - self.length);
         Ipv4Addr::from(u32::from(self.first).wrapping_add(stream.between(1, size - 2) as u32))
     }
 }
 
-/// All blocks.
+/// All address blocks.
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) prefixes: Vec<Prefix>,
 }
 
-/// Hosting companies and the cities they rent servers in.
+/// Hosting companies, their AS numbers and the cities of their servers.
 const HOSTING: [(&str, u32, &[usize]); 4] = [
     ("Nimbus Servers", 64_600, &[3, 19, 13]),
     ("Stackhaus Hosting", 64_601, &[3, 20]),
@@ -143,10 +144,10 @@ const HOSTING: [(&str, u32, &[usize]); 4] = [
 ];
 
 impl World {
-    /// Gives every operator its blocks: of 100.64.0.0/10 (shared by carriers) and 198.18.0.0/15 (for benchmarks), which nobody is
-    /// reached at.
+    /// Assigns blocks to every operator, from 100.64.0.0/10 (carrier-grade NAT) and 198.18.0.0/15 (benchmarking), which are not
+    /// routed on the internet.
     pub(crate) fn new() -> Self {
-        // Carriers' space for people, benchmarks' space for machines: 1,024 and 512 blocks of 4,096 and 256 addresses.
+        // 100.64.0.0/10 for users and 198.18.0.0/15 for servers: room for 1,024 blocks of 4,096 and 512 blocks of 256 addresses.
         let (mut people, mut machines) =
             (u32::from(Ipv4Addr::new(100, 64, 0, 0)), u32::from(Ipv4Addr::new(198, 18, 0, 0)));
         let mut prefixes = Vec::new();
@@ -154,10 +155,10 @@ impl World {
         let mut next_asn = 64_512;
         for (at, city) in CITIES.iter().enumerate() {
             let operators = [
-                ("Telecom", Use::Broadband),
-                ("Cable", Use::Broadband),
-                ("Mobile", Use::Mobile),
-                ("Business Net", Use::Business),
+                ("Telecom", AddressUse::Broadband),
+                ("Cable", AddressUse::Broadband),
+                ("Mobile", AddressUse::Mobile),
+                ("Business Net", AddressUse::Business),
             ];
             for (name, used_for) in operators {
                 let operator = format!("{} {name}", city.country);
@@ -165,7 +166,7 @@ impl World {
                     next_asn += 1;
                     next_asn
                 });
-                let length = if used_for == Use::Mobile { 23 } else { 20 };
+                let length = if used_for == AddressUse::Mobile { 23 } else { 20 };
                 prefixes.push(Prefix { first: people.into(), length, asn, operator, city: at, used_for });
                 people += 4096;
             }
@@ -183,32 +184,32 @@ impl World {
         };
         for (operator, asn, cities) in HOSTING {
             for city in cities {
-                machine(operator, asn, *city, Use::Hosting);
+                machine(operator, asn, *city, AddressUse::Hosting);
             }
         }
         for city in [0, 6, 10, 19] {
-            machine("Burrow VPN", 64_620, city, Use::Vpn);
+            machine("Burrow VPN", 64_620, city, AddressUse::Vpn);
         }
         for city in [3, 19, 22, 13] {
-            machine("Relay Exits", 64_640, city, Use::Tor);
+            machine("Relay Exits", 64_640, city, AddressUse::Tor);
         }
         Self { prefixes }
     }
 
-    /// The blocks of a use, in a city where one is given.
-    pub(crate) fn of(&self, used_for: Use, city: Option<usize>) -> Vec<usize> {
+    /// The indices of the blocks with a use, in a city if one is given.
+    pub(crate) fn blocks_for(&self, used_for: AddressUse, city: Option<usize>) -> Vec<usize> {
         let wanted = |prefix: &Prefix| prefix.used_for == used_for && city.is_none_or(|city| prefix.city == city);
         self.prefixes.iter().enumerate().filter(|(_, prefix)| wanted(prefix)).map(|(at, _)| at).collect()
     }
 
-    /// One block of a use, in a city where one is given.
-    pub(crate) fn pick(&self, stream: &mut Stream, used_for: Use, city: Option<usize>) -> usize {
-        stream.pick(&self.of(used_for, city)).copied().unwrap_or(0)
+    /// A random block with a use, in a city if one is given.
+    pub(crate) fn pick(&self, stream: &mut Stream, used_for: AddressUse, city: Option<usize>) -> usize {
+        stream.pick(&self.blocks_for(used_for, city)).copied().unwrap_or(0)
     }
 }
 
-/// A city to live in.
-pub(crate) fn home(stream: &mut Stream) -> usize {
+/// A random city, weighted by population.
+pub(crate) fn random_city(stream: &mut Stream) -> usize {
     let all: u32 = CITIES.iter().map(|city| city.weight).sum();
     let mut at = stream.below(u64::from(all)) as u32;
     CITIES

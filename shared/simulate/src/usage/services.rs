@@ -1,24 +1,24 @@
-//! Who is used, for what, and where.
+//! The providers, services and places of simulated usage.
 
 /// A service of a provider.
 pub(super) struct Service {
     pub(super) provider: &'static str,
     pub(super) name: &'static str,
-    /// Bytes in a step at the busiest hour of a working day, in its first place.
+    /// Bytes per step at the busiest hour of a working day, in the first place of the provider.
     pub(super) level: f64,
-    /// How much of it comes and goes with the day, 0 to 1.
+    /// Amplitude of the daily cycle, 0 to 1.
     pub(super) day: f64,
-    /// What is left of it on weekends and holidays, 0 to 1.
+    /// Factor on weekends and holidays, 0 to 1.
     pub(super) weekend: f64,
-    /// When it is busiest by the clock, in hours.
+    /// The busiest hour of the day, local time.
     pub(super) peak: f64,
-    /// Growth from week to week, as a share.
+    /// Growth per week, as a share.
     pub(super) growth: f64,
-    /// Standard deviation of its noise, as a share.
+    /// Standard deviation of the noise, as a share.
     pub(super) noise: f64,
 }
 
-/// Where a provider is: region, city, and hours its clock is ahead of UTC.
+/// A place of a provider: region, city, and its offset from UTC in hours.
 pub(super) type Place = (&'static str, &'static str, i64);
 
 #[rustfmt::skip]

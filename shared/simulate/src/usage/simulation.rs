@@ -1,4 +1,4 @@
-//! The series, the file of them, and the truth.
+//! Generates the series, their CSV and the truth about their anomalies.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::f64::consts::TAU;
@@ -6,31 +6,33 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use thiserror::Error;
+use weir_domain::time::{DAY_HALF_HOURS, DAY_SECONDS, HALF_HOUR_SECONDS, HOUR_SECONDS};
 use weir_domain::usage::{UsageSeries, series_name};
 
-use super::anomaly::{Anomaly, CLEAN, DAY, UsageKind};
+use super::anomaly::{Anomaly, CLEAN_STEPS, UsageKind};
 use super::services::{Place, SERVICES, Service, places};
+use crate::calendar::weekday;
 use crate::random::Stream;
 
 /// Length of a step in seconds.
-const STEP: u32 = 1800;
+const STEP: u32 = HALF_HOUR_SECONDS as u32;
 
 /// Steps of a week.
-const WEEK: usize = 7 * DAY;
+const WEEK_STEPS: usize = 7 * DAY_HALF_HOURS;
 
-/// How much of its noise a step takes over from the step before.
-const LASTING: f64 = 0.5;
+/// Autocorrelation of the noise from step to step.
+const AUTOCORRELATION: f64 = 0.5;
 
-/// What is simulated.
+/// Parameters of the simulation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UsageParameters {
     /// Length in weeks, 1 to 104; the first two are clean. Default 8.
     pub weeks: u32,
-    /// Everything random follows from it. Default 42.
+    /// Random seed. Default 42.
     pub seed: u64,
-    /// When it begins, seconds since the epoch, a midnight (UTC) from 1970 to 9990. Default 2025-01-06, a Monday.
+    /// Start, seconds since the epoch, a midnight (UTC) from 1970 to 9990. Default 2025-01-06, a Monday.
     pub start: i64,
-    /// Whether anything is out of the ordinary. Default true.
+    /// Whether there are anomalies. Default true.
     pub anomalies: bool,
 }
 
@@ -40,18 +42,18 @@ impl Default for UsageParameters {
     }
 }
 
-/// What cannot be simulated.
+/// A parameter that is out of range.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum BadUsageParameters {
     /// Too short or too long.
-    #[error("{0} weeks cannot be simulated: ask for 1 to 104")]
+    #[error("{0} weeks cannot be simulated: give 1 to 104")]
     Weeks(u32),
-    /// No midnight, or too far away.
-    #[error("the simulation cannot begin at {0} (seconds since 1970): ask for a midnight (UTC) before the year 9990")]
+    /// Not a midnight, or too late.
+    #[error("the simulation cannot start at {0} (seconds since 1970): give a midnight (UTC) before the year 9990")]
     Start(i64),
 }
 
-/// Series and the truth about them.
+/// The series and the truth about their anomalies.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UsageSimulation {
     series: Vec<UsageSeries>,
@@ -61,55 +63,55 @@ pub struct UsageSimulation {
 /// The truth: `truth.json`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct UsageTruth {
-    /// What the set is called.
+    /// Name of the data set.
     pub name: String,
-    /// What made it.
+    /// The program that generated it.
     pub source: String,
-    /// Under which licence it may be used.
+    /// Licence.
     pub licence: String,
-    /// First second.
+    /// Start, seconds since the epoch.
     pub start: i64,
-    /// From when on something may be out of the ordinary: what is before is for learning.
+    /// Start of the evaluation period; the time before it is for learning and has no anomalies.
     pub eval_start: i64,
-    /// The second after the last.
+    /// End (excluded), seconds since the epoch.
     pub end: i64,
     /// Length of a step in seconds.
     pub step: u32,
-    /// Days on which everybody's usage is that of a weekend: their midnights (UTC). They are not out of the ordinary.
+    /// Holidays, as midnights (UTC), on which usage is that of a weekend. They are not anomalies.
     pub holidays: Vec<i64>,
-    /// All series, by the names that findings give them: what `weir evaluate` counts days of.
+    /// All series, by their names in findings; `weir evaluate` counts their days.
     pub monitored_hosts: BTreeSet<String>,
-    /// What is known to do no harm: nothing is.
+    /// Always empty.
     pub benign_hosts: BTreeSet<String>,
-    /// What is out of the ordinary, by start.
+    /// The anomalies, by start.
     pub incidents: Vec<UsageIncident>,
 }
 
-/// Something out of the ordinary.
+/// An anomaly in the truth file.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct UsageIncident {
-    /// Its name within the set.
+    /// Its id within the data set.
     pub id: String,
-    /// What it is, by the name of the finding that should tell it.
+    /// Its kind, by the name of the finding that should report it.
     pub kind: UsageKind,
-    /// Which quantity.
+    /// The metric.
     pub metric: String,
-    /// Of what.
+    /// The keys of the series.
     pub series: BTreeMap<String, String>,
-    /// The series by the name that findings give it: whom `weir evaluate` looks for.
+    /// The series, by its name in findings, which `weir evaluate` matches.
     pub actors: BTreeSet<String>,
-    /// Nobody is acted upon.
+    /// Always empty.
     pub targets: BTreeSet<String>,
     /// Its first second, seconds since the epoch.
     pub start: i64,
     /// The second after its last.
     pub end: i64,
-    /// What the usual is multiplied by; for more variability, what its noise is.
+    /// The factor on the normal value; for higher variability, the factor on the noise.
     pub factor: f64,
 }
 
 impl UsageSimulation {
-    /// Makes the series and the truth.
+    /// Generates the series and the truth.
     ///
     /// # Errors
     /// When a parameter is out of its range.
@@ -118,10 +120,10 @@ impl UsageSimulation {
         if !(1..=104).contains(&weeks) {
             return Err(BadUsageParameters::Weeks(weeks));
         }
-        if !(0..253_086_000_000).contains(&start) || start % 86_400 != 0 {
+        if !(0..253_086_000_000).contains(&start) || start % DAY_SECONDS != 0 {
             return Err(BadUsageParameters::Start(start));
         }
-        let steps = weeks as usize * WEEK;
+        let steps = weeks as usize * WEEK_STEPS;
         let holidays = holidays(seed, start, weeks);
         let (mut series, mut incidents) = (Vec::new(), Vec::new());
         for service in &SERVICES {
@@ -132,13 +134,13 @@ impl UsageSimulation {
                 let size = 1.0 / (1.0 + rank as f64);
                 let values = values(&parameters, &name, (service, place, size), &holidays, &planned);
                 let at = |step: usize| start + step as i64 * i64::from(STEP);
-                let called = series_name("bytes", keys.iter().map(|(name, value)| (&**name, &**value)));
+                let series_name = series_name("bytes", keys.iter().map(|(name, value)| (&**name, &**value)));
                 incidents.extend(planned.iter().map(|anomaly| UsageIncident {
                     id: String::new(),
                     kind: anomaly.kind,
                     metric: "bytes".to_owned(),
                     series: keys.iter().cloned().collect(),
-                    actors: BTreeSet::from([called.clone()]),
+                    actors: BTreeSet::from([series_name.clone()]),
                     targets: BTreeSet::new(),
                     start: at(anomaly.from),
                     end: at(anomaly.to),
@@ -157,7 +159,7 @@ impl UsageSimulation {
             source: "weir simulate usage".to_owned(),
             licence: "synthetic".to_owned(),
             start,
-            eval_start: (start + CLEAN as i64 * i64::from(STEP)).min(end),
+            eval_start: (start + CLEAN_STEPS as i64 * i64::from(STEP)).min(end),
             end,
             step: STEP,
             holidays,
@@ -180,11 +182,11 @@ impl UsageSimulation {
         &self.truth
     }
 
-    /// Writes the series as CSV, step by step, a line for every value: time, provider, service, region, city, bytes. What
-    /// was not measured has no line.
+    /// Writes the series as CSV in order of time, one line per value: time, provider, service, region, city, metric, value. A missing
+    /// value has no line.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// When writing fails.
     pub fn write_csv(&self, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "timestamp,provider,service,region,city,metric,value")?;
         let steps = self.series.first().map_or(0, |series| series.values.len());
@@ -211,51 +213,46 @@ fn keys(service: &Service, (region, city, _): &Place) -> Vec<(String, String)> {
 
 /// About one working day in three weeks, as midnights (UTC).
 fn holidays(seed: u64, start: i64, weeks: u32) -> Vec<i64> {
-    let midnight = |day: u32| start + i64::from(day) * 86_400;
+    let midnight = |day: u32| start + i64::from(day) * DAY_SECONDS;
     let is_holiday =
         |day: &u32| weekday(midnight(*day)) < 5 && Stream::new(seed, "holiday", u64::from(*day)).chance(0.06);
     (0..weeks * 7).filter(is_holiday).map(midnight).collect()
 }
 
-/// Monday is 0. (The epoch was a Thursday.)
-fn weekday(time: i64) -> i64 {
-    (time.div_euclid(86_400) + 3).rem_euclid(7)
-}
-
 fn values(
     parameters: &UsageParameters,
     name: &str,
-    (service, (_, _, ahead), size): (&Service, &Place, f64),
+    (service, (_, _, offset), size): (&Service, &Place, f64),
     holidays: &[i64],
     anomalies: &[Anomaly],
 ) -> Vec<Option<f64>> {
     let mut chance = Stream::new(parameters.seed, &format!("noise {name}"), 0);
-    // Those who use it keep no hours to the minute.
+    // The busiest hour of a series differs a little from that of its service.
     let peak = service.peak + chance.normal() * 0.5;
     let mut noise = 0.0;
     let value = |at: usize| {
-        let local = parameters.start + at as i64 * i64::from(STEP) + ahead * 3600;
-        let midnight = local.div_euclid(86_400) * 86_400;
-        let hour = local.rem_euclid(86_400) as f64 / 3600.0;
+        let local = parameters.start + at as i64 * i64::from(STEP) + offset * HOUR_SECONDS;
+        let midnight = local.div_euclid(DAY_SECONDS) * DAY_SECONDS;
+        let hour = local.rem_euclid(DAY_SECONDS) as f64 / HOUR_SECONDS as f64;
         let wave = 0.5 + 0.5 * ((hour - peak) / 24.0 * TAU).cos();
         let day = 1.0 - service.day + service.day * wave;
         let rest = weekday(local) >= 5 || holidays.contains(&midnight);
         let week = if rest { service.weekend } else { 1.0 };
-        let growth = (1.0 + service.growth).powf(at as f64 / WEEK as f64);
-        // Drawn whatever happens, so that an anomaly changes nothing but itself.
-        noise = LASTING * noise + (1.0 - LASTING * LASTING).sqrt() * chance.normal();
-        let wild = chance.normal();
-        let usual = service.level * size * day * week * growth;
+        let growth = (1.0 + service.growth).powf(at as f64 / WEEK_STEPS as f64);
+        // Drawn in every step, so that an anomaly changes only its own steps.
+        noise = AUTOCORRELATION * noise + (1.0 - AUTOCORRELATION * AUTOCORRELATION).sqrt() * chance.normal();
+        let extra = chance.normal();
+        let normal = service.level * size * day * week * growth;
         let now = anomalies.iter().find(|anomaly| (anomaly.from..anomaly.to).contains(&at));
         let (factor, deviation) = match now {
             Some(Anomaly { kind: UsageKind::DataGap, .. }) => return None,
             Some(Anomaly { kind: UsageKind::UsageVariability, factor, .. }) => {
-                (1.0, service.noise * (noise + factor * wild))
+                (1.0, service.noise * (noise + factor * extra))
             }
             Some(anomaly) => (anomaly.factor, service.noise * noise),
             None => (1.0, service.noise * noise),
         };
-        Some((usual * factor * (1.0 + deviation).max(0.0)).round())
+        Some((normal * factor * (1.0 + deviation).max(0.0)).round())
     };
-    (0..parameters.weeks as usize * WEEK).map(value).collect()
+    (0..parameters.weeks as usize * WEEK_STEPS).map(value).collect()
 }

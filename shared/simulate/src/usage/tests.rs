@@ -20,7 +20,7 @@ fn the_same_seed_gives_the_same_bytes_and_another_others() {
 }
 
 #[test]
-fn anomalies_change_nothing_but_themselves() {
+fn anomalies_change_only_their_own_steps() {
     let with = simulation(UsageParameters::default());
     let without = simulation(UsageParameters { anomalies: false, ..UsageParameters::default() });
     assert!(without.truth().incidents.is_empty());
@@ -28,7 +28,7 @@ fn anomalies_change_nothing_but_themselves() {
     for (a, b) in with.series().iter().zip(without.series()) {
         assert!(a.values[..672] == b.values[..672], "two weeks are clean");
         for (at, (a_value, b_value)) in a.values.iter().zip(&b.values).enumerate() {
-            let time = truth.start + at as i64 * 1800;
+            let time = truth.start + at as i64 * weir_domain::time::HALF_HOUR_SECONDS;
             let inside = truth.incidents.iter().any(|incident| {
                 (incident.start..incident.end).contains(&time)
                     && a.keys.iter().all(|(name, value)| incident.series.get(name) == Some(value))
@@ -47,7 +47,7 @@ fn anomalies_change_nothing_but_themselves() {
 }
 
 #[test]
-fn what_cannot_be_simulated_is_refused() {
+fn parameters_out_of_range_are_rejected() {
     let with = |weeks, start| UsageSimulation::new(UsageParameters { weeks, start, ..UsageParameters::default() });
     assert!(matches!(with(0, 0), Err(BadUsageParameters::Weeks(0))));
     assert!(matches!(with(105, 0), Err(BadUsageParameters::Weeks(105))));

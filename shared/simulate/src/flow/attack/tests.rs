@@ -20,12 +20,12 @@ fn every_recipe_works_at_every_strength_within_the_time_there_is() {
         for plan in plans {
             assert_eq!(plan.intensity, level);
             assert!(!plan.conversations.is_empty(), "{} {}", plan.kind, plan.subtype);
-            for talk in &plan.conversations {
-                let (from, to) = (talk.start / 1000, talk.end / 1000);
+            for conversation in &plan.conversations {
+                let (from, to) = (conversation.start / 1000, conversation.end / 1000);
                 assert!(from >= parameters.attacks_from() && from <= to, "{} {}", plan.kind, plan.subtype);
                 assert!(to < parameters.end() - 300, "{} {}: its last minute is in the log", plan.kind, plan.subtype);
-                assert_ne!(talk.from, talk.to, "{} {}", plan.kind, plan.subtype);
-                assert!(talk.from.host.is_some() || talk.to.host.is_some(), "somebody logs it");
+                assert_ne!(conversation.from, conversation.to, "{} {}", plan.kind, plan.subtype);
+                assert!(conversation.from.host.is_some() || conversation.to.host.is_some(), "somebody logs it");
             }
         }
     }
@@ -36,7 +36,7 @@ fn stronger_attacks_do_more() {
     let sizes = [1, 5].map(|level| {
         plans(&parameters(Intensity::Only(level), &[]))
             .iter()
-            .map(|plan| plan.conversations.iter().map(|talk| talk.sent.packets).sum::<u64>())
+            .map(|plan| plan.conversations.iter().map(|conversation| conversation.sent.packets).sum::<u64>())
             .collect::<Vec<_>>()
     });
     let weaker = sizes[0].iter().zip(&sizes[1]).filter(|(weak, strong)| weak >= strong).count();
@@ -61,8 +61,8 @@ fn an_attack_is_the_same_whatever_else_there_is() {
     let (alone, among) = (parameters(Intensity::All, &[Kind::Beacon]), parameters(Intensity::All, &[]));
     let order = orders(&alone)[0];
     assert!(orders(&among).contains(&order));
-    let talks = |parameters| plan(parameters, &network, &order).conversations;
-    assert_eq!(talks(&alone), talks(&among));
+    let conversations = |parameters| plan(parameters, &network, &order).conversations;
+    assert_eq!(conversations(&alone), conversations(&among));
 }
 
 #[test]
@@ -83,6 +83,10 @@ fn beacons_keep_their_rhythm() {
             let gap = (pair[1].start - pair[0].start) as f64 / 1000.0;
             assert!((gap - interval).abs() <= interval * jitter + 0.01, "{} after {gap} s", plan.subtype);
         }
-        assert!(plan.conversations.iter().all(|talk| network.gateway(talk.from, talk.to, 6).is_some()));
+        assert!(
+            plan.conversations
+                .iter()
+                .all(|conversation| network.gateway(conversation.from, conversation.to, 6).is_some())
+        );
     }
 }

@@ -3,7 +3,7 @@
 use crate::flow::address;
 use crate::flow::benign::Scene;
 use crate::flow::calendar;
-use crate::flow::conversation::Party;
+use crate::flow::conversation::Endpoint;
 use crate::flow::network::Tier;
 
 const HOUR: i64 = 3_600_000;
@@ -19,7 +19,7 @@ pub(super) fn pools(scene: &mut Scene<'_>) {
         for at in scene.generations(life, habit >> 8) {
             let load = calendar::visitors(scene.parameters.seed, at / 1000) * life as f64 / 60_000.0;
             let payload = (scene.stream.log_normal(4_000.0, 0.3) * load, scene.stream.log_normal(30_000.0, 0.4) * load);
-            let ends = (scene.network.party(host), scene.network.party(database));
+            let ends = (scene.network.endpoint(host), scene.network.endpoint(database));
             scene.tcp(at, life as f64 - 500.0, ends, 5432, payload);
         }
         // Reports and migrations connect by themselves.
@@ -27,7 +27,7 @@ pub(super) fn pools(scene: &mut Scene<'_>) {
             let Some(&database) = scene.stream.pick(&databases) else { return };
             let payload = (scene.stream.log_normal(1_500.0, 0.8), scene.stream.pareto(4_000.0, 1.2).min(2e8));
             let hold = scene.stream.log_normal(400.0, 1.2);
-            scene.tcp(at, hold, (scene.network.party(host), scene.network.party(database)), 5432, payload);
+            scene.tcp(at, hold, (scene.network.endpoint(host), scene.network.endpoint(database)), 5432, payload);
         }
     }
 }
@@ -40,16 +40,16 @@ pub(super) fn caches(scene: &mut Scene<'_>) {
             let Some(cache) = scene.one(Tier::Cache) else { return };
             let hold = scene.stream.exponential(40_000.0);
             let payload = (scene.stream.log_normal(3_000.0, 0.9), scene.stream.log_normal(12_000.0, 1.2));
-            scene.tcp(at, hold, (scene.network.party(host), cache), 6379, payload);
+            scene.tcp(at, hold, (scene.network.endpoint(host), cache), 6379, payload);
         }
     }
 }
 
 /// Workers fetch work from a queue, and now and then move something large.
 pub(super) fn queues(scene: &mut Scene<'_>) {
-    let storage = Party::nobody(address::STORAGE);
+    let storage = Endpoint::external(address::STORAGE);
     for host in scene.tier(Tier::Worker) {
-        let worker = scene.network.party(host);
+        let worker = scene.network.endpoint(host);
         for at in scene.regularly(120_000, scene.habit("queue", host)) {
             let Some(queue) = scene.one(Tier::Cache) else { return };
             let payload = (scene.stream.log_normal(500.0, 0.3), scene.stream.log_normal(4_000.0, 1.0));
@@ -70,7 +70,7 @@ pub(super) fn replication(scene: &mut Scene<'_>) {
     for (&primary, &replica) in primaries.iter().zip(replicas) {
         for at in scene.generations(6 * HOUR, scene.habit("replication", primary)) {
             let load = calendar::visitors(scene.parameters.seed, at / 1000 + 3 * 3600);
-            let ends = (scene.network.party(replica), scene.network.party(primary));
+            let ends = (scene.network.endpoint(replica), scene.network.endpoint(primary));
             scene.tcp(at, (6 * HOUR) as f64 - 900.0, ends, 5432, (2e6, 9e8 * load));
         }
     }
@@ -86,16 +86,16 @@ pub(super) fn partners(scene: &mut Scene<'_>) {
         for at in scene.moments(0.25 * load) {
             let new = begun && habit % 8 == 3 && scene.stream.chance(0.3);
             let which = if new { 8 } else { (habit + scene.stream.below(2)) % 8 };
-            let partner = Party::nobody(address::service(scene.parameters.seed, &format!("partner-{which}")));
+            let partner = Endpoint::external(address::service(scene.parameters.seed, &format!("partner-{which}")));
             let payload = (scene.stream.log_normal(2_500.0, 1.0), scene.stream.log_normal(9_000.0, 1.3));
             let hold = scene.stream.log_normal(700.0, 0.9);
-            scene.tcp(at, hold, (scene.network.party(host), partner), 443, payload);
+            scene.tcp(at, hold, (scene.network.endpoint(host), partner), 443, payload);
         }
     }
     // A partner that calls us.
     for at in scene.moments(if begun { 1.0 } else { 0.0 }) {
         let Some(front) = scene.one(Tier::LoadBalancer) else { return };
-        let partner = Party::nobody(address::person(scene.parameters.seed, 900));
+        let partner = Endpoint::external(address::person(scene.parameters.seed, 900));
         let payload = (scene.stream.log_normal(3_000.0, 0.5), scene.stream.log_normal(20_000.0, 0.8));
         scene.tcp(at, 1_500.0, (partner, front), 443, payload);
     }
@@ -116,10 +116,10 @@ pub(super) fn names(scene: &mut Scene<'_>) {
             let Some(resolver) = scene.one(Tier::Resolver) else { return };
             let bytes = (scene.stream.between(58, 92) as u64, scene.stream.between(80, 320) as u64);
             let port = scene.stream.ephemeral_port();
-            scene.question(at, (scene.network.party(host), resolver), (port, 53), bytes);
+            scene.question(at, (scene.network.endpoint(host), resolver), (port, 53), bytes);
             if scene.stream.chance(0.2) {
                 let which = scene.stream.below(2);
-                let above = Party::nobody(address::service(scene.parameters.seed, &format!("resolver-{which}")));
+                let above = Endpoint::external(address::service(scene.parameters.seed, &format!("resolver-{which}")));
                 let port = scene.stream.ephemeral_port();
                 scene.question(at + 2, (resolver, above), (port, 53), (bytes.0 + 11, bytes.1 + 40));
             }

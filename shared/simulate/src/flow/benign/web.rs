@@ -3,7 +3,7 @@
 use crate::flow::address;
 use crate::flow::benign::Scene;
 use crate::flow::calendar;
-use crate::flow::conversation::{Outcome, Party};
+use crate::flow::conversation::{Endpoint, Outcome};
 use crate::flow::network::Tier;
 
 /// Visits of 60 hosts' worth of web site in five minutes of the busiest hour.
@@ -20,9 +20,9 @@ pub(super) fn visits(scene: &mut Scene<'_>) {
         let number = (PEOPLE * scene.stream.unit().powi(3)) as u64;
         let seed = scene.parameters.seed;
         let (visitor, front) = if scene.stream.chance(0.12) {
-            (address::visitor_v6(seed, number), scene.network.party_v6(balancer))
+            (address::visitor_v6(seed, number), scene.network.endpoint_v6(balancer))
         } else {
-            (address::visitor(seed, number), scene.network.party(balancer))
+            (address::visitor(seed, number), scene.network.endpoint(balancer))
         };
         let pages = 1.0 + scene.stream.exponential(3.0);
         let asked = scene.stream.log_normal(700.0, 0.5) * pages;
@@ -30,12 +30,12 @@ pub(super) fn visits(scene: &mut Scene<'_>) {
         let stay = scene.stream.log_normal(6_000.0, 1.1).min(600_000.0);
         let port = scene.stream.between(1_024, 65_535) as u16;
         let payload = (asked as u64, answered as u64);
-        let ends = (Party::nobody(visitor), front);
-        let mut talk = crate::flow::Conversation::tcp(at, stay as i64, ends.0, ends.1, (port, 443), payload);
+        let ends = (Endpoint::external(visitor), front);
+        let mut conversation = crate::flow::Conversation::tcp(at, stay as i64, ends.0, ends.1, (port, 443), payload);
         if scene.stream.chance(0.03) {
-            talk = talk.ending(Outcome::Aborted);
+            conversation = conversation.ending(Outcome::Aborted);
         }
-        scene.add(talk);
+        scene.add(conversation);
         request(scene, at, balancer, (asked, answered));
     }
 }
@@ -46,7 +46,7 @@ fn request(scene: &mut Scene<'_>, at: i64, balancer: u16, size: (f64, f64)) {
         return;
     }
     let Some(web) = scene.one(Tier::Web) else { return };
-    let balancer = scene.network.party(balancer);
+    let balancer = scene.network.endpoint(balancer);
     let hold = scene.stream.log_normal(900.0, 1.0).min(60_000.0);
     scene.tcp(at + 3, hold, (balancer, web), 8080, (size.0 * 1.2, size.1));
     if scene.stream.chance(0.7) {
@@ -67,7 +67,7 @@ pub(super) fn health_checks(scene: &mut Scene<'_>) {
         .collect();
     for (front, web) in pairs {
         for at in scene.regularly(30_000, scene.habit("health-check", web)) {
-            let ends = (scene.network.party(front), scene.network.party(web));
+            let ends = (scene.network.endpoint(front), scene.network.endpoint(web));
             scene.tcp(at, 4.0, ends, 8080, (120.0, 180.0));
         }
     }
