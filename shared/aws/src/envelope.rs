@@ -14,6 +14,7 @@
 //! thousandfold is never held expanded as a whole.
 
 mod cloudwatch_logs;
+mod error;
 mod inline_log;
 mod kinesis;
 mod objects;
@@ -25,6 +26,9 @@ use aws_lambda_events::event::sqs::SqsEvent;
 use serde_json::Value;
 use weir_pipeline::keys::ObjectRef;
 
+use error::MAX_LAYERS;
+
+pub use error::EnvelopeError;
 pub use inline_log::{InlineLog, MAX_EXPANDED};
 pub use kinesis::StreamRecord;
 pub use payload::{MAX_ENCODED, Payload};
@@ -86,59 +90,6 @@ impl fmt::Display for Item {
     }
 }
 
-/// An event that no function can take, or not this one.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum EnvelopeError {
-    /// Not JSON.
-    #[error("the message is not JSON")]
-    NotJson,
-    /// None of the known shapes.
-    #[error(
-        "the event has no known shape: expected SQS messages, Kinesis records, a CloudWatch Logs subscription, a sweep, an S3 \
-         notification, EventBridge's \"Object Created\", or one of the last two in SNS; it has the fields {fields}"
-    )]
-    Unknown {
-        /// The names of its fields.
-        fields: String,
-    },
-    /// A known shape with parts missing.
-    #[error("a {shape} with parts missing: {problem}")]
-    Incomplete {
-        /// Which shape.
-        shape: &'static str,
-        /// What is wrong.
-        problem: String,
-    },
-    /// Envelopes in envelopes in envelopes.
-    #[error("the event is wrapped more than {MAX_LAYERS} times")]
-    TooDeep,
-    /// Log lines, sent to a function that takes objects.
-    #[error(
-        "the event carries log lines, and only the function preprocess takes those: point the log group's subscription \
-         or the stream's event source mapping at it"
-    )]
-    LogLines,
-    /// A sweep, sent to a function that takes objects.
-    #[error("the event asks for a sweep, and only the function score does that: point the schedule at its queue")]
-    Sweep,
-    /// Lambda's record of Kinesis records that failed, which has their place and not their content.
-    #[error(
-        "the message only has the place of records that failed ({stream}, {shard}, from {from}): read them with `aws kinesis \
-         get-records` while the stream still has them"
-    )]
-    RecordsElsewhere {
-        /// The stream's ARN.
-        stream: String,
-        /// Which shard.
-        shard: String,
-        /// The first sequence number.
-        from: String,
-    },
-}
-
-/// SQS, SNS, Lambda's record of a failed event, S3: nothing wraps deeper.
-const MAX_LAYERS: usize = 4;
-
 impl Invocation {
     /// Unwraps an event.
     ///
@@ -147,7 +98,8 @@ impl Invocation {
     pub fn parse(event: Value) -> Result<Self, EnvelopeError> {
         let from = |source: &str| event["Records"][0]["eventSource"] == source;
         if from("aws:sqs") {
-            let batch: SqsEvent = serde_json::from_value(event).map_err(|e| incomplete("SQS event", &e))?;
+            let batch: SqsEvent =
+                serde_json::from_value(event).map_err(|e| EnvelopeError::incomplete("SQS event", &e))?;
             let message = |record: aws_lambda_events::event::sqs::SqsMessage| Message {
                 id: record.message_id.unwrap_or_default(),
                 items: parse_text(record.body.as_deref().unwrap_or_default(), 1),
@@ -159,10 +111,6 @@ impl Invocation {
         }
         parse(event, 0).map(Self::Direct)
     }
-}
-
-fn incomplete(shape: &'static str, error: &serde_json::Error) -> EnvelopeError {
-    EnvelopeError::Incomplete { shape, problem: error.to_string() }
 }
 
 fn parse_text(text: &str, layers: usize) -> Result<Vec<Item>, EnvelopeError> {

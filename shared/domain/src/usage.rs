@@ -42,6 +42,12 @@ impl UsageSeries {
         series_name(&self.metric, self.keys.iter().map(|(name, value)| (&**name, &**value)))
     }
 
+    /// The start of a step, in seconds since the epoch.
+    #[must_use]
+    pub fn step_start(&self, at: usize) -> i64 {
+        self.start.saturating_add(i64::from(self.step).saturating_mul(at as i64))
+    }
+
     /// The number of steps without measurements.
     #[must_use]
     pub fn gaps(&self) -> usize {

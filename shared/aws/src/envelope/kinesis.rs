@@ -5,7 +5,8 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{EnvelopeError, Payload, incomplete};
+use super::error::EnvelopeError;
+use super::payload::Payload;
 
 /// A record of a stream.
 #[derive(Debug)]
@@ -18,7 +19,7 @@ pub struct StreamRecord {
 
 /// The records of an event, in its order, which is that of the shard.
 pub(super) fn records(event: Value) -> Result<Vec<StreamRecord>, EnvelopeError> {
-    let batch: Batch = serde_json::from_value(event).map_err(|e| incomplete("Kinesis event", &e))?;
+    let batch: Batch = serde_json::from_value(event).map_err(|e| EnvelopeError::incomplete("Kinesis event", &e))?;
     let record = |record: Record| {
         // An `eventID` is `shardId-000000000006:SEQUENCE`: sequence numbers are a shard's own.
         let shard = record.event_id.split(':').next().unwrap_or_default();

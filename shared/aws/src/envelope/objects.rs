@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use weir_pipeline::keys::ObjectRef;
 
-use super::{EnvelopeError, incomplete};
+use super::error::EnvelopeError;
 
 /// The parts of an S3 record that are needed. `aws_lambda_events` requires more than all senders send.
 pub(super) fn s3_record(record: &Value) -> Result<Option<ObjectRef>, EnvelopeError> {
@@ -14,14 +14,15 @@ pub(super) fn s3_record(record: &Value) -> Result<Option<ObjectRef>, EnvelopeErr
     if record["eventName"].as_str().is_some_and(|name| !name.contains("ObjectCreated")) {
         return Ok(None);
     }
-    let created: Created = serde_json::from_value(record["s3"].clone()).map_err(|e| incomplete("S3 record", &e))?;
+    let created: Created =
+        serde_json::from_value(record["s3"].clone()).map_err(|e| EnvelopeError::incomplete("S3 record", &e))?;
     Ok(Some(ObjectRef { bucket: created.bucket.name, key: url_decode(&created.object.key) }))
 }
 
 /// `EventBridge`'s "Object Created".
 pub(super) fn event_bridge(event: Value) -> Result<ObjectRef, EnvelopeError> {
     let created: EventBridgeEvent<Created> =
-        serde_json::from_value(event).map_err(|e| incomplete("EventBridge event", &e))?;
+        serde_json::from_value(event).map_err(|e| EnvelopeError::incomplete("EventBridge event", &e))?;
     Ok(ObjectRef { bucket: created.detail.bucket.name, key: created.detail.object.key })
 }
 

@@ -11,7 +11,6 @@ use weir_domain::window::Scope;
 use weir_ingest::usage::TooMuchUsage;
 use weir_model::BadParams;
 
-use super::analysis::step_start;
 use super::series::{Clock, WatchedSeries};
 use crate::incidents::{Grouping, HitsBySubject};
 
@@ -45,7 +44,7 @@ impl UsagePoints {
         let name = series.name();
         let measured = series.values.iter().enumerate().filter_map(|(at, value)| Some((at, (*value)?)));
         for (at, value) in measured {
-            self.push(name.clone(), step_start(series, at), value)?;
+            self.push(name.clone(), series.step_start(at), value)?;
         }
         Ok(())
     }

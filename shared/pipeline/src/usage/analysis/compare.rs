@@ -1,45 +1,45 @@
-//! How providers, services and places compare: for every key of the series, its values beside each other.
+//! Comparison of providers, services and places: for every key of the series, totals and statistics of each of its values.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use weir_domain::usage::UsageSeries;
 
-use super::season::{growth_per_week, relative};
-use super::{At, step_start};
+use super::names::StepValue;
+use super::season::{growth_per_week, ratio};
 
-/// The most values of a key that are compared, those of the largest totals.
-const MAX: usize = 100;
+/// Maximum number of values of a key, those of the largest totals.
+const MAX_VALUES: usize = 100;
 
 /// The values of one key, for one metric.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Comparison {
-    /// Which key: `provider`, `region`.
+    /// Key: `provider`, `region`.
     pub key: String,
-    /// Which quantity.
+    /// Metric.
     pub metric: String,
     /// Its values, the largest total first.
     pub values: Vec<Compared>,
 }
 
-/// All series together that have one value of a key.
+/// The series that have one value of a key, taken together.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Compared {
     /// The value: `aws`.
     pub value: String,
-    /// How many series.
+    /// Number of series.
     pub series: u64,
-    /// The sum of what was measured.
+    /// Sum of all values.
     pub total: f64,
-    /// Its share of the total of all values; none where that is not positive.
+    /// Share of the total over all values of the key; `None` where that is not positive.
     pub share: Option<f64>,
-    /// The largest sum of a step in which all its series were measured; none where there is no such step.
-    pub peak: Option<At>,
-    /// The standard deviation of such sums as a share of their mean; none where that is 0.
+    /// Largest sum over the series of a step in which all have a value; `None` without such a step.
+    pub peak: Option<StepValue>,
+    /// Coefficient of variation of such sums; `None` where their mean is 0.
     pub variability: Option<f64>,
-    /// Their growth from week to week; see [`super::Summary::growth_per_week`].
+    /// Relative growth of such sums from week to week; see [`super::Summary::growth_per_week`].
     pub growth_per_week: Option<f64>,
-    /// Steps that were not measured, of all its series.
+    /// Number of steps without a value, over all series.
     pub gaps: u64,
 }
 
@@ -53,28 +53,28 @@ pub fn compare(series: &[UsageSeries]) -> Vec<Comparison> {
         }
     }
     let comparison = |((key, metric), values): ((&str, &str), BTreeMap<&str, Vec<&UsageSeries>>)| {
-        let mut values: Vec<Compared> = values.into_iter().map(|(value, members)| together(value, &members)).collect();
+        let mut values: Vec<Compared> = values.into_iter().map(|(value, members)| combine(value, &members)).collect();
         let all: f64 = values.iter().map(|value| value.total).sum();
         for value in &mut values {
-            value.share = relative(value.total, all);
+            value.share = ratio(value.total, all);
         }
         values.sort_by(|a, b| b.total.total_cmp(&a.total).then_with(|| a.value.cmp(&b.value)));
-        values.truncate(MAX);
+        values.truncate(MAX_VALUES);
         Comparison { key: key.to_owned(), metric: metric.to_owned(), values }
     };
     by_key.into_iter().filter(|(_, values)| values.len() > 1).map(comparison).collect()
 }
 
-fn together(value: &str, members: &[&UsageSeries]) -> Compared {
+fn combine(value: &str, members: &[&UsageSeries]) -> Compared {
     let total = members.iter().flat_map(|series| series.values.iter().flatten()).sum();
     let sum = sum(members);
-    let (mut peak, mut count, mut mean) = (None::<At>, 0_u64, 0.0);
+    let (mut peak, mut count, mut mean) = (None::<StepValue>, 0_u64, 0.0);
     let sums = || sum.iter().flat_map(|sum| sum.values.iter().enumerate().filter_map(|(at, v)| Some((at, (*v)?))));
     for (at, value) in sums() {
         count += 1;
         mean += value;
         if peak.is_none_or(|peak| value > peak.value) {
-            peak = sum.as_ref().map(|sum| At { time: step_start(sum, at), value });
+            peak = sum.as_ref().map(|sum| StepValue { time: sum.step_start(at), value });
         }
     }
     mean /= count.max(1) as f64;
@@ -85,19 +85,18 @@ fn together(value: &str, members: &[&UsageSeries]) -> Compared {
         total,
         share: None,
         peak,
-        variability: relative(variance.sqrt(), mean.abs()),
+        variability: ratio(variance.sqrt(), mean.abs()),
         growth_per_week: sum.as_ref().and_then(growth_per_week),
         gaps: members.iter().map(|series| series.gaps() as u64).sum(),
     }
 }
 
-/// The sum of series, step by step, where all of them were measured; none where they share no step, or differ in its
-/// length.
+/// The sum of series, step by step, where all have a value; `None` where they share no step or their steps differ in length.
 fn sum(members: &[&UsageSeries]) -> Option<UsageSeries> {
     let first = members.first()?;
     let steps: BTreeSet<u32> = members.iter().map(|series| series.step).collect();
     let start = members.iter().map(|series| series.start).max()?;
-    let end = members.iter().map(|series| step_start(series, series.values.len())).min()?;
+    let end = members.iter().map(|series| series.step_start(series.values.len())).min()?;
     if steps.len() > 1 || first.step == 0 {
         return None;
     }

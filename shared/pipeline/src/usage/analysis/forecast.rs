@@ -1,59 +1,61 @@
-//! What is to come of a series, by whichever method was better on its past.
+//! The forecast of a series, by the method that had the smaller error on its past.
 
 use serde::Serialize;
+use weir_domain::time::HOUR_SECONDS;
 use weir_features::usage::LocalTime;
 use weir_model::{Forecast, ForecastMethod, ForecastParams, Tried};
 
-use super::{Seen, UsageError, UsageOptions, step_start};
+use super::options::{UsageError, UsageOptions};
+use super::season::SeasonalSeries;
 
-/// The most steps ahead.
+/// Maximum number of steps ahead.
 const MAX_STEPS: u32 = 2000;
 
-/// Seconds that neighbours are compared over: half a day.
-const COMPARED: u32 = 43_200;
+/// Length of the windows that the nearest-neighbour method compares, in seconds: half a day.
+const COMPARED: u32 = 12 * HOUR_SECONDS as u32;
 
-/// What is to come, and how good such forecasts were.
+/// The forecast of a series, and the errors of such forecasts on its past.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SeriesForecast {
-    /// The method of least mean absolute error on the past; where none could be tried, the seasonal naive one.
+    /// The method with the smallest mean absolute error on the past; seasonal naive where none could be tried.
     pub method: ForecastMethod,
-    /// The probability with which what comes is to lie in the intervals.
+    /// Coverage of the intervals, 0 to 1.
     pub level: f64,
-    /// How good each method was on the past.
+    /// The errors of each method on the past.
     pub tried: Vec<MethodTried>,
-    /// Step by step; a step of which nothing can be said is left out.
+    /// The steps ahead; steps that cannot be forecast are left out.
     pub steps: Vec<ForecastStep>,
 }
 
-/// How good a method was.
+/// The errors of a method on the past.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MethodTried {
-    /// Which.
+    /// Method.
     pub method: ForecastMethod,
-    /// How good.
+    /// Its errors.
     #[serde(flatten)]
     pub tried: Tried,
 }
 
-/// A step to come.
+/// The forecast of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct ForecastStep {
-    /// When it begins, seconds since the epoch.
+    /// Start of the step, seconds since the epoch.
     pub time: i64,
-    /// What is expected.
+    /// Expected value.
     pub value: f64,
-    /// From where to where it is expected to lie; none where the past is too short to say.
+    /// Prediction interval; `None` where the past is too short.
     pub interval: Option<(f64, f64)>,
 }
 
-pub(super) fn forecast(seen: &Seen<'_>, options: &UsageOptions) -> Result<SeriesForecast, UsageError> {
-    let (series, kind) = (seen.series, seen.season.kind);
+/// Forecasts a series up to the horizon.
+pub(super) fn forecast(seasonal: &SeasonalSeries<'_>, options: &UsageOptions) -> Result<SeriesForecast, UsageError> {
+    let (series, kind) = (seasonal.series, seasonal.season.kind);
     let step = series.step.max(1);
     let ahead = options.horizon.div_ceil(step).min(MAX_STEPS) as usize;
-    let mut slots: Vec<u32> = seen.clock.iter().map(|at| kind.slot(*at, step)).collect();
+    let mut slots: Vec<u32> = seasonal.clock.iter().map(|at| kind.slot(*at, step)).collect();
     let steps = series.values.len();
-    slots
-        .extend((steps..steps + ahead).map(|at| kind.slot(LocalTime::at(step_start(series, at), &options.zone), step)));
+    slots.extend((steps..steps + ahead).map(|at| kind.slot(LocalTime::at(series.step_start(at), &options.zone), step)));
     let mut best: Option<(ForecastMethod, Forecast)> = None;
     let mut tried = Vec::new();
     for method in ForecastMethod::ALL {
@@ -69,12 +71,12 @@ pub(super) fn forecast(seen: &Seen<'_>, options: &UsageOptions) -> Result<Series
         Some((method, made)) => (method, made.steps),
         None => (ForecastMethod::SeasonalNaive, vec![]),
     };
-    // What was never negative is not expected to be.
+    // A series without negative values has no negative forecast.
     let least = if series.values.iter().flatten().all(|value| *value >= 0.0) { 0.0 } else { f64::NEG_INFINITY };
     let step = |(at, expected): (usize, Option<weir_model::Expected>)| {
         let expected = expected?;
         let interval = expected.interval.map(|(low, high)| (low.max(least), high.max(least)));
-        Some(ForecastStep { time: step_start(series, steps + at), value: expected.value.max(least), interval })
+        Some(ForecastStep { time: series.step_start(steps + at), value: expected.value.max(least), interval })
     };
     let steps = made.into_iter().enumerate().filter_map(step).collect();
     Ok(SeriesForecast { method, level: options.level, tried, steps })

@@ -1,32 +1,30 @@
-//! Gaps: where a series has no values for longer than it usually has none.
+//! Gaps in the data of a series that are longer than its typical gaps.
 //!
-//! Nights and weekends without values come every week, and are none. A gap is told where gaps half as long, or longer, come
-//! less often than every other week, or where there is no other.
+//! Nights and weekends without values recur every week and do not count. A gap is reported if gaps of at least half its length occur
+//! less than every other week, or if it is the only one.
 
 use serde::Serialize;
+use weir_domain::time::WEEK_SECONDS;
 use weir_domain::usage::UsageSeries;
 
-use super::season::WEEK;
-use super::step_start;
+/// Minimum length of a gap in steps.
+const MIN_STEPS: u64 = 3;
 
-/// Steps missing in a row.
-const STEPS: u64 = 3;
+/// Maximum number of gaps reported for a series.
+const MAX_GAPS: usize = 100;
 
-/// The most gaps told of a series.
-const MAX: usize = 100;
-
-/// Steps in a row in which nothing was measured.
+/// Consecutive steps without a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct DataGap {
-    /// When the first of them begins, seconds since the epoch.
+    /// Start of the first step, seconds since the epoch.
     pub start: i64,
-    /// When the last of them ends.
+    /// End of the last step, seconds since the epoch.
     pub end: i64,
-    /// How many they are.
+    /// Number of steps.
     pub steps: u64,
 }
 
-/// The gaps of a series that are longer than usual, the longest first, at most 100. O(steps + gaps log gaps).
+/// The gaps of a series that are longer than typical, the longest first, at most 100. O(steps + gaps log gaps).
 pub(super) fn data_gaps(series: &UsageSeries) -> Vec<DataGap> {
     let mut gaps: Vec<DataGap> = Vec::new();
     let mut first = None;
@@ -34,7 +32,7 @@ pub(super) fn data_gaps(series: &UsageSeries) -> Vec<DataGap> {
         match (value, first) {
             (None, None) => first = Some(at),
             (Some(_), Some(from)) => {
-                let (start, end) = (step_start(series, from), step_start(series, at));
+                let (start, end) = (series.step_start(from), series.step_start(at));
                 gaps.push(DataGap { start, end, steps: (at - from) as u64 });
                 first = None;
             }
@@ -43,10 +41,10 @@ pub(super) fn data_gaps(series: &UsageSeries) -> Vec<DataGap> {
     }
     gaps.sort_unstable_by(|a, b| b.steps.cmp(&a.steps).then(a.start.cmp(&b.start)));
     let span = u64::from(series.step).saturating_mul(series.values.len() as u64);
-    let most = (span / (2 * WEEK)).max(1);
+    let most = (span / (2 * WEEK_SECONDS as u64)).max(1);
     let as_long = |gap: &DataGap| gaps.partition_point(|other| 2 * other.steps >= gap.steps) as u64;
-    let told = gaps.iter().copied().take_while(|gap| gap.steps >= STEPS).filter(|gap| as_long(gap) <= most);
-    told.take(MAX).collect()
+    let reported = gaps.iter().copied().take_while(|gap| gap.steps >= MIN_STEPS).filter(|gap| as_long(gap) <= most);
+    reported.take(MAX_GAPS).collect()
 }
 
 #[cfg(test)]
@@ -61,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn gaps_longer_than_usual_are_told_and_weekends_are_not() {
+    fn unusually_long_gaps_are_reported_and_weekends_are_not() {
         let weekend = |at: usize| at / 48 % 7 >= 5;
         assert_eq!(found(8 * 336, |at| (500..520).contains(&at)), [(500, 20)]);
         assert_eq!(found(8 * 336, |at| weekend(at) && at < 8 * 336 - 1), []);
@@ -74,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_few_days_the_only_gap_is_told() {
+    fn the_only_gap_of_a_few_days_is_reported() {
         assert_eq!(found(96, |at| (20..30).contains(&at)), [(20, 10)]);
         assert_eq!(found(96, |at| (20..30).contains(&at) || (50..60).contains(&at)), []);
     }

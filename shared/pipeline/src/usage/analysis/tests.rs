@@ -1,4 +1,6 @@
-use super::anomalies::Method;
+use jiff::tz::TimeZone;
+use weir_features::usage::LocalTime;
+
 use super::*;
 
 /// Monday 2024-03-04 (UTC); the clock goes forward in Berlin on the 31st.
