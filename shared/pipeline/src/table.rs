@@ -1,9 +1,8 @@
-//! Tables of activity: what is usual in their rows, which rows are not, and how well labelled rows are told apart.
+//! Anomalous rows of tables: fits a model, scores rows, measures drift, and evaluates estimators on labelled rows.
 //!
-//! [`learn()`] fits a model on an even sample of the rows, [`judge()`] goes over all of them once more and calls back for
-//! each with what the model says, [`drift()`] compares a table with an earlier model or its second half with its first, and
-//! [`evaluate()`] measures an estimator on labelled rows that were held out. Rows come from a [`Table`], which is read as often
-//! as needed, so that memory is bounded by the sample.
+//! [`learn()`] fits a model on an even sample of the rows, [`judge()`] scores all rows in a second pass, [`drift()`] compares a table with
+//! an earlier model or its second half with its first, and [`evaluate()`] measures an estimator on held-out labelled rows. A [`Table`] is
+//! read as often as needed, so that memory is bounded by the sample.
 
 mod drift;
 mod evaluate;
@@ -26,7 +25,7 @@ use weir_ingest::ReadError;
 use weir_model::evaluation::EvaluationError;
 use weir_model::{FitError, SchemaMismatch};
 
-/// Where rows come from, the same ones in the same order each time.
+/// A source of rows that can be read several times, each time with the same rows in the same order.
 pub trait Table {
     /// Calls back for every row.
     ///
@@ -35,57 +34,57 @@ pub trait Table {
     fn read(&self, each: &mut dyn FnMut(&ActivityRow<'_>)) -> Result<ReadSummary, ReadError>;
 }
 
-/// Why a table was not learned, judged or evaluated.
+/// Why a table could not be learned from, scored or evaluated.
 #[derive(Debug, thiserror::Error)]
 pub enum ActivityError {
-    /// It cannot be read.
+    /// The table cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// It does not fit into memory.
+    /// The text of the sample does not fit into memory.
     #[error(transparent)]
     TooMuchText(#[from] TooMuchText),
     /// An estimator could not be fitted.
     #[error("learning from the table: {0}")]
     Fit(#[from] FitError),
-    /// The model is of other columns.
+    /// The model was trained on other columns.
     #[error("the model does not fit the table: {0}")]
     Schema(#[from] SchemaMismatch),
-    /// Alerts a day were asked for of rows that are at no time.
+    /// A limit of alerts per day was given for rows without a time.
     #[error("alerts a day need a time: give a column of the schema the role time, or use --contamination")]
     NoTime,
-    /// No such label.
+    /// No label column has the name.
     #[error("no column {name:?} with the role label; there is {there}")]
     NoLabel {
-        /// What was asked for.
+        /// The requested name.
         name: String,
-        /// What there is.
+        /// The names of all label columns.
         there: String,
     },
-    /// Nothing can be learned from one class.
+    /// All rows are of one class.
     #[error(
         "{part}: {anomalous} of {rows} rows are anomalous by column {label:?}, and rows of both classes are needed; \
-         --normal says which value is the usual one"
+         --normal names the label of normal rows"
     )]
     OneClass {
-        /// Of which rows.
+        /// The rows concerned.
         part: &'static str,
-        /// How many are anomalous.
+        /// Number of anomalous rows.
         anomalous: u64,
-        /// How many there are.
+        /// Number of rows.
         rows: u64,
         /// The label column.
         label: String,
     },
-    /// The measures are undefined.
+    /// The metrics are undefined.
     #[error("evaluating: {0}")]
     Evaluation(#[from] EvaluationError),
 }
 
-/// Which label column says whether a row is anomalous, by its place among the schema's labels: the one of a name, else the one
-/// called `label`, else the last.
+/// The index, among the label columns of the schema, of the column that marks anomalous rows: the one with the given name, else the one
+/// named `label`, else the last.
 ///
 /// # Errors
-/// When there is none of that name, or none at all.
+/// When no label column has the name, or there is none.
 pub fn label_column(schema: &ActivitySchema, name: Option<&str>) -> Result<usize, ActivityError> {
     let names: Vec<&str> = schema.labels().map(|c| c.name.as_str()).collect();
     let place = |name: &str| names.iter().position(|n| *n == name);
@@ -99,10 +98,10 @@ pub fn label_column(schema: &ActivitySchema, name: Option<&str>) -> Result<usize
     })
 }
 
-/// A schema in which a column is a label, whatever it was: for tables whose truth is in a column that does not look like it.
+/// Makes a column of a schema a label column, for tables whose labels were not recognised as such.
 ///
 /// # Errors
-/// When there is no such column.
+/// When no column has the name.
 pub fn with_label(mut schema: ActivitySchema, name: &str) -> Result<ActivitySchema, ActivityError> {
     let there = schema.columns.iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(", ");
     let column = schema.columns.iter_mut().find(|column| column.name == name);
@@ -113,10 +112,10 @@ pub fn with_label(mut schema: ActivitySchema, name: &str) -> Result<ActivitySche
     Ok(schema)
 }
 
-/// Whether a label says that a row is as it should be: one value that is given, else the words that public tables have for it
-/// (`normal`, `benign`, `0`, `false`, nothing; in any case, a full stop aside).
+/// Whether a label marks a normal row: the given value, else the words that public tables use (`normal`, `benign`, `0`, `false`, an
+/// empty label; in any case, with or without a full stop).
 #[must_use]
-pub fn is_usual(label: &str, normal: Option<&str>) -> bool {
+pub fn is_normal_label(label: &str, normal: Option<&str>) -> bool {
     if let Some(normal) = normal {
         return label == normal;
     }

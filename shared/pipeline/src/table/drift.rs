@@ -1,4 +1,4 @@
-//! How far a table has moved from what was learned before.
+//! Drift of a table from the training data of an earlier model.
 
 use weir_model::{CategoryEncoding, TableModel};
 
@@ -6,8 +6,8 @@ use super::ActivityError;
 use super::learn::{Learned, encode, encoder};
 use crate::training::{Against, Drift};
 
-/// Compares what was learned from with what an earlier model was trained on; without one, or with one of other columns, the
-/// second half of its rows with the first half, in the order of their times where they have some. O(rows · features).
+/// Compares the training rows with those of an earlier model; without one, or with one of other columns, compares the second half of the
+/// rows with the first half, in order of time. O(rows · features).
 ///
 /// # Errors
 /// When there are fewer than two rows.

@@ -1,4 +1,4 @@
-//! How well labelled rows are told apart that were held out.
+//! Evaluates an estimator on held-out labelled rows of a table.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -13,24 +13,24 @@ use weir_model::evaluation::{ConfusionMatrix, Ranking, stratified_by_group};
 use weir_model::{BehaviourModel, CategoryEncoding, EstimatorKind, FitError, RandomForestClassifierParams};
 
 use super::learn::{collect, encode, encoder};
-use super::{ActivityError, Table, is_usual};
+use super::{ActivityError, Table, is_normal_label};
 
-/// Values that are read at most: 32 Mi, 256 MiB of them. Of larger tables an even sample is taken.
+/// Maximum number of values: 32 Mi, which take 256 MiB. Larger tables are sampled evenly.
 const MAX_VALUES: usize = 1 << 25;
 
-/// The share of rows that is held out.
+/// Share of the rows that is held out.
 const HELD_OUT: f64 = 1.0 / 3.0;
 
-/// What tells rows apart.
+/// The method that is evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Judge {
-    /// Learns from the labels: a random forest of 100 trees; anomalous from a probability of ½ on.
+    /// A random forest of 100 trees trained on the labels; rows are anomalous from a probability of ½.
     RandomForest,
-    /// Does not see them; anomalous where the p-value is at most the share of anomalous rows in what it was fitted on.
+    /// An estimator that does not use the labels; rows are anomalous if the p-value is at most the share of anomalous training rows.
     Unsupervised(EstimatorKind),
 }
 
-/// A name that nothing here has.
+/// The name of no method.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} cannot be evaluated: use random-forest, {names}", names = EstimatorKind::ALL.map(EstimatorKind::name).join(", "))]
 pub struct UnknownJudge(String);
@@ -55,40 +55,40 @@ impl fmt::Display for Judge {
     }
 }
 
-/// What is evaluated, and how.
+/// Options of an evaluation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EvaluateOptions {
-    /// Which of the schema's labels is the truth.
+    /// Index of the label column.
     pub label: usize,
-    /// The value that stands for the usual; without one [the words for it](is_usual).
+    /// The label of normal rows; without one, [the usual words](is_normal_label).
     pub normal: Option<String>,
-    /// What tells rows apart.
+    /// The method that is evaluated.
     pub judge: Judge,
-    /// Seeds the split and the estimator.
+    /// Random seed of the split and the estimator.
     pub seed: u64,
 }
 
-/// Which rows are held out.
+/// The choice of held-out rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Split {
-    /// A third of every class, chosen by chance; rows of equal values are all on one side.
+    /// A random third of every class; rows with equal values are on the same side.
     Stratified,
     /// The last third by time, or by order where rows have no time, without rows that are in the first two thirds as well.
     Tail,
 }
 
-/// How well the rows were told apart that were held out.
+/// Metrics on the held-out rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HeldOut {
-    /// Which they are.
+    /// The choice of rows.
     pub split: Split,
-    /// Rows that were learned from.
+    /// Number of training rows.
     pub training: u64,
-    /// Of these, how many are anomalous.
+    /// Of these, the number of anomalous rows.
     pub training_anomalous: u64,
-    /// Rows that were left out because rows of equal values were learned from.
+    /// Number of rows left out because a training row has equal values.
     pub left_out: u64,
-    /// What was taken for what.
+    /// Confusion matrix.
     pub confusion: ConfusionMatrix,
     /// Area under the precision/recall curve.
     pub average_precision: f64,
@@ -96,26 +96,26 @@ pub struct HeldOut {
     pub roc_auc: f64,
 }
 
-/// What an evaluation came to.
+/// The result of an evaluation.
 #[derive(Debug)]
 pub struct Evaluated {
-    /// Rows of the table.
+    /// Number of rows of the table.
     pub seen: u64,
-    /// Of these, how many were taken.
+    /// Of these, the number of rows in the sample.
     pub rows: u64,
-    /// Of these, how many are anomalous.
+    /// Of these, the number of anomalous rows.
     pub anomalous: u64,
-    /// Rows whose values another row before them has as well.
+    /// Number of rows that repeat the values of an earlier row.
     pub duplicates: u64,
-    /// Rows by label, the most first.
+    /// Number of rows of each label, the most frequent first.
     pub labels: Vec<(String, u64)>,
-    /// By split; those that cannot be evaluated with the reason.
+    /// Metrics of each split, or the reason why it could not be evaluated.
     pub splits: Vec<(Split, Result<HeldOut, ActivityError>)>,
-    /// What reading the table came to.
+    /// Counts of rows read and rejected.
     pub read: ReadSummary,
 }
 
-/// Evaluates on a table. Encoders are fitted on what is learned from only, so that words that are held out may be unseen.
+/// Evaluates a method on a table. Encoders are fitted on the training rows only, so that held-out rows may have unseen words.
 ///
 /// # Errors
 /// When the table cannot be read, or its rows are all of one class.
@@ -131,7 +131,7 @@ pub fn evaluate(
     for row in 0..sample.len() {
         let label = sample.label(options.label, row);
         *labels.entry(label).or_default() += 1;
-        anomalous.push(!is_usual(label, options.normal.as_deref()));
+        anomalous.push(!is_normal_label(label, options.normal.as_deref()));
     }
     let rows: Vec<usize> = (0..sample.len()).collect();
     both_classes("the table", schema, options, &anomalous, &rows)?;
@@ -147,8 +147,8 @@ pub fn evaluate(
     let mut order = rows;
     order.sort_by_key(|row| sample.time(*row));
     let (training, tail) = order.split_at(order.len() - order.len() / 3);
-    let known: BTreeSet<u64> = training.iter().map(|row| hashes[*row]).collect();
-    let held_out: Vec<usize> = tail.iter().copied().filter(|row| !known.contains(&hashes[*row])).collect();
+    let trained_on: BTreeSet<u64> = training.iter().map(|row| hashes[*row]).collect();
+    let held_out: Vec<usize> = tail.iter().copied().filter(|row| !trained_on.contains(&hashes[*row])).collect();
     let left_out = (tail.len() - held_out.len()) as u64;
     let tail = evaluation.run(Split::Tail, training, &held_out, left_out);
 
@@ -201,22 +201,22 @@ impl Evaluation<'_> {
         left_out: u64,
     ) -> Result<HeldOut, ActivityError> {
         let Self { schema, sample, options, anomalous } = self;
-        both_classes("what is learned from", schema, options, anomalous, training)?;
-        both_classes("what is held out", schema, options, anomalous, held_out)?;
+        both_classes("the training rows", schema, options, anomalous, training)?;
+        both_classes("the held-out rows", schema, options, anomalous, held_out)?;
         let training_anomalous = count(anomalous, training);
         let encoding = match options.judge {
             Judge::RandomForest => CategoryEncoding::Ordinal,
             Judge::Unsupervised(_) => CategoryEncoding::Rarity,
         };
         let encoder = encoder(schema, sample, encoding, training)?;
-        let of = |rows: &[usize]| rows.iter().map(|row| anomalous[*row]).collect::<Vec<bool>>();
-        let (known, truth) = (encode(&encoder, sample, training), of(training));
-        let asked = encode(&encoder, sample, held_out);
+        let truth_of = |rows: &[usize]| rows.iter().map(|row| anomalous[*row]).collect::<Vec<bool>>();
+        let (training_rows, truth) = (encode(&encoder, sample, training), truth_of(training));
+        let held_out_rows = encode(&encoder, sample, held_out);
         let (scores, predicted) = match options.judge {
-            Judge::RandomForest => random_forest(&known, &truth, &asked, options.seed)?,
-            Judge::Unsupervised(kind) => unsupervised(kind, &known, &truth, &asked, options.seed)?,
+            Judge::RandomForest => random_forest(&training_rows, &truth, &held_out_rows, options.seed)?,
+            Judge::Unsupervised(kind) => unsupervised(kind, &training_rows, &truth, &held_out_rows, options.seed)?,
         };
-        let truth = of(held_out);
+        let truth = truth_of(held_out);
         let ranking = Ranking::new(&truth, &scores)?;
         Ok(HeldOut {
             split,
@@ -230,33 +230,33 @@ impl Evaluation<'_> {
     }
 }
 
-type Answers = (Vec<Score>, Vec<bool>);
+type Predictions = (Vec<Score>, Vec<bool>);
 
 fn random_forest(
-    known: &FeatureMatrix,
+    training: &FeatureMatrix,
     truth: &[bool],
-    asked: &FeatureMatrix,
+    held_out_rows: &FeatureMatrix,
     seed: u64,
-) -> Result<Answers, ActivityError> {
+) -> Result<Predictions, ActivityError> {
     let labels: Vec<u32> = truth.iter().map(|anomalous| u32::from(*anomalous)).collect();
     let params = RandomForestClassifierParams::default();
     // The defaults are in range.
     let valid = params.check().map_err(|_| FitError::NoVariance)?;
-    let scores = valid.fit(known, &labels, seed)?.score(asked)?;
+    let scores = valid.fit(training, &labels, seed)?.score(held_out_rows)?;
     let predicted = scores.iter().map(|score| score.get() >= 0.5).collect();
     Ok((scores, predicted))
 }
 
 fn unsupervised(
     kind: EstimatorKind,
-    known: &FeatureMatrix,
+    training: &FeatureMatrix,
     truth: &[bool],
-    asked: &FeatureMatrix,
+    held_out_rows: &FeatureMatrix,
     seed: u64,
-) -> Result<Answers, ActivityError> {
-    let model = BehaviourModel::fit(&[kind], known, &BTreeMap::new(), seed)?;
+) -> Result<Predictions, ActivityError> {
+    let model = BehaviourModel::fit(&[kind], training, &BTreeMap::new(), seed)?;
     let share = truth.iter().filter(|anomalous| **anomalous).count() as f64 / truth.len() as f64;
-    let verdicts = model.judge(&model.scale(asked)?)?;
-    let answers = verdicts.iter().map(|v| (v.most_significant().score, v.p_value.get() <= share));
-    Ok(answers.unzip())
+    let verdicts = model.judge(&model.scale(held_out_rows)?)?;
+    let predictions = verdicts.iter().map(|v| (v.most_significant().score, v.p_value.get() <= share));
+    Ok(predictions.unzip())
 }

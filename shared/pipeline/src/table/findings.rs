@@ -9,7 +9,7 @@ use weir_domain::finding::{Hit, Subject};
 
 use super::judge::JudgedRow;
 
-/// Rows of which findings are made, at most: those that come first.
+/// Maximum number of rows in findings; later rows are left out.
 const MAX_ROWS: usize = 200_000;
 
 /// Collects anomalous rows. Neighbouring rows of one user (within half an hour) are one finding.
@@ -20,8 +20,7 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Takes a row, if it is anomalous and names somebody. A row without a time is taken to be of `now`, milliseconds since the
-    /// epoch.
+    /// Adds a row, if it is anomalous and names a user. A row without a time is dated to `now`, milliseconds since the epoch.
     pub fn take(&mut self, judged: &JudgedRow<'_>, now: i64) {
         if !judged.anomalous || judged.row.id.is_empty() || self.rows >= MAX_ROWS {
             return;

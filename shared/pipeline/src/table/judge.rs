@@ -1,4 +1,4 @@
-//! Going over a table with a model.
+//! Scores every row of a table with a model, and explains the anomalous ones.
 
 use weir_domain::activity::{ActivityRow, Value};
 use weir_domain::matrix::FeatureMatrix;
@@ -12,20 +12,20 @@ use super::learn::encode;
 use super::reason::{RowReason, reasons};
 use super::{ActivityError, Table};
 
-/// Rows judged together.
+/// Number of rows that are scored together.
 const CHUNK: usize = 4096;
 
-/// When a row is anomalous.
+/// The condition for an anomalous row.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Threshold {
-    /// When its p-value is at most this, above 0 to 1.
+    /// Its p-value is at most this, above 0 to 1.
     PValue(f64),
-    /// When so few a day may pass for anomalous by chance.
+    /// Limit on the expected false alerts per day.
     AlertsPerDay(AlertBudget),
 }
 
 impl Default for Threshold {
-    /// One usual row in a hundred may pass for anomalous.
+    /// One normal row in a hundred may be reported.
     fn default() -> Self {
         Self::PValue(0.01)
     }
@@ -35,7 +35,7 @@ impl Threshold {
     /// The largest p-value of an anomalous row.
     ///
     /// # Errors
-    /// When alerts a day are asked for, and the rows learned from have no times.
+    /// When alerts per day are limited and the training rows had no times.
     pub fn p_value(self, model: &TableModel) -> Result<f64, ActivityError> {
         match self {
             Self::PValue(p_value) => Ok(p_value),
@@ -49,44 +49,45 @@ impl Threshold {
     }
 }
 
-/// A row, judged.
+/// A scored row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JudgedRow<'a> {
     /// Its number among the rows that could be read, from 1.
     pub number: u64,
     /// The row.
     pub row: ActivityRow<'a>,
-    /// The estimator's score, of several the most surprised one's.
+    /// The score of the estimator, or of the one with the smallest p-value.
     pub score: Score,
-    /// How likely a usual row is to score so high and be so far [above its user's usual](TableModel::user_deviation), or
-    /// to have something as [new](TableModel::novelties).
+    /// Probability that a normal row has a score and a [deviation from the baseline of its user](TableModel::user_deviation) as high, or
+    /// a value as [new](TableModel::novelties).
     pub p_value: PValue,
     /// Whether it passes the threshold.
     pub anomalous: bool,
-    /// Why, strongest first; empty where it is not anomalous.
+    /// Reasons, the strongest first; empty if the row is not anomalous.
     pub reasons: Vec<RowReason>,
 }
 
-/// What judging came to.
+/// The result of scoring a table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judged {
-    /// Rows judged.
+    /// Number of rows.
     pub rows: u64,
-    /// Rows that are anomalous.
+    /// Number of anomalous rows.
     pub anomalous: u64,
-    /// The p-value up to which they are.
+    /// The largest p-value of an anomalous row.
     pub p_value: f64,
-    /// What reading the table came to.
+    /// Counts of rows read and rejected.
     pub read: ReadSummary,
 }
 
-/// What the estimators hold against a row, what is new in it, and how far it is above its user's usual, as surprise (the decimal logarithm of 1 / p).
+/// Contributions of each feature to the score of a row, as surprise (decimal logarithm of 1/p): from the estimators, new values, and the
+/// deviation from the baseline of the user.
 fn explain(
     model: &TableModel,
     scaled: &FeatureMatrix,
     row: usize,
     new: &[Novelty],
-    own: Option<&UserDeviation>,
+    deviation: Option<&UserDeviation>,
 ) -> Option<Explanation> {
     let mut amounts = vec![0.0; scaled.width()];
     for contribution in model.behaviour().explain(scaled, row).ok()?.contributions {
@@ -95,16 +96,16 @@ fn explain(
     for new in new {
         amounts[new.feature] -= new.p_value.log10();
     }
-    if let Some(own) = own {
-        amounts[own.feature] -= own.p_value.get().log10();
+    if let Some(deviation) = deviation {
+        amounts[deviation.feature] -= deviation.p_value.get().log10();
     }
     Some(Explanation::from_amounts(&amounts))
 }
 
-/// Judges every row of a table, in its order. O(trees) per row, and O(trees · features) per anomalous one.
+/// Scores every row of a table, in order. O(trees) per row, and O(trees · features) per anomalous one.
 ///
 /// # Errors
-/// When the table cannot be read or does not fit the model, or the threshold needs times that the model has not seen.
+/// When the table cannot be read or does not fit the model, or the threshold needs times that the training rows did not have.
 pub fn judge(
     model: &TableModel,
     table: &impl Table,
@@ -127,11 +128,11 @@ pub fn judge(
             let new = model.novelties(&values, matrix.row(at));
             let newest = new.iter().map(|new| new.p_value).fold(1.0, f64::min);
             // Both are p-values, so the smaller one is in range.
-            let own = model.user_deviation(chunk.id(at), matrix.row(at));
-            let unusual = model.combine_with_user(verdict.p_value, own.as_ref());
+            let deviation = model.user_deviation(chunk.id(at), matrix.row(at));
+            let unusual = model.combine_with_user(verdict.p_value, deviation.as_ref());
             let chance = PValue::new(newest).filter(|new| new < &unusual).unwrap_or(unusual);
             let is_anomalous = chance.get() <= p_value;
-            let explanation = if is_anomalous { explain(model, &scaled, at, &new, own.as_ref()) } else { None };
+            let explanation = if is_anomalous { explain(model, &scaled, at, &new, deviation.as_ref()) } else { None };
             rows += 1;
             anomalous += u64::from(is_anomalous);
             each(&JudgedRow {
@@ -140,7 +141,7 @@ pub fn judge(
                 score: verdict.most_significant().score,
                 p_value: chance,
                 anomalous: is_anomalous,
-                reasons: explanation.map(|e| reasons(model, &values, &e, own.as_ref())).unwrap_or_default(),
+                reasons: explanation.map(|e| reasons(model, &values, &e, deviation.as_ref())).unwrap_or_default(),
             });
         }
         Ok::<(), ActivityError>(())

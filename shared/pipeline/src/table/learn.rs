@@ -1,4 +1,4 @@
-//! Learning what is usual in a table.
+//! Fits a model on an even sample of the rows of a table.
 
 use std::sync::Arc;
 
@@ -11,23 +11,23 @@ use weir_model::{CategoryEncoding, TableEncoder, TableEncoderBuilder, TableModel
 use super::{ActivityError, Table};
 use crate::training::TrainOptions;
 
-/// Rows that are fitted on at most, and values in them.
+/// Maximum number of training rows, and of values in them.
 const MAX_ROWS: usize = 200_000;
 const MAX_VALUES: usize = 1 << 24;
 
-/// What was learned, and from what.
+/// A fitted model and its training data.
 #[derive(Debug)]
 pub struct Learned {
     /// The model.
     pub model: TableModel,
-    /// What reading the table came to.
+    /// Counts of rows read and rejected.
     pub read: ReadSummary,
-    /// The rows that it was fitted on.
+    /// The training rows.
     pub sample: TableSample,
 }
 
-/// Learns what is usual from the rows of a table: of more than 200 000 from an even sample. Labels are not looked at. The same
-/// rows and seed give the same model. Costs six fits of each estimator.
+/// Fits a model on the rows of a table, or on an even sample of 200 000 of them. Labels are not used. The same rows and seed give the
+/// same model. Costs six fits of each estimator.
 ///
 /// # Errors
 /// When the table cannot be read, has too few rows, or more text than fits into memory.
@@ -54,7 +54,7 @@ pub fn learn(schema: &ActivitySchema, table: &impl Table, options: &TrainOptions
     Ok(Learned { model, read, sample })
 }
 
-/// The first and the last time of a row.
+/// First and last time of all rows.
 type Times = Option<(i64, i64)>;
 
 /// Reads a table into a sample.
@@ -79,7 +79,7 @@ pub(super) fn collect(
     Ok((sample, times, read))
 }
 
-/// Learns how some rows of a sample become numbers.
+/// Fits the encoder of categories on some rows of a sample.
 pub(super) fn encoder(
     schema: &ActivitySchema,
     sample: &TableSample,
@@ -95,7 +95,7 @@ pub(super) fn encoder(
     Ok(builder.finish()?)
 }
 
-/// Some rows of a sample as numbers.
+/// Encodes some rows of a sample.
 pub(super) fn encode(encoder: &TableEncoder, sample: &TableSample, rows: &[usize]) -> FeatureMatrix {
     let mut matrix = FeatureMatrix::new(Arc::clone(encoder.schema()));
     let mut values: Vec<Value<'_>> = Vec::new();

@@ -1,4 +1,4 @@
-//! Why a row is judged as it is, in words.
+//! The reasons for a score of a row, and their wording.
 
 use std::fmt;
 
@@ -7,77 +7,79 @@ use weir_domain::score::Explanation;
 use weir_model::TableModel;
 use weir_model::table_model::UserDeviation;
 
-/// One reason: a feature that drove the score.
+/// A reason: a feature that contributes to the score.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RowReason {
     /// The column.
     pub feature: String,
-    /// What the row has there, and what is usual.
+    /// Its value in the row, and its baseline.
     pub observed: Observed,
-    /// Its part of what speaks against the row, 0 to 1.
+    /// Its share of the positive contributions, 0 to 1.
     pub share: f64,
 }
 
-/// What a row has in a column, beside what is usual there.
+/// The value of a row in a column, and the baseline of the column.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Observed {
     /// A number.
     Number {
         /// Its value.
         value: f64,
-        /// The median of the rows learned from.
-        usual: f64,
-        /// Their 95th percentile.
-        usual_high: f64,
+        /// Median of the training rows.
+        median: f64,
+        /// 95th percentile of the training rows.
+        p95: f64,
     },
-    /// A number above what is usual of the row's user.
-    Own {
+    /// A number above the baseline of the row's user.
+    PerUser {
         /// Its value.
         value: f64,
-        /// The median of the user's rows, drawn towards that of all rows where they are few.
-        usual: f64,
-        /// What the column of users is called.
+        /// Median of the user's rows, shrunk towards that of all rows if they are few.
+        baseline: f64,
+        /// Name of the column of users.
         user: String,
     },
     /// A word.
     Word {
         /// The word.
         word: String,
-        /// The share of the rows learned from that have it; 0 where none has.
+        /// Share of the training rows with the word; 0 if there are none.
         seen: f64,
     },
     /// No value.
     Missing,
 }
 
-/// Reasons that are told, at most.
-const MAX: usize = 3;
+/// Maximum number of reasons.
+const MAX_REASONS: usize = 3;
 
-/// Text of a word that is told, in characters.
+/// Maximum length of a reported word, in characters.
 const MAX_WORD_LEN: usize = 60;
 
-/// The strongest reasons that speak against a row.
+/// The strongest reasons for the score of a row.
 pub(super) fn reasons(
     model: &TableModel,
     values: &[Value<'_>],
     explanation: &Explanation,
-    own: Option<&UserDeviation>,
+    deviation: Option<&UserDeviation>,
 ) -> Vec<RowReason> {
-    let against: f64 = explanation.contributions.iter().map(|c| c.amount.max(0.0)).sum();
-    let strongest = explanation.contributions.iter().take(MAX).filter(|c| c.amount > 0.0);
+    let total: f64 = explanation.contributions.iter().map(|c| c.amount.max(0.0)).sum();
+    let strongest = explanation.contributions.iter().take(MAX_REASONS).filter(|c| c.amount > 0.0);
     let reason = |contribution: &weir_domain::score::Contribution| {
         let at = contribution.feature;
         let feature = model.encoder().schema().features.get(at)?;
         let value = values.get(at)?;
-        let own = own.filter(|own| own.is_established && own.feature == at);
-        let observed = match (value, own) {
-            (Value::Number(value), Some(own)) => {
-                Observed::Own { value: *value, usual: feature.transform.invert(own.usual), user: id_column(model) }
-            }
+        let deviation = deviation.filter(|deviation| deviation.is_established && deviation.feature == at);
+        let observed = match (value, deviation) {
+            (Value::Number(value), Some(deviation)) => Observed::PerUser {
+                value: *value,
+                baseline: feature.transform.invert(deviation.usual),
+                user: id_column(model),
+            },
             (Value::Number(value), None) => {
-                let usual = model.behaviour().usual().get(at)?;
+                let typical = model.behaviour().usual().get(at)?;
                 let invert = |x| feature.transform.invert(x);
-                Observed::Number { value: *value, usual: invert(usual.median), usual_high: invert(usual.high) }
+                Observed::Number { value: *value, median: invert(typical.median), p95: invert(typical.high) }
             }
             (Value::Text(word), _) => Observed::Word {
                 word: word.chars().take(MAX_WORD_LEN).collect(),
@@ -85,7 +87,7 @@ pub(super) fn reasons(
             },
             (Value::Missing, _) => Observed::Missing,
         };
-        Some(RowReason { feature: feature.name.clone(), observed, share: contribution.amount / against })
+        Some(RowReason { feature: feature.name.clone(), observed, share: contribution.amount / total })
     };
     strongest.filter_map(reason).collect()
 }
@@ -99,23 +101,23 @@ impl fmt::Display for RowReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { feature, observed, share } = self;
         match observed {
-            Observed::Number { value, usual, usual_high } => write!(
+            Observed::Number { value, median, p95 } => write!(
                 f,
-                "{feature} {}, usually {} (rarely above {})",
+                "{feature} {}, typically {} (95th percentile {})",
                 Short(*value),
-                Short(*usual),
-                Short(*usual_high)
+                Short(*median),
+                Short(*p95)
             )?,
-            // A ratio to nothing, or to next to nothing, says nothing.
-            Observed::Own { value, usual, user } if *usual > 0.0 && value / usual < 1e4 => write!(
+            // A ratio to 0, or almost 0, is meaningless.
+            Observed::PerUser { value, baseline, user } if *baseline > 0.0 && value / baseline < 1e4 => write!(
                 f,
-                "{feature} {}, {:.1} times this {user}'s usual ({})",
+                "{feature} {}, {:.1} times the baseline of this {user} ({})",
                 Short(*value),
-                value / usual,
-                Short(*usual)
+                value / baseline,
+                Short(*baseline)
             )?,
-            Observed::Own { value, usual, user } => {
-                write!(f, "{feature} {}, this {user}'s usual is {}", Short(*value), Short(*usual))?;
+            Observed::PerUser { value, baseline, user } => {
+                write!(f, "{feature} {}, the baseline of this {user} is {}", Short(*value), Short(*baseline))?;
             }
             Observed::Word { word, seen } if *seen > 0.0 => {
                 write!(f, "{feature} {word:?}, seen in {} % of rows", Short(100.0 * seen))?;
@@ -127,7 +129,7 @@ impl fmt::Display for RowReason {
     }
 }
 
-/// A number to three figures or so.
+/// A number with about three significant digits.
 struct Short(f64);
 
 impl fmt::Display for Short {
@@ -153,12 +155,12 @@ mod tests {
     #[test]
     fn reasons_read_as_sentences() {
         let says = |observed| RowReason { feature: "via".into(), observed, share: 0.6249 }.to_string();
-        let number = |value, usual, usual_high| Observed::Number { value, usual, usual_high };
-        assert_eq!(says(number(9.2e9, 1234.4, 0.25)), "via 9.20e9, usually 1234 (rarely above 0.25), 62 %");
-        assert_eq!(says(number(0.0, 2.0, -3.5)), "via 0, usually 2 (rarely above -3.5), 62 %");
-        let own = |value, usual| Observed::Own { value, usual, user: "user".into() };
-        assert_eq!(says(own(9.2, 3.0)), "via 9.2, 3.1 times this user's usual (3), 62 %");
-        assert_eq!(says(own(9.2, 0.0)), "via 9.2, this user's usual is 0, 62 %");
+        let number = |value, median, p95| Observed::Number { value, median, p95 };
+        assert_eq!(says(number(9.2e9, 1234.4, 0.25)), "via 9.20e9, typically 1234 (95th percentile 0.25), 62 %");
+        assert_eq!(says(number(0.0, 2.0, -3.5)), "via 0, typically 2 (95th percentile -3.5), 62 %");
+        let per_user = |value, baseline| Observed::PerUser { value, baseline, user: "user".into() };
+        assert_eq!(says(per_user(9.2, 3.0)), "via 9.2, 3.1 times the baseline of this user (3), 62 %");
+        assert_eq!(says(per_user(9.2, 0.0)), "via 9.2, the baseline of this user is 0, 62 %");
         let word = |seen| Observed::Word { word: "x\u{1b}".into(), seen };
         assert_eq!(says(word(0.0)), "via \"x\\u{1b}\", never seen, 62 %");
         assert_eq!(says(word(0.002)), "via \"x\\u{1b}\", seen in 0.2 % of rows, 62 %");

@@ -63,7 +63,10 @@ fn what_is_odd_is_found_and_explained_and_labels_are_not_looked_at() {
     assert_eq!((judged.rows, judged.anomalous), (3000, found.len() as u64));
     let odd = found.iter().filter(|(number, _, label)| number % 100 == 51 && label == "1").count();
     assert!(odd >= 27 && found.len() <= odd + 3, "{found:?}");
-    assert!(reasons.iter().any(|r| r.starts_with("bytes 92950, 958.2 times this user's usual (97)")), "{reasons:?}");
+    assert!(
+        reasons.iter().any(|r| r.starts_with("bytes 92950, 958.2 times the baseline of this user (97)")),
+        "{reasons:?}"
+    );
     assert!(reasons.iter().any(|r| r.starts_with("via \"ftp\", seen in 1 % of rows")), "{reasons:?}");
 
     let mut relabelled = self::table(3000);
@@ -73,14 +76,14 @@ fn what_is_odd_is_found_and_explained_and_labels_are_not_looked_at() {
 }
 
 #[test]
-fn a_word_that_was_never_seen_is_told_so_and_shifts_no_other() {
-    let mut usual = table(3000);
-    usual.text = usual.text.lines().filter(|line| !line.contains("ftp")).flat_map(|line| [line, "\n"]).collect();
-    let model = learn(&usual.schema, &usual, &options()).unwrap().model;
+fn a_word_that_was_never_seen_is_reported_and_changes_no_other_reason() {
+    let mut training = table(3000);
+    training.text = training.text.lines().filter(|line| !line.contains("ftp")).flat_map(|line| [line, "\n"]).collect();
+    let model = learn(&training.schema, &training, &options()).unwrap().model;
     let header = "user,at,bytes,via,label\n";
     let asked = |rows: &str| {
         let mut said = Vec::new();
-        let table = Text { schema: usual.schema.clone(), text: format!("{header}{rows}") };
+        let table = Text { schema: training.schema.clone(), text: format!("{header}{rows}") };
         judge(&model, &table, Threshold::PValue(0.05), |row| {
             said.push((row.score.get(), row.reasons.first().map(ToString::to_string).unwrap_or_default()));
         })
@@ -127,7 +130,7 @@ fn drift_is_of_an_earlier_model_or_of_the_second_half() {
 }
 
 #[test]
-fn labelled_rows_are_told_apart_that_were_held_out() {
+fn held_out_labelled_rows_are_classified() {
     let table = table(3000);
     for judge in ["random-forest", "isolation-forest"] {
         let options = EvaluateOptions { label: 0, normal: None, judge: judge.parse().unwrap(), seed: 1 };
@@ -138,10 +141,10 @@ fn labelled_rows_are_told_apart_that_were_held_out() {
         let stratified = stratified.as_ref().unwrap();
         assert_eq!((stratified.confusion.class(1).support, stratified.training_anomalous), (10, 20));
         assert!(stratified.confusion.class(1).f1 > 0.9, "{judge} {stratified:?}");
-        // All usual rows of the tail are in the training part as well: nothing is left to raise a false alarm on.
+        // All normal rows of the tail are in the training part as well: nothing is left to raise a false alarm on.
         let (_, tail) = &evaluated.splits[1];
         assert!(
-            matches!(tail, Err(ActivityError::OneClass { part: "what is held out", anomalous: 10, .. })),
+            matches!(tail, Err(ActivityError::OneClass { part: "the held-out rows", anomalous: 10, .. })),
             "{tail:?}"
         );
     }
@@ -150,17 +153,17 @@ fn labelled_rows_are_told_apart_that_were_held_out() {
 }
 
 #[test]
-fn labels_are_found_by_name_and_words_for_the_usual_known() {
+fn labels_are_found_by_name_and_words_for_normal_are_recognised() {
     let schema = table(0).schema;
     assert_eq!(label_column(&schema, None).unwrap(), 0);
     assert!(label_column(&schema, Some("bytes")).unwrap_err().to_string().contains("there is label"));
     let truth = with_label(schema.clone(), "via").unwrap();
     assert_eq!((label_column(&truth, Some("via")).unwrap(), label_column(&truth, None).unwrap()), (0, 1));
     assert!(with_label(schema, "none").is_err());
-    for (label, normal, usual) in
+    for (label, normal, expected) in
         [("normal.", None, true), ("Benign", None, true), ("neptune.", None, false), ("7", Some("7"), true)]
     {
-        assert_eq!(is_usual(label, normal), usual, "{label}");
+        assert_eq!(is_normal_label(label, normal), expected, "{label}");
     }
-    assert!(!is_usual("0", Some("7")));
+    assert!(!is_normal_label("0", Some("7")));
 }

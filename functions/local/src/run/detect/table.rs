@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use weir_domain::activity::ColumnRole;
 use weir_model::evaluation::{ClassificationReport, ConfusionMatrix};
 use weir_model::{AlertBudget, TableModel};
-use weir_pipeline::table::{Findings, Judged, Threshold, is_usual, judge, label_column, learn};
+use weir_pipeline::table::{Findings, Judged, Threshold, is_normal_label, judge, label_column, learn};
 
 use super::report::exit_code;
 use super::table_rows::RowWriter;
@@ -58,7 +58,7 @@ pub(super) fn run(arguments: &Detect) -> anyhow::Result<ExitCode> {
     let mut written = Ok(());
     let judged = judge(&model, &files, threshold, |row| {
         if let Some(label) = label {
-            predictions.truth.push(!is_usual(row.row.labels.get(label).copied().unwrap_or_default(), None));
+            predictions.truth.push(!is_normal_label(row.row.labels.get(label).copied().unwrap_or_default(), None));
             predictions.predicted.push(row.anomalous);
         }
         if wants_findings {
