@@ -15,6 +15,7 @@ mod batches;
 mod checkpoint;
 mod detect;
 mod ensemble;
+mod logs;
 mod look_back;
 mod options;
 mod pass;
@@ -26,6 +27,7 @@ mod train;
 
 pub use checkpoint::LoginCheckpoint;
 pub use detect::{JudgedOne, detect_logins, detect_logins_after, login_findings, score_one};
+pub use logs::LoginLogs;
 pub use options::LoginOptions;
 pub use pass::LoginsJudged;
 pub(crate) use score::score_day;

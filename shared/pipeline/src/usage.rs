@@ -7,9 +7,13 @@
 pub mod analysis;
 mod detect;
 pub mod from_flows;
+mod logs;
 mod score;
 mod series;
+mod series_names;
 
 pub use analysis::{UsageAnalysis, UsageOptions, analyse};
 pub use detect::{UsagePoints, detect_usage};
+pub use logs::{CollectPoints, UsageLogError, UsageLogOptions, UsageLogs};
 pub(crate) use score::score_day;
+pub use series_names::SeriesNames;

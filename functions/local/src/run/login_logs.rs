@@ -1,17 +1,16 @@
-//! Login logs: reading files into a table of logins, reading tables of places, and rejecting flags that do not apply.
+//! Login logs: opening the files, reading tables of places, and rejecting flags that do not apply.
 
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use weir_domain::reject::ReadSummary;
 use weir_domain::window::WindowLength;
-use weir_features::login::{ApiUse, Places};
-use weir_ingest::login::{self, LoginRow, sshd};
-use weir_ingest::{Format, ObjectName, ReadLimits, recognise};
+use weir_features::login::Places;
+use weir_ingest::login::sshd;
+use weir_ingest::{Format, ObjectName};
 use weir_model::EstimatorKind;
-use weir_pipeline::login::LoginTable;
+use weir_pipeline::login::LoginLogs;
 
 use super::clock::modified_time;
 use crate::arguments::{Estimators, Logs, PlaceArguments};
@@ -70,61 +69,37 @@ pub(super) fn check_places(places: &Places) -> anyhow::Result<()> {
     }
 }
 
-/// All logins and API calls of the files.
-pub(super) struct LoginLogs {
-    /// Numbered by their rows over all readable files.
-    pub(super) logins: LoginTable,
-    pub(super) calls: ApiUse,
-    /// Whether a file could not be read.
+/// The logins of files, and whether a file could not be read.
+pub(super) struct ReadLogs {
+    pub(super) logs: LoginLogs,
     pub(super) unreadable: bool,
 }
 
 /// Reads all files, and prints on standard error how many logins they have and which files could not be read.
-pub(super) fn read_login_logs(logs: &Logs) -> anyhow::Result<LoginLogs> {
+pub(super) fn read_login_logs(logs: &Logs) -> anyhow::Result<ReadLogs> {
     let files = log_files::find(&logs.paths)?;
     let bar = progress::bar(files.len(), "reading");
-    let mut all = LoginLogs { logins: LoginTable::default(), calls: ApiUse::default(), unreadable: false };
-    let (mut rows, mut rejected) = (0, 0);
+    let mut all = ReadLogs { logs: LoginLogs::default(), unreadable: false };
     for path in &files {
-        let (before, mut calls) = (all.logins.len(), ApiUse::default());
-        let each = |number, row: LoginRow<'_>| match row {
-            LoginRow::Login(login) => all.logins.push(rows + number, login),
-            LoginRow::Call(call) => calls.push(call),
-        };
-        match read_file(path, logs.input_format, each) {
-            Ok(summary) => {
-                rejected += summary.rejected_rows();
-                rows += summary.rows();
-                all.calls.merge(calls);
-            }
-            Err(error) => {
-                all.unreadable = true;
-                all.logins.truncate(before);
-                anstream::eprintln!("{}", escape(&format!("{error:#}")));
-            }
+        if let Err(error) = read_file(path, logs.input_format, &mut all.logs) {
+            all.unreadable = true;
+            anstream::eprintln!("{}", escape(&format!("{error:#}")));
         }
         bar.inc(1);
     }
     bar.finish_and_clear();
     anstream::eprintln!(
         "{} logins from {} files, {} rows rejected",
-        count(all.logins.len() as u64),
+        count(all.logs.logins.len() as u64),
         count(files.len() as u64),
-        count(rejected)
+        count(all.logs.rejected())
     );
     Ok(all)
 }
 
-fn read_file(path: &Path, format: Option<Format>, each: impl FnMut(u64, LoginRow<'_>)) -> anyhow::Result<ReadSummary> {
+fn read_file(path: &Path, format: Option<Format>, logs: &mut LoginLogs) -> anyhow::Result<()> {
     let name = ObjectName::new(&path.to_string_lossy());
     let file = File::open(path).with_context(|| format!("{}", path.display()))?;
-    let limits = ReadLimits::default();
-    let clock = sshd::Clock::utc(modified_time(path));
-    Ok(match format {
-        Some(format) => login::read_numbered(format, file, &name, limits, clock, each)?,
-        None => match recognise(file, &name)? {
-            (Some(format), whole) => login::read_numbered(format, whole, &name, limits, clock, each)?,
-            (None, _) => ReadSummary::default(),
-        },
-    })
+    logs.read(file, &name, format, sshd::Clock::utc(modified_time(path)))?;
+    Ok(())
 }

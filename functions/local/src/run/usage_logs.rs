@@ -1,27 +1,20 @@
-//! Usage over time from files: measurements as they are, and traffic in flow logs by the provider of the peer.
-
-mod series_names;
+//! Usage over time from files: opens them, and prints what was read.
 
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use weir_domain::reject::ReadSummary;
-use weir_domain::source::Source;
-use weir_domain::usage::{UsagePoint, UsageSeries};
+use weir_domain::usage::UsageSeries;
 use weir_ingest::flow::vpc_flow_log::FieldOrder;
-use weir_ingest::flow::{self, FlowOptions};
 use weir_ingest::ranges::ProviderRanges;
-use weir_ingest::usage::{self, ResampleParams, Resampler, TooMuchUsage, UsageOptions};
-use weir_ingest::{Format, ObjectName, Problem, ReadError, ReadLimits, recognise_or};
-use weir_pipeline::usage::UsagePoints;
-use weir_pipeline::usage::from_flows::FlowUsage;
+use weir_ingest::usage::ResampleParams;
+use weir_ingest::{Format, ObjectName};
+use weir_pipeline::usage::{CollectPoints, SeriesNames, UsageLogError, UsageLogOptions, UsageLogs};
 
 use crate::output::{count, escape};
 use crate::{log_files, progress};
-use series_names::SeriesNames;
 
 /// The files, and how they are read.
 pub(in crate::run) struct UsageInputs<'a> {
@@ -34,25 +27,9 @@ pub(in crate::run) struct UsageInputs<'a> {
     pub(in crate::run) limits: ResampleParams,
 }
 
-/// A collector of measurements.
-pub(in crate::run) trait CollectPoints {
-    fn collect(&mut self, point: &UsagePoint<'_>) -> Result<(), TooMuchUsage>;
-}
-
-impl CollectPoints for Resampler {
-    fn collect(&mut self, point: &UsagePoint<'_>) -> Result<(), TooMuchUsage> {
-        self.add(point)
-    }
-}
-
-impl CollectPoints for UsagePoints {
-    fn collect(&mut self, point: &UsagePoint<'_>) -> Result<(), TooMuchUsage> {
-        self.add(point)
-    }
-}
-
 /// The result of reading all files.
-pub(in crate::run) struct UsageLogs {
+#[derive(Debug, Default)]
+pub(in crate::run) struct ReadUsage {
     /// The series from flow logs.
     pub(in crate::run) flows: Vec<UsageSeries>,
     pub(in crate::run) unreadable: Vec<String>,
@@ -66,111 +43,25 @@ pub(in crate::run) struct UsageLogs {
 pub(in crate::run) fn read_usage_logs(
     inputs: &UsageInputs<'_>,
     points: &mut impl CollectPoints,
-) -> anyhow::Result<UsageLogs> {
+) -> anyhow::Result<ReadUsage> {
     let files = log_files::find(inputs.paths)?;
-    let names = SeriesNames::from_files(&files, |path| time_span(inputs, path));
-    let mut flows = FlowUsage::new(Arc::new(read_ranges(inputs.ranges)?), inputs.limits);
-    let mut all = UsageLogs {
-        flows: vec![],
-        unreadable: vec![],
-        files: files.len(),
-        records: 0,
-        rejected: vec![],
-        rejected_rows: 0,
-    };
+    let options = UsageLogOptions { format: inputs.input_format, fields: inputs.fields.cloned() };
+    let mut logs = UsageLogs::new(options, read_ranges(inputs.ranges)?, inputs.limits, points);
+    let object = |path: &Path| ObjectName::new(&path.to_string_lossy());
+    let names = SeriesNames::from_files(&files, |path| logs.time_span(&object(path), || File::open(path)));
+    let mut all = ReadUsage { files: files.len(), ..ReadUsage::default() };
     let bar = progress::bar(files.len(), "reading");
     for path in &files {
-        match read_file(inputs, path, names.get(path), points, &mut flows)? {
+        match logs.read(&object(path), names.get(path), || File::open(path)) {
             Ok(summary) => all.add(path, &summary),
-            Err(error) => all.unreadable.push(error),
+            Err(UsageLogError::Unreadable(error)) => all.unreadable.push(error.to_string()),
+            Err(error) => return Err(error.into()),
         }
         bar.inc(1);
     }
     bar.finish_and_clear();
-    all.flows = flows.finish()?;
+    all.flows = logs.finish()?;
     Ok(all)
-}
-
-/// The first and the last time in a file of measurements; `None` for other files and for unreadable ones, whose error is reported
-/// when their values are read.
-fn time_span(inputs: &UsageInputs<'_>, path: &Path) -> Option<(i64, i64)> {
-    let name = ObjectName::new(&path.to_string_lossy());
-    let open = || File::open(path).ok();
-    let format = inputs.input_format.or_else(|| recognise_or(None, open()?, &name).ok()?.0)?;
-    if format != Format::Usage {
-        return None;
-    }
-    let mut span: Option<(i64, i64)> = None;
-    usage::read(open()?, &name, ReadLimits::default(), &UsageOptions::default(), |point| {
-        let (first, last) = span.unwrap_or((point.time, point.time));
-        span = Some((first.min(point.time), last.max(point.time)));
-    })
-    .ok()?;
-    span
-}
-
-/// Reads a file. The outer error ends the program, the inner one concerns this file only.
-fn read_file(
-    arguments: &UsageInputs<'_>,
-    path: &Path,
-    file: Option<&str>,
-    points: &mut impl CollectPoints,
-    flows: &mut FlowUsage,
-) -> anyhow::Result<Result<ReadSummary, String>> {
-    let name = ObjectName::new(&path.to_string_lossy());
-    let open = || File::open(path).with_context(|| format!("{}", path.display()));
-    let fallback = arguments.fields.map(|_| Format::FlowLog);
-    let format = match (arguments.input_format, recognise_or(fallback, open()?, &name)) {
-        (Some(named), _) => Some(named),
-        (None, Ok((format, _))) => format,
-        (None, Err(error)) => return Ok(Err(error.to_string())),
-    };
-    let limits = ReadLimits::default();
-    let mut problem: Option<TooMuchUsage> = None;
-    let read = match format.map(|format| (format, format.source())) {
-        None => return Ok(Ok(ReadSummary::default())),
-        Some((_, Source::Flow)) => {
-            let options = FlowOptions { format, fields: arguments.fields.cloned() };
-            // Counted separately until the whole file was read, so that rows before an error are dropped.
-            let mut of_file = flows.empty();
-            let read = flow::read(open()?, &name, limits, &options, |row| {
-                if problem.is_none() {
-                    problem = of_file.add(row).err();
-                }
-            });
-            if problem.is_none() && read.is_ok() {
-                problem = flows.merge(of_file).err();
-            }
-            read
-        }
-        Some((_, Source::Usage)) => {
-            let options = UsageOptions::default();
-            // The first pass only checks the file, so that no rows before an error are counted.
-            usage::read(open()?, &name, limits, &options, |_| ()).and_then(|_| {
-                usage::read(File::open(path).map_err(|e| failed(&name, e))?, &name, limits, &options, |point| {
-                    if problem.is_none() {
-                        let key = [("file", file.unwrap_or_default())];
-                        let keys = if point.keys.is_empty() && file.is_some() { &key[..] } else { point.keys };
-                        problem = points.collect(&UsagePoint { keys, ..*point }).err();
-                    }
-                })
-            })
-        }
-        Some((format, _)) => {
-            return Ok(Err(format!(
-                "{}: its format is {format}, neither usage over time nor a flow log",
-                path.display()
-            )));
-        }
-    };
-    if let Some(problem) = problem {
-        return Err(problem).with_context(|| format!("{}", path.display()));
-    }
-    Ok(read.map_err(|error| error.to_string()))
-}
-
-fn failed(object: &ObjectName, error: std::io::Error) -> ReadError {
-    ReadError { object: object.clone(), line: 0, problem: Problem::Io(error) }
 }
 
 /// The ranges of the files, or the built-in ranges without files.
@@ -196,7 +87,7 @@ fn read_ranges(files: &[PathBuf]) -> anyhow::Result<ProviderRanges> {
     Ok(ranges)
 }
 
-impl UsageLogs {
+impl ReadUsage {
     fn add(&mut self, path: &Path, read: &ReadSummary) {
         self.records += read.records;
         self.rejected_rows += read.rejected_rows();

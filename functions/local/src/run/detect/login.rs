@@ -19,7 +19,7 @@ use super::report::report;
 use crate::arguments::Detect;
 use crate::output::{count, escape, utc_minute};
 use crate::run::clock::now;
-use crate::run::login_logs::{check_places, read_login_logs, read_places, reject_flags};
+use crate::run::login_logs::{ReadLogs, check_places, read_login_logs, read_places, reject_flags};
 use crate::run::model_files::read_model;
 use crate::run::suppressions;
 
@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &Detect) -> anyhow::Result<ExitCode> {
     options.places = read_places(&arguments.places)?;
     // Before the long work, so that unreadable rules are reported at once.
     let suppressions = suppressions::read_optional(arguments.suppressions.as_deref())?;
-    let mut logs = read_login_logs(&arguments.logs)?;
+    let ReadLogs { mut logs, unreadable } = read_login_logs(&arguments.logs)?;
     logs.calls.merge(past.calls);
     let judged = detect_logins_after(past.history, logs.logins, &options);
     check_places(&options.places)?;
@@ -59,7 +59,7 @@ pub(super) fn run(arguments: &Detect) -> anyhow::Result<ExitCode> {
     let first = judged.logins.first().map_or(i64::MIN, |login| login.time);
     let from = trained.map_or(first, |trained| trained.to.saturating_mul(SECOND_MILLIS));
     let findings = login_findings(&judged, &logs.calls, from, now);
-    report(findings, arguments, (&suppressions, suppressions.limits(0)), now, logs.unreadable)
+    report(findings, arguments, (&suppressions, suppressions.limits(0)), now, unreadable)
 }
 
 /// Prints on standard error which logins were scored and what the scores are based on.

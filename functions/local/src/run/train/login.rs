@@ -8,14 +8,14 @@ use weir_pipeline::login::{LoginOptions, train_logins};
 use super::drift::print_drift;
 use crate::arguments::Train;
 use crate::output::count;
-use crate::run::login_logs::{check_places, read_login_logs, read_places, reject_flags};
+use crate::run::login_logs::{ReadLogs, check_places, read_login_logs, read_places, reject_flags};
 use crate::run::model_files::{earlier_model, train_options, write_model};
 
 pub(super) fn run(arguments: &Train) -> anyhow::Result<ExitCode> {
     reject_flags(&[], arguments.schema.as_deref(), &arguments.logs, &arguments.estimators)?;
     let earlier = earlier_model(arguments, LoginModel::decode)?;
     let options = LoginOptions { places: read_places(&arguments.places)?, ..LoginOptions::default() };
-    let logs = read_login_logs(&arguments.logs)?;
+    let ReadLogs { logs, unreadable } = read_login_logs(&arguments.logs)?;
     let training = train_options(&arguments.estimators);
     let trained = train_logins(logs.logins, logs.calls, &options, &training, earlier.as_ref())?;
     check_places(&options.places)?;
@@ -35,5 +35,5 @@ pub(super) fn run(arguments: &Train) -> anyhow::Result<ExitCode> {
         count(bytes.len() as u64),
         arguments.output.display()
     );
-    Ok(if logs.unreadable { ExitCode::from(2) } else { ExitCode::SUCCESS })
+    Ok(if unreadable { ExitCode::from(2) } else { ExitCode::SUCCESS })
 }

@@ -7,14 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The name of the series in each file.
-pub(super) struct SeriesNames {
+pub struct SeriesNames {
     by_file: BTreeMap<PathBuf, String>,
 }
 
 impl SeriesNames {
     /// Names the series after their files. A single series, of one or of all files, has no name. `span` returns the first and the
     /// last time of a file, or `None`; it is called for files that may be parts of one series.
-    pub(super) fn from_files(files: &[PathBuf], mut span: impl FnMut(&Path) -> Option<(i64, i64)>) -> Self {
+    #[must_use]
+    pub fn from_files(files: &[PathBuf], mut span: impl FnMut(&Path) -> Option<(i64, i64)>) -> Self {
         let text = |name: Option<&std::ffi::OsStr>| name.unwrap_or_default().to_string_lossy().into_owned();
         let mut parts: BTreeMap<(&Path, String), Vec<&PathBuf>> = BTreeMap::new();
         for file in files {
@@ -46,7 +47,8 @@ impl SeriesNames {
     }
 
     /// The name of the series in a file; `None` if it is the only series.
-    pub(super) fn get(&self, file: &Path) -> Option<&str> {
+    #[must_use]
+    pub fn get(&self, file: &Path) -> Option<&str> {
         self.by_file.get(file).map(String::as_str)
     }
 }
