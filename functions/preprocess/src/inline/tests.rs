@@ -350,10 +350,12 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_an_answer_and_never_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), text in ".{0,80}") {
+    fn other_bytes_than_a_payload_are_refused_or_lines_of_a_stream(bytes in prop::collection::vec(any::<u8>(), 0..300), text in ".{0,80}") {
         for data in [bytes.clone(), gzip(&bytes), text.clone().into_bytes(), gzip(text.as_bytes())] {
-            let _ = subscription(&data).open("r");
-            let _ = record(1, &STANDARD.encode(&data)).open("r");
+            prop_assert!(subscription(&data).open("r").is_err());
+            if let Ok(Some(log)) = record(1, &STANDARD.encode(&data)).open("r") {
+                prop_assert!(log.lines.len() as u64 <= weir_aws::envelope::MAX_EXPANDED);
+            }
         }
     }
 }
