@@ -69,7 +69,7 @@ mod tests {
         assert_eq!(detect(row(0.01)).1.severity, Severity::Low);
         let mut log = IncidentLog::default();
         log.observe(&subject, [hit], 0);
-        let finding = DetectionFinding::of(&subject, &log.incidents[0], 0);
+        let finding = DetectionFinding::from_incident(&subject, &log.incidents[0], 0);
         assert_eq!((finding.kind(), finding.entity()), ("anomalous-user", Some(Entity::User("u0007".to_owned()))));
         assert!(finding.message.starts_with("u0007 behaved unlike all others"), "{}", finding.message);
         assert!(finding.message.contains("bytes_down 9.20e9, usually 1234, 62 %"));

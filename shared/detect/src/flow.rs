@@ -10,7 +10,7 @@ pub mod connection_burst;
 mod context;
 pub mod denial_of_service;
 pub mod exfiltration;
-mod explained;
+mod explained_traffic;
 mod failures;
 pub mod host_sweep;
 pub mod lateral_movement;
@@ -26,7 +26,7 @@ use weir_domain::finding::{Hit, Subject};
 
 pub use baseline_view::BaselineView;
 pub use context::WindowContext;
-pub use explained::Explained;
+pub use explained_traffic::ExplainedTraffic;
 pub use whole_window::detect_whole_windows;
 
 /// Everything that may fire on a window that is still filling: scans and sweeps of every host of an hour, in the order

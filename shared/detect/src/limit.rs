@@ -41,7 +41,7 @@ impl AlertLimits {
     /// The group that a finding counts in, and how many of it are sent; `None` where nothing limits it.
     #[must_use]
     pub fn group(&self, finding: &DetectionFinding) -> Option<(Group, usize)> {
-        let of_hour = Group::of(finding)?;
+        let of_hour = Group::for_finding(finding)?;
         if self.learned > 0 && finding.kind() == Kind::AnomalousBehaviour.as_str() {
             return Some(self.of_learned(of_hour));
         }
@@ -75,7 +75,7 @@ pub struct Group {
 impl Group {
     /// The group of a finding in its hour; `None` for a summary, which counts against nothing.
     #[must_use]
-    pub fn of(finding: &DetectionFinding) -> Option<Self> {
+    pub fn for_finding(finding: &DetectionFinding) -> Option<Self> {
         let about = match finding.entity()? {
             Entity::Address(ip) => {
                 let length = if ip.is_ipv4() { 24 } else { 64 };
@@ -218,7 +218,7 @@ impl HourOfGroup {
             entity: IpAddr::from([0, 0, 0, 0]).into(),
             peer: None,
         };
-        let mut summary = DetectionFinding::of(&subject, &incident, now);
+        let mut summary = DetectionFinding::from_incident(&subject, &incident, now);
         let worst = self.held.values().copied().max().unwrap_or(1);
         let severity = Severity::ALL.into_iter().find(|s| s.id() == worst).unwrap_or(Severity::Informational);
         summary.severity_id = severity.id();

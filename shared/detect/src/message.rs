@@ -1,5 +1,6 @@
-//! The sentence a tired analyst reads: who did what to whom, how much, and what is usual.
+//! Titles and messages of findings: who did what to whom, how much, and what is typical.
 
+mod format;
 mod sentence;
 mod series;
 
@@ -9,7 +10,11 @@ use weir_domain::finding::{Entity, Evidence, Facts, Hit, Incident, Reason, Refer
 use weir_domain::text::count;
 use weir_domain::window::{utc_clock, utc_day};
 
-/// The title: what was found, and who did it.
+use format::{percent, quantity, rarity, whose};
+
+pub use format::{bytes, service};
+
+/// The title of a finding: what was found, and about whom.
 #[must_use]
 pub fn title(entity: &Entity, incident: &Incident) -> String {
     match incident.hits.values().next().map(|h| &h.facts) {
@@ -48,7 +53,7 @@ pub fn title(entity: &Entity, incident: &Incident) -> String {
 /// The message over all windows of an incident.
 #[must_use]
 pub fn message(entity: &Entity, incident: &Incident) -> String {
-    // The window in which it was strongest speaks for what cannot be added up.
+    // The strongest window stands for what cannot be added up.
     let Some(peak) = incident.hits.values().max_by_key(|h| (strength(&h.facts), std::cmp::Reverse(h.window))) else {
         return format!("Nothing is left of this finding about {entity}: its windows belong to an older one.");
     };
@@ -95,7 +100,7 @@ pub fn message(entity: &Entity, incident: &Incident) -> String {
         | Facts::BruteForce { .. }
         | Facts::LateralMovement { .. }
         | Facts::UnknownPeer { .. }
-        | Facts::UnusualProtocol { .. }) => sentence::of(entity, facts, &within(peak), &when),
+        | Facts::UnusualProtocol { .. }) => sentence::sentence(entity, facts, &within(peak), &when),
         Facts::UnusualRow { reasons, p_value, .. } => {
             let (what, share) = (reasons.join("; "), percent(*p_value));
             format!(
@@ -138,8 +143,8 @@ fn strength(facts: &Facts) -> u64 {
     }
 }
 
-/// Attempts, failed contacts and those stopped, over all windows: what is said of all attempts holds for all of them.
-/// Hits that look back count the same hours again and again: the largest speaks, for the windows that no other hit tells.
+/// Attempts, failed contacts and rejected contacts over all windows. Hits of long windows count the same hours repeatedly: the largest
+/// one stands for all of them.
 fn totals(incident: &Incident) -> [u64; 3] {
     let counts = |hit: &Hit| match hit.facts {
         Facts::PortScan { attempts, failed, rejected, .. } | Facts::HostSweep { attempts, failed, rejected, .. } => {
@@ -147,16 +152,12 @@ fn totals(incident: &Incident) -> [u64; 3] {
         }
         _ => [0; 3],
     };
-    let (back, windows): (Vec<&Hit>, Vec<&Hit>) = incident.hits.values().partition(|hit| looks_back(hit));
+    let (back, windows): (Vec<&Hit>, Vec<&Hit>) = incident.hits.values().partition(|hit| is_long_window(hit));
     let long_window = back.into_iter().map(counts).max().unwrap_or_default();
     windows.into_iter().map(counts).fold(long_window, |sums, of_window| [0, 1, 2].map(|at| sums[at] + of_window[at]))
 }
 
-fn whose(entity: &Entity, inside: bool) -> String {
-    if inside { format!("{entity}, one of your hosts,") } else { entity.to_string() }
-}
-
-/// A half-open scan fails on a port that answered, so nothing is said about answers.
+/// The outcome of attempts. A half-open scan fails on a port that answered, so answers are not mentioned.
 fn outcome(failed: u64, rejected: u64) -> String {
     if rejected == 0 {
         "none stopped by security groups, all refused, ignored or left half open".to_owned()
@@ -171,17 +172,17 @@ fn outcome(failed: u64, rejected: u64) -> String {
     }
 }
 
-/// The time a hit speaks of: its window, or the hours up to it where it looks over many.
+/// The duration that the counts of a hit refer to: its window, or the hours up to it.
 fn within(hit: &Hit) -> String {
-    if looks_back(hit) {
+    if is_long_window(hit) {
         sentence::duration((hit.last_seen - hit.first_seen) as f64)
     } else {
         format!("{} minutes", (hit.window_end - hit.window.0) / 60)
     }
 }
 
-/// Whether a hit counts more than its window: it was first seen before.
-fn looks_back(hit: &Hit) -> bool {
+/// Whether a hit is of a long window: it was first seen before its window.
+fn is_long_window(hit: &Hit) -> bool {
     hit.first_seen < hit.window.0
 }
 
@@ -211,7 +212,7 @@ fn reason(reason: &Reason) -> String {
     format!("{} {} ({usual})", quantity(reason.value, &reason.unit), reason.label)
 }
 
-/// The hosts most of it went to.
+/// The peers with most of the traffic.
 fn partners(evidence: &[Evidence]) -> String {
     let mut by_peer: BTreeMap<usize, &Evidence> = BTreeMap::new();
     by_peer.extend(evidence.iter().take(2).enumerate());
@@ -231,70 +232,6 @@ fn partners(evidence: &[Evidence]) -> String {
         })
         .collect();
     if parts.is_empty() { String::new() } else { format!("Mostly with {}. ", parts.join(" and ")) }
-}
-
-/// `22/tcp`, `ICMP`, `GRE (47)`: the protocol by its IANA name and number where it has no ports.
-#[must_use]
-pub fn service(protocol: u8, port: u16) -> String {
-    match protocol {
-        1 => "ICMP".to_owned(),
-        58 => "ICMPv6".to_owned(),
-        6 => format!("{port}/tcp"),
-        17 => format!("{port}/udp"),
-        41 => "IPv6 in IPv4 (41)".to_owned(),
-        47 => "GRE (47)".to_owned(),
-        50 => "ESP (50)".to_owned(),
-        51 => "AH (51)".to_owned(),
-        4 => "IP in IP (4)".to_owned(),
-        132 => "SCTP (132)".to_owned(),
-        _ => format!("protocol {protocol}"),
-    }
-}
-
-/// `1.4 MB`, decimal units.
-#[must_use]
-pub fn bytes(n: f64) -> String {
-    const UNITS: [&str; 7] = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
-    let mut unit = 0;
-    let mut value = n.max(0.0);
-    while value >= 999.5 && unit + 1 < UNITS.len() {
-        value /= 1000.0;
-        unit += 1;
-    }
-    if unit == 0 || value >= 100.0 {
-        format!("{value:.0} {}", UNITS[unit])
-    } else {
-        format!("{value:.1} {}", UNITS[unit])
-    }
-}
-
-fn quantity(value: f64, unit: &str) -> String {
-    match unit {
-        "B" => bytes(value),
-        "" if value >= 10.0 || value.fract() < 0.05 => count(value.round().max(0.0) as u64),
-        "" => format!("{value:.1}"),
-        unit => format!("{value:.0} {unit}"),
-    }
-}
-
-/// How rarely usual behaviour looks so. A p-value that is not small belongs to a change that the estimator cannot see.
-fn rarity(p_value: f64) -> String {
-    if p_value > 0.05 {
-        return "This is not in its baseline.".to_owned();
-    }
-    format!("Fewer than {} of normal windows are as unusual.", percent(p_value))
-}
-
-/// `0.3 %`, never `0 %`.
-fn percent(p: f64) -> String {
-    let percent = p * 100.0;
-    if percent >= 1.0 {
-        format!("{percent:.0} %")
-    } else {
-        // Two significant digits.
-        let digits = (1.0 - percent.max(1e-9).log10()).ceil() as usize;
-        format!("{percent:.digits$} %")
-    }
 }
 
 #[cfg(test)]

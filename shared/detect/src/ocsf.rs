@@ -154,7 +154,7 @@ impl DetectionFinding {
     ///
     /// It is a creation while the incident has one window, an update after, a close when another took its windows over.
     #[must_use]
-    pub fn of(subject: &Subject, incident: &Incident, now: i64) -> Self {
+    pub fn from_incident(subject: &Subject, incident: &Incident, now: i64) -> Self {
         let (activity_id, activity_name) = match (incident.closed, incident.hits.len()) {
             (true, _) => (3, "Close"),
             (false, 0 | 1) => (1, "Create"),
@@ -196,7 +196,7 @@ impl DetectionFinding {
                 modified_time: now,
                 attacks: facts.map(attacks).unwrap_or_default(),
             },
-            evidences: evidence::of(incident),
+            evidences: evidence::evidences(incident),
             cloud: cloud(&subject.scope),
             resources: resources(subject, incident),
             observables: observables(subject, incident),
@@ -220,7 +220,7 @@ impl DetectionFinding {
             entity: IpAddr::from([192, 0, 2, 1]).into(),
             peer: None,
         };
-        let mut finding = Self::of(&subject, &incident, now);
+        let mut finding = Self::from_incident(&subject, &incident, now);
         finding.message = String::from("This is a test from Weir: the channel works. Nothing happened.");
         finding.finding_info.title = String::from("Test finding");
         finding
@@ -357,7 +357,7 @@ mod tests {
         };
         let entity = Entity::User(user.to_owned());
         let subject = Subject { kind: Kind::AnomalousUser, scope: Scope::new("", ""), entity, peer: None };
-        let finding = DetectionFinding::of(&subject, &incident, 0);
+        let finding = DetectionFinding::from_incident(&subject, &incident, 0);
         for text in [&finding.message, &finding.finding_info.title] {
             assert!(text.contains("ada") && !text.chars().any(|c| c.is_control() || c == '\u{202e}'), "{text:?}");
         }

@@ -1,4 +1,4 @@
-//! Which findings nobody wants to hear of: rules and expected actors of `suppressions.toml`.
+//! Suppression of findings by the rules and expected actors of `suppressions.toml`.
 //!
 //! ```toml
 //! learned_alerts_per_100_host_days = 1   # anomalous-behaviour; 0 for no ceiling
@@ -27,24 +27,24 @@
 //! the other end or on the port holds only if it holds for all evidence: a finding about something else as well is sent.
 
 mod edit;
+mod entity_name;
 mod file;
 mod matching;
-
-use ipnet::IpNet;
-use weir_domain::finding::Kind;
+mod rule;
 
 pub use edit::{CannotEdit, NoRule};
-pub use matching::EntityName;
+pub use entity_name::EntityName;
+pub use rule::{Expected, Hours, Rule};
 
 use crate::limit::AlertLimits;
 use crate::ocsf::DetectionFinding;
 
-/// Rules and expected actors, and how many alerts are enough.
+/// Suppression rules, expected actors, and limits on alerts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suppressions {
-    /// Alerts an hour per kind and group; 0 for no limit. Default [`Suppressions::ALERTS_PER_HOUR`].
+    /// Maximum number of alerts per hour, kind and group; 0 for no limit. Default [`Suppressions::ALERTS_PER_HOUR`].
     pub alerts_per_hour: usize,
-    /// Learned alerts per 100 host-days; 0 for no ceiling. Default [`Suppressions::LEARNED_ALERTS`].
+    /// Maximum number of alerts from models per 100 host-days; 0 for no limit. Default [`Suppressions::LEARNED_ALERTS`].
     pub learned_alerts: usize,
     /// The rules, as they stand in the file.
     pub rules: Vec<Rule>,
@@ -64,95 +64,29 @@ impl Default for Suppressions {
     }
 }
 
-/// What is not to be sent. All conditions that are there must hold; there is at least one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rule {
-    /// The entity.
-    pub entity: Option<EntityName>,
-    /// A network the entity is in.
-    pub cidr: Option<IpNet>,
-    /// The kind.
-    pub kind: Option<Kind>,
-    /// The one port of all evidence.
-    pub port: Option<u16>,
-    /// Where the other ends of all evidence are.
-    pub peer: Option<IpNet>,
-    /// The account.
-    pub account: Option<String>,
-    /// The region.
-    pub region: Option<String>,
-    /// From when on it does not apply any more, milliseconds since the epoch.
-    pub until: Option<i64>,
-    /// When it was written, milliseconds since the epoch.
-    pub created: Option<i64>,
-    /// The uid of the finding it was written for.
-    pub finding: Option<String>,
-    /// Why.
-    pub why: String,
-}
-
-/// Somebody whose scans are expected.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Expected {
-    /// Where it acts from.
-    pub address: IpNet,
-    /// When it may, day by day.
-    pub hours: Option<Hours>,
-    /// From when on its behaviour is expected, milliseconds since the epoch.
-    pub from: Option<i64>,
-    /// Before when its behaviour is expected, milliseconds since the epoch.
-    pub to: Option<i64>,
-    /// What is expected of it. Default [`Expected::KINDS`].
-    pub kinds: Vec<Kind>,
-    /// Why.
-    pub why: String,
-}
-
-impl Expected {
-    /// What scanning looks like. Nothing that leaves, floods or calls home is expected of anybody unless it is named.
-    pub const KINDS: [Kind; 7] = [
-        Kind::PortScan,
-        Kind::HostSweep,
-        Kind::ConnectionBurst,
-        Kind::BruteForce,
-        Kind::LateralMovement,
-        Kind::UnusualProtocol,
-        Kind::AnomalousBehaviour,
-    ];
-}
-
-/// A part of the day in UTC, which may go over midnight.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Hours {
-    /// When it begins, seconds since midnight.
-    pub start: i64,
-    /// How long it is, seconds, at most a day.
-    pub length: i64,
-}
-
-/// Why a finding is not to be sent.
+/// Why a finding is suppressed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict<'a> {
-    /// Which rule or actor says so: `suppression rule 2`, `expected actor 1`, counted from the top of the file.
+    /// The rule or actor: `suppression rule 2`, `expected actor 1`, counted from the top of the file.
     pub by: String,
     /// Its reason.
     pub why: &'a str,
 }
 
 impl Suppressions {
-    /// How many alerts an hour are enough where the file does not say.
+    /// Default maximum number of alerts per hour.
     pub const ALERTS_PER_HOUR: usize = 10;
-    /// How many learned alerts per 100 host-days are enough where the file does not say.
+    /// Default maximum number of alerts from models per 100 host-days.
     pub const LEARNED_ALERTS: usize = 1;
     /// The largest file that is read, bytes.
     pub const MAX_FILE_BYTES: usize = 1 << 20;
     /// The most rules and expected actors together.
     pub const MAX_RULES: usize = 10_000;
 
-    /// What keeps a finding from being sent, the first that does; `now` is milliseconds since the epoch. O(rules).
+    /// The first rule or expected actor that suppresses a finding; `now` is milliseconds since the epoch. O(rules).
     #[must_use]
     pub fn verdict(&self, finding: &DetectionFinding, now: i64) -> Option<Verdict<'_>> {
-        let facts = matching::Facts::of(finding);
+        let facts = matching::Facts::from_finding(finding);
         let rule = self.rules.iter().enumerate().find(|(_, rule)| rule.applies(&facts, now));
         let rule = rule.map(|(i, rule)| Verdict { by: format!("suppression rule {}", i + 1), why: &rule.why });
         rule.or_else(|| {
@@ -161,13 +95,13 @@ impl Suppressions {
         })
     }
 
-    /// How many alerts are enough, for so many monitored hosts.
+    /// The limits on alerts for a number of monitored hosts.
     #[must_use]
     pub fn limits(&self, hosts: u64) -> AlertLimits {
         AlertLimits { per_hour: self.alerts_per_hour, learned: self.learned_alerts, hosts }
     }
 
-    /// The finding, suppressed if something says so; what is closed or was suppressed before stays as it is.
+    /// The finding, suppressed if a rule or expected actor matches; closed and suppressed findings stay as they are.
     #[must_use]
     pub fn apply(&self, finding: DetectionFinding, now: i64) -> DetectionFinding {
         let open = finding.is_alert || finding.is_throttled();

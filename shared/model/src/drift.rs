@@ -15,10 +15,10 @@
 //! use weir_model::drift::{Histogram, Stability};
 //!
 //! let before: Vec<f64> = (0..1000).map(f64::from).collect();
-//! let histogram = Histogram::of(&before)?;
+//! let histogram = Histogram::from_sample(&before)?;
 //! let after: Vec<f64> = before.iter().map(|value| value + 300.0).collect();
-//! assert_eq!(Stability::of(histogram.stability_index(&before)?), Stability::Stable);
-//! assert_eq!(Stability::of(histogram.stability_index(&after)?), Stability::Shifted);
+//! assert_eq!(Stability::from_index(histogram.stability_index(&before)?), Stability::Stable);
+//! assert_eq!(Stability::from_index(histogram.stability_index(&after)?), Stability::Shifted);
 //! # Ok::<(), weir_model::FitError>(())
 //! ```
 
@@ -71,7 +71,7 @@ pub enum Stability {
 impl Stability {
     /// The reading of an index.
     #[must_use]
-    pub fn of(index: f64) -> Self {
+    pub fn from_index(index: f64) -> Self {
         match index {
             i if i < 0.1 => Self::Stable,
             i if i <= 0.25 => Self::Shifting,
@@ -106,7 +106,7 @@ impl Histogram {
     ///
     /// # Errors
     /// When there is no value.
-    pub fn of(sample: &[f64]) -> Result<Self, FitError> {
+    pub fn from_sample(sample: &[f64]) -> Result<Self, FitError> {
         if sample.is_empty() {
             return Err(FitError::TooFewRows { needed: 1, got: 0 });
         }
@@ -199,8 +199,8 @@ impl FeatureHistograms {
     ///
     /// # Errors
     /// When there is no row.
-    pub fn of(rows: &FeatureMatrix) -> Result<Self, FitError> {
-        let histograms = (0..rows.width()).map(|feature| Histogram::of(&rows.column(feature)));
+    pub fn from_matrix(rows: &FeatureMatrix) -> Result<Self, FitError> {
+        let histograms = (0..rows.width()).map(|feature| Histogram::from_sample(&rows.column(feature)));
         Ok(Self { schema: Arc::clone(rows.schema()), histograms: histograms.collect::<Result<_, _>>()? })
     }
 
@@ -279,40 +279,40 @@ mod tests {
 
     #[test]
     fn codes_have_a_bin_each_and_numbers_tenths() {
-        let codes = Histogram::of(&[0.0, 1.0, 1.0, 5.0]).unwrap();
+        let codes = Histogram::from_sample(&[0.0, 1.0, 1.0, 5.0]).unwrap();
         assert_eq!((codes.ends.as_slice(), codes.counts.as_slice()), (&[0.0, 1.0, 5.0][..], &[1, 2, 1, 0][..]));
         assert_eq!(codes.count(&[-1.0, 0.5, 9.0]), [1, 1, 0, 1]);
         let numbers: Vec<f64> = (0..1000).map(f64::from).collect();
-        assert_eq!(Histogram::of(&numbers).unwrap().counts, [&[100; 10][..], &[0]].concat());
+        assert_eq!(Histogram::from_sample(&numbers).unwrap().counts, [&[100; 10][..], &[0]].concat());
         // Nine tenths are one value: it fills nine bins, which are one.
         let zeros: Vec<f64> = (0..1000).map(|i| f64::from((i - 899).max(0))).collect();
-        assert_eq!(Histogram::of(&zeros).unwrap().counts, [900, 100, 0]);
-        assert!(Histogram::of(&[]).is_err());
+        assert_eq!(Histogram::from_sample(&zeros).unwrap().counts, [900, 100, 0]);
+        assert!(Histogram::from_sample(&[]).is_err());
     }
 
     #[test]
     fn what_was_never_seen_shifts_and_chance_does_not() {
         let before: Vec<f64> = (0..2000).map(|i| f64::from(i * 7919 % 2000)).collect();
-        let histogram = Histogram::of(&before).unwrap();
+        let histogram = Histogram::from_sample(&before).unwrap();
         let half = histogram.stability_index(&before[..1000]).unwrap();
-        assert_eq!(Stability::of(half), Stability::Stable, "{half}");
+        assert_eq!(Stability::from_index(half), Stability::Stable, "{half}");
         let new: Vec<f64> = before.iter().take(900).copied().chain((0..100).map(|_| 1e9)).collect();
         let index = histogram.stability_index(&new).unwrap();
-        assert_eq!(Stability::of(index), Stability::Shifted, "{index}");
-        assert_eq!([0.05, 0.1, 0.25, 0.3].map(|i| Stability::of(i) as u8), [0, 1, 1, 2]);
+        assert_eq!(Stability::from_index(index), Stability::Shifted, "{index}");
+        assert_eq!([0.05, 0.1, 0.25, 0.3].map(|i| Stability::from_index(i) as u8), [0, 1, 1, 2]);
     }
 
     #[test]
     fn the_feature_that_moved_the_farthest_is_told_first() {
         use crate::synthetic::{bell, matrix};
         let rows = bell(2000, 3, 1);
-        let histograms = FeatureHistograms::of(&rows).unwrap();
+        let histograms = FeatureHistograms::from_matrix(&rows).unwrap();
         let moved: Vec<[f64; 3]> = rows.rows().map(|row| [row[0], row[1] + 9.0, row[2] + 0.5]).collect();
         let drifts = histograms.drift(&matrix(3, &moved)).unwrap();
         assert_eq!(drifts.iter().map(|d| d.feature.as_str()).collect::<Vec<_>>(), ["f1", "f2", "f0"], "{drifts:?}");
         assert!(drifts[0].index > 0.25 && drifts[2].index < 1e-9, "{drifts:?}");
         assert!(histograms.drift(&bell(10, 2, 1)).is_err(), "other columns");
-        assert!(FeatureHistograms::of(&FeatureMatrix::new(Arc::clone(rows.schema()))).is_err(), "no rows");
+        assert!(FeatureHistograms::from_matrix(&FeatureMatrix::new(Arc::clone(rows.schema()))).is_err(), "no rows");
         let read: FeatureHistograms = postcard::from_bytes(&postcard::to_allocvec(&histograms).unwrap()).unwrap();
         assert_eq!(read, histograms);
         let short = StoredHistograms { schema: (**rows.schema()).clone(), histograms: histograms.all()[1..].to_vec() };

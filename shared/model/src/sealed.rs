@@ -24,7 +24,7 @@ impl ModelKind {
 
     /// What a file says it is; `None` where it is no model.
     #[must_use]
-    pub fn of(file: &[u8]) -> Option<Self> {
+    pub fn from_bytes(file: &[u8]) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| file.starts_with(&kind.magic()))
     }
 
@@ -72,7 +72,7 @@ pub(crate) fn decode<T: DeserializeOwned>(kind: ModelKind, version: u16, file: &
 
 /// The version of a file, from 1 to `version`, and its payload, which is whole: read it as that version has it.
 pub(crate) fn open(kind: ModelKind, version: u16, file: &[u8]) -> Result<(u16, &[u8]), ModelFileError> {
-    match ModelKind::of(file) {
+    match ModelKind::from_bytes(file) {
         Some(found) if found == kind => {}
         Some(found) => return Err(ModelFileError::OtherSource { found, wanted: kind }),
         None => return Err(ModelFileError::Foreign),

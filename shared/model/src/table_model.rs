@@ -62,7 +62,7 @@ impl TableModel {
         summary: TrainingSummary,
     ) -> Result<Self, FitError> {
         let behaviour = BehaviourModel::fit(kinds, rows, &BTreeMap::new(), summary.seed)?;
-        Ok(Self { summary, schema, encoder, behaviour, histograms: FeatureHistograms::of(rows)?, own: None })
+        Ok(Self { summary, schema, encoder, behaviour, histograms: FeatureHistograms::from_matrix(rows)?, own: None })
     }
 
     /// Learns what is usual of each user as well, from the same encoded rows and whose each is (empty: nobody's), where at

@@ -84,7 +84,7 @@ fn classes_are_measured_as_by_scikit_learn() {
         }
         near(case, &shares(matrix.macro_average()), &expected.macro_average);
         near(case, &shares(matrix.weighted_average()), &expected.weighted);
-        assert_eq!(ClassificationReport::of(&matrix).to_string(), expected.report, "{case}");
+        assert_eq!(ClassificationReport::from_matrix(&matrix).to_string(), expected.report, "{case}");
     }
 }
 

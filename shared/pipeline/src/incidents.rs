@@ -98,7 +98,9 @@ impl HitsBySubject {
             for hits in groups {
                 let mut log = IncidentLog::default();
                 log.observe(&subject, hits, now);
-                findings.extend(log.incidents.iter().map(|incident| DetectionFinding::of(&subject, incident, now)));
+                findings.extend(
+                    log.incidents.iter().map(|incident| DetectionFinding::from_incident(&subject, incident, now)),
+                );
             }
         }
         sort_findings(&mut findings);
@@ -179,7 +181,7 @@ async fn store_findings(
             let Some(incident) = log.incidents.iter().find(|i| i.uid == incident.uid) else {
                 return Ok(Change::Keep(false));
             };
-            let finding = DetectionFinding::of(subject, incident, now);
+            let finding = DetectionFinding::from_incident(subject, incident, now);
             let before = bytes.and_then(|bytes| serde_json::from_slice::<DetectionFinding>(&bytes).ok());
             if before.is_some_and(|before| before.says_the_same(&finding)) {
                 return Ok(Change::Keep(false));

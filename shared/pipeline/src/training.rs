@@ -65,7 +65,7 @@ impl Drift {
     /// # Errors
     /// When the first has no row, or they have different schemas.
     pub(crate) fn between(first: &FeatureMatrix, second: &FeatureMatrix) -> Result<Self, FitError> {
-        Ok(Self { against: Against::FirstHalf, features: FeatureHistograms::of(first)?.drift(second)? })
+        Ok(Self { against: Against::FirstHalf, features: FeatureHistograms::from_matrix(first)?.drift(second)? })
     }
 }
 
@@ -96,12 +96,12 @@ mod tests {
         assert_eq!(alone.against, Against::FirstHalf);
         assert!(alone.features[0].index > 1.0, "{alone:?}");
 
-        let earlier = FeatureHistograms::of(&rows(&["a"], (0..500).map(|i| f64::from(i * 2)))).unwrap();
+        let earlier = FeatureHistograms::from_matrix(&rows(&["a"], (0..500).map(|i| f64::from(i * 2)))).unwrap();
         let since = Drift::since(&rising, Some(&earlier)).unwrap();
         assert_eq!(since.against, Against::Earlier);
         assert!(since.features[0].index < 0.01, "{since:?}");
 
-        let other = FeatureHistograms::of(&rows(&["a", "b"], (0..500).map(f64::from))).unwrap();
+        let other = FeatureHistograms::from_matrix(&rows(&["a", "b"], (0..500).map(f64::from))).unwrap();
         assert_eq!(Drift::since(&rising, Some(&other)).unwrap(), alone);
         assert!(Drift::since(&rows(&["a"], std::iter::once(1.0)), None).is_err());
     }

@@ -37,7 +37,7 @@ pub(super) async fn run(arguments: Models) -> anyhow::Result<ExitCode> {
 async fn promote(store: &FolderStore, path: &Path) -> anyhow::Result<String> {
     let file = std::fs::read(path).with_context(|| format!("{}", path.display()))?;
     let name = || format!("{}", path.display());
-    Ok(if ModelKind::of(&file) == Some(ModelKind::Login) {
+    Ok(if ModelKind::from_bytes(&file) == Some(ModelKind::Login) {
         let model = LoginModel::decode(&file).with_context(name)?;
         models::promote(store, &model.without_known(), now()).await?
     } else {
@@ -65,7 +65,7 @@ async fn list(store: &FolderStore) -> anyhow::Result<()> {
 
 async fn describe(store: &FolderStore, key: &str) -> anyhow::Result<String> {
     let file = store.get(key).await?.context("the file no longer exists")?.bytes;
-    Ok(if ModelKind::of(&file) == Some(ModelKind::Login) {
+    Ok(if ModelKind::from_bytes(&file) == Some(ModelKind::Login) {
         let model = LoginModel::decode(&file)?;
         let labels = match model.labelled_attacks {
             Some(attacks) => format!(", {} of them labelled as attacks,", count(attacks)),

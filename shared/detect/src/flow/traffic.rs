@@ -58,7 +58,7 @@ pub(super) struct Traffic<'a> {
 }
 
 impl<'a> Traffic<'a> {
-    pub(super) fn of(host: &'a HostWindow<'a>, hosts: &'a HostWindows<'a>) -> Self {
+    pub(super) fn new(host: &'a HostWindow<'a>, hosts: &'a HostWindows<'a>) -> Self {
         let lines = |role: Role, aggregate: &'a HostAggregate| {
             let pairs = aggregate.pairs().sorted().into_iter();
             pairs.filter(|(key, _)| !host.is_forwarded(key)).map(|(key, pair)| Line { role, key: *key, pair }).collect()

@@ -62,7 +62,7 @@ fn outside(traffic: &mut Traffic<'_>, known: &BaselineView<'_>, context: &Window
     }
     // One key that is known makes the peer known.
     peers.retain(|_, lines| lines.iter().all(|line| known.is_new_contact(&line.key)));
-    let met = MetOnce::of(known);
+    let met = MetOnce::from_baseline(known);
     let unknown = |(peer, lines): (IpAddr, Vec<Line<'_>>)| {
         let browses = lines.iter().all(|line| met.browses(line.key.service));
         let counted = |line: &Line<'_>| if browses { line.totals().bytes_sent } else { line.bytes() };
@@ -135,7 +135,7 @@ struct MetOnce {
 
 impl MetOnce {
     /// O(pairs of the host).
-    fn of(known: &BaselineView<'_>) -> Self {
+    fn from_baseline(known: &BaselineView<'_>) -> Self {
         let Some(host) = known.host else { return Self::default() };
         let mut met = Self::default();
         let mut bytes = Vec::new();

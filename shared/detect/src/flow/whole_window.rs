@@ -32,7 +32,7 @@ pub fn detect_whole_windows(
             host: baseline.host(&name),
             at: context.start.0,
         };
-        let mut traffic = Traffic::of(host, hosts);
+        let mut traffic = Traffic::new(host, hosts);
         found.extend(denial_of_service::detect(&mut traffic, &known, context));
         // What a scanner reaches is part of its scan, but for what it exchanges much with.
         let scans = port_scan::detect(host, context).is_some() || host_sweep::detect(host, context).is_some();

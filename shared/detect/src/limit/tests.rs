@@ -26,7 +26,11 @@ fn hourly(per_hour: usize) -> AlertLimits {
 }
 
 fn sent(findings: &[DetectionFinding]) -> BTreeSet<&str> {
-    findings.iter().filter(|f| f.is_alert && Group::of(f).is_some()).map(|f| f.finding_info.uid.as_str()).collect()
+    findings
+        .iter()
+        .filter(|f| f.is_alert && Group::for_finding(f).is_some())
+        .map(|f| f.finding_info.uid.as_str())
+        .collect()
 }
 
 #[test]
@@ -47,7 +51,7 @@ fn beyond_the_limit_the_earliest_are_sent_and_one_summary_speaks_for_the_rest() 
     assert_eq!(summary.finding_info.title, "More than 10 port-scan findings about 203.0.113.0/24 in an hour");
     assert_eq!((summary.kind(), summary.count, summary.severity_id, summary.is_alert), ("port-scan", 37, 2, true));
     assert_eq!(summary.cloud.account.uid, "123456789012");
-    assert_eq!((summary.entity(), Group::of(summary)), (None, None), "a summary is never held back itself");
+    assert_eq!((summary.entity(), Group::for_finding(summary)), (None, None), "a summary is never held back itself");
     assert_eq!(summary.evidences.len(), 37, "it names those it stands for");
     assert_eq!(limit(alike(99), hourly(10), HOUR)[99].evidences.len(), 50, "as many as a finding holds");
     assert_eq!(limit(alike(10), hourly(10), HOUR), alike(10));
@@ -77,20 +81,20 @@ fn kinds_networks_accounts_and_hours_have_limits_of_their_own() {
     let group = |change: fn(&mut DetectionFinding)| {
         let mut other = one.clone();
         change(&mut other);
-        Group::of(&other)
+        Group::for_finding(&other)
     };
-    assert_eq!(group(|f| f.observables[0].value = "203.0.113.250".to_owned()), Group::of(&one));
-    assert_eq!(group(|f| f.observables[0].value = "::ffff:203.0.113.250".to_owned()), Group::of(&one));
-    assert_eq!(group(|f| f.cloud.region = "eu-west-2".into()), Group::of(&one));
+    assert_eq!(group(|f| f.observables[0].value = "203.0.113.250".to_owned()), Group::for_finding(&one));
+    assert_eq!(group(|f| f.observables[0].value = "::ffff:203.0.113.250".to_owned()), Group::for_finding(&one));
+    assert_eq!(group(|f| f.cloud.region = "eu-west-2".into()), Group::for_finding(&one));
     for change in [
         (|f| f.observables[0].value = "203.0.112.7".to_owned()) as fn(&mut DetectionFinding),
         |f| f.finding_info.types = vec!["host-sweep".into()],
         |f| f.cloud.account.uid = "210987654321".into(),
         |f| f.time += 3_600_000,
     ] {
-        assert_ne!(group(change), Group::of(&one));
+        assert_ne!(group(change), Group::for_finding(&one));
     }
-    let v6 = |ip: &str| Group::of(&finding("port-scan", ip));
+    let v6 = |ip: &str| Group::for_finding(&finding("port-scan", ip));
     assert_eq!(v6("2001:db8::1"), v6("2001:db8::ffff:0:0:1"));
     assert_ne!(v6("2001:db8::1"), v6("2001:db8:0:1::1"));
 }
@@ -129,7 +133,7 @@ fn more_than_can_be_remembered_is_said_to_be_more() {
         hour.admit(&n.to_string(), 2, 1);
     }
     assert_eq!(hour.held.len(), HourOfGroup::MAX_THROTTLED_LISTED);
-    let group = Group::of(&finding("port-scan", "203.0.113.7")).unwrap();
+    let group = Group::for_finding(&finding("port-scan", "203.0.113.7")).unwrap();
     assert!(hour.summary(&group, 1, None, HOUR).message.starts_with("And more than 10,000 more"));
 }
 
@@ -153,12 +157,12 @@ proptest! {
 
         let mut groups: BTreeMap<Group, (Vec<u8>, Vec<u8>)> = BTreeMap::new();
         for finding in &limited {
-            if let Some(group) = Group::of(finding) {
+            if let Some(group) = Group::for_finding(finding) {
                 let (sent, held) = groups.entry(group).or_default();
                 if finding.is_alert { sent.push(finding.severity_id) } else { held.push(finding.severity_id) }
             }
         }
-        let total: u64 = limited.iter().filter(|f| Group::of(f).is_none()).map(|f| f.count).sum();
+        let total: u64 = limited.iter().filter(|f| Group::for_finding(f).is_none()).map(|f| f.count).sum();
         prop_assert_eq!(total, groups.values().map(|(_, held)| held.len() as u64).sum::<u64>(), "nothing is lost");
         for (sent, held) in groups.values().filter(|_| most > 0) {
             prop_assert_eq!(sent.len(), most.min(sent.len() + held.len()));

@@ -1,13 +1,14 @@
-//! `account-takeover`: somebody else uses a user's account: let in, from a place and with a device that are not theirs; as
-//! root; or without the second factor that the user always uses.
+//! Misuse of an account by somebody who got in: account takeover, impossible travel, and bulk downloads.
 
 use weir_domain::finding::{Entity, Hit, Kind, Severity, Subject};
-use weir_domain::login::{JudgedLogin, LoginKind};
+use weir_domain::login::{JudgedLogin, LoginAttack, LoginKind};
 
 use super::group::{FindingDraft, Group};
-use super::{LIKELY, is_takeover};
+use super::thresholds::LIKELY;
 
-pub(super) fn of(group: &Group<'_>) -> Option<(Subject, Hit)> {
+/// Another person uses the account: a successful login from a place and with a device that are not the user's, as root, or without the
+/// second factor that the user always uses.
+pub(super) fn account_takeover(group: &Group<'_>) -> Option<(Subject, Hit)> {
     let at = group.logins.iter().position(|login| is_takeover(login) && login.succeeded && login.score >= LIKELY)?;
     let user = &group.logins[at].user;
     let any = |test: fn(&JudgedLogin) -> bool| group.logins.iter().any(|login| login.succeeded && test(login));
@@ -25,7 +26,7 @@ pub(super) fn of(group: &Group<'_>) -> Option<(Subject, Hit)> {
         1 => " after a failure".to_owned(),
         n => format!(" after {n} failures"),
     };
-    Some(group.tell(FindingDraft {
+    Some(group.finding(FindingDraft {
         kind: Kind::AccountTakeover,
         entity: Entity::User(user.clone()),
         severity,
@@ -35,8 +36,58 @@ pub(super) fn of(group: &Group<'_>) -> Option<(Subject, Hit)> {
             group.what(),
             group.from(),
             group.when(),
-            group.why()
+            group.reasons()
         ),
         seen_with: at,
     }))
+}
+
+/// A login that no journey explains, faster than 900 km/h with an hour of grace for borders, after the previous one or before the next
+/// one that is certainly the user's.
+pub(super) fn impossible_travel(group: &Group<'_>) -> Option<(Subject, Hit)> {
+    let at =
+        group.logins.iter().position(|login| login.impossible_travel && login.succeeded && login.score >= LIKELY)?;
+    let (login, user) = (group.logins[at], &group.logins[at].user);
+    Some(group.finding(FindingDraft {
+        kind: Kind::ImpossibleTravel,
+        entity: Entity::User(user.clone()),
+        // Relays and VPNs are in two countries at once every day.
+        severity: if login.listed { Severity::Low } else { Severity::High },
+        title: format!("Impossible travel of {user}"),
+        sentence: format!(
+            "A {} of {user} {} {}: {}.",
+            group.what(),
+            group.from(),
+            group.when(),
+            Group::reasons_of(login)
+        ),
+        seen_with: at,
+    }))
+}
+
+/// A session that downloads far more than any before, from where the user typically logs in.
+pub(super) fn exfiltration(group: &Group<'_>) -> Option<(Subject, Hit)> {
+    let worst = group.worst();
+    if worst.attack_class != LoginAttack::Bulk || worst.score < LIKELY {
+        return None;
+    }
+    let user = &worst.user;
+    Some(group.finding(FindingDraft {
+        kind: Kind::Exfiltration,
+        entity: Entity::User(user.clone()),
+        severity: Severity::Medium,
+        title: format!("{user} takes far more than ever"),
+        sentence: format!(
+            "Sessions of {user} {} {} took far more bytes than theirs do: {}.",
+            group.from(),
+            group.when(),
+            group.reasons()
+        ),
+        seen_with: group.first_from(LIKELY),
+    }))
+}
+
+/// Whether a login is of the attack classes that make a takeover.
+fn is_takeover(login: &JudgedLogin) -> bool {
+    login.attack_class != LoginAttack::Bulk
 }

@@ -1,27 +1,28 @@
-//! Which logins belong to one campaign.
+//! Groups logins into campaigns: doubtful logins at one address, at addresses with the same victims, or from many addresses.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use weir_domain::finding::Kind;
 use weir_domain::login::JudgedLogin;
+use weir_domain::time::HOUR_MILLIS;
 
 use super::group::runs;
-use super::{LIKELY, SUSPECT};
+use super::thresholds::{LIKELY, SUSPECT};
 
-/// Strangers at one address this far apart are told apart, milliseconds: slow spraying waits between its rounds.
-const ADDRESS_GAP: i64 = 12 * 3_600_000;
-/// Strangers from many addresses: their rate is what betrays them.
-const MANY_GAP: i64 = 2 * 3_600_000;
-/// A user somewhat strange to a place, in a known country.
-const STRANGE: f64 = 0.29;
+/// Logins at one address that are further apart are different campaigns, milliseconds: slow spraying waits between its rounds.
+const ADDRESS_GAP: i64 = 12 * HOUR_MILLIS;
+/// The same for logins from many addresses, where only the rate shows a campaign.
+const MANY_GAP: i64 = 2 * HOUR_MILLIS;
+/// Minimum novelty of a place for a user: somewhat new, in a country where the user was before.
+const MIN_NOVELTY: f64 = 0.29;
 
-/// Groups of doubtful logins of strangers at one address, each with its members; addresses that have two and more victims in
-/// common at the same time are one campaign, unless one of them says enough alone.
-pub(super) fn at_addresses(logins: &[JudgedLogin], says_enough: impl Fn(&[usize]) -> bool) -> Vec<Vec<usize>> {
+/// Groups of doubtful logins from new places at one address. Addresses with at least two victims in common at the same time form one
+/// campaign, unless one of them suffices alone.
+pub(super) fn at_addresses(logins: &[JudgedLogin], suffices: impl Fn(&[usize]) -> bool) -> Vec<Vec<usize>> {
     let mut by_address: BTreeMap<IpAddr, Vec<usize>> = BTreeMap::new();
     for (at, login) in logins.iter().enumerate() {
-        if let Some(ip) = login.source_ip.filter(|_| login.novelty >= STRANGE && login.score >= SUSPECT) {
+        if let Some(ip) = login.source_ip.filter(|_| login.novelty >= MIN_NOVELTY && login.score >= SUSPECT) {
             by_address.entry(ip).or_default().push(at);
         }
     }
@@ -31,16 +32,16 @@ pub(super) fn at_addresses(logins: &[JudgedLogin], says_enough: impl Fn(&[usize]
     campaigns.sort_by_key(|members| members.first().copied());
     let mut joined: Vec<Vec<usize>> = Vec::new();
     for members in campaigns {
-        if says_enough(&members) {
+        if suffices(&members) {
             joined.push(members);
             continue;
         }
         let mine = users(logins, &members);
-        let same = joined.iter_mut().rev().take(50).find(|other| {
+        let joinable = joined.iter_mut().rev().take(50).find(|other| {
             let (first, last) = (logins[members[0]].time, other.last().map_or(i64::MIN, |&at| logins[at].time));
-            first - last <= ADDRESS_GAP && !says_enough(other) && users(logins, other).intersection(&mine).count() > 1
+            first - last <= ADDRESS_GAP && !suffices(other) && users(logins, other).intersection(&mine).count() > 1
         });
-        match same {
+        match joinable {
             Some(other) => {
                 other.extend(members);
                 other.sort_unstable();
@@ -51,13 +52,13 @@ pub(super) fn at_addresses(logins: &[JudgedLogin], says_enough: impl Fn(&[usize]
     joined
 }
 
-/// Groups of failing strangers from many addresses in a short time.
-pub(super) fn from_many(logins: &[JudgedLogin], told: &[Option<Kind>]) -> Vec<Vec<usize>> {
+/// Groups of failed logins from many new addresses in a short time.
+pub(super) fn from_many(logins: &[JudgedLogin], reported: &[Option<Kind>]) -> Vec<Vec<usize>> {
     let members: Vec<usize> = logins
         .iter()
         .enumerate()
         .filter(|(at, login)| {
-            told[*at].is_none() && !login.succeeded && login.novelty >= STRANGE && login.score >= LIKELY
+            reported[*at].is_none() && !login.succeeded && login.novelty >= MIN_NOVELTY && login.score >= LIKELY
         })
         .map(|(at, _)| at)
         .collect();

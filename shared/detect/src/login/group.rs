@@ -1,4 +1,4 @@
-//! Logins that are told together.
+//! A group of logins that one finding reports, and the parts of its sentence.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -26,19 +26,19 @@ pub(super) fn runs(logins: &[JudgedLogin], members: Vec<usize>, gap: i64) -> Vec
     runs
 }
 
-/// How a group is told.
+/// The parts of a finding that a detection decides.
 pub(super) struct FindingDraft {
     pub(super) kind: Kind,
     pub(super) entity: Entity,
     pub(super) severity: Severity,
     pub(super) title: String,
     pub(super) sentence: String,
-    /// The login with which it was first to be seen.
+    /// Index of the login that made the attack detectable.
     pub(super) seen_with: usize,
 }
 
 impl<'a> Group<'a> {
-    pub(super) fn of(logins: &'a [JudgedLogin], members: &[usize]) -> Self {
+    pub(super) fn new(logins: &'a [JudgedLogin], members: &[usize]) -> Self {
         Self { logins: members.iter().map(|&at| &logins[at]).collect() }
     }
 
@@ -80,7 +80,7 @@ impl<'a> Group<'a> {
         count.into_iter().max_by_key(|(ip, n)| (*n, std::cmp::Reverse(*ip))).map(|(ip, _)| ip)
     }
 
-    /// The place in the group of the login with which so many distinct users had come.
+    /// Index of the login with which the number of distinct users was reached.
     pub(super) fn with_user(&self, number: usize) -> usize {
         let mut users = BTreeSet::new();
         let at = self.logins.iter().position(|login| {
@@ -90,7 +90,7 @@ impl<'a> Group<'a> {
         at.unwrap_or(self.logins.len() - 1)
     }
 
-    /// The place of the first login that scores so high.
+    /// Index of the first login with at least this score.
     pub(super) fn first_from(&self, score: f64) -> usize {
         self.logins.iter().position(|login| login.score >= score).unwrap_or(0)
     }
@@ -121,31 +121,31 @@ impl<'a> Group<'a> {
     }
 
     /// The reasons of the worst login, as part of a sentence.
-    pub(super) fn why(&self) -> String {
-        Self::why_of(self.worst())
+    pub(super) fn reasons(&self) -> String {
+        Self::reasons_of(self.worst())
     }
 
     /// The reasons of a login, as part of a sentence.
-    pub(super) fn why_of(login: &JudgedLogin) -> String {
+    pub(super) fn reasons_of(login: &JudgedLogin) -> String {
         let most: Vec<&str> = login.reasons.iter().take(4).map(String::as_str).collect();
         if most.is_empty() { "unlike the user's other logins".to_owned() } else { most.join("; ") }
     }
 
-    /// What was done, in words: `console login`.
+    /// What was done: `console login`.
     pub(super) fn what(&self) -> &'static str {
         self.worst().kind.as_str()
     }
 
-    /// The finding's subject and hit.
-    pub(super) fn tell(&self, told: FindingDraft) -> (Subject, Hit) {
+    /// The subject and the hit of the finding.
+    pub(super) fn finding(&self, draft: FindingDraft) -> (Subject, Hit) {
         let seconds = |login: &JudgedLogin| login.time.div_euclid(1000);
         let length = WindowLength::FIVE_MINUTES;
-        let seen = self.logins.get(told.seen_with).copied().unwrap_or(self.logins[0]);
+        let seen = self.logins.get(draft.seen_with).copied().unwrap_or(self.logins[0]);
         let window = length.start_of(seconds(seen));
         let facts = Facts::Login {
-            kind: told.kind,
-            title: told.title,
-            sentence: told.sentence,
+            kind: draft.kind,
+            title: draft.title,
+            sentence: draft.sentence,
             logins: self.logins.len() as u64,
             failed: self.failed() as u64,
             users: self.users().len() as u64,
@@ -157,7 +157,7 @@ impl<'a> Group<'a> {
             window_end: window.end(length),
             first_seen: seconds(self.logins[0]),
             last_seen: seconds(self.logins[self.logins.len() - 1]),
-            severity: told.severity,
+            severity: draft.severity,
             confidence: confidence(self.score()),
             rows: self.logins.len() as u64,
             interfaces: Vec::new(),
@@ -165,10 +165,10 @@ impl<'a> Group<'a> {
             evidence: self.evidence().into(),
         };
         let scope = Scope::new(&self.worst().account, "");
-        (Subject { kind: told.kind, scope, entity: told.entity, peer: None }, hit)
+        (Subject { kind: draft.kind, scope, entity: draft.entity, peer: None }, hit)
     }
 
-    /// By user and source, those with most logins first.
+    /// Evidence by user and source, those with most logins first.
     fn evidence(&self) -> Vec<LoginEvidence> {
         let mut lines: BTreeMap<(&str, Option<IpAddr>), LoginEvidence> = BTreeMap::new();
         for login in &self.logins {
@@ -191,7 +191,7 @@ impl<'a> Group<'a> {
     }
 }
 
-/// The chance of an attack by its score, if one login in a thousand is one.
+/// The confidence for a score: the probability of an attack in percent if one login in a thousand is an attack.
 fn confidence(score: f64) -> u8 {
     (100.0 / (1.0 + (6.9 - score).clamp(-50.0, 50.0).exp())).clamp(1.0, 99.0) as u8
 }

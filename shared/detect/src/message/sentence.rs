@@ -1,14 +1,13 @@
-//! The sentences of the detections that say what one window, or the hours up to it, held.
+//! Sentences about what one window, or the hours up to it, contained.
 
 use weir_domain::aggregate::is_private;
 use weir_domain::finding::{Entity, Facts, Flood};
 use weir_domain::text::count;
 
-use super::{bytes, service, whose};
+use super::format::{bytes, service, whose};
 
-/// Who did what to whom, how much, and what is usual. `within` is the time the strongest hit
-/// speaks of, `when` the time of all.
-pub(super) fn of(entity: &Entity, facts: &Facts, within: &str, when: &str) -> String {
+/// Who did what to whom, how much, and what is typical. `within` is the duration of the strongest hit, `when` the time of all hits.
+pub(super) fn sentence(entity: &Entity, facts: &Facts, within: &str, when: &str) -> String {
     match facts {
         Facts::DenialOfService {
             flood,

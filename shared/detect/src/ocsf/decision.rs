@@ -129,7 +129,7 @@ mod tests {
             assert_eq!(serde_json::from_str::<Hit>(&stored).unwrap(), hit);
             let mut log = IncidentLog::default();
             log.observe(&subject, [hit], 9);
-            let finding = DetectionFinding::of(&subject, &log.incidents[0], 9);
+            let finding = DetectionFinding::from_incident(&subject, &log.incidents[0], 9);
             assert_eq!(finding.entity(), Some(entity));
             let written = serde_json::to_string(&finding).unwrap();
             assert_eq!(serde_json::from_str::<DetectionFinding>(&written).unwrap(), finding);

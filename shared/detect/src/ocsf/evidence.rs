@@ -102,7 +102,7 @@ pub struct TrafficData {
 }
 
 /// The evidence of all windows.
-pub(super) fn of(incident: &Incident) -> Vec<EvidenceArtifact> {
+pub(super) fn evidences(incident: &Incident) -> Vec<EvidenceArtifact> {
     let mut all = traffic(incident);
     all.extend(logins(incident));
     all.extend(points(incident));

@@ -7,8 +7,10 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 use weir_domain::window::Scope;
 
-use super::matching::{EntityName, Facts};
-use super::{BadSuppressions, Rule, Suppressions};
+use super::entity_name::EntityName;
+use super::matching::Facts;
+use super::rule::Rule;
+use super::{BadSuppressions, Suppressions};
 use crate::ocsf::DetectionFinding;
 
 /// A finding that no rule can be written for.
@@ -43,12 +45,12 @@ impl Rule {
     /// # Errors
     /// When the finding is a summary of others, or of no known kind.
     pub fn about(finding: &DetectionFinding, why: &str, created: i64, until: Option<i64>) -> Result<Self, NoRule> {
-        let facts = Facts::of(finding);
+        let facts = Facts::from_finding(finding);
         let entity = facts.entity.clone().ok_or(NoRule::NoEntity)?;
         let known = |name: &str| Some(name.to_owned()).filter(|name| !name.is_empty() && name != Scope::UNKNOWN);
         let only: Option<IpAddr> = facts.peers.first().copied().filter(|_| facts.peers.len() == 1);
         Ok(Self {
-            entity: Some(EntityName::of(&entity)),
+            entity: Some(EntityName::from_entity(&entity)),
             cidr: None,
             kind: Some(finding.kind().parse()?),
             port: facts.port,

@@ -1,4 +1,4 @@
-//! Whether a rule or an expected actor holds for a finding.
+//! Decides whether a rule or an expected actor matches a finding.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -6,13 +6,12 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use weir_domain::finding::Entity;
+use weir_domain::time::DAY_SECONDS;
 
-use super::{Expected, Hours, Rule};
+use super::rule::{Expected, Hours, Rule};
 use crate::ocsf::{DetectionFinding, Endpoint, EvidenceData};
 
-const DAY: i64 = 24 * 3600;
-
-/// What rules look at, read from a finding once.
+/// The parts of a finding that rules compare, read once.
 pub(super) struct Facts<'a> {
     finding: &'a DetectionFinding,
     pub(super) entity: Option<Entity>,
@@ -23,7 +22,7 @@ pub(super) struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    pub(super) fn of(finding: &'a DetectionFinding) -> Self {
+    pub(super) fn from_finding(finding: &'a DetectionFinding) -> Self {
         let entity = finding.entity();
         let mut sources = BTreeSet::new();
         let mut peers = BTreeSet::new();
@@ -44,44 +43,9 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// The one of several.
+/// The port, if there is exactly one.
 fn only(ports: &[u16]) -> Option<u16> {
     if let [port] = ports { Some(*port) } else { None }
-}
-
-/// An entity as a rule names it: an address, a user or a series.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EntityName(String);
-
-impl EntityName {
-    /// The longest name that is read, bytes.
-    pub const MAX_LEN: usize = 4096;
-
-    /// The name of an entity.
-    #[must_use]
-    pub fn of(entity: &Entity) -> Self {
-        Self::parse(&entity.to_string())
-    }
-
-    /// The entity that is called so; an address of IPv4 written as one of IPv6 is one of IPv4.
-    #[must_use]
-    pub fn parse(name: &str) -> Self {
-        let address = name.parse::<IpAddr>();
-        Self(address.map_or_else(|_| name.to_owned(), |ip| ip.to_canonical().to_string()))
-    }
-
-    /// The name.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    fn means(&self, entity: &Entity) -> bool {
-        match entity {
-            Entity::Address(ip) => self.0.parse() == Ok(ip.to_canonical()),
-            Entity::User(name) | Entity::Series(name) => *name == self.0,
-        }
-    }
 }
 
 /// Whether there are addresses, all of them in a network.
@@ -94,7 +58,7 @@ impl Rule {
         let cloud = &facts.finding.cloud;
         self.until.is_none_or(|until| now < until)
             && self.kind.is_none_or(|kind| kind.as_str() == facts.finding.kind())
-            && self.entity.as_ref().is_none_or(|name| facts.entity.as_ref().is_some_and(|entity| name.means(entity)))
+            && self.entity.as_ref().is_none_or(|name| facts.entity.as_ref().is_some_and(|entity| name.matches(entity)))
             && self.cidr.is_none_or(|network| {
                 facts.entity.as_ref().and_then(Entity::address).is_some_and(|ip| network.contains(&ip))
             })
@@ -121,7 +85,7 @@ impl Hours {
     /// Whether all that lies between two times, milliseconds since the epoch, lies within these hours of one day.
     fn hold(self, first: i64, last: i64) -> bool {
         let (first, last) = (first.div_euclid(1000), last.div_euclid(1000));
-        let since_start = first.saturating_sub(self.start).rem_euclid(DAY);
+        let since_start = first.saturating_sub(self.start).rem_euclid(DAY_SECONDS);
         last.saturating_sub(first).saturating_add(since_start) < self.length
     }
 }

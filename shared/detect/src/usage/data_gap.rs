@@ -3,7 +3,7 @@
 use weir_domain::finding::Kind;
 use weir_domain::usage::UsageScore;
 
-use super::{MIN, Measured, of_point};
+use super::measured::{MIN_POINTS, Measured, point_evidence};
 
 /// Steps missing in a row.
 const STEPS: u64 = 3;
@@ -15,7 +15,7 @@ const POINTS: usize = 200;
 pub(super) fn measure(past: &[UsageScore]) -> Option<Measured> {
     let (last, earlier) = past.split_last()?;
     let before = earlier.last()?;
-    if last.missing_steps < STEPS || last.seen < MIN {
+    if last.missing_steps < STEPS || last.seen < MIN_POINTS {
         return None;
     }
     let recent = &earlier[earlier.len().saturating_sub(POINTS)..];
@@ -34,6 +34,6 @@ pub(super) fn measure(past: &[UsageScore]) -> Option<Measured> {
         rarity: 0.0,
         steps: last.missing_steps,
         first_seen: before.time.saturating_add(last.step),
-        points: vec![of_point(before), of_point(last)],
+        points: vec![point_evidence(before), point_evidence(last)],
     })
 }

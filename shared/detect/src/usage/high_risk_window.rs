@@ -16,7 +16,7 @@ use weir_domain::finding::{Entity, Facts, Hit, Kind, Severity, Subject};
 use weir_domain::usage::{RiskWindow, UsageScore, WeekShare};
 use weir_domain::window::{Scope, WindowStart};
 
-use super::{ALARM, MIN};
+use super::measured::{ALARM, MIN_POINTS};
 
 /// Hours of a week.
 const HOURS: usize = 168;
@@ -77,9 +77,9 @@ impl StepOfWeek {
     /// A point that a detector scored: anomalous where it is outside of what is usual as rarely as what is worth a finding.
     /// (Whether an alarm is fresh does not count: what comes every week is no news, and yet a risk.)
     #[must_use]
-    pub fn of(score: &UsageScore, week: i64, hour: u8) -> Self {
+    pub fn from_score(score: &UsageScore, week: i64, hour: u8) -> Self {
         let outside = score.value > score.usual_high || score.value < score.usual_low;
-        let anomalous = outside && score.seen >= MIN && score.surprise >= ALARM;
+        let anomalous = outside && score.seen >= MIN_POINTS && score.surprise >= ALARM;
         Self { week, hour, value: score.value, usual: score.usual, anomalous }
     }
 }

@@ -3,7 +3,7 @@
 use weir_domain::finding::Kind;
 use weir_domain::usage::UsageScore;
 
-use super::{Measured, effect, evidence, rarest};
+use super::measured::{Measured, effect, evidence, rarest};
 
 /// Points in a row that make a level.
 const POINTS: usize = 12;

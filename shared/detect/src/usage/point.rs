@@ -3,7 +3,7 @@
 use weir_domain::finding::Kind;
 use weir_domain::usage::{UsageScore, UsageView};
 
-use super::{Measured, effect, of_point};
+use super::measured::{Measured, effect, point_evidence};
 
 /// A point that raised an alarm, where it lies outside of what is usual; or one of a standstill, which is a drop unless the
 /// value is a high one: nothing happens any more.
@@ -27,6 +27,6 @@ pub(super) fn measure(score: &UsageScore) -> Option<Measured> {
         rarity: score.rarity,
         steps: 1,
         first_seen: score.time,
-        points: vec![of_point(score)],
+        points: vec![point_evidence(score)],
     })
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use weir_domain::finding::Incident;
-use weir_domain::usage::UsageView;
+use weir_domain::usage::{UsageSeason, UsageView};
 
+use super::measured::effect;
 use super::*;
 use crate::{attack, message};
 

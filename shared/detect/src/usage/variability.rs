@@ -3,7 +3,7 @@
 use weir_domain::finding::Kind;
 use weir_domain::usage::UsageScore;
 
-use super::{Measured, evidence, rarest};
+use super::measured::{Measured, evidence, rarest};
 
 /// Points looked at: those that the detector takes the spread of.
 const POINTS: usize = 24;

@@ -11,7 +11,7 @@ use super::{ClassMetrics, ConfusionMatrix};
 /// use weir_model::evaluation::{ClassificationReport, ConfusionMatrix};
 ///
 /// let matrix = ConfusionMatrix::binary(&[true, true, false, false], &[true, false, false, false])?;
-/// let report = ClassificationReport::of(&matrix).to_string();
+/// let report = ClassificationReport::from_matrix(&matrix).to_string();
 /// assert_eq!(report.lines().nth(3), Some("   anomalous       1.00      0.50      0.67         2"));
 /// # Ok::<(), weir_model::evaluation::EvaluationError>(())
 /// ```
@@ -30,7 +30,7 @@ pub struct ClassificationReport {
 impl ClassificationReport {
     /// The report of a confusion matrix. O(classes²).
     #[must_use]
-    pub fn of(matrix: &ConfusionMatrix) -> Self {
+    pub fn from_matrix(matrix: &ConfusionMatrix) -> Self {
         let class = |(number, name): (usize, &String)| (name.clone(), matrix.class(number));
         Self {
             classes: matrix.classes().iter().enumerate().map(class).collect(),

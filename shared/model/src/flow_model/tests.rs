@@ -30,7 +30,7 @@ fn artifact() -> FlowModel {
         weir_domain::aggregate::Service { protocol: 6, port: 22 },
         weir_domain::window::Hour::from_time(1_699_900_000),
     );
-    FlowModel { summary, behaviour, baseline, histograms: Some(FeatureHistograms::of(&usual).unwrap()) }
+    FlowModel { summary, behaviour, baseline, histograms: Some(FeatureHistograms::from_matrix(&usual).unwrap()) }
 }
 
 fn rows() -> FeatureMatrix {

@@ -35,7 +35,7 @@ fn model() -> LoginModel {
         summary,
         labelled_attacks: Some(30),
         voices: CalibratedLoginEnsemble::new(voices, &scores).unwrap(),
-        histograms: FeatureHistograms::of(&bell(600, 3, 1)).unwrap(),
+        histograms: FeatureHistograms::from_matrix(&bell(600, 3, 1)).unwrap(),
         known: b"what is known".to_vec(),
     }
 }
@@ -117,7 +117,7 @@ fn what_is_read_back_judges_as_before_to_the_bit() {
 #[test]
 fn a_file_that_is_cut_or_of_something_else_says_so() {
     let file = model().encode().unwrap();
-    assert_eq!(ModelKind::of(&file), Some(ModelKind::Login));
+    assert_eq!(ModelKind::from_bytes(&file), Some(ModelKind::Login));
     for length in (0..100).chain((100..file.len()).step_by(997)).chain([file.len() - 1]) {
         let error = LoginModel::decode(&file[..length]).unwrap_err();
         assert_eq!(matches!(error, ModelFileError::Foreign), length < 8, "{length}: {error}");
@@ -176,7 +176,7 @@ fn parts_that_do_not_fit_together_are_refused() {
     assert!(refused(|model| model.voices.voices.risk.weight = f64::NAN));
     assert!(refused(|model| model.voices.voices.isolation.weight = -1.0));
     assert!(refused(|model| model.voices.voices.random.as_mut().unwrap().weight = 11.0));
-    assert!(refused(|model| model.histograms = FeatureHistograms::of(&bell(10, 2, 1)).unwrap()));
+    assert!(refused(|model| model.histograms = FeatureHistograms::from_matrix(&bell(10, 2, 1)).unwrap()));
     assert!(refused(|model| {
         let forest = IsolationForestParams::default().check().unwrap();
         model.voices.voices.isolation.forest = forest.fit(&bell(50, 4, 1), 1).unwrap();

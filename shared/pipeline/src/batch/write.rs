@@ -63,7 +63,7 @@ impl BatchWriter {
         if (&part.scope, part.hour, part.window_length) != (&self.scope, self.hour, self.window_length) {
             return Err(BatchError::Format("a part of another scope, hour or window length".to_owned()));
         }
-        let table = Table::of(part);
+        let table = Table::from_hour(part);
         let mut group = self.file.next_row_group()?;
         let mut texts = table.texts.iter().chain(std::iter::once(&table.sketches));
         let mut numbers = table.numbers.iter();
@@ -130,7 +130,7 @@ struct At<'a> {
 }
 
 impl Table {
-    fn of(part: &HourAggregate) -> Self {
+    fn from_hour(part: &HourAggregate) -> Self {
         let mut table = Self {
             texts: Default::default(),
             sketches: Vec::new(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use weir_detect::flow::anomalous_behaviour::{self, Judgement, Thresholds};
-use weir_detect::flow::{Explained, WindowContext, detect_whole_windows};
+use weir_detect::flow::{ExplainedTraffic, WindowContext, detect_whole_windows};
 use weir_domain::aggregate::{HostWindow, HostWindows, HourAggregate, MonitoredAddresses};
 use weir_domain::baseline::host_name;
 use weir_domain::finding::{Hit, Reference, Subject};
@@ -30,7 +30,7 @@ pub(crate) fn judge_hour(
         let hosts = HostWindows::from_window(window, &monitored);
         let rows_of: Vec<&HostWindow<'_>> = hosts.iter().filter(|host| host.monitored).collect();
         let typed = detect_whole_windows(&hosts, &context, &model.baseline);
-        let explained = Explained::of(&hosts, &context, &typed);
+        let explained = ExplainedTraffic::new(&hosts, &context, &typed);
         hits.extend(typed);
         let learned = judge_window(model, &schema, &context, &rows_of, thresholds)?;
         hits.extend(explained.rest(learned, &context, &model.baseline));

@@ -229,7 +229,7 @@ impl FlowTrainer {
             seed: self.seed,
         };
         let behaviour = BehaviourModel::fit(&options.estimators, &all, &by_host, self.seed)?;
-        let histograms = Some(FeatureHistograms::of(&all)?);
+        let histograms = Some(FeatureHistograms::from_matrix(&all)?);
         Ok(FlowModel { summary, behaviour, baseline: self.baseline, histograms })
     }
 }

@@ -63,7 +63,7 @@ pub fn train_logins(
     })?;
     let drift =
         Drift::since(&fitted.normal, earlier.map(|earlier| &earlier.histograms)).map_err(LoginTrainError::Fit)?;
-    let histograms = FeatureHistograms::of(&fitted.normal).map_err(LoginTrainError::Fit)?;
+    let histograms = FeatureHistograms::from_matrix(&fitted.normal).map_err(LoginTrainError::Fit)?;
     let judged = pass.finish(&table);
     let time = |at: usize| table.time(at).div_euclid(SECOND_MILLIS);
     let summary = TrainingSummary {

@@ -43,7 +43,7 @@ impl Findings {
         for (subject, hits) in self.by_subject {
             let mut log = IncidentLog::default();
             log.observe(&subject, hits, now);
-            findings.extend(log.incidents.iter().map(|i| DetectionFinding::of(&subject, i, now)));
+            findings.extend(log.incidents.iter().map(|i| DetectionFinding::from_incident(&subject, i, now)));
         }
         let order = |f: &DetectionFinding| (std::cmp::Reverse(f.severity_id), f.time, f.finding_info.uid.clone());
         findings.sort_by_key(order);

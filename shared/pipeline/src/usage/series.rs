@@ -72,7 +72,7 @@ impl WatchedSeries {
             self.judge_weeks(week, time);
             self.week = Some(week);
         }
-        self.hours.observe(&StepOfWeek::of(&score, week, local.hour_of_week()));
+        self.hours.observe(&StepOfWeek::from_score(&score, week, local.hour_of_week()));
         self.scores.push(score);
     }
 

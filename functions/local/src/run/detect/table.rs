@@ -102,7 +102,7 @@ impl Predictions {
     fn report(&self, label: Option<&str>) -> Option<String> {
         let label = label.filter(|_| self.truth.contains(&true))?;
         let matrix = ConfusionMatrix::binary(&self.truth, &self.predicted).ok()?;
-        let report = ClassificationReport::of(&matrix);
+        let report = ClassificationReport::from_matrix(&matrix);
         Some(format!(
             "compared with the labels in column {}, which were not used for training:\n\n{report}\n{}",
             escape(label),

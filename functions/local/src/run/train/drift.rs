@@ -10,7 +10,8 @@ const MAX_LISTED: usize = 10;
 
 /// Prints on standard error which features have drifted, by population stability index.
 pub(super) fn print_drift(drift: &Drift) {
-    let drifted: Vec<_> = drift.features.iter().filter(|f| Stability::of(f.index) != Stability::Stable).collect();
+    let drifted: Vec<_> =
+        drift.features.iter().filter(|f| Stability::from_index(f.index) != Stability::Stable).collect();
     anstream::eprintln!(
         "drift {}: {} of {} features have drifted (population stability index from 0.1: shifting, above 0.25: shifted)",
         match drift.against {
@@ -21,7 +22,7 @@ pub(super) fn print_drift(drift: &Drift) {
         count(drift.features.len() as u64)
     );
     for feature in drifted.iter().take(MAX_LISTED) {
-        let (name, stability) = (escape(&feature.feature), Stability::of(feature.index).as_str());
+        let (name, stability) = (escape(&feature.feature), Stability::from_index(feature.index).as_str());
         anstream::eprintln!("  {name:<24} {:>7.3}  {stability}", feature.index);
     }
     if drifted.len() > MAX_LISTED {

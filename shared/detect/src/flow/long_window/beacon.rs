@@ -22,7 +22,7 @@ use weir_domain::stats::{median_absolute_deviation, median_sorted};
 use super::series::{Histories, History};
 use weir_domain::address::is_public;
 
-use super::{Measured, Moment};
+use super::moment::{Measured, Moment};
 use crate::flow::unknown_peer::names_something;
 
 /// Calls that show a rhythm at all. RITA asks for 4 distinct times; a dozen make quartiles of intervals mean something.
@@ -130,9 +130,9 @@ fn look<'a>(history: &'a History<'a>, histories: &Histories<'_>, moment: &Moment
     if slots.len() < MIN_CALLS / 2 {
         return None;
     }
-    let rhythm = Rhythm::of(slots, moment.window_seconds())?;
+    let rhythm = Rhythm::from_slots(slots, moment.window_seconds())?;
     let (first, last) = (slots.first()?, slots.last()?);
-    let alive = (moment.end - last.last) as f64 <= 2.0 * rhythm.interval + super::QUARTER as f64;
+    let alive = (moment.end - last.last) as f64 <= 2.0 * rhythm.interval + super::moment::QUARTER as f64;
     let lasted = last.first - first.first;
     let failing = || slots.iter().filter(|slot| slot.failed && !slot.answered).count();
     let dead = key.service.protocol == TCP && failing() * 10 >= slots.len() * 9;
@@ -230,7 +230,7 @@ enum Spread {
 }
 
 impl Rhythm {
-    fn of(slots: &[Slot], window_seconds: i64) -> Option<Self> {
+    fn from_slots(slots: &[Slot], window_seconds: i64) -> Option<Self> {
         let calls: u64 = slots.iter().map(|slot| slot.attempts).fold(0, u64::saturating_add);
         let per_slot = calls as f64 / slots.len() as f64;
         let (interval, jitter, spread, evenness) =

@@ -14,7 +14,7 @@ use weir_domain::rollup::Slot;
 use super::series::{Histories, History};
 use weir_domain::address::is_public;
 
-use super::{Measured, Moment};
+use super::moment::{Measured, Moment};
 
 /// Tries in [`LOOK_BACK`], all of which failed: one every two minutes, several times what a scanner needs to be sure.
 const TRIES: u64 = 30;

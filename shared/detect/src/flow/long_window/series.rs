@@ -7,7 +7,7 @@ use weir_domain::aggregate::{PairKey, Service};
 use weir_domain::finding::Evidence;
 use weir_domain::rollup::{HourRollup, Slot};
 
-use super::{Day, Moment};
+use super::moment::{Day, Moment};
 
 /// Hours that a pair may be silent in and still be looked at.
 const LIVE_HOURS: usize = 3;
@@ -64,7 +64,7 @@ pub(super) struct Histories<'a> {
 }
 
 impl<'a> Histories<'a> {
-    pub(super) fn of(day: &Day<'a>) -> Self {
+    pub(super) fn from_day(day: &Day<'a>) -> Self {
         let mut by_host: BTreeMap<IpAddr, Vec<History<'a>>> = BTreeMap::new();
         let lately = day.hours.len().saturating_sub(LIVE_HOURS);
         let hosts: BTreeMap<IpAddr, &'a [String]> = day.hours[lately..]

@@ -13,9 +13,9 @@ use weir_domain::rollup::Slot;
 use weir_domain::stats::median_sorted;
 use weir_domain::window::Hour;
 
+use super::moment::{HOURS, Measured, Moment};
 use super::series::Histories;
 use super::series::size;
-use super::{HOURS, Measured, Moment};
 
 /// Strangers that make it many, in [`LOOK_BACK`].
 const SOURCES: usize = 10;
@@ -42,7 +42,7 @@ const PAUSE: i64 = 3600;
 pub(super) fn detect(histories: &Histories<'_>, moment: &Moment<'_>) -> Vec<(Subject, Hit)> {
     let mut found: BTreeMap<IpAddr, Shared<'_>> = BTreeMap::new();
     for (target, service, tries) in histories.tried() {
-        let Some(shared) = Shared::of(target, service, tries, moment) else { continue };
+        let Some(shared) = Shared::new(target, service, tries, moment) else { continue };
         if found.get(&target).is_none_or(|other| other.sources.len() < shared.sources.len()) {
             found.insert(target, shared);
         }
@@ -59,7 +59,7 @@ struct Shared<'a> {
 }
 
 impl<'a> Shared<'a> {
-    fn of(target: IpAddr, service: Service, tries: &[(IpAddr, &'a Slot)], moment: &Moment<'_>) -> Option<Self> {
+    fn new(target: IpAddr, service: Service, tries: &[(IpAddr, &'a Slot)], moment: &Moment<'_>) -> Option<Self> {
         let since = moment.end - LOOK_BACK;
         let day = moment.day.hours.first()?.hour.start();
         // Without hours before nobody can say what is usual.

@@ -12,8 +12,8 @@ use weir_domain::finding::{Evidence, Facts, Hit, Kind, Severity, Subject};
 use weir_domain::rollup::Slot;
 use weir_domain::stats::{median_absolute_deviation, median_sorted};
 
+use super::moment::{Measured, Moment};
 use super::series::{Histories, History, is_try, size};
-use super::{Measured, Moment};
 use crate::flow::baseline_view::busiest_client;
 use crate::flow::brute_force::TRIES as TRIES_IN_A_WINDOW;
 

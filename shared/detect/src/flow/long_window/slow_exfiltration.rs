@@ -14,7 +14,7 @@ use weir_domain::rollup::Slot;
 use super::series::{Histories, History};
 use weir_domain::address::is_public;
 
-use super::{Measured, Moment};
+use super::moment::{Measured, Moment};
 
 /// Bytes in a day to a place that is new: a fifth of what Slips allows to one place in an hour, and in more hours.
 const MAX_TO_NEW_PEER: u64 = 100_000_000;
@@ -61,7 +61,7 @@ fn look(of_peer: &[&History<'_>], histories: &Histories<'_>, moment: &Moment<'_>
     }
     let main = of_peer.iter().max_by_key(|history| (sum(history, |slot| slot.bytes_sent), history.key))?;
     let hours = slots().map(|slot| slot.window.hour()).collect::<std::collections::BTreeSet<_>>().len();
-    let usual = Usual::of(of_peer, hours, moment)?;
+    let usual = Usual::new(of_peer, hours, moment)?;
     if (sent as f64) < usual.bytes || histories.company(main, moment).relays {
         return None;
     }
@@ -95,7 +95,7 @@ struct Usual {
 
 impl Usual {
     /// `None` where nobody can tell what is usual yet.
-    fn of(of_peer: &[&History<'_>], hours: usize, moment: &Moment<'_>) -> Option<Self> {
+    fn new(of_peer: &[&History<'_>], hours: usize, moment: &Moment<'_>) -> Option<Self> {
         let first = of_peer.first()?;
         let baseline = moment.day.baseline?;
         let network_known = moment.knows_network(first.key.peer);

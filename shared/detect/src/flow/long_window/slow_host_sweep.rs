@@ -12,9 +12,9 @@ use weir_domain::flow::{ICMP, ICMP_V6};
 use weir_domain::rollup::Slot;
 use weir_domain::window::WindowStart;
 
+use super::moment::{Measured, Moment};
 use super::series::{Histories, History};
 use super::slow_port_scan::{Contacts, failures, scans, succeeded};
-use super::{Measured, Moment};
 use crate::flow::host_sweep::FAILED_HOSTS;
 use crate::flow::port_scan::{FAILED_PORTS_INSIDE, severity};
 
@@ -71,7 +71,7 @@ fn of_host(pairs: &[History<'_>], histories: &Histories<'_>, moment: &Moment<'_>
     let (&service, most) =
         services.iter().max_by_key(|(service, swept)| (swept.failed.len(), std::cmp::Reverse(**service)))?;
     let most = most.failed.len();
-    let measured = Contacts::of(services.values().flat_map(|swept| &swept.failed));
+    let measured = Contacts::from_failures(services.values().flat_map(|swept| &swept.failed));
     if moment.end - measured.last > PAUSE {
         return None;
     }

@@ -16,8 +16,8 @@ use weir_domain::finding::{Evidence, Facts, Hit, Kind, Subject};
 use weir_domain::rollup::Slot;
 use weir_domain::window::WindowStart;
 
+use super::moment::{Measured, Moment};
 use super::series::{Histories, History};
-use super::{Measured, Moment};
 use crate::flow::failures::FIRST_EPHEMERAL_PORT;
 use crate::flow::port_scan::{FAILED_PORTS_INSIDE, FAILED_PORTS_OUTSIDE, severity};
 
@@ -108,7 +108,7 @@ fn of_host(pairs: &[History<'_>], moment: &Moment<'_>) -> Option<(Subject, Hit)>
     let (&target, most) =
         targets.iter().max_by_key(|(host, target)| (target.failed.len(), std::cmp::Reverse(**host)))?;
     let most = most.failed.len();
-    let measured = Contacts::of(targets.values().flat_map(|target| &target.failed));
+    let measured = Contacts::from_failures(targets.values().flat_map(|target| &target.failed));
     if moment.end - measured.last > PAUSE {
         return None;
     }
@@ -143,7 +143,7 @@ pub(super) struct Contacts {
 }
 
 impl Contacts {
-    pub(super) fn of<'a>(failed: impl Iterator<Item = &'a (&'a History<'a>, Vec<Slot>)>) -> Self {
+    pub(super) fn from_failures<'a>(failed: impl Iterator<Item = &'a (&'a History<'a>, Vec<Slot>)>) -> Self {
         let mut all =
             Self { first: i64::MAX, last: i64::MIN, attempts: 0, failed: 0, rejected: 0, evidence: Vec::new() };
         let mut lines: BTreeMap<(IpAddr, u8), (Evidence, BTreeSet<u16>)> = BTreeMap::new();

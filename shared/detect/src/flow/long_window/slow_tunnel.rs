@@ -15,7 +15,7 @@ use weir_domain::rollup::Slot;
 use super::series::{Histories, History};
 use weir_domain::address::is_public;
 
-use super::{Measured, Moment};
+use super::moment::{Measured, Moment};
 use crate::flow::unusual_protocol::{DNS, LARGE_ECHO, LONG_QUESTION};
 
 /// How long it must have gone on (seconds).

@@ -8,8 +8,8 @@ use weir_domain::flow::{ICMP, UDP};
 
 use super::*;
 use crate::flow::{
-    Explained, WindowContext, brute_force, connection_burst, denial_of_service, detect_whole_windows, exfiltration,
-    lateral_movement, unknown_peer, unusual_protocol,
+    ExplainedTraffic, WindowContext, brute_force, connection_burst, denial_of_service, detect_whole_windows,
+    exfiltration, lateral_movement, unknown_peer, unusual_protocol,
 };
 
 mod against_usual;
@@ -422,7 +422,7 @@ fn what_has_a_name_is_not_told_again() {
     let baseline = day_before(&[usually(inside(3), 443, &[outside(9)], 600, 1)]);
     let found = detect_whole_windows(&hosts, &context, &baseline);
     assert_eq!(found.len(), 1);
-    let explained = Explained::of(&hosts, &context, &found);
+    let explained = ExplainedTraffic::new(&hosts, &context, &found);
     let rest = |hit| explained.rest(vec![hit], &context, &baseline).len();
     assert_eq!(rest(learned(outside(1), &["flows_begun"])), 0, "who tries is reported");
     assert_eq!(rest(learned(inside(1), &["flows_served", "rejected"])), 0, "what is done to the victim");

@@ -158,7 +158,7 @@ fn a_finding_in_the_public_format() {
     contacts.extend(ports(inside(1), inside(3), 1, How::Stopped));
     contacts[0].at = 7;
     let (subject, incident) = incident(found(&contacts, Kind::PortScan));
-    let mut finding = DetectionFinding::of(&subject, &incident, 1_545_402_001_234);
+    let mut finding = DetectionFinding::from_incident(&subject, &incident, 1_545_402_001_234);
     assert_eq!((finding.class_uid, finding.category_uid, finding.type_uid), (2004, 2, 200_401));
     assert_eq!(finding.time, (START + 300) * 1000, "the end of the window that made it detectable");
     assert_eq!(finding.finding_info.first_seen_time, (START + 7) * 1000);
@@ -176,7 +176,7 @@ fn a_finding_in_the_public_format() {
 #[test]
 fn a_finding_reads_back_as_it_was_written() {
     let (subject, incident) = incident(found(&ports(inside(1), inside(2), 15, How::HalfOpen), Kind::PortScan));
-    let finding = DetectionFinding::of(&subject, &incident, 1);
+    let finding = DetectionFinding::from_incident(&subject, &incident, 1);
     let text = serde_json::to_string(&finding).unwrap();
     assert_eq!(serde_json::from_str::<DetectionFinding>(&text).unwrap(), finding);
     assert!(!text.contains('\n'), "one finding, one line");
@@ -188,7 +188,7 @@ fn activity_and_status_follow_the_incident() {
     let two: Vec<_> = one.iter().flat_map(|c| [*c, Contact { at: 600, ..*c }]).collect();
     let of = |contacts: &[Contact], closed| {
         let (subject, incident) = incident(found(contacts, Kind::PortScan));
-        let f = DetectionFinding::of(&subject, &Incident { closed, ..incident }, 5);
+        let f = DetectionFinding::from_incident(&subject, &Incident { closed, ..incident }, 5);
         (f.activity_id, f.type_uid, f.status_id, f.is_alert, f.count)
     };
     assert_eq!(of(&one, false), (1, 200_401, 1, true, 1));

@@ -27,17 +27,17 @@ const TIMES_BEFORE: f64 = 2.0;
 
 /// The hosts whose window is explained by what was found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Explained {
+pub struct ExplainedTraffic {
     /// Those who act in something that matters, and gateways that pass it on or do little else.
     acting: BTreeSet<IpAddr>,
     /// Those it is done to.
     suffering: BTreeSet<IpAddr>,
 }
 
-impl Explained {
+impl ExplainedTraffic {
     /// From what [`detect_whole_windows`](super::detect_whole_windows) found in a window, and the scans in it.
     #[must_use]
-    pub fn of(hosts: &HostWindows<'_>, context: &WindowContext<'_>, known: &[(Subject, Hit)]) -> Self {
+    pub fn new(hosts: &HostWindows<'_>, context: &WindowContext<'_>, known: &[(Subject, Hit)]) -> Self {
         let mut explained = Self::default();
         for (subject, hit) in known {
             explained.take(subject, hit);
