@@ -31,22 +31,7 @@ use weir_domain::matrix::{Feature, FeatureSchema, Transform};
 use crate::error::FitError;
 use crate::scaling::robust::quantile;
 
-pub use categories::MAX_CATEGORIES;
-
-/// What number stands for a word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CategoryEncoding {
-    /// Its rank by frequency in training, from 0, equally frequent ones in the order of the alphabet; unseen words come
-    /// after all others. For trees.
-    Ordinal,
-    /// Its share of the training rows, from 0 to 1; 0 where unseen.
-    Frequency,
-    /// How surprising it is, in nats: `-ln((count + 1) / (rows + categories + 1))`, unseen words the most. For estimators of
-    /// anomaly, to which rare is what matters. The default.
-    #[default]
-    Rarity,
-}
+pub use categories::{CategoryEncoding, MAX_CATEGORIES};
 
 /// Takes training rows one by one.
 #[derive(Debug)]

@@ -43,9 +43,9 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use weir_domain::matrix::{FeatureMatrix, FeatureSchema};
 
-use crate::error::SchemaMismatch;
+use crate::error::{FitError, SchemaMismatch};
 use crate::nearest::{Index, Nearest};
-use crate::tiles::clamp_into;
+use crate::tiles::{clamp_into, clamped};
 
 mod params;
 pub use params::{KnnRegressorParams, KnnRegressorValid, KnnWeights};
@@ -66,6 +66,35 @@ pub struct KnnRegressor {
     index: Index,
     /// One per training row, clamped.
     targets: Vec<f64>,
+}
+
+impl KnnRegressorValid {
+    /// Arranges the rows for searching; nothing is random. Takes O(rows · log rows · features) time and O(rows ·
+    /// features) memory.
+    ///
+    /// # Errors
+    /// When there are no rows or no features, another number of targets than rows, or a target that is not finite.
+    pub fn fit(&self, matrix: &FeatureMatrix, targets: &[f64]) -> Result<KnnRegressor, FitError> {
+        if matrix.width() == 0 {
+            return Err(FitError::NoFeatures);
+        }
+        if matrix.is_empty() {
+            return Err(FitError::TooFewRows { needed: 1, got: 0 });
+        }
+        if targets.len() != matrix.len() {
+            return Err(FitError::TargetCount { rows: matrix.len(), targets: targets.len() });
+        }
+        if let Some(row) = targets.iter().position(|target| !target.is_finite()) {
+            return Err(FitError::TargetNotFinite { row, value: targets[row].to_string() });
+        }
+        Ok(KnnRegressor {
+            schema: Arc::clone(matrix.schema()),
+            neighbours: (self.params.neighbours as usize).min(matrix.len()) as u32,
+            weights: self.params.weights,
+            index: Index::new(&matrix.rows().collect::<Vec<_>>()),
+            targets: targets.iter().map(|&target| clamped(target)).collect(),
+        })
+    }
 }
 
 /// What a row is predicted to have, and how far its neighbours agree.

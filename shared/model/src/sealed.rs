@@ -5,8 +5,6 @@ use std::fmt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::flow_model::{MAX_BYTES, ModelFileError};
-
 /// What a model file is of: it says so in its first eight bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ModelKind {
@@ -45,6 +43,45 @@ impl fmt::Display for ModelKind {
             Self::Login => "of logins",
         })
     }
+}
+
+/// The largest payload that is read.
+pub const MAX_BYTES: usize = 256 << 20;
+
+/// A file that is no model this program can use.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ModelFileError {
+    /// Not a model at all.
+    #[error("not a Weir model: it does not begin like one")]
+    Foreign,
+    /// A model, and of something else.
+    #[error("the model is {found}, not {wanted}: use it with the --source it was trained with, or train another")]
+    OtherSource {
+        /// What it is of.
+        found: ModelKind,
+        /// What was wanted.
+        wanted: ModelKind,
+    },
+    /// Written by a later program.
+    #[error("the model has format version {0}, later than this program reads: use a later program, or train anew")]
+    Future(u16),
+    /// Cut off, or something was added.
+    #[error("the model is cut off or damaged: it says {expected} bytes of payload and has {got}")]
+    Length {
+        /// Bytes it says.
+        expected: u64,
+        /// Bytes there are.
+        got: u64,
+    },
+    /// Larger than any model.
+    #[error("the model says {0} bytes of payload; at most {MAX_BYTES} are read")]
+    TooLarge(u64),
+    /// The hash does not agree.
+    #[error("the model is damaged: its hash does not agree; fetch it again, or train anew")]
+    Damaged,
+    /// The payload is no model, or one whose parts contradict each other.
+    #[error("the model is unusable: {0}; train anew")]
+    Payload(String),
 }
 
 /// Bytes before the payload.

@@ -105,6 +105,14 @@ pub struct OnlineDetector {
     repeats: Repeats,
 }
 
+impl OnlineDetectorValid {
+    /// A detector that has seen nothing yet. There is nothing to fit: it learns from every point it scores.
+    #[must_use]
+    pub fn start(&self) -> OnlineDetector {
+        OnlineDetector::new(self)
+    }
+}
+
 /// A season and what is left of the series without it.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]

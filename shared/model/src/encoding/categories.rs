@@ -4,7 +4,20 @@ use std::collections::BTreeMap;
 
 use weir_domain::activity::MissingPolicy;
 
-use super::CategoryEncoding;
+/// What number stands for a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CategoryEncoding {
+    /// Its rank by frequency in training, from 0, equally frequent ones in the order of the alphabet; unseen words come
+    /// after all others. For trees.
+    Ordinal,
+    /// Its share of the training rows, from 0 to 1; 0 where unseen.
+    Frequency,
+    /// How surprising it is, in nats: `-ln((count + 1) / (rows + categories + 1))`, unseen words the most. For estimators of
+    /// anomaly, to which rare is what matters. The default.
+    #[default]
+    Rarity,
+}
 
 /// Words that are told apart per column; what comes after counts as unseen.
 pub const MAX_CATEGORIES: usize = 65_536;

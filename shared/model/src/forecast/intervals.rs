@@ -1,7 +1,17 @@
 //! How far forecasts were off, as an interval for those to come.
 
-use super::Trial;
 use crate::scaling::robust::quantile;
+
+/// One forecast of the past.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Trial {
+    /// The first step that was forecast.
+    pub(super) origin: usize,
+    /// What was measured less what was forecast, step by step; `None` where either is missing.
+    pub(super) errors: Vec<Option<f64>>,
+    /// What was forecast.
+    pub(super) points: Vec<Option<f64>>,
+}
 
 /// The least errors that an interval is made of.
 const MIN: usize = 40;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::neighbours::follow;
-use super::{ForecastMethod, ForecastParams};
+use super::params::{ForecastMethod, ForecastParams};
 use crate::DecompositionParams;
 use crate::decomposition::median;
 

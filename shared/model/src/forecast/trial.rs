@@ -2,18 +2,9 @@
 
 use rayon::prelude::*;
 
-use super::{ForecastParams, intervals, points};
-
-/// One forecast of the past.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Trial {
-    /// The first step that was forecast.
-    pub(super) origin: usize,
-    /// What was measured less what was forecast, step by step; `None` where either is missing.
-    pub(super) errors: Vec<Option<f64>>,
-    /// What was forecast.
-    pub(super) points: Vec<Option<f64>>,
-}
+use super::intervals::{self, Trial};
+use super::params::ForecastParams;
+use super::points;
 
 /// How good a method was on the past: forecasts from many origins, each with what was known then.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
@@ -58,7 +49,7 @@ pub(super) fn try_on_past(
 }
 
 impl Tried {
-    pub(super) fn of(trials: &[Trial], horizon: usize, level: f64) -> Self {
+    pub(super) fn from_trials(trials: &[Trial], horizon: usize, level: f64) -> Self {
         let made = |trial: &&Trial| trial.errors.iter().any(Option::is_some);
         let (mut absolute, mut symmetric, mut steps) = (0.0, 0.0, 0_u64);
         let (mut inside, mut judged) = (0_u64, 0_u64);

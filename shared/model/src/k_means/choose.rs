@@ -5,14 +5,29 @@ use std::ops::RangeInclusive;
 use rayon::prelude::*;
 use weir_domain::matrix::FeatureMatrix;
 
-use super::{KMeans, KMeansValid};
-use crate::error::FitError;
+use super::KMeans;
+use super::params::{CLUSTERS_RANGE, KMeansParams, KMeansValid};
+use crate::error::{BadParams, FitError};
 
 /// Parameters and numbers of clusters in range, ready to fit and compare.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KMeansChoices {
     valid: KMeansValid,
     clusters: RangeInclusive<u32>,
+}
+
+impl KMeansParams {
+    /// The parameters, known to be in range, but for as many clusters as will be best of those from the first to the
+    /// last number given, both of which are from 2 to 1 000.
+    ///
+    /// # Errors
+    /// Names every parameter outside its range.
+    pub fn check_choices(&self, clusters: RangeInclusive<u32>) -> Result<KMeansChoices, BadParams> {
+        let last = *CLUSTERS_RANGE.end();
+        let check = self.ranges().require("fewest clusters", clusters.start(), &(2..=last));
+        check.require("most clusters", clusters.end(), &((*clusters.start()).clamp(2, last)..=last)).finish()?;
+        Ok(KMeansChoices { valid: KMeansValid { params: self.clone() }, clusters })
+    }
 }
 
 /// How clear the clusters are with one number of them.
@@ -38,10 +53,6 @@ pub struct ChosenKMeans {
 }
 
 impl KMeansChoices {
-    pub(super) fn new(valid: KMeansValid, clusters: RangeInclusive<u32>) -> Self {
-        Self { valid, clusters }
-    }
-
     /// Finds the centroids for every number of clusters in the range, and keeps those of the highest mean simplified
     /// silhouette. The result depends on the rows, their order and the seed, to the bit, and not on the number of
     /// threads. Takes the time of all fits; the silhouettes add one look at all distances to centroids, where those by the

@@ -7,8 +7,8 @@ use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use weir_domain::matrix::FeatureMatrix;
 
+use super::KMeans;
 use super::lloyd::{draw_centroids, settle};
-use super::{KMeans, KMeansChoices};
 use crate::error::{BadParams, FitError, RangeCheck};
 
 /// Numbers of clusters that are allowed.
@@ -79,19 +79,7 @@ impl KMeansParams {
         Ok(KMeansValid { params: self.clone() })
     }
 
-    /// The parameters, known to be in range, but for as many clusters as will be best of those from the first to the
-    /// last number given, both of which are from 2 to 1 000.
-    ///
-    /// # Errors
-    /// Names every parameter outside its range.
-    pub fn check_choices(&self, clusters: RangeInclusive<u32>) -> Result<KMeansChoices, BadParams> {
-        let last = *CLUSTERS_RANGE.end();
-        let check = self.ranges().require("fewest clusters", clusters.start(), &(2..=last));
-        check.require("most clusters", clusters.end(), &((*clusters.start()).clamp(2, last)..=last)).finish()?;
-        Ok(KMeansChoices::new(KMeansValid { params: self.clone() }, clusters))
-    }
-
-    fn ranges(&self) -> RangeCheck {
+    pub(super) fn ranges(&self) -> RangeCheck {
         RangeCheck::default()
             .require("clusters", &self.clusters, &CLUSTERS_RANGE)
             .require("starts", &self.starts, &STARTS_RANGE)
@@ -103,7 +91,7 @@ impl KMeansParams {
 /// Parameters in range, ready to fit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KMeansValid {
-    params: KMeansParams,
+    pub(super) params: KMeansParams,
 }
 
 impl KMeansValid {

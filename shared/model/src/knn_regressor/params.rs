@@ -1,14 +1,8 @@
-//! Parameters, their ranges, and fitting.
+//! Parameters and their ranges.
 
 use std::ops::RangeInclusive;
-use std::sync::Arc;
 
-use weir_domain::matrix::FeatureMatrix;
-
-use super::KnnRegressor;
-use crate::error::{BadParams, FitError, RangeCheck};
-use crate::nearest::Index;
-use crate::tiles::clamped;
+use crate::error::{BadParams, RangeCheck};
 
 /// Numbers of neighbours that are allowed.
 pub(super) const NEIGHBOURS_RANGE: RangeInclusive<u32> = 1..=1000;
@@ -28,8 +22,8 @@ pub enum KnnWeights {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct KnnRegressorParams {
-    neighbours: u32,
-    weights: KnnWeights,
+    pub(super) neighbours: u32,
+    pub(super) weights: KnnWeights,
 }
 
 impl Default for KnnRegressorParams {
@@ -68,41 +62,13 @@ impl KnnRegressorParams {
 /// Parameters in range, ready to fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnnRegressorValid {
-    params: KnnRegressorParams,
-}
-
-impl KnnRegressorValid {
-    /// Arranges the rows for searching; nothing is random. Takes O(rows · log rows · features) time and O(rows ·
-    /// features) memory.
-    ///
-    /// # Errors
-    /// When there are no rows or no features, another number of targets than rows, or a target that is not finite.
-    pub fn fit(&self, matrix: &FeatureMatrix, targets: &[f64]) -> Result<KnnRegressor, FitError> {
-        if matrix.width() == 0 {
-            return Err(FitError::NoFeatures);
-        }
-        if matrix.is_empty() {
-            return Err(FitError::TooFewRows { needed: 1, got: 0 });
-        }
-        if targets.len() != matrix.len() {
-            return Err(FitError::TargetCount { rows: matrix.len(), targets: targets.len() });
-        }
-        if let Some(row) = targets.iter().position(|target| !target.is_finite()) {
-            return Err(FitError::TargetNotFinite { row, value: targets[row].to_string() });
-        }
-        Ok(KnnRegressor {
-            schema: Arc::clone(matrix.schema()),
-            neighbours: (self.params.neighbours as usize).min(matrix.len()) as u32,
-            weights: self.params.weights,
-            index: Index::new(&matrix.rows().collect::<Vec<_>>()),
-            targets: targets.iter().map(|&target| clamped(target)).collect(),
-        })
-    }
+    pub(super) params: KnnRegressorParams,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::FitError;
     use crate::synthetic;
 
     #[test]

@@ -1,6 +1,5 @@
 //! Parameters and their ranges.
 
-use super::OnlineDetector;
 use crate::error::{BadParams, RangeCheck};
 
 /// How a series is watched, in range or not; [`check`](Self::check) tells.
@@ -63,12 +62,4 @@ pub struct OnlineDetectorValid {
     pub(super) memory: usize,
     pub(super) repeats: u32,
     pub(super) utc_offset: i32,
-}
-
-impl OnlineDetectorValid {
-    /// A detector that has seen nothing yet. There is nothing to fit: it learns from every point it scores.
-    #[must_use]
-    pub fn start(&self) -> OnlineDetector {
-        OnlineDetector::new(self)
-    }
 }
