@@ -48,8 +48,8 @@ struct Member {
 pub struct Verdict {
     /// Of the row, all estimators combined.
     pub p_value: PValue,
-    /// What each estimator said, in the order in which they were fitted; at least one.
-    said: Vec<MemberScore>,
+    /// The scores of the estimators, in the order in which they were fitted; at least one.
+    members: Vec<MemberScore>,
 }
 
 /// What one estimator says of a row.
@@ -64,19 +64,19 @@ pub struct MemberScore {
 }
 
 impl Verdict {
-    /// What each estimator said, in the order in which they were fitted; at least one.
+    /// The scores of the estimators, in the order in which they were fitted; at least one.
     #[must_use]
-    pub fn said(&self) -> &[MemberScore] {
-        &self.said
+    pub fn members(&self) -> &[MemberScore] {
+        &self.members
     }
 
-    /// What the estimator said to which the row is the most surprising; of several the first.
+    /// The score with the smallest p-value; of equal ones, the first.
     #[must_use]
     pub fn most_significant(&self) -> MemberScore {
-        let mut most = self.said[0];
-        for said in &self.said[1..] {
-            if said.p_value.get() < most.p_value.get() {
-                most = *said;
+        let mut most = self.members[0];
+        for member in &self.members[1..] {
+            if member.p_value.get() < most.p_value.get() {
+                most = *member;
             }
         }
         most
@@ -126,13 +126,13 @@ impl Ensemble {
         let scores: Vec<Vec<Score>> =
             self.members.iter().map(|member| member.estimator.score(matrix)).collect::<Result<_, _>>()?;
         let verdict = |row: usize| {
-            let said = self.members.iter().zip(&scores).map(|(member, scores)| MemberScore {
+            let scores = self.members.iter().zip(&scores).map(|(member, scores)| MemberScore {
                 estimator: member.estimator.kind(),
                 score: scores[row],
                 p_value: member.calibration.p_value(scores[row]),
             });
-            let said: Vec<MemberScore> = said.collect();
-            Verdict { p_value: combine(said.iter().map(|s| s.p_value)), said }
+            let members: Vec<MemberScore> = scores.collect();
+            Verdict { p_value: combine(members.iter().map(|s| s.p_value)), members }
         };
         Ok((0..matrix.len()).map(verdict).collect())
     }
@@ -155,7 +155,7 @@ impl Ensemble {
             let explanation = member.estimator.explain(&one, 0)?;
             let positive: f64 = explanation.contributions.iter().map(|c| c.amount.max(0.0)).sum();
             for contribution in &explanation.contributions {
-                // Where nothing speaks against the row, what surprise there is belongs to all features alike.
+                // Where no feature contributes, the surprise is shared equally.
                 let share =
                     if positive > 0.0 { contribution.amount.max(0.0) / positive } else { 1.0 / matrix.width() as f64 };
                 amounts[contribution.feature] += surprise * share;
@@ -249,11 +249,11 @@ mod tests {
         let rows = synthetic::matrix(4, &[[0.0; 4], [0.1, 0.1, 8.0, 0.1]]);
         let verdicts = ensemble.judge(&rows).unwrap();
         assert!(verdicts[1].p_value.get() < 0.01 && verdicts[0].p_value.get() > 0.1, "{verdicts:?}");
-        let said: Vec<_> = verdicts[1].said.iter().map(|s| s.estimator).collect();
-        assert_eq!((said, ensemble.kinds().count()), (EstimatorKind::ALL.to_vec(), 4));
+        let scores: Vec<_> = verdicts[1].members.iter().map(|s| s.estimator).collect();
+        assert_eq!((scores, ensemble.kinds().count()), (EstimatorKind::ALL.to_vec(), 4));
         let explanation = ensemble.explain(&rows, 1).unwrap();
         assert_eq!(explanation.contributions[0].feature, 2);
-        let surprise = verdicts[1].said.iter().map(|s| -s.p_value.get().log10()).sum::<f64>() / 4.0;
+        let surprise = verdicts[1].members.iter().map(|s| -s.p_value.get().log10()).sum::<f64>() / 4.0;
         assert!((explanation.sum() - surprise).abs() < 1e-9);
         assert_eq!(ensemble.explain(&rows, 2).unwrap_err(), ExplainError::NoSuchRow { row: 2, rows: 2 });
     }

@@ -2,7 +2,7 @@
 //!
 //! A row holds log-likelihood ratios: how much likelier each observation is under attack than in ordinary use. Not every
 //! attack shows in every observation: whoever steals an account comes from elsewhere, an insider comes from home. So each
-//! way of attack has a voice: a weighted sum of the ratios that tell it, and a bias, the logarithm of its share of all
+//! way of attack has a class: a weighted sum of the ratios that tell it, and a bias, the logarithm of its share of all
 //! attacks. The score is the logarithm of the sum of their odds, `ln Σᵥ exp(biasᵥ + Σⱼ weightᵥⱼ · xⱼ)`: 0 where an
 //! attack is as likely as not before anybody asks how rare attacks are. A weight below 1 makes up for ratios that tell
 //! the same thing twice.
@@ -16,11 +16,11 @@ use weir_domain::score::{Explanation, Score};
 
 use crate::error::{BadParams, RangeCheck};
 
-/// What one voice weighs.
+/// The weights of one attack class.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AttackClassWeights {
-    /// Which way of attack it speaks of.
+    /// Name of the attack class.
     pub name: String,
     /// The logarithm of its share of attacks, −50 to 50.
     pub bias: f64,
@@ -28,50 +28,50 @@ pub struct AttackClassWeights {
     pub weights: Vec<f64>,
 }
 
-/// What the voices are.
+/// Parameters of a mixture: one set of weights per attack class.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EvidenceMixtureParams {
     /// What each column of a row is.
     pub schema: FeatureSchema,
     /// The ways of attack, at least one, at most 100.
-    pub voices: Vec<AttackClassWeights>,
+    pub classes: Vec<AttackClassWeights>,
 }
 
 impl EvidenceMixtureParams {
-    /// Checks ranges, and that every voice has one weight per feature.
+    /// Checks ranges, and that every class has one weight per feature.
     ///
     /// # Errors
     /// All faults.
     pub fn check(self) -> Result<EvidenceMixture, BadParams> {
         let width = self.schema.features.len();
         let mut ranges = RangeCheck::default().require("features", &width, &(1..=1000)).require(
-            "voices",
-            &self.voices.len(),
+            "classes",
+            &self.classes.len(),
             &(1..=100),
         );
-        for voice in &self.voices {
-            ranges = ranges.require("weights", &voice.weights.len(), &(width..=width)).require(
+        for class in &self.classes {
+            ranges = ranges.require("weights", &class.weights.len(), &(width..=width)).require(
                 "bias",
-                &voice.bias,
+                &class.bias,
                 &(-50.0..=50.0),
             );
-            for weight in &voice.weights {
+            for weight in &class.weights {
                 ranges = ranges.require("weight", weight, &(-10.0..=10.0));
             }
         }
         ranges.finish()?;
-        Ok(EvidenceMixture { schema: Arc::new(self.schema), voices: self.voices })
+        Ok(EvidenceMixture { schema: Arc::new(self.schema), classes: self.classes })
     }
 }
 
 /// What a row weighs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Weighed {
-    /// The logarithm of the odds of attack, over all voices.
+    /// Log-odds of an attack, over all classes.
     pub score: Score,
-    /// The voice that speaks loudest; of equals, the first.
-    pub voice: usize,
+    /// Index of the class with the highest log-odds; of equal ones, the first.
+    pub class: usize,
 }
 
 /// Weighs rows of log-likelihood ratios. Nothing is fitted: the ratios are.
@@ -79,12 +79,12 @@ pub struct Weighed {
 #[serde(try_from = "EvidenceMixtureParams", into = "EvidenceMixtureParams")]
 pub struct EvidenceMixture {
     schema: Arc<FeatureSchema>,
-    voices: Vec<AttackClassWeights>,
+    classes: Vec<AttackClassWeights>,
 }
 
 impl From<EvidenceMixture> for EvidenceMixtureParams {
     fn from(mixture: EvidenceMixture) -> Self {
-        Self { schema: (*mixture.schema).clone(), voices: mixture.voices }
+        Self { schema: (*mixture.schema).clone(), classes: mixture.classes }
     }
 }
 
@@ -105,33 +105,33 @@ impl EvidenceMixture {
 
     /// The ways of attack.
     #[must_use]
-    pub fn voices(&self) -> &[AttackClassWeights] {
-        &self.voices
+    pub fn classes(&self) -> &[AttackClassWeights] {
+        &self.classes
     }
 
-    /// Weighs one row; what a row lacks, or holds that is not finite, says nothing. O(voices · features), no allocation.
+    /// Scores one row; missing and non-finite values have no effect. O(classes · features), no allocation.
     #[must_use]
     pub fn weigh(&self, row: &[f64]) -> Weighed {
-        let odds = |voice: &AttackClassWeights| {
-            let parts = voice.weights.iter().zip(row).filter(|(_, x)| x.is_finite());
-            voice.bias + parts.map(|(weight, x)| weight * x.clamp(-1e6, 1e6)).sum::<f64>()
+        let odds = |class: &AttackClassWeights| {
+            let parts = class.weights.iter().zip(row).filter(|(_, x)| x.is_finite());
+            class.bias + parts.map(|(weight, x)| weight * x.clamp(-1e6, 1e6)).sum::<f64>()
         };
-        let mut loudest = (0, f64::NEG_INFINITY);
-        for (at, voice) in self.voices.iter().enumerate() {
-            let odds = odds(voice);
-            if odds > loudest.1 {
-                loudest = (at, odds);
+        let mut strongest = (0, f64::NEG_INFINITY);
+        for (at, class) in self.classes.iter().enumerate() {
+            let odds = odds(class);
+            if odds > strongest.1 {
+                strongest = (at, odds);
             }
         }
-        let sum: f64 = self.voices.iter().map(|voice| (odds(voice) - loudest.1).exp()).sum();
-        Weighed { score: Score::new(loudest.1 + sum.ln()).unwrap_or_else(zero), voice: loudest.0 }
+        let sum: f64 = self.classes.iter().map(|class| (odds(class) - strongest.1).exp()).sum();
+        Weighed { score: Score::new(strongest.1 + sum.ln()).unwrap_or_else(zero), class: strongest.0 }
     }
 
-    /// What each feature adds in the voice that speaks loudest; the amounts and that voice's bias sum to its odds.
+    /// The contribution of each feature to the class with the highest log-odds; contributions and bias of the class sum to its log-odds.
     #[must_use]
     pub fn explain(&self, row: &[f64]) -> Explanation {
-        let voice = self.voices.get(self.weigh(row).voice);
-        let weights = voice.map_or(&[][..], |voice| &voice.weights);
+        let class = self.classes.get(self.weigh(row).class);
+        let weights = class.map_or(&[][..], |class| &class.weights);
         let amounts: Vec<f64> =
             weights.iter().zip(row).map(|(weight, x)| if x.is_finite() { weight * x } else { 0.0 }).collect();
         Explanation::from_amounts(&amounts)
@@ -158,12 +158,12 @@ mod tests {
         };
         let schema =
             FeatureSchema { source: "login".into(), window_seconds: 0, features: vec![feature("a"), feature("b")] };
-        let voice = |name: &str, bias, weights: [f64; 2]| AttackClassWeights {
+        let class = |name: &str, bias, weights: [f64; 2]| AttackClassWeights {
             name: name.into(),
             bias,
             weights: weights.into(),
         };
-        EvidenceMixtureParams { schema, voices: vec![voice("one", 0.0, [1.0, 0.0]), voice("two", -2.0, [0.5, 1.0])] }
+        EvidenceMixtureParams { schema, classes: vec![class("one", 0.0, [1.0, 0.0]), class("two", -2.0, [0.5, 1.0])] }
     }
 
     #[test]
@@ -172,7 +172,7 @@ mod tests {
         let weighed = mixture.weigh(&[2.0, 7.0]);
         let by_hand = (2.0f64.exp() + 6.0f64.exp()).ln();
         assert!((weighed.score.get() - by_hand).abs() < 1e-12);
-        assert_eq!(mixture.voices()[weighed.voice].name, "two");
+        assert_eq!(mixture.classes()[weighed.class].name, "two");
         let explained = mixture.explain(&[2.0, 7.0]);
         assert_eq!(explained.contributions[0].feature, 1);
         assert!((explained.sum() - 2.0 - 6.0).abs() < 1e-12, "the bias is apart");
@@ -196,10 +196,10 @@ mod tests {
             assert!(params.check().is_err());
             assert!(postcard::from_bytes::<EvidenceMixture>(&stored).is_err());
         };
-        bad(|p| p.voices.clear());
-        bad(|p| p.voices[0].bias = f64::NAN);
-        bad(|p| p.voices[1].weights[0] = 11.0);
-        bad(|p| p.voices[1].weights.truncate(1));
+        bad(|p| p.classes.clear());
+        bad(|p| p.classes[0].bias = f64::NAN);
+        bad(|p| p.classes[1].weights[0] = 11.0);
+        bad(|p| p.classes[1].weights.truncate(1));
         let mixture = params().check().unwrap();
         let read: EvidenceMixture = postcard::from_bytes(&postcard::to_allocvec(&mixture).unwrap()).unwrap();
         assert_eq!(read.weigh(&[1.0, 2.0]), mixture.weigh(&[1.0, 2.0]));

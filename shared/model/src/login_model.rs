@@ -1,14 +1,14 @@
-//! What is learned of logins: estimators that speak of what evidence leaves in doubt, and how surprising a score is.
+//! The ensemble of estimators for logins, and the p-values of its scores.
 //!
-//! Evidence alone gives a login a score, the logarithm of its odds ([`evidence_mixture`](crate::evidence_mixture)). Where there
-//! are logins to learn from, [`LoginEnsemble`] add to it, each through a calibration of its own:
+//! Evidence alone gives a login a score, the log-odds of an attack ([`evidence_mixture`](crate::evidence_mixture)). A [`LoginEnsemble`]
+//! that was trained on logins adds to it, each member through a calibration of its own:
 //!
 //! - the [risk score](RiskBasedAuthentication) of the published likelihood ratio, and an isolation forest fitted on normal
-//!   logins only: a part of `−ln p − 1`, with `p` the p-value among the normal logins. Of these, `−ln p` is exponentially
-//!   distributed with mean 1, so that on average a voice adds nothing;
-//! - a random forest, where there were labels: a part of the logarithm of its odds.
+//!   logins only: a share of `−ln p − 1`, with `p` the p-value among the normal logins. Of these, `−ln p` is exponentially
+//!   distributed with mean 1, so that on average a member adds 0;
+//! - a random forest, if there were labels: a share of its log-odds.
 //!
-//! [`CalibratedLoginEnsemble`] then give the sum a p-value among the normal logins. [`LoginModel`] is all of it as a file.
+//! [`CalibratedLoginEnsemble`] gives the sum a p-value among the normal logins. [`LoginModel`] is the stored form.
 //!
 //! References: R. A. Fisher, *Statistical Methods for Research Workers*, 1932 (sums of `−ln p`); S. Bates et al., *Testing for
 //! Outliers with Conformal p-values*, Annals of Statistics 51(1), 2023 (p-values of what was fitted on normal rows only).
@@ -30,33 +30,32 @@ use crate::risk_based_authentication::RiskBasedAuthentication;
 
 pub use trained::{FORMAT_VERSION, LoginModel};
 
-/// How loud the risk score speaks. It is made of what the evidence has weighed already (how the user's places and clients compare
-/// with everybody's), so it may only tip the scales: on simulated logins, 0.05 to 0.2 found a little more than 0, and from 0.3
-/// on less.
+/// Weight of the risk score. It uses facts that the evidence already has (how the user's places and clients compare with those of all
+/// users), so its weight is small: on simulated logins, 0.05 to 0.2 found a little more than 0, and from 0.3 less.
 const RISK: f64 = 0.1;
-/// How loud the isolation forest speaks: softly, since rows can be unusual for being ordinary in the extreme. On simulated logins
-/// of every level, 0.1 and 0.2 found more than 0.3.
+/// Weight of the isolation forest. It is small, since very typical rows can have high scores as well. On simulated logins of every
+/// level, 0.1 and 0.2 found more than 0.3.
 const ISOLATION: f64 = 0.2;
-/// How loud the random forest speaks: times the logarithm of its odds.
+/// Weight of the log-odds of the random forest.
 const RANDOM: f64 = 0.5;
-/// The fewest labelled attacks that a random forest learns from.
+/// Minimum number of labelled attacks for a random forest.
 pub const MIN_ATTACKS: usize = 10;
 
-/// What voices learn from.
+/// Training data of an ensemble.
 #[derive(Debug, Clone, Copy)]
 pub struct LoginTraining<'a> {
-    /// Rows of evidence of logins that are no attacks, as far as is known; at least one.
+    /// Evidence of normal logins; at least one row.
     pub normal: &'a FeatureMatrix,
-    /// Those of labelled attacks, of the same schema; below [`MIN_ATTACKS`] nothing is learned of them.
+    /// Evidence of labelled attacks, of the same schema; not used if there are fewer than [`MIN_ATTACKS`].
     pub attacks: &'a FeatureMatrix,
-    /// What the risk scores in the rows were computed by.
+    /// The estimator that computed the risk scores in the rows.
     pub risk: &'a RiskBasedAuthentication,
-    /// The column that they are in.
+    /// Column of the risk scores.
     pub risk_column: usize,
 }
 
-/// The risk score as a voice: the estimator, the column of rows where its scores are, and those of normal logins. How loud a
-/// voice is, is kept with it, so that a file goes on to judge as it did.
+/// The risk score as a member: its estimator, the column of its scores, and their calibration. The weight is stored as well, so that
+/// the scores of a stored model do not change.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RiskMember {
@@ -66,7 +65,7 @@ struct RiskMember {
     calibration: CalibratedPValues,
 }
 
-/// An isolation forest of normal logins, and their scores.
+/// An isolation forest of normal logins, and the calibration of its scores.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct IsolationForestMember {
@@ -75,7 +74,7 @@ struct IsolationForestMember {
     calibration: EmpiricalPValues,
 }
 
-/// A random forest of labelled logins: class 1 are attacks.
+/// A random forest of labelled logins; class 1 is attacks.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RandomForestMember {
@@ -93,11 +92,11 @@ pub struct LoginEnsemble {
 }
 
 impl LoginEnsemble {
-    /// Fits them, and gives what they say of each normal row, the random forest by the trees that were not grown on it: what
-    /// [`CalibratedLoginEnsemble`] want. The same rows, in the same order, and seed give the same voices, to the bit.
+    /// Fits the ensemble, and returns the log-odds that it adds to each normal row (from the random forest out of bag), which
+    /// [`CalibratedLoginEnsemble`] needs. The same rows in the same order and the same seed give the same ensemble, to the bit.
     ///
     /// # Errors
-    /// When there is no normal row, the rows have different schemas, or no column is the risk's.
+    /// When there is no normal row, the rows have different schemas, or there is no column of risk scores.
     pub fn fit(training: &LoginTraining<'_>, seed: u64) -> Result<(Self, Vec<f64>), FitError> {
         let LoginTraining { normal, attacks, risk, risk_column } = *training;
         SchemaMismatch::check(normal.schema(), attacks.schema())?;
@@ -115,20 +114,23 @@ impl LoginEnsemble {
         let isolated = forest.score(normal)?;
         let isolation =
             IsolationForestMember { weight: ISOLATION, calibration: EmpiricalPValues::fit(&isolated)?, forest };
-        let mut said: Vec<f64> =
-            normal.rows().zip(isolated).map(|(row, isolated)| risk.says(row) + isolation.says(isolated)).collect();
+        let mut log_odds: Vec<f64> = normal
+            .rows()
+            .zip(isolated)
+            .map(|(row, isolated)| risk.log_odds(row) + isolation.log_odds(isolated))
+            .collect();
         let random =
-            if attacks.len() < MIN_ATTACKS { None } else { Some(fit_random(normal, attacks, seed, &mut said)?) };
-        Ok((Self { risk, isolation, random }, said))
+            if attacks.len() < MIN_ATTACKS { None } else { Some(fit_random(normal, attacks, seed, &mut log_odds)?) };
+        Ok((Self { risk, isolation, random }, log_odds))
     }
 
-    /// What each column of a row is.
+    /// The schema of the rows.
     #[must_use]
     pub fn schema(&self) -> &Arc<FeatureSchema> {
         self.isolation.forest.schema()
     }
 
-    /// Whether rows of a schema can be spoken of.
+    /// Checks that rows of a schema can be scored.
     ///
     /// # Errors
     /// When they have other columns.
@@ -136,60 +138,60 @@ impl LoginEnsemble {
         SchemaMismatch::check(self.schema(), schema)
     }
 
-    /// What the risk scores in rows must have been computed by.
+    /// The estimator that must have computed the risk scores in rows.
     #[must_use]
     pub fn risk(&self) -> &RiskBasedAuthentication {
         &self.risk.estimator
     }
 
-    /// Whether labelled attacks were learned from.
+    /// Whether the ensemble was trained on labelled attacks.
     #[must_use]
-    pub fn knows_attacks(&self) -> bool {
+    pub fn is_trained_on_attacks(&self) -> bool {
         self.random.is_some()
     }
 
-    /// What to add to the score of each row. O(trees · log of their rows) a row: some microseconds.
+    /// The log-odds to add to the score of each row. O(trees · log of their rows) a row: some microseconds.
     ///
     /// # Errors
     /// When the rows have another schema.
-    pub fn speak(&self, rows: &FeatureMatrix) -> Result<Vec<f64>, SchemaMismatch> {
+    pub fn log_odds(&self, rows: &FeatureMatrix) -> Result<Vec<f64>, SchemaMismatch> {
         let isolated = self.isolation.forest.score(rows)?;
-        let mut said: Vec<f64> = rows
+        let mut log_odds: Vec<f64> = rows
             .rows()
             .zip(isolated)
-            .map(|(row, isolated)| self.risk.says(row) + self.isolation.says(isolated))
+            .map(|(row, isolated)| self.risk.log_odds(row) + self.isolation.log_odds(isolated))
             .collect();
         if let Some(random) = &self.random {
-            for (said, share) in said.iter_mut().zip(random.forest.score(rows)?) {
-                *said += random.says(share.get());
+            for (log_odds, share) in log_odds.iter_mut().zip(random.forest.score(rows)?) {
+                *log_odds += random.log_odds(share.get());
             }
         }
-        Ok(said)
+        Ok(log_odds)
     }
 }
 
 impl RiskMember {
-    /// A row without a risk score says nothing.
-    fn says(&self, row: &[f64]) -> f64 {
+    /// The log-odds of a row; 0 without a risk score.
+    fn log_odds(&self, row: &[f64]) -> f64 {
         let score = row.get(self.column as usize).and_then(|risk| Score::new(*risk));
         score.map_or(0.0, |score| self.weight * surprise(self.calibration.p_value(score)))
     }
 }
 
 impl IsolationForestMember {
-    fn says(&self, score: Score) -> f64 {
+    fn log_odds(&self, score: Score) -> f64 {
         self.weight * surprise(self.calibration.p_value(score))
     }
 }
 
 impl RandomForestMember {
-    /// The share of trees that take a login for an attack, as log-odds that no forest can make infinite.
-    fn says(&self, share: f64) -> f64 {
+    /// The log-odds of the share of trees that classify a login as an attack, bounded for shares of 0 and 1.
+    fn log_odds(&self, share: f64) -> f64 {
         self.weight * ((share + 0.02) / (1.02 - share)).ln()
     }
 }
 
-/// On average 0 among normal logins.
+/// The surprise of a p-value, whose mean is 0 among normal logins.
 fn surprise(p_value: PValue) -> f64 {
     -p_value.get().ln() - 1.0
 }
@@ -198,7 +200,7 @@ fn fit_random(
     normal: &FeatureMatrix,
     attacks: &FeatureMatrix,
     seed: u64,
-    said: &mut [f64],
+    log_odds: &mut [f64],
 ) -> Result<RandomForestMember, FitError> {
     let mut both = normal.clone();
     for row in attacks.rows() {
@@ -209,34 +211,34 @@ fn fit_random(
     let params =
         RandomForestClassifierParams::default().trees(100).min_samples_leaf(3).class_weights(ClassWeights::Balanced);
     let (forest, out_of_bag) = checked(params.check()).fit_out_of_bag(&both, &labels, seed)?;
-    let voice = RandomForestMember { weight: RANDOM, forest };
-    for (said, shares) in said.iter_mut().zip(out_of_bag.decisions()) {
-        *said += shares.as_ref().map_or(0.0, |shares| voice.says(shares.iter().skip(1).sum()));
+    let member = RandomForestMember { weight: RANDOM, forest };
+    for (log_odds, shares) in log_odds.iter_mut().zip(out_of_bag.decisions()) {
+        *log_odds += shares.as_ref().map_or(0.0, |shares| member.log_odds(shares.iter().skip(1).sum()));
     }
-    Ok(voice)
+    Ok(member)
 }
 
-/// Voices, and how surprising a score is once they have spoken.
+/// An ensemble with the p-values of its scores.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CalibratedLoginEnsemble {
-    voices: LoginEnsemble,
+    ensemble: LoginEnsemble,
     scores: CalibratedPValues,
 }
 
 impl CalibratedLoginEnsemble {
-    /// With the scores of normal logins, of which the voices have spoken.
+    /// Calibrates an ensemble with the scores of normal logins, to which its log-odds were added.
     ///
     /// # Errors
     /// When there is none.
-    pub fn new(voices: LoginEnsemble, scores: &[Score]) -> Result<Self, FitError> {
-        Ok(Self { voices, scores: CalibratedPValues::fit(scores)? })
+    pub fn new(ensemble: LoginEnsemble, scores: &[Score]) -> Result<Self, FitError> {
+        Ok(Self { ensemble, scores: CalibratedPValues::fit(scores)? })
     }
 
-    /// The voices.
+    /// The ensemble.
     #[must_use]
-    pub fn voices(&self) -> &LoginEnsemble {
-        &self.voices
+    pub fn ensemble(&self) -> &LoginEnsemble {
+        &self.ensemble
     }
 
     /// How often a normal login scores at least so high. O(log of the normal logins).

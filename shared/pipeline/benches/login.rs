@@ -56,9 +56,9 @@ fn learned() -> LoginScorer {
     let options =
         TrainOptions { estimators: vec![EstimatorKind::IsolationForest], seed: 1, now: 0, program: String::new() };
     let trained = train_logins(table, ApiUse::default(), &LoginOptions::default(), &options, None);
-    let voices = trained.expect("enough logins").model.voices;
-    assert!(voices.voices().knows_attacks());
-    LoginScorer::with_ensemble(Arc::new(voices)).expect("this version's evidence")
+    let ensemble = trained.expect("enough logins").model.ensemble;
+    assert!(ensemble.ensemble().is_trained_on_attacks());
+    LoginScorer::with_ensemble(Arc::new(ensemble)).expect("this version's evidence")
 }
 
 fn mixed(x: u64) -> u64 {
@@ -89,11 +89,11 @@ fn main() {
     criterion.bench_function("one login", |b| {
         b.iter(|| score_one(&model, &history, &Places::none(), black_box(&login(100_001, "user7"))));
     });
-    // One that the voices are asked about: known, from elsewhere, failed.
+    // One that the ensemble are asked about: known, from elsewhere, failed.
     let strange =
         LoginEvent { source_ip: Some([203, 0, 113, 9].into()), outcome: Outcome::Failure, ..login(100_001, "user7") };
     let judged = score_one(&by_model.model, &history, &Places::none(), &strange);
-    assert_ne!(judged.score, judged.counted, "the voices are asked");
+    assert_ne!(judged.score, judged.counted, "the ensemble are asked");
     criterion.bench_function("one login, with a model", |b| {
         b.iter(|| score_one(&by_model.model, &history, &Places::none(), black_box(&strange)));
     });

@@ -1,4 +1,4 @@
-//! The stored form of voices and of models of logins, checked when read.
+//! The stored form of ensemble and of models of logins, checked when read.
 
 use super::{
     CalibratedLoginEnsemble, IsolationForestMember, LoginEnsemble, LoginModel, RandomForestMember, RiskMember,
@@ -33,7 +33,7 @@ impl TryFrom<StoredLoginEnsemble> for LoginEnsemble {
         }
         let weights = [Some(risk.weight), Some(isolation.weight), random.as_ref().map(|random| random.weight)];
         if !weights.iter().flatten().all(|weight| (0.0..=10.0).contains(weight)) {
-            return Err("a voice must be between silent and ten times its surprise");
+            return Err("a member must be between silent and ten times its surprise");
         }
         Ok(Self { risk, isolation, random })
     }
@@ -44,14 +44,14 @@ impl TryFrom<StoredLoginEnsemble> for LoginEnsemble {
 pub(super) struct StoredModel {
     summary: TrainingSummary,
     labelled_attacks: Option<u64>,
-    voices: CalibratedLoginEnsemble,
+    ensemble: CalibratedLoginEnsemble,
     histograms: FeatureHistograms,
     known: Vec<u8>,
 }
 
 impl From<LoginModel> for StoredModel {
-    fn from(LoginModel { summary, labelled_attacks, voices, histograms, known }: LoginModel) -> Self {
-        Self { summary, labelled_attacks, voices, histograms, known }
+    fn from(LoginModel { summary, labelled_attacks, ensemble, histograms, known }: LoginModel) -> Self {
+        Self { summary, labelled_attacks, ensemble, histograms, known }
     }
 }
 
@@ -59,10 +59,10 @@ impl TryFrom<StoredModel> for LoginModel {
     type Error = &'static str;
 
     fn try_from(stored: StoredModel) -> Result<Self, &'static str> {
-        let StoredModel { summary, labelled_attacks, voices, histograms, known } = stored;
-        if histograms.schema() != voices.voices().schema() {
-            return Err("the histograms of a model must be of what its voices hear");
+        let StoredModel { summary, labelled_attacks, ensemble, histograms, known } = stored;
+        if histograms.schema() != ensemble.ensemble().schema() {
+            return Err("the histograms of a model must be of what its ensemble hear");
         }
-        Ok(Self { summary, labelled_attacks, voices, histograms, known })
+        Ok(Self { summary, labelled_attacks, ensemble, histograms, known })
     }
 }

@@ -17,7 +17,7 @@ pub struct LoginModel {
     /// Attacks among them by their labels; `None` where there were no labels.
     pub labelled_attacks: Option<u64>,
     /// What speaks of later logins, and how surprising their scores are.
-    pub voices: CalibratedLoginEnsemble,
+    pub ensemble: CalibratedLoginEnsemble,
     /// How each column of evidence was distributed among the normal logins.
     pub histograms: FeatureHistograms,
     /// What was known when training ended (the history of users), as whoever keeps it encodes it; empty where it was left out.

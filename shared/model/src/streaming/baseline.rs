@@ -312,10 +312,10 @@ mod tests {
     #[test]
     fn the_gaussian_knows_only_the_past() {
         let mut gaussian = WindowedGaussian::default();
-        let said: Vec<_> = [1.0, 3.0, 2.0, 8.0].map(|v| gaussian.next(0, v)).to_vec();
-        assert_eq!(said[0], 0.0);
+        let scores: Vec<_> = [1.0, 3.0, 2.0, 8.0].map(|v| gaussian.next(0, v)).to_vec();
+        assert_eq!(scores[0], 0.0);
         // Mean 2 and deviation √(2/3) of 1, 3, 2.
-        assert!((said[3] - upper_tail(6.0 / (2.0_f64 / 3.0).sqrt())).abs() < 1e-12);
+        assert!((scores[3] - upper_tail(6.0 / (2.0_f64 / 3.0).sqrt())).abs() < 1e-12);
         for i in 0..7000 {
             gaussian.next(0, f64::from(i));
         }
@@ -347,10 +347,10 @@ mod tests {
     fn knn_cad_says_nothing_in_its_probation_and_after_a_detection() {
         let mut knn = KnnCad::new(100);
         let noise = |i: i64| ((i * 7919) % 101) as f64;
-        let mut said: Vec<_> = (0..150).map(|i| knn.next(i, noise(i))).collect();
-        said.extend((150..172).map(|i| knn.next(i, 1e4 + noise(i))));
-        assert!(said[..99].iter().all(|&s| s == 0.0));
-        assert!(said[150] > 2.2, "{}", said[150]);
-        assert!(said[151..171].iter().all(|&s| s == 0.0) && said[171] > 0.0);
+        let mut scores: Vec<_> = (0..150).map(|i| knn.next(i, noise(i))).collect();
+        scores.extend((150..172).map(|i| knn.next(i, 1e4 + noise(i))));
+        assert!(scores[..99].iter().all(|&s| s == 0.0));
+        assert!(scores[150] > 2.2, "{}", scores[150]);
+        assert!(scores[151..171].iter().all(|&s| s == 0.0) && scores[171] > 0.0);
     }
 }

@@ -62,11 +62,11 @@ mod tests {
             assert_eq!(standstill.next(f64::from(i / 11)), 0.0, "{i}");
         }
         // 199 / 11 begins a run at 198; ten equal ones after the first were usual.
-        let said: Vec<_> = (0..40).map(|_| standstill.next(18.0)).collect();
-        assert_eq!((said[8], said[9] > 2.0), (0.0, true));
+        let scores: Vec<_> = (0..40).map(|_| standstill.next(18.0)).collect();
+        assert_eq!((scores[8], scores[9] > 2.0), (0.0, true));
         // The run is as long again, and as long again: no further.
-        assert!(said[9..].is_sorted() && (said[18] - 4.0).abs() < 0.2, "{said:?}");
-        assert!(said[39] > 5.9 && standstill.next(18.0) <= 6.0);
+        assert!(scores[9..].is_sorted() && (scores[18] - 4.0).abs() < 0.2, "{scores:?}");
+        assert!(scores[39] > 5.9 && standstill.next(18.0) <= 6.0);
         assert_eq!(standstill.next(5.0), 0.0);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::sliding_window::SlidingWindow;
 
-/// Scores known before anything is said.
+/// Scores known before anything is scores.
 const MIN: usize = 30;
 
 /// The fewest scores a tail is made of.

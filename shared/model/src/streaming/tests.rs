@@ -63,8 +63,8 @@ fn what_comes_later_changes_nothing() {
 #[test]
 fn a_spike_a_new_level_and_a_silence_are_told_and_noise_is_not() {
     let usual = noise(3000, 3);
-    let said = detector().score(usual.iter().copied());
-    let alarms = said[1000..].iter().filter(|score| score.alarm() >= 2.5).count();
+    let scores = detector().score(usual.iter().copied());
+    let alarms = scores[1000..].iter().filter(|score| score.alarm() >= 2.5).count();
     assert!(alarms <= 6, "{alarms}");
     let with = |change: &dyn Fn(usize, f64) -> f64| {
         let points = usual.iter().enumerate().map(|(at, &(time, value))| (time, change(at, value)));

@@ -34,8 +34,9 @@ pub(super) fn apply_ensemble(model: &LoginScorer, pass: &mut Pass, seed: u64) {
     let reported = pass.first..pass.steps.len();
     let mut all = Vec::new();
     // The ensemble is of this schema.
-    let _ =
-        log_odds(ensemble.voices(), &pass.steps, &doubtful(reported.clone(), pass), |at, added| all.push((at, added)));
+    let _ = log_odds(ensemble.ensemble(), &pass.steps, &doubtful(reported.clone(), pass), |at, added| {
+        all.push((at, added))
+    });
     for (at, added) in all {
         pass.steps[at].score += added;
     }
@@ -96,7 +97,7 @@ fn log_odds(
     mut each: impl FnMut(usize, f64),
 ) -> Result<(), FitError> {
     for chunk in logins.chunks(CHUNK) {
-        let added = ensemble.speak(&matrix(steps, chunk.iter().copied()))?;
+        let added = ensemble.log_odds(&matrix(steps, chunk.iter().copied()))?;
         chunk.iter().zip(added).for_each(|(at, added)| each(*at, added));
     }
     Ok(())

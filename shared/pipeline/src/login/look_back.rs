@@ -41,7 +41,7 @@ fn look_back_over(logins: Range<usize>, model: &LoginScorer, pass: &mut Pass) {
                 let weighed = model.mixture().weigh(&row);
                 if weighed.score.get() > step.score {
                     step.score = weighed.score.get();
-                    step.attack_class = if weighed.voice == LoginAttack::Campaign as usize {
+                    step.attack_class = if weighed.class == LoginAttack::Campaign as usize {
                         LoginAttack::Campaign
                     } else {
                         step.attack_class

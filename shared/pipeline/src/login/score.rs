@@ -66,7 +66,7 @@ async fn judge_day(state: &impl Store, hour: &HourOfScope) -> Result<Option<Judg
 /// The scorer, with the ensemble of the promoted model where there is one.
 async fn scorer(state: &impl Store) -> Result<LoginScorer, ScoreError> {
     Ok(match models::current::<LoginModel>(state).await? {
-        Some(model) => LoginScorer::with_ensemble(Arc::new(model.voices))?,
+        Some(model) => LoginScorer::with_ensemble(Arc::new(model.ensemble))?,
         None => LoginScorer::default(),
     })
 }

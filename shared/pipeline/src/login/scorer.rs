@@ -72,7 +72,7 @@ fn params() -> EvidenceMixtureParams {
     };
     let bursts =
         [C::Outcome, C::Reputation, C::AddressFanOut, C::AddressFailures, C::ClientFanOut, C::FailingStrangers];
-    let voices = ATTACKS.map(|attack| {
+    let classes = ATTACKS.map(|attack| {
         let (name, bias, weights) = match attack {
             LoginAttack::Takeover => ("takeover", 0.0, weights(1.0, &CREDENTIALS, &[(C::Greed, 1.0)])),
             LoginAttack::Campaign => ("campaign", -2.0, weights(0.5, &bursts, &[])),
@@ -81,7 +81,7 @@ fn params() -> EvidenceMixtureParams {
         };
         AttackClassWeights { name: name.to_owned(), bias, weights }
     });
-    EvidenceMixtureParams { schema: (*login_schema()).clone(), voices: voices.into() }
+    EvidenceMixtureParams { schema: (*login_schema()).clone(), classes: classes.into() }
 }
 
 impl Default for LoginScorer {
@@ -101,8 +101,8 @@ impl LoginScorer {
     /// # Errors
     /// When the ensemble was learned from other columns of evidence.
     pub fn with_ensemble(ensemble: Arc<CalibratedLoginEnsemble>) -> Result<Self, SchemaMismatch> {
-        ensemble.voices().check(&login_schema())?;
-        Ok(Self { risk: ensemble.voices().risk().clone(), ensemble: Some(ensemble), ..Self::default() })
+        ensemble.ensemble().check(&login_schema())?;
+        Ok(Self { risk: ensemble.ensemble().risk().clone(), ensemble: Some(ensemble), ..Self::default() })
     }
 
     /// The learned ensemble, if any.
@@ -118,9 +118,9 @@ impl LoginScorer {
         let Some(ensemble) = &self.ensemble else { return (score, None) };
         let mut score = score;
         if score.get() > ENSEMBLE_FROM_SCORE {
-            let mut row = FeatureMatrix::new(Arc::clone(ensemble.voices().schema()));
+            let mut row = FeatureMatrix::new(Arc::clone(ensemble.ensemble().schema()));
             // Evidence is of the schema, which was compared, and finite.
-            let added = row.push(evidence.row()).ok().and_then(|()| ensemble.voices().speak(&row).ok());
+            let added = row.push(evidence.row()).ok().and_then(|()| ensemble.ensemble().log_odds(&row).ok());
             let added = added.and_then(|added| added.first().copied()).unwrap_or(0.0);
             score = Score::new(score.get() + added).unwrap_or(score);
         }
@@ -132,7 +132,7 @@ impl LoginScorer {
     #[must_use]
     pub fn judge(&self, evidence: &Evidence) -> (Score, LoginAttack) {
         let weighed = self.mixture.weigh(evidence.row());
-        let attack = ATTACKS.get(weighed.voice).copied().unwrap_or(LoginAttack::Takeover);
+        let attack = ATTACKS.get(weighed.class).copied().unwrap_or(LoginAttack::Takeover);
         let session = evidence.session.and_then(|score| Score::new(score - SESSION_DISCOUNT));
         (session.filter(|score| *score > weighed.score).unwrap_or(weighed.score), attack)
     }

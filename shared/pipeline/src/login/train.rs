@@ -80,7 +80,7 @@ pub fn train_logins(
     let checkpoint = LoginCheckpoint { history: judged.history, calls };
     let known = checkpoint.encode().map_err(LoginTrainError::Checkpoint)?;
     Ok(LoginsTrained {
-        model: LoginModel { summary, labelled_attacks, voices: fitted.ensemble, histograms, known },
+        model: LoginModel { summary, labelled_attacks, ensemble: fitted.ensemble, histograms, known },
         drift,
     })
 }

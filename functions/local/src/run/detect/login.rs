@@ -39,7 +39,7 @@ pub(super) fn run(arguments: &Detect) -> anyhow::Result<ExitCode> {
     if let Some(path) = &arguments.model {
         let model = read_model(path, LoginModel::decode)?;
         past = LoginCheckpoint::from_model(&model).with_context(|| format!("{}", path.display()))?;
-        options.model = LoginScorer::with_ensemble(Arc::new(model.voices)).with_context(|| {
+        options.model = LoginScorer::with_ensemble(Arc::new(model.ensemble)).with_context(|| {
             format!("{}: the model has other features than this version: train again", path.display())
         })?;
         trained = Some(model.summary);

@@ -143,7 +143,7 @@ fn trained() -> LoginModel {
 }
 
 #[tokio::test]
-async fn a_promoted_model_speaks_and_is_not_what_is_known() {
+async fn a_promoted_model_is_used_and_is_not_the_checkpoint() {
     let (with, without) = (MemoryStore::new(), MemoryStore::new());
     let trained = trained().without_known();
     models::promote(&with, &trained, START).await.unwrap();

@@ -76,7 +76,7 @@ fn train(logins: &[LoginEvent<'_>], earlier: Option<&LoginModel>) -> Result<Logi
 fn judged_by(model: &LoginModel, logins: &[LoginEvent<'_>], from: u64) -> LoginsJudged {
     let model = LoginModel::decode(&model.encode().unwrap()).unwrap();
     let history = LoginCheckpoint::from_model(&model).unwrap().history;
-    let model = LoginScorer::with_ensemble(Arc::new(model.voices)).unwrap();
+    let model = LoginScorer::with_ensemble(Arc::new(model.ensemble)).unwrap();
     let options = LoginOptions { model, explain_all: true, ..LoginOptions::default() };
     detect_logins_after(history, table(logins, from), &options)
 }
@@ -90,7 +90,7 @@ fn a_model_of_a_baseline_judges_what_comes_after_as_if_it_had_been_there() {
         let summary = &trained.summary;
         assert_eq!((summary.rows, summary.entities), (before.len() as u64, 30));
         let labels = if labelled { (Some(40), true) } else { (None, false) };
-        assert_eq!((trained.labelled_attacks, trained.voices.voices().knows_attacks()), labels);
+        assert_eq!((trained.labelled_attacks, trained.ensemble.ensemble().is_trained_on_attacks()), labels);
         let later = judged_by(&trained, &after, before.len() as u64);
 
         let whole = table(&[before, after].concat(), 0);
@@ -102,25 +102,31 @@ fn a_model_of_a_baseline_judges_what_comes_after_as_if_it_had_been_there() {
         assert_eq!(later.history.encode().unwrap(), at_once.history.encode().unwrap());
         let alone = LoginOptions { explain_all: true, ..LoginOptions::default() };
         let history = LoginCheckpoint::from_model(&trained).unwrap().history;
-        let unheard = detect_logins_after(history, table(&logins(40..50, labelled, &names), 0), &alone);
-        let heard = |(heard, unheard): (&JudgedLogin, &JudgedLogin)| heard.score > unheard.score;
-        assert!(later.logins.iter().zip(&unheard.logins).any(heard), "the voices spoke");
+        let without_ensemble = detect_logins_after(history, table(&logins(40..50, labelled, &names), 0), &alone);
+        let with_ensemble = |(with_ensemble, without_ensemble): (&JudgedLogin, &JudgedLogin)| {
+            with_ensemble.score > without_ensemble.score
+        };
+        assert!(later.logins.iter().zip(&without_ensemble.logins).any(with_ensemble), "the ensemble had an effect");
         // Attacks that nobody labelled are learned from as usual.
-        for (login, unheard) in later.logins.iter().zip(&unheard.logins).filter(|(l, _)| labelled && l.country == "RO")
+        for (login, without_ensemble) in
+            later.logins.iter().zip(&without_ensemble.logins).filter(|(l, _)| labelled && l.country == "RO")
         {
-            assert!(heard((login, unheard)) && login.p_value < 0.005, "no normal login was like it: {login:?}");
+            assert!(
+                with_ensemble((login, without_ensemble)) && login.p_value < 0.005,
+                "no normal login was like it: {login:?}"
+            );
         }
     }
 }
 
 #[test]
-fn a_single_login_hears_the_same_voices_as_a_log() {
+fn a_single_login_is_scored_by_the_same_ensemble_as_a_log() {
     let names = names();
     let before = logins(0..40, true, &names);
     let trained = train(&before, None).unwrap().model;
     let history = LoginCheckpoint::from_model(&trained).unwrap().history;
-    let model = LoginScorer::with_ensemble(Arc::new(trained.voices.clone())).unwrap();
-    let mut heard = 0;
+    let model = LoginScorer::with_ensemble(Arc::new(trained.ensemble.clone())).unwrap();
+    let mut with_ensemble = 0;
     for login in &logins(40..41, false, &names) {
         let of_log = &judged_by(&trained, &[*login], 0).logins[0];
         let one = score_one(&model, &history, &Places::none(), login);
@@ -128,10 +134,14 @@ fn a_single_login_hears_the_same_voices_as_a_log() {
             (of_log.score.to_bits(), of_log.p_value.to_bits())
         });
         let alone = score_one(&LoginScorer::default(), &history, &Places::none(), login);
-        assert_eq!((one.counted, alone.p_value), (alone.score, None), "what is counted does not depend on the voices");
-        heard += usize::from(one.score != one.counted);
+        assert_eq!(
+            (one.counted, alone.p_value),
+            (alone.score, None),
+            "what is counted does not depend on the ensemble"
+        );
+        with_ensemble += usize::from(one.score != one.counted);
     }
-    assert!(heard > 0);
+    assert!(with_ensemble > 0);
 }
 
 #[test]
@@ -171,12 +181,12 @@ fn what_cannot_be_used_is_said() {
     let mut rows = weir_domain::matrix::FeatureMatrix::new(Arc::new(two));
     (0..20).for_each(|i| rows.push(&[f64::from(i), 1.0]).unwrap());
     let none = weir_domain::matrix::FeatureMatrix::new(Arc::clone(rows.schema()));
-    let risk = trained.voices.voices().risk();
+    let risk = trained.ensemble.ensemble().risk();
     let earlier = weir_model::LoginTraining { normal: &rows, attacks: &none, risk, risk_column: 1 };
-    let (voices, said) = weir_model::LoginEnsemble::fit(&earlier, 1).unwrap();
-    let scores: Vec<_> = said.into_iter().filter_map(weir_domain::score::Score::new).collect();
-    let voices = weir_model::CalibratedLoginEnsemble::new(voices, &scores).unwrap();
-    assert!(LoginScorer::with_ensemble(Arc::new(voices)).is_err(), "learned from other columns");
+    let (ensemble, log_odds) = weir_model::LoginEnsemble::fit(&earlier, 1).unwrap();
+    let scores: Vec<_> = log_odds.into_iter().filter_map(weir_domain::score::Score::new).collect();
+    let ensemble = weir_model::CalibratedLoginEnsemble::new(ensemble, &scores).unwrap();
+    assert!(LoginScorer::with_ensemble(Arc::new(ensemble)).is_err(), "learned from other columns");
 
     let mut damaged = trained.clone();
     damaged.known.truncate(damaged.known.len() / 2);
