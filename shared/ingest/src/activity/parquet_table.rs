@@ -4,7 +4,6 @@ mod columns;
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
@@ -16,7 +15,7 @@ use super::csv_table::places;
 use super::row::{Cell, Content, RowMaker};
 use crate::compression::{Expanded, ReadLimits};
 use crate::error::{ObjectName, Problem, ReadError};
-use crate::parquet_guard::{Refused, check_footer, check_pages};
+use crate::parquet_guard::{self, Refused, check_footer, check_pages};
 use columns::{Column, ColumnCursor, Held, Kind, columns};
 
 /// What the objects are taken for, in errors.
@@ -209,13 +208,8 @@ impl Table {
     }
 }
 
-/// The Parquet crate returns an error for most damage and panics on the rest.
-fn caught<T>(read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, Problem> {
-    match catch_unwind(AssertUnwindSafe(read)) {
-        Ok(Ok(read)) => Ok(read),
-        Ok(Err(error)) => Err(damaged(&error.to_string())),
-        Err(_) => Err(damaged("it contradicts itself")),
-    }
+fn caught<T>(call: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, Problem> {
+    parquet_guard::caught(call).map_err(|error| damaged(&error))
 }
 
 fn damaged(what: &str) -> Problem {
