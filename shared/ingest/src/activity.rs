@@ -43,21 +43,10 @@ mod schema_file;
 mod shipped;
 
 pub use csv_table::read;
-pub use infer::{InferredSchema, SAMPLE_ROWS, infer, infer_parquet};
+pub use infer::{SAMPLE_ROWS, infer, infer_parquet};
 pub use parquet_table::read_parquet;
-pub use schema_file::{BadSchemaFile, parse_schema};
+pub use schema_file::{BadSchemaFile, InferredSchema, parse_schema};
 pub use shipped::shipped_schemas;
-
-use weir_domain::activity::ActivitySchema;
-
-use crate::error::Problem;
-
-/// What the objects are taken for, in errors.
-const CSV: &str = "CSV table of this schema";
-
-fn check(schema: &ActivitySchema) -> Result<(), Problem> {
-    schema.check().map_err(|e| Problem::NotThisFormat { format: "usable schema", problem: e.to_string() })
-}
 
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,7 @@ use weir_domain::activity::{ActivitySchema, ColumnRole, ColumnSchema};
 use super::number;
 use super::parquet_table::{self, Table};
 use super::row::{Cell, Content};
+use super::schema_file::InferredSchema;
 use super::shipped;
 use crate::compression::ReadLimits;
 use crate::delimited::{LineSplitter, column_names, guess_delimiter};
@@ -23,17 +24,6 @@ pub const SAMPLE_ROWS: usize = 10_000;
 
 /// Values that are looked at, at most: they bound the memory that counting distinct ones takes (some 20 bytes each).
 const MAX_VALUES: usize = 2 << 20;
-
-/// A schema guessed from a sample, with the reasons.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InferredSchema {
-    /// The schema; it has no faults.
-    pub schema: ActivitySchema,
-    /// By column: why it has its role.
-    pub why: Vec<String>,
-    /// Rows looked at.
-    pub rows: u64,
-}
 
 /// Guesses the schema of a CSV table from its first `sample_rows` rows (and at most 2 million values).
 ///

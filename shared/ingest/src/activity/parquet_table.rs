@@ -10,7 +10,6 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use weir_domain::activity::{ActivityRow, ActivitySchema, ColumnRole};
 use weir_domain::reject::ReadSummary;
 
-use super::check;
 use super::csv_table::places;
 use super::row::{Cell, Content, RowMaker};
 use crate::compression::{Expanded, ReadLimits};
@@ -53,10 +52,9 @@ pub fn read_parquet(
 ) -> Result<ReadSummary, ReadError> {
     let mut summary = ReadSummary::default();
     let read = || -> Result<(), Problem> {
-        check(schema)?;
+        let rows = RowMaker::new(schema)?;
         let table = Table::open(input, limits)?;
         let wanted = table.wanted(schema)?;
-        let rows = RowMaker::new(schema);
         table.each_row(&wanted, u64::MAX, |row, cells| match rows.make(|at| cells[at], &mut each) {
             Ok(()) => summary.records += 1,
             Err(reason) => summary.reject(row, reason, &excerpt(cells)),

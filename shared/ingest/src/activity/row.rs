@@ -4,6 +4,7 @@ use weir_domain::activity::{ActivityRow, ActivitySchema, ColumnRole, MissingPoli
 use weir_domain::reject::RejectReason;
 
 use super::number;
+use crate::error::Problem;
 use crate::time;
 
 /// What stands in one place of a table.
@@ -35,9 +36,12 @@ pub(super) struct RowMaker<'s> {
 }
 
 impl<'s> RowMaker<'s> {
-    pub(super) fn new(schema: &'s ActivitySchema) -> Self {
+    /// Fails for a schema with faults.
+    pub(super) fn new(schema: &'s ActivitySchema) -> Result<Self, Problem> {
+        let faults = schema.check().map_err(|faults| faults.to_string());
+        faults.map_err(|problem| Problem::NotThisFormat { format: "usable schema", problem })?;
         let nan_is_missing = schema.missing_values.iter().any(|m| m == "NaN");
-        Self { schema, features: schema.features().count(), labels: schema.labels().count(), nan_is_missing }
+        Ok(Self { schema, features: schema.features().count(), labels: schema.labels().count(), nan_is_missing })
     }
 
     /// Makes one row of its cells, given by the place of their column in the schema, and hands it on.

@@ -4,8 +4,6 @@ use std::fmt::Write;
 
 use weir_domain::activity::{ActivitySchema, BadSchema, ColumnRole, ColumnSchema, MissingPolicy};
 
-use super::infer::InferredSchema;
-
 /// A schema file that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum BadSchemaFile {
@@ -25,6 +23,17 @@ pub fn parse_schema(text: &str) -> Result<ActivitySchema, BadSchemaFile> {
     let schema: ActivitySchema = toml::from_str(text)?;
     schema.check()?;
     Ok(schema)
+}
+
+/// A schema guessed from a sample, with the reasons.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InferredSchema {
+    /// The schema; it has no faults.
+    pub schema: ActivitySchema,
+    /// By column: why it has its role.
+    pub why: Vec<String>,
+    /// Rows looked at.
+    pub rows: u64,
 }
 
 const INTRODUCTION: &str = "\

@@ -55,13 +55,13 @@ mod json;
 use std::io::Read;
 
 use weir_domain::flow::FlowRecord;
-use weir_domain::reject::{ReadSummary, RejectReason};
+use weir_domain::reject::ReadSummary;
 
 use crate::compression::ReadLimits;
 use crate::error::{ObjectName, Problem, ReadError};
 use crate::flow::conversation::Conversation;
 use crate::text::{TextReader, without_mark};
-use directives::Directives;
+use directives::{Directives, Fault};
 
 /// Reads one object and calls back for every record, in the order of the log, the originator's before the responder's.
 ///
@@ -127,20 +127,6 @@ enum Form {
 enum Seen {
     Directive,
     Connection(Conversation<'static>),
-}
-
-/// What is wrong with a line.
-enum Fault {
-    /// This row cannot be read.
-    Row(RejectReason),
-    /// The object is something else.
-    Object(String),
-}
-
-impl From<RejectReason> for Fault {
-    fn from(reason: RejectReason) -> Self {
-        Self::Row(reason)
-    }
 }
 
 impl Form {

@@ -48,7 +48,7 @@ use std::io::Read;
 use weir_domain::login::{ApiActivity, LoginEvent};
 use weir_domain::reject::{ReadSummary, RejectReason};
 
-use super::LoginRow;
+use super::row::{LoginRow, check_among_others};
 use crate::compression::ReadLimits;
 use crate::error::{ObjectName, ReadError};
 use event::Event;
@@ -152,7 +152,7 @@ fn read_events(
             Err(reason) => summary.reject(events.number, reason, bytes),
         }
     }
-    super::check_among_others(limits, &summary).map_err(|problem| fail(events.number, problem))?;
+    check_among_others(limits, &summary).map_err(|problem| fail(events.number, problem))?;
     Ok(summary)
 }
 

@@ -33,6 +33,8 @@
 
 mod syslog;
 
+pub use syslog::Clock;
+
 use std::io::Read;
 use std::net::IpAddr;
 
@@ -40,6 +42,7 @@ use weir_domain::login::{LoginEvent, LoginKind, Outcome};
 use weir_domain::reject::{ReadSummary, RejectReason};
 
 use super::cell;
+use super::row::check_among_others;
 use crate::compression::ReadLimits;
 use crate::error::{ObjectName, ReadError};
 use crate::text::TextReader;
@@ -47,30 +50,6 @@ use syslog::{Entry, Times};
 
 /// The most often that one line may repeat a message.
 const MAX_REPEATS: u32 = 1000;
-
-/// What a syslog line leaves unsaid about its time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Clock {
-    /// When the log was last written, milliseconds since the epoch: its lines are of before. Clocks differ, so that a line
-    /// may be of up to a day after.
-    ///
-    /// The first line is of the latest year that this leaves. From line to line time runs forward, so that the years turn
-    /// within a file: each line is of the earliest year that puts it no more than a day before the line before, which
-    /// leaves lines a little out of order where they belong. A line that would then be of after the log was written is of
-    /// the latest year that is left: logs of several hosts, one after the other, or of a clock that was set back. February
-    /// 29 is of a leap year. Where lines of more than a year follow each other, the first are read as of too late a year.
-    pub written: i64,
-    /// Minutes that the host's time is ahead of UTC, behind if negative. Default 0.
-    pub utc_offset_minutes: i16,
-}
-
-impl Clock {
-    /// A clock that shows UTC, of a log that was last written then, milliseconds since the epoch.
-    #[must_use]
-    pub const fn utc(written: i64) -> Self {
-        Self { written, utc_offset_minutes: 0 }
-    }
-}
 
 /// Reads one object and calls back for every login, in the order of the log.
 ///
@@ -118,7 +97,7 @@ pub(super) fn read_rows(
         }
     }
     let summary = std::mem::take(&mut text.summary);
-    super::check_among_others(limits, &summary).map_err(|problem| text.fail(problem))?;
+    check_among_others(limits, &summary).map_err(|problem| text.fail(problem))?;
     Ok(summary)
 }
 

@@ -1,6 +1,6 @@
 //! Which column of usage is what, by its name.
 
-use super::UsageOptions;
+use super::options::UsageOptions;
 
 /// What a column may be, beside a key or a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub(super) enum Part {
 }
 
 impl Part {
-    /// The names it goes by, in letters and digits, the surest first.
+    /// The names it goes by, in letters and digits, the most certain first.
     fn names(self) -> &'static [&'static str] {
         match self {
             Self::Time => {
@@ -33,7 +33,7 @@ impl Part {
         }
     }
 
-    fn told(self, options: &UsageOptions) -> Option<&str> {
+    fn chosen_name(self, options: &UsageOptions) -> Option<&str> {
         match self {
             Self::Time => options.time.as_deref(),
             Self::Value => options.value.as_deref(),
@@ -48,11 +48,11 @@ impl Part {
         names: &(impl Iterator<Item = &'n str> + Clone),
         options: &UsageOptions,
     ) -> Result<Option<usize>, String> {
-        if let Some(told) = self.told(options) {
-            let found = names.clone().position(|name| name == told);
+        if let Some(chosen) = self.chosen_name(options) {
+            let found = names.clone().position(|name| name == chosen);
             return found
                 .map(Some)
-                .ok_or_else(|| format!("no column is called {told:?}, which was to be the {}", self.word()));
+                .ok_or_else(|| format!("no column is called {chosen:?}, which was to be the {}", self.word()));
         }
         Ok(self.names().iter().find_map(|own| names.clone().position(|name| same(name, own))))
     }
@@ -64,7 +64,7 @@ pub(super) fn no_time() -> String {
     format!("the first line names no time (one of {names}): name it so, or say which column it is")
 }
 
-/// Whether a name is a known one, but for case and what stands between its words.
+/// Whether two names are equal, except for case and what stands between their words.
 fn same(name: &str, own: &str) -> bool {
     let letters = name.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase());
     letters.eq(own.bytes())

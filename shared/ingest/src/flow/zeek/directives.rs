@@ -14,6 +14,20 @@ const MAX_COLUMNS: usize = 256;
 /// The longest separator or mark; Zeek's have one to seven bytes.
 const MAX_MARK_LEN: usize = 32;
 
+/// What is wrong with a line.
+pub(super) enum Fault {
+    /// This row cannot be read.
+    Row(RejectReason),
+    /// The object is something else.
+    Object(String),
+}
+
+impl From<RejectReason> for Fault {
+    fn from(reason: RejectReason) -> Self {
+        Self::Row(reason)
+    }
+}
+
 /// What the directives so far say about the rows that follow.
 pub(super) struct Directives {
     separator: Vec<u8>,
@@ -74,9 +88,9 @@ impl Directives {
     }
 
     /// The cells of a row.
-    pub(super) fn cells<'a>(&self, line: &'a [u8]) -> Result<Cells<'a>, super::Fault> {
+    pub(super) fn cells<'a>(&self, line: &'a [u8]) -> Result<Cells<'a>, Fault> {
         let columns = match &self.columns {
-            Columns::Unknown => return Err(super::Fault::Object("a row comes before any #fields".to_owned())),
+            Columns::Unknown => return Err(Fault::Object("a row comes before any #fields".to_owned())),
             Columns::Foreign => return Err(RejectReason::BadStructure.into()),
             Columns::Known(columns) => columns,
         };

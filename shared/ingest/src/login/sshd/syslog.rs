@@ -5,10 +5,33 @@ use jiff::tz::Offset;
 use weir_domain::reject::RejectReason;
 use weir_domain::window::utc_year;
 
-use super::Clock;
 use crate::login::time;
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// What a syslog line leaves unsaid about its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Clock {
+    /// When the log was last written, milliseconds since the epoch: its lines are of before. Clocks differ, so that a line
+    /// may be of up to a day after.
+    ///
+    /// The first line is of the latest year that this leaves. From line to line time runs forward, so that the years turn
+    /// within a file: each line is of the earliest year that puts it no more than a day before the line before, which
+    /// leaves lines a little out of order where they belong. A line that would then be of after the log was written is of
+    /// the latest year that is left: logs of several hosts, one after the other, or of a clock that was set back. February
+    /// 29 is of a leap year. Where lines of more than a year follow each other, the first are read as of too late a year.
+    pub written: i64,
+    /// Minutes that the host's time is ahead of UTC, behind if negative. Default 0.
+    pub utc_offset_minutes: i16,
+}
+
+impl Clock {
+    /// A clock that shows UTC, of a log that was last written then, milliseconds since the epoch.
+    #[must_use]
+    pub const fn utc(written: i64) -> Self {
+        Self { written, utc_offset_minutes: 0 }
+    }
+}
 
 /// One line. A line without a program, such as `last message repeated 2 times`, has the empty one.
 pub(super) struct Entry<'a> {
