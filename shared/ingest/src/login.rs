@@ -1,4 +1,4 @@
-//! Logins: who came in, from where, with what, and whether they were let in. One module per format.
+//! Reads logins: user, source address, device and outcome. One module per format.
 //!
 //! | module | reads |
 //! |---|---|
@@ -7,8 +7,8 @@
 //! | [`cloudtrail`] | AWS `CloudTrail`: sign-ins and temporary credentials as logins, every event as API activity |
 //! | [`sshd`] | syslog lines of an OpenSSH server |
 //!
-//! What is text in a record is cut to 1,024 bytes: who logs in chooses much of it, and must neither fill memory with it
-//! nor have the row rejected by it.
+//! What is text in a record is cut to 1,024 bytes: whoever logs in chooses much of it, and must neither fill memory nor
+//! have the row rejected.
 
 pub mod cloudtrail;
 pub mod rba;

@@ -1,4 +1,4 @@
-//! What a Parquet file claims, checked before the Parquet crate believes it.
+//! Checks the claims of a Parquet file before the Parquet crate reads it.
 //!
 //! The crate allocates what headers claim: a few bytes can ask for gigabytes, and gzip pages expand beyond what they claim.
 //! Here the footer and the header of every page are read first, and gzip pages are expanded once into nothing. What passes
@@ -17,7 +17,7 @@ use parquet::file::metadata::ColumnChunkMetaData;
 mod thrift;
 use thrift::{Event, walk};
 
-/// The longest footer. That of a file with 4,096 columns in a hundred row groups is some 40 MB, of usual ones a few KB.
+/// The longest footer. That of a file with 4,096 columns in a hundred row groups is some 40 MB, typically a few KB.
 const MAX_FOOTER_BYTES: u64 = 64 << 20;
 
 /// The longest header of a page; statistics in it may be as long as the longest values.
@@ -221,7 +221,7 @@ fn each_page(
             // What else may be wrong with the stream, the reader will find.
             let most = claims.expanded.saturating_add(1);
             if matches!(io::copy(&mut MultiGzDecoder::new(stored).take(most), &mut io::sink()), Ok(n) if n == most) {
-                return refused("a page expands to more than it says");
+                return refused("a page expands to more than it claims");
             }
         }
         at = body + claims.stored;
@@ -240,7 +240,7 @@ struct Claims {
     levels: u64,
     dictionary_values: u64,
     encodings: Vec<i64>,
-    /// A number that is negative, too large for its type, or there twice.
+    /// Whether a number is negative, too large for its type, or there twice.
     bad: bool,
 }
 

@@ -1,12 +1,12 @@
-//! Usage over time: measurements of one or many series, and series of them in even steps.
+//! Reads measurements of usage over time, and resamples them to series in even steps.
 //!
-//! Three forms are read, recognised from the first line unless [`UsageOptions`] say which it is:
+//! Three forms are read, recognised from the first line unless [`UsageOptions`] give it:
 //!
-//! - **Long** CSV, one measurement a line: a time, a value, and the columns that tell the series apart (`time,region,value`).
+//! - **Long** CSV, one measurement a line: a time, a value, and the columns that identify the series (`time,region,value`).
 //! - **Wide** CSV, one series a column (`time,web,database`): where no column is called `value`.
 //! - **JSON lines**: objects with the same names. Without a field called `value`, every number is a measurement of its own.
 //!
-//! | column | called, in any case, unless the options say otherwise |
+//! | column | called, in any case, unless the options name others |
 //! |---|---|
 //! | time | `timestamp`, `time`, `datetime`, `date`, `ts`, `start`, `start_time`, `period`, `hour`, `day` |
 //! | value | `value`, `val`, `usage`, `amount`, `quantity` |
@@ -14,7 +14,7 @@
 //! | label | `label`, `labels`, `is_anomaly`, `anomaly`, `ground_truth`: the truth, for evaluation |
 //!
 //! Times are RFC 3339, `YYYY-MM-DD HH:MM[:SS]` (UTC), or seconds or milliseconds since the epoch, from 1975 to 2099. A row
-//! without any value (empty, `-`, `NA`, `NaN`, `null`) says that nothing was measured: it is counted as one without data.
+//! without any value (empty, `-`, `NA`, `NaN`, `null`) means that nothing was measured, and counts as one without data.
 //!
 //! ```
 //! use weir_ingest::usage::{ResampleParams, Resampler, UsageOptions};
@@ -54,7 +54,7 @@ use cell::Row;
 use json_lines::JsonLines;
 use table::UsageTable;
 
-/// What the objects are taken for, in errors.
+/// The name of the format in errors.
 const FORMAT: &str = "usage over time";
 
 /// Reads one object and calls back for every measurement, in its order.

@@ -1,4 +1,4 @@
-//! Reading tables of text.
+//! Reads CSV tables by a schema and calls back for every row.
 
 use std::io::Read;
 
@@ -72,12 +72,12 @@ pub fn read(
     text.finish()
 }
 
-/// Where the columns of a schema stand in the rows of a table.
+/// The positions of a schema's columns in the rows of a table.
 struct Columns {
     /// By column of the schema; `None` for what the table lacks.
     places: Vec<Option<usize>>,
     width: usize,
-    /// The line that said so; empty where there is none.
+    /// The header line; empty where there is none.
     header: Vec<u8>,
 }
 
@@ -97,7 +97,7 @@ impl Columns {
     }
 }
 
-/// The places of a schema's columns, or the names of those that are needed and not there.
+/// The positions of a schema's columns, or the names of required columns that are missing.
 pub(super) fn places(
     schema: &ActivitySchema,
     find: impl Fn(&str) -> Option<usize>,

@@ -1,4 +1,4 @@
-//! Reading tables in Parquet files.
+//! Reads Parquet tables by a schema and calls back for every row.
 
 mod columns;
 
@@ -17,7 +17,7 @@ use crate::error::{ObjectName, Problem, ReadError};
 use crate::parquet_guard::{self, Refused, check_footer, check_pages};
 use columns::{Column, ColumnCursor, Held, Kind, columns};
 
-/// What the objects are taken for, in errors.
+/// The name of the format in errors.
 pub(super) const FORMAT: &str = "Parquet table that can be read";
 
 /// Rows that are held at once.
@@ -68,7 +68,7 @@ pub fn read_parquet(
     }
 }
 
-/// The beginning of a row, as CSV would have it.
+/// The beginning of a row as CSV.
 fn excerpt(cells: &[Cell<'_>]) -> Vec<u8> {
     let mut row = Vec::new();
     for cell in cells {
@@ -121,8 +121,8 @@ impl Table {
         self.columns.iter().map(|column| column.name.clone()).collect()
     }
 
-    /// What the file itself says of a column, without a look at its values.
-    pub(super) fn says(&self, column: usize) -> Option<(ColumnRole, &'static str)> {
+    /// The role of a column by its type alone, and the reason.
+    pub(super) fn declared_role(&self, column: usize) -> Option<(ColumnRole, &'static str)> {
         match self.columns.get(column)?.source {
             Err(why) => Some((ColumnRole::Ignore, why)),
             Ok((_, kind)) if kind.is_time() => Some((ColumnRole::Time, "of a type for times")),

@@ -1,4 +1,4 @@
-//! From the cells of a row to the row, by the schema.
+//! Converts the cells of a table row to an [`ActivityRow`], by the schema.
 
 use weir_domain::activity::{ActivityRow, ActivitySchema, ColumnRole, MissingPolicy, Value};
 use weir_domain::reject::RejectReason;
@@ -7,14 +7,14 @@ use super::number;
 use crate::error::Problem;
 use crate::time;
 
-/// What stands in one place of a table.
+/// One cell of a table.
 #[derive(Clone, Copy)]
 pub(super) enum Cell<'a> {
-    /// The table has no such column, or says itself that there is no value.
+    /// The table has no such column, or a null.
     Missing,
     /// Longer than the longest line that is read.
     TooLong,
-    /// Something to be read as the schema says; it may still stand for a missing value.
+    /// A value to be read by the schema; it may still stand for a missing one.
     Holds(Content<'a>),
 }
 
@@ -27,7 +27,7 @@ pub(super) enum Content<'a> {
     Text(&'a [u8]),
 }
 
-/// Makes rows by one schema.
+/// Converts cells to rows by one schema.
 pub(super) struct RowMaker<'s> {
     schema: &'s ActivitySchema,
     features: usize,
@@ -105,8 +105,8 @@ fn category(content: Content<'_>) -> Result<Value<'_>, RejectReason> {
 
 fn seconds(content: Content<'_>) -> Result<i64, RejectReason> {
     let seconds = match content {
-        Content::Number(number) => time::of_number(number),
-        Content::Text(text) => time::of_text(text),
+        Content::Number(number) => time::from_number(number),
+        Content::Text(text) => time::from_text(text),
     };
     seconds.ok_or(RejectReason::BadTime)
 }

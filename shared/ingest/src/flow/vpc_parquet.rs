@@ -1,8 +1,8 @@
-//! VPC and Transit Gateway Flow Logs in Parquet, as AWS delivers them and as tools rewrite them.
+//! Reads VPC and Transit Gateway Flow Logs in Parquet, as AWS delivers them and as tools rewrite them.
 //!
 //! Columns are found by name, with underscores or dashes, in any order; what each becomes is the table of
-//! [`vpc_flow_log`](super::vpc_flow_log), and rows are understood by the very same rules: null is what `-` is in text, a
-//! number below 0 is what a word is where a number is to stand. Only the columns that are needed are read.
+//! [`vpc_flow_log`](super::vpc_flow_log), and rows are read by the same rules: null is what `-` is in text, a
+//! negative number is what a word is in place of a number. Only the columns that are needed are read.
 //!
 //! | | is read |
 //! |---|---|
@@ -42,7 +42,7 @@ use page::Pages;
 /// Rows that are read at once.
 const BATCH: usize = 8192;
 
-/// What a row counts against the limit on expanded bytes at least; as text it would be longer. A few bytes of Parquet can
+/// The least that a row counts against the limit on expanded bytes; as text it would be longer. A few bytes of Parquet can
 /// claim billions of equal rows.
 const ROW_BYTES: u64 = 32;
 

@@ -1,4 +1,4 @@
-//! Zeek connection logs (`conn.log`): tab-separated with `#fields`, or JSON lines, told apart by the first line.
+//! Reads Zeek connection logs (`conn.log`): tab-separated with `#fields`, or JSON lines, recognised by the first line.
 //!
 //! A Zeek connection is both directions of a conversation. It becomes up to two records: what the originator sent, and,
 //! ports swapped, what the responder sent. Both carry the time of the connection, not of their side's packets. The fields
@@ -23,9 +23,9 @@
 //! lasted, so that long ones weigh on the window they began in.
 //!
 //! TCP flags are [as flow logs have them](weir_domain::flow::tcp_flag), FIN 1, SYN 2, RST 4, SYN-ACK 18, with PSH (8) for
-//! a side that sent payload. `history` says what each side sent, the originator in capitals: `S` 2, `H` 18, `F` 1, `R` 4,
-//! `D` 8, `I` (FIN with RST) 5, `Q` (SYN with FIN or RST) 2; other letters say nothing of flags. Where it is missing, the
-//! state speaks, and payload by the byte counts:
+//! a side that sent payload. `history` lists what each side sent, the originator in capitals: `S` 2, `H` 18, `F` 1, `R` 4,
+//! `D` 8, `I` (FIN with RST) 5, `Q` (SYN with FIN or RST) 2; other letters do not concern flags. Where it is missing, flags
+//! follow from the state, and payload from the byte counts:
 //!
 //! | `conn_state` | Zeek's meaning | originator | responder |
 //! |---|---|---|---|
@@ -85,7 +85,7 @@ pub fn read(
         let line = without_mark(line);
         let read = match &mut form {
             Some(form) => form.line(line),
-            None => match Form::of(line) {
+            None => match Form::recognise(line) {
                 Some(recognised) => form.insert(recognised).line(line),
                 None => return Err(text.fail(not_zeek("the first line is neither a #directive nor a JSON object"))),
             },
@@ -130,7 +130,7 @@ enum Seen {
 }
 
 impl Form {
-    fn of(line: &[u8]) -> Option<Self> {
+    fn recognise(line: &[u8]) -> Option<Self> {
         match line.trim_ascii_start().first() {
             Some(b'#') => Some(Self::Tsv(Directives::default())),
             Some(b'{') => Some(Self::Json),

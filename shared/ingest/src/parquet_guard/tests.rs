@@ -102,7 +102,7 @@ fn gzip_pages_expand_to_what_they_say() {
     // The first page begins behind the magic: {1: data page, 2: 800 bytes, …
     assert_eq!(bytes[4..9], [0x15, 0, 0x15, 0xc0, 0x0c]);
     bytes[7] -= 2;
-    assert_eq!(check(&bytes, 1), Err("a page expands to more than it says".to_owned()));
+    assert_eq!(check(&bytes, 1), Err("a page expands to more than it claims".to_owned()));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Cells of a row of usage: keys, metrics and values.
+//! Parses the cells of a row of usage: keys, metrics and values.
 
 use weir_domain::activity::ActivitySchema;
 use weir_domain::reject::RejectReason;
@@ -9,16 +9,16 @@ use crate::activity::number;
 /// The longest key or metric; the longest names of AWS, those of resources, have 2,048 bytes.
 const MAX_KEY_LEN: usize = 2048;
 
-/// The most keys that tell one series from another.
+/// The most keys that identify a series.
 pub(super) const MAX_KEYS: usize = 64;
 
-/// What became of a row.
+/// Whether a row had measurements.
 pub(super) enum Row {
     Points,
     NoData,
 }
 
-/// Text that tells one series from another.
+/// Text that identifies a series.
 pub(super) fn identifier(text: &[u8]) -> Result<&str, RejectReason> {
     let text = str::from_utf8(text).map_err(|_| RejectReason::BadIdentifier)?;
     if text.len() > MAX_KEY_LEN || text.chars().any(char::is_control) {
@@ -35,7 +35,7 @@ pub(super) fn measured(text: &[u8]) -> Result<Option<f64>, RejectReason> {
     within(number::finite(text)).map(Some)
 }
 
-/// A value that a quantity may have.
+/// A value within the range of a quantity.
 pub(super) fn within(value: Option<f64>) -> Result<f64, RejectReason> {
     value.filter(|v| v.abs() <= UsagePoint::MAX).ok_or(RejectReason::BadNumber)
 }

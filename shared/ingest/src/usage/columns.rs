@@ -1,4 +1,4 @@
-//! Which column of usage is what, by its name.
+//! Assigns roles to the columns of usage by their names.
 
 use super::options::UsageOptions;
 
@@ -42,7 +42,7 @@ impl Part {
         }
     }
 
-    /// The place of this part among the names: where the options say, else by its own names.
+    /// The place of this part among the names: by the options, else by its own names.
     pub(super) fn find<'n>(
         self,
         names: &(impl Iterator<Item = &'n str> + Clone),
@@ -58,7 +58,7 @@ impl Part {
     }
 }
 
-/// What speaks against a header without a time.
+/// The problem of a header without a time.
 pub(super) fn no_time() -> String {
     let names = Part::Time.names().join(", ");
     format!("the first line names no time (one of {names}): name it so, or say which column it is")

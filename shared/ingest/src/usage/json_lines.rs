@@ -1,4 +1,4 @@
-//! Usage as one JSON object a line.
+//! Reads usage as one JSON object a line.
 
 use std::borrow::Cow;
 
@@ -51,7 +51,7 @@ impl JsonLines<'_> {
             match field {
                 Json::Null => {}
                 Json::Number(_) if value_at.is_none() && chosen != Some(true) => {
-                    values.push((*name, read_value(field)?))
+                    values.push((*name, read_value(field)?));
                 }
                 Json::Array(_) | Json::Object(_) => return Err(RejectReason::BadJson),
                 _ if chosen != Some(false) => texts.push((*name, read_word(field)?)),
@@ -84,8 +84,8 @@ impl JsonLines<'_> {
 fn read_time(field: &Json) -> Result<i64, RejectReason> {
     let time = match field {
         Json::Null => return Err(RejectReason::MissingValue),
-        Json::Number(number) => number.as_f64().and_then(time::of_number),
-        Json::String(text) => time::of_text(text.as_bytes()),
+        Json::Number(number) => number.as_f64().and_then(time::from_number),
+        Json::String(text) => time::from_text(text.as_bytes()),
         _ => None,
     };
     time.ok_or(RejectReason::BadTime)

@@ -1,4 +1,4 @@
-//! How the measurements of an object are written, as far as its user says so.
+//! The options that describe how measurements are written.
 
 /// How measurements are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -12,7 +12,7 @@ pub enum Shape {
     JsonLines,
 }
 
-/// What is known of a form beforehand. By default nothing: all is recognised.
+/// How an object is read. By default all is recognised from its first line.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct UsageOptions {
@@ -26,7 +26,7 @@ pub struct UsageOptions {
     pub metric: Option<String>,
     /// The column of the truth.
     pub label: Option<String>,
-    /// The columns that tell the series apart. By default, in the long form and in JSON, all that are nothing else (in JSON
-    /// without a value only texts), and in the wide form none.
+    /// The columns that identify the series. By default, in the long form and in JSON, all columns without another role (in
+    /// JSON without a value only texts), and in the wide form none.
     pub keys: Option<Vec<String>>,
 }

@@ -1,4 +1,4 @@
-//! Usage as CSV, long or wide.
+//! Reads usage as CSV, long or wide.
 
 use weir_domain::activity::ActivitySchema;
 use weir_domain::reject::RejectReason;
@@ -84,7 +84,7 @@ impl UsageTable {
         if is_missing(cell(self.time)) {
             return Err(RejectReason::MissingValue);
         }
-        let time = time::of_text(cell(self.time)).ok_or(RejectReason::BadTime)?;
+        let time = time::from_text(cell(self.time)).ok_or(RejectReason::BadTime)?;
         let keys = self.keys.iter().map(|(at, name)| identifier(cell(*at)).map(|key| (name.as_str(), key)));
         let keys = keys.collect::<Result<Vec<_>, _>>()?;
         let metric = self.metric.map(|at| match cell(at) {

@@ -1,4 +1,4 @@
-//! A column, batch by batch: its pages become cells.
+//! Decodes the pages of a column to cells, one batch of rows at a time.
 
 use std::net::IpAddr;
 
@@ -19,10 +19,10 @@ use crate::flow::vpc_flow_log::value::{ABSENT, Cell, address, number};
 /// The most entries of a dictionary; writers stop at a MiB or so and go on without one.
 const MAX_ENTRIES: usize = 1 << 20;
 
-/// What takes memory beside an entry's bytes.
+/// Memory of an entry beside its bytes.
 const ENTRY_BYTES: u64 = 24;
 
-/// What becomes of a column's values.
+/// How a column's values are converted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
     Text,
@@ -162,7 +162,7 @@ impl<'s> Column<'s> {
         Ok(())
     }
 
-    /// Copies the levels of a data page, which say what is null; where the values begin.
+    /// Copies the levels of a data page, which mark nulls, and returns where the values begin.
     fn read_levels(&mut self, page: &Page) -> Result<usize, Problem> {
         let bytes = page.buffer();
         let (levels, at) = match page {
@@ -175,7 +175,7 @@ impl<'s> Column<'s> {
             }
             Page::DataPage { def_level_encoding, .. } if self.schema.optional => {
                 if *def_level_encoding != Encoding::RLE {
-                    return Err(damaged("its levels are written in a way that is out of use"));
+                    return Err(damaged("its levels are written in an obsolete encoding"));
                 }
                 let length = bytes.first_chunk().map(|&length| u32::from_le_bytes(length) as usize);
                 let levels = length.and_then(|length| bytes.get(4..4 + length));
@@ -190,7 +190,7 @@ impl<'s> Column<'s> {
         Ok(at)
     }
 
-    /// Reads so many rows, no more than are ready.
+    /// Reads `rows` rows, no more than are ready.
     pub(super) fn read(&mut self, rows: usize) -> Result<(), Problem> {
         self.read_batch(rows).map_err(|problem| self.explain(problem))
     }
@@ -351,7 +351,7 @@ impl<'s> Column<'s> {
         }
     }
 
-    /// Says which column it was.
+    /// Adds the name of the column to a problem.
     fn explain(&self, problem: Problem) -> Problem {
         let name = &self.schema.name;
         match problem {

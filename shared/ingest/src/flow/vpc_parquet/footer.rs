@@ -1,4 +1,4 @@
-//! The end of a Parquet file: which columns there are, and where their row groups stand.
+//! Reads and checks the footer of a Parquet file: its columns, and where their row groups stand.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -26,7 +26,7 @@ const MAX_GROUPS: u64 = 10_000;
 /// The most column chunks. The crate keeps some 400 bytes of each, and writers write more than 64.
 const MAX_CHUNKS: u64 = MAX_FOOTER_BYTES / 64;
 
-/// What a file says of itself.
+/// The columns and row groups of a file.
 pub(super) struct Footer {
     pub(super) schema: Schema,
     pub(super) groups: Vec<Group>,
@@ -123,7 +123,7 @@ impl Chunk {
             Compression::BROTLI(_) => Some("Brotli"),
             Compression::LZ4 | Compression::LZ4_RAW => Some("LZ4"),
         };
-        // Where the pages of no rows stand does not matter: pyarrow says 0, which is before the first byte.
+        // Where the pages of no rows stand does not matter: pyarrow writes 0, which is before the first byte.
         if rows == 0 {
             return Ok(Self { metadata: chunk.clone(), bytes: 0..0 });
         }

@@ -1,4 +1,4 @@
-//! Pages: the pieces of a column chunk, expanded by the `parquet` crate after their headers are checked.
+//! Reads the pages of a column chunk with the `parquet` crate, after their headers are checked.
 
 use std::fs::File;
 use std::sync::Arc;

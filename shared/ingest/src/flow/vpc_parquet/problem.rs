@@ -1,4 +1,4 @@
-//! Why a file cannot be read.
+//! Errors of Parquet flow logs.
 
 use crate::error::Problem;
 use crate::parquet_guard::Refused;

@@ -1,4 +1,4 @@
-//! The columns of a file: which of them are read, and what they hold.
+//! Selects the columns of a file that are read, and determines what they hold.
 
 use parquet::basic::{ConvertedType, LogicalType, Repetition, Type as Physical};
 use parquet::schema::types::{Type, TypePtr};
@@ -73,7 +73,7 @@ fn shown(column: &Type) -> String {
 }
 
 impl Schema {
-    /// Understands the columns of a file: a flat row of them.
+    /// Selects the columns of a file, which must be flat.
     pub(super) fn from_columns(columns: &[TypePtr]) -> Result<Self, Problem> {
         let mut schema = Self { fields: Fields::default(), columns: Vec::new(), width: columns.len() };
         for (place, column) in columns.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Lines of syslog: when, which host, which program, what it says.
+//! Parses lines of syslog: time, host, program and message.
 
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
@@ -9,11 +9,11 @@ use crate::login::time;
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// What a syslog line leaves unsaid about its time.
+/// The year and offset that time stamps of syslog lines lack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Clock {
-    /// When the log was last written, milliseconds since the epoch: its lines are of before. Clocks differ, so that a line
-    /// may be of up to a day after.
+    /// When the log was last written, milliseconds since the epoch: no line is later, except by up to a day
+    /// since clocks differ.
     ///
     /// The first line is of the latest year that this leaves. From line to line time runs forward, so that the years turn
     /// within a file: each line is of the earliest year that puts it no more than a day before the line before, which
@@ -47,7 +47,7 @@ impl<'a> Entry<'a> {
         let (stamp, rest) = stamp(line).ok_or(RejectReason::BadStructure)?;
         let (host, rest) =
             rest.split_once(' ').filter(|(host, _)| !host.is_empty()).ok_or(RejectReason::BadStructure)?;
-        let time = times.of(&stamp)?;
+        let time = times.resolve(&stamp)?;
         let (tag, message) = rest.split_once(": ").or_else(|| rest.split_once(':')).unwrap_or(("", rest));
         let program = tag.split_once('[').map_or(tag, |(program, _)| program);
         Ok(Self { time, host, program, message })
@@ -86,7 +86,7 @@ const LEAP: i16 = 8;
 
 /// The times of lines, each with a year found from the line before.
 pub(super) struct Times {
-    /// No line is of after.
+    /// The latest time of any line.
     latest: i64,
     /// The year of `latest`, wherever the host is.
     latest_year: i16,
@@ -104,7 +104,7 @@ impl Times {
         Self { latest, latest_year, offset, last: None }
     }
 
-    fn of(&mut self, stamp: &Stamp<'_>) -> Result<i64, RejectReason> {
+    fn resolve(&mut self, stamp: &Stamp<'_>) -> Result<i64, RejectReason> {
         match stamp {
             Stamp::Whole(text) => time::parse(text),
             Stamp::Yearless(parts) => self.in_some_year(*parts).ok_or(RejectReason::BadTime),

@@ -175,7 +175,7 @@ fn pages_that_expand_to_more_than_they_claim_are_refused() {
     let snappy = [varint(60 << 20), vec![0, 0], [63 << 2 | 2, 1, 0].repeat(60 << 14)].concat();
     let gzip = gzip.finish().unwrap();
     for (codec, bytes, problem) in [
-        (2, gzip, "a page expands to more than it says"),
+        (2, gzip, "a page expands to more than it claims"),
         (6, zstd, "External: Destination buffer is too small"),
         (1, snappy, "External: snappy: output buffer (size = 14) is smaller than required (size = 62914560)"),
     ] {
