@@ -1,8 +1,8 @@
-//! Tables of activity: any CSV or Parquet table, read by a schema that says what its columns are.
+//! Reads CSV and Parquet tables by a schema that gives each column a role.
 //!
 //! | role of the column | what a value may be | no value |
 //! |---|---|---|
-//! | `numeric` | a finite number: `3`, `-0.5`, `1e9` | missing, unless the schema says `drop-row` |
+//! | `numeric` | a finite number: `3`, `-0.5`, `1e9` | missing, unless the schema has `drop-row` |
 //! | `categorical` | any text | the same |
 //! | `id` | text without control characters | empty |
 //! | `time` | RFC 3339, `YYYY-MM-DD HH:MM[:SS]` (UTC), seconds or milliseconds since the epoch; 1975 to 2099 | none |
@@ -10,8 +10,8 @@
 //! | `ignore` | not read | |
 //!
 //! Blanks around a value are not part of it. The empty value, and what the schema lists (`-`, `NA`, `NaN`, `null` unless
-//! it says otherwise), is a missing value and is passed on as such: the median or the most frequent value that is to stand
-//! for it is learned from data, by whoever fits a model. Only `drop-row` is applied here.
+//! it lists others), is a missing value and is passed on as such. Whoever fits a model learns the median or the most frequent
+//! value that replaces it. Only `drop-row` is applied here.
 //!
 //! [`infer()`] proposes a schema for a table that has none, [`InferredSchema::to_toml`] writes it for a person to edit, and
 //! [`parse_schema`] reads what the person made of it. Schemas of some public tables are [shipped](shipped_schemas).
@@ -43,21 +43,10 @@ mod schema_file;
 mod shipped;
 
 pub use csv_table::read;
-pub use infer::{InferredSchema, SAMPLE_ROWS, infer, infer_parquet};
+pub use infer::{SAMPLE_ROWS, infer, infer_parquet};
 pub use parquet_table::read_parquet;
-pub use schema_file::{BadSchemaFile, parse_schema};
+pub use schema_file::{BadSchemaFile, InferredSchema, parse_schema};
 pub use shipped::shipped_schemas;
-
-use weir_domain::activity::ActivitySchema;
-
-use crate::error::Problem;
-
-/// What the objects are taken for, in errors.
-const CSV: &str = "CSV table of this schema";
-
-fn check(schema: &ActivitySchema) -> Result<(), Problem> {
-    schema.check().map_err(|e| Problem::NotThisFormat { format: "usable schema", problem: e.to_string() })
-}
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,4 @@
-//! From stored bytes to text: gzip (over all members) and zstd (over all frames) are recognised by their first bytes and
-//! expanded up to a limit.
+//! Expands gzip (all members) and zstd (all frames), recognised by their first bytes, up to a limit.
 
 use std::io::{self, BufReader, Chain, Cursor, Read};
 
@@ -20,7 +19,7 @@ pub struct ReadLimits {
 }
 
 impl ReadLimits {
-    /// Rows below which a share says nothing.
+    /// Rows below which the share of rejects is not judged.
     const MIN_ROWS: u64 = 20;
 
     /// Fails an object most of whose rows were rejected.
@@ -47,7 +46,7 @@ impl Default for ReadLimits {
 pub fn expand(stored: &[u8], most: u64) -> Result<Vec<u8>, Problem> {
     let mut expanded = Expanded::open(stored).map_err(Problem::Io)?;
     let mut out = Vec::new();
-    // One byte more than the limit tells what is at the limit from what is beyond it.
+    // One byte beyond the limit shows that the stream is larger.
     match expanded.by_ref().take(most.saturating_add(1)).read_to_end(&mut out) {
         Ok(_) if out.len() as u64 > most => Err(Problem::TooLarge { limit: most }),
         Ok(_) => Ok(out),
@@ -63,7 +62,7 @@ const ZSTD_SKIPPED: &[u8] = &[0x50, 0x2a, 0x4d, 0x18];
 /// The largest window of a zstd stream (2^25 bytes, 32 MiB): what `zstd -19` needs fits four times; `--ultra` may not.
 const ZSTD_WINDOW_LOG: u32 = 25;
 
-/// What libzstd says of a frame with a larger window.
+/// The message of libzstd for a frame with a larger window.
 const ZSTD_WINDOW_ERROR: &str = "Frame requires too much memory for decoding";
 
 /// An object's bytes, expanded if it was compressed.
@@ -142,7 +141,7 @@ mod tests {
 
     use super::*;
 
-    /// Expands, or says what is wrong.
+    /// Expands; fails with the problem as text.
     fn expand(bytes: &[u8]) -> Result<Vec<u8>, String> {
         super::expand(bytes, 1 << 30).map_err(|e| e.to_string())
     }

@@ -1,4 +1,4 @@
-//! One line of delimited text to its fields, and the first line to the names of the columns.
+//! Splits a line of delimited text into fields, and derives column names from the first line.
 //!
 //! Quotes are those of RFC 4180: a quoted value may hold the delimiter and, doubled, the quote. But a row is a line: a value
 //! with a line break in it has no closing quote on its line, and that line is refused, so that what a row takes is bounded
@@ -15,10 +15,10 @@ use weir_domain::reject::RejectReason;
 
 use crate::lines::MAX_LINE_BYTES;
 
-/// What may stand between two values, most usual first.
+/// Delimiters, most common first.
 const DELIMITERS: [u8; 4] = [b',', b'\t', b';', b'|'];
 
-/// Splits lines, one by one: no line changes how the next is read.
+/// Splits lines, each independently of the others.
 pub(crate) struct LineSplitter {
     reader: csv::Reader<OneLine>,
     record: ByteRecord,

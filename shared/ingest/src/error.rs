@@ -1,9 +1,9 @@
-//! What can be wrong with an object as a whole.
+//! Errors about an object as a whole: where reading stopped, why, and what to do.
 
 use std::fmt;
 use std::io;
 
-/// What an object is called in errors: a path, or a bucket and key. Control characters are escaped when shown.
+/// The name of an object in errors: a path, or a bucket and key. Control characters are escaped when shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectName(String);
 
@@ -14,8 +14,8 @@ impl ObjectName {
         Self(escaped(name))
     }
 
-    /// Whether the name promises gzip.
-    pub(crate) fn says_gzip(&self) -> bool {
+    /// Whether the name ends like that of a gzip file.
+    pub(crate) fn names_gzip(&self) -> bool {
         std::path::Path::new(&self.0).extension().is_some_and(|e| e.eq_ignore_ascii_case("gz"))
     }
 }
@@ -26,7 +26,7 @@ impl fmt::Display for ObjectName {
     }
 }
 
-/// A text with its control characters escaped: what a file says of itself ends up in logs and on terminals.
+/// A text with its control characters escaped: names and texts of a file end up in logs and on terminals.
 fn escaped(text: &str) -> String {
     text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
 }
@@ -59,7 +59,7 @@ pub enum Problem {
     Damaged {
         /// Which compression.
         compression: &'static str,
-        /// What the decoder says.
+        /// The message of the decoder.
         problem: String,
     },
     /// The stream asks for more memory than it is given.
@@ -95,7 +95,7 @@ pub enum Problem {
         /// What is wrong with it.
         problem: String,
     },
-    /// The header lacks fields without which nothing can be said.
+    /// The header lacks required fields.
     #[error("the header names no {missing}: add the field to the flow log's format")]
     MissingField {
         /// The missing fields, joined.
@@ -128,7 +128,7 @@ pub enum Problem {
     NotThisFormat {
         /// What it was to be read as.
         format: &'static str,
-        /// What speaks against it, and what to do.
+        /// Why it is not that, and what to do.
         problem: String,
     },
     /// Most rows were rejected.
@@ -141,17 +141,17 @@ pub enum Problem {
         /// The most frequent reason.
         reason: &'static str,
     },
-    /// None of the formats that are known.
+    /// None of the formats that are read.
     #[error(
-        "in no format that is known: it is {seen}; known are {known}. A flow log begins with a line that names its fields"
+        "in no known format: it is {seen}; formats are {formats}. A flow log begins with a line that names its fields"
     )]
     UnknownFormat {
-        /// What kind of bytes were seen.
+        /// The kind of bytes that the object begins with.
         seen: &'static str,
         /// Names of the formats.
-        known: String,
+        formats: String,
     },
-    /// A format that is known, and not of the source that was asked for.
+    /// A format of another source than the requested one.
     #[error("it is {format}, which is no {expected}")]
     OtherSource {
         /// The format.

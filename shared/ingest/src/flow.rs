@@ -1,4 +1,4 @@
-//! Flow logs: who talked to whom, how much, and whether it was let through. One module per format.
+//! Reads flow logs: source, destination, volume and action of every flow. One module per format.
 
 pub mod csv_mapping;
 pub mod vpc_flow_log;
@@ -19,7 +19,7 @@ use crate::format::{Format, recognise_or};
 use csv_mapping::Mapping;
 use vpc_flow_log::FieldOrder;
 
-/// What is known of flow logs beforehand.
+/// How flow logs are read.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FlowOptions {
     /// Their format; recognised from the content of each where none is named.
@@ -45,7 +45,7 @@ pub fn read(
     if let Some(format) = options.format {
         return read_as(format, input, object, limits, fields, each);
     }
-    // Who names the fields says that lines without a header are flow logs.
+    // Where fields are named, lines without a header are flow logs.
     match recognise_or(fields.map(|_| Format::FlowLog), input, object)? {
         (Some(format), input) => read_as(format, input, object, limits, fields, each),
         (None, _) => Ok(ReadSummary::default()),

@@ -1,5 +1,5 @@
-//! Which format an object is in: recognised from its content and, where that is not enough, its key; never from an
-//! extension alone.
+//! Recognises the format of an object from its content and, where that is not enough, its key; never from an extension
+//! alone.
 
 use std::fmt;
 use std::io::{self, Chain, Cursor, Read};
@@ -65,7 +65,7 @@ impl Format {
         }
     }
 
-    /// The name by which it is asked for and told.
+    /// The name of the format in options and messages.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -103,7 +103,7 @@ impl FromStr for Format {
 #[error("no such format; known are {}", Format::ALL.map(Format::name).join(", "))]
 pub struct UnknownFormat;
 
-/// How much of an object is looked at.
+/// Bytes of an object from which its format is recognised.
 const HEAD: u64 = 64 << 10;
 
 /// The input with what was looked at put back.
@@ -143,7 +143,7 @@ pub fn recognise<R: Read>(input: R, object: &ObjectName) -> Result<(Option<Forma
     recognise_or(None, input, object)
 }
 
-/// The same, where text that shows no format is taken for the one given: for logs without a header line.
+/// As [`recognise`], where text of no other format is taken for the given one: for logs without a header line.
 ///
 /// # Errors
 /// As [`recognise`].
@@ -156,7 +156,7 @@ pub fn recognise_or<R: Read>(
     let mut stored = Vec::new();
     input.by_ref().take(HEAD).read_to_end(&mut stored).map_err(|e| fail(Problem::Io(e)))?;
     let (head, fault) = expand(&stored);
-    let format = match of_head(&head) {
+    let format = match from_head(&head) {
         Some(format) => Some(format),
         None if head.iter().all(u8::is_ascii_whitespace) => match fault {
             // Cut off before the first byte of text, which is not the same as empty.
@@ -164,8 +164,8 @@ pub fn recognise_or<R: Read>(
             _ => None,
         },
         None if otherwise.is_some() && is_lines(&head) => otherwise,
-        None if object.says_gzip() && head == stored => return Err(fail(Problem::NotGzip)),
-        None => return Err(fail(Problem::UnknownFormat { seen: describe(&head), known: known() })),
+        None if object.names_gzip() && head == stored => return Err(fail(Problem::NotGzip)),
+        None => return Err(fail(Problem::UnknownFormat { seen: describe(&head), formats: names() })),
     };
     Ok((format, Cursor::new(stored).chain(input)))
 }
@@ -177,7 +177,7 @@ pub fn head(stored: &[u8]) -> Vec<u8> {
     expand(&stored[..stored.len().min(HEAD as usize)]).0
 }
 
-/// As much of the expanded text as the stored head gives, and what stopped it: that a head ends early says nothing.
+/// As much of the expanded text as the stored head gives, and what stopped it: that a head ends early is no fault.
 fn expand(stored: &[u8]) -> (Vec<u8>, Option<Problem>) {
     let mut head = Vec::new();
     let mut expanded = match Expanded::open(stored) {
@@ -197,7 +197,7 @@ fn expand(stored: &[u8]) -> (Vec<u8>, Option<Problem>) {
     (head, None)
 }
 
-fn known() -> String {
+fn names() -> String {
     Format::ALL.map(Format::name).join(", ")
 }
 
@@ -215,7 +215,7 @@ fn is_lines(head: &[u8]) -> bool {
     !is_binary(head) && !is_json(head)
 }
 
-/// What kind of bytes they are, without a byte of them.
+/// The kind of the bytes in words that quote none of them.
 fn describe(head: &[u8]) -> &'static str {
     if is_binary(head) {
         "binary data"
@@ -229,7 +229,7 @@ fn describe(head: &[u8]) -> &'static str {
 }
 
 /// The format that the beginning of an object's text shows.
-fn of_head(head: &[u8]) -> Option<Format> {
+fn from_head(head: &[u8]) -> Option<Format> {
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     if head.starts_with(b"PAR1") {
         return Some(Format::Parquet);
@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_content_is_an_error_that_says_what_was_seen_and_what_is_known() {
+    fn unknown_content_is_an_error_that_says_what_was_seen_and_which_formats_there_are() {
         for (bytes, seen) in [
             (&b"\x7fELF\x00\x00\x01"[..], "binary data"),
             (b"hello world", "text without a header line"),

@@ -1,8 +1,8 @@
-//! Log bytes to records and rejects, one module per format.
+//! Reads log bytes as records and rejects, with one module per format.
 //!
 //! A reader is given bytes as they come and calls back for every record; it holds one buffer, never the object.
 //! What cannot be read as a row becomes a [reject](weir_domain::reject); what cannot be read as an object is a
-//! [`ReadError`] that names the object and says what to do.
+//! [`ReadError`] that names the object and what to do.
 //!
 //! ```
 //! use weir_ingest::{ObjectName, ReadLimits, flow::vpc_flow_log};

@@ -1,4 +1,4 @@
-//! Lines out of a stream, in bounded memory: a line beyond the limit is skipped to its end and reported.
+//! Splits a stream into lines in bounded memory. A line beyond the limit is skipped and reported.
 
 use std::io::{self, Read};
 use std::ops::Range;

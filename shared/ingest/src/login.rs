@@ -1,4 +1,4 @@
-//! Logins: who came in, from where, with what, and whether they were let in. One module per format.
+//! Reads logins: user, source address, device and outcome. One module per format.
 //!
 //! | module | reads |
 //! |---|---|
@@ -7,8 +7,8 @@
 //! | [`cloudtrail`] | AWS `CloudTrail`: sign-ins and temporary credentials as logins, every event as API activity |
 //! | [`sshd`] | syslog lines of an OpenSSH server |
 //!
-//! What is text in a record is cut to 1,024 bytes: who logs in chooses much of it, and must neither fill memory with it
-//! nor have the row rejected by it.
+//! What is text in a record is cut to 1,024 bytes: whoever logs in chooses much of it, and must neither fill memory nor
+//! have the row rejected.
 
 pub mod cloudtrail;
 pub mod rba;
@@ -16,27 +16,21 @@ pub mod simple;
 pub mod sshd;
 
 mod cell;
+mod row;
 mod scalar;
 mod table;
 mod time;
 
+pub use row::LoginRow;
+
 use std::io::Read;
 
-use weir_domain::login::{ApiActivity, LoginEvent};
+use weir_domain::login::LoginEvent;
 use weir_domain::reject::ReadSummary;
 
 use crate::compression::ReadLimits;
 use crate::error::{ObjectName, Problem, ReadError};
 use crate::format::Format;
-
-/// What a row of a log of logins says.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum LoginRow<'a> {
-    /// Somebody came in, or tried to.
-    Login(&'a LoginEvent<'a>),
-    /// Somebody called an API. Of a call by which somebody comes in, the login comes first.
-    Call(&'a ApiActivity<'a>),
-}
 
 /// Reads one object in one of the formats of logins and calls back for every login and API call, in the order of the log.
 ///
@@ -79,14 +73,4 @@ pub fn read_numbered(
             problem: Problem::OtherSource { format: format.name(), expected: "log of logins" },
         }),
     }
-}
-
-/// Fails an object most of whose rows were rejected, where rows that were read and are no logins count as read: in such
-/// logs they are the most, and a few damaged ones among them say nothing about the whole.
-fn check_among_others(limits: ReadLimits, summary: &ReadSummary) -> Result<(), Problem> {
-    limits.check(&ReadSummary {
-        records: summary.records + summary.not_rows,
-        rejected: summary.rejected.clone(),
-        ..ReadSummary::default()
-    })
 }

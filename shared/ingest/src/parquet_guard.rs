@@ -1,4 +1,4 @@
-//! What a Parquet file claims, checked before the Parquet crate believes it.
+//! Checks the claims of a Parquet file before the Parquet crate reads it.
 //!
 //! The crate allocates what headers claim: a few bytes can ask for gigabytes, and gzip pages expand beyond what they claim.
 //! Here the footer and the header of every page are read first, and gzip pages are expanded once into nothing. What passes
@@ -6,15 +6,18 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use flate2::bufread::MultiGzDecoder;
 use parquet::basic::Compression;
+use parquet::errors::ParquetError;
 use parquet::file::metadata::ColumnChunkMetaData;
 
 mod thrift;
 use thrift::{Event, walk};
 
-/// The longest footer. That of a file with 4,096 columns in a hundred row groups is some 40 MB, of usual ones a few KB.
+/// The longest footer. That of a file with 4,096 columns in a hundred row groups is some 40 MB, typically a few KB.
 const MAX_FOOTER_BYTES: u64 = 64 << 20;
 
 /// The longest header of a page; statistics in it may be as long as the longest values.
@@ -25,6 +28,9 @@ const MAX_PAGE_HEADER_BYTES: u64 = 1 << 20;
 const OPEN_PAGES: u64 = 1 << 30;
 const MIN_LIMIT: u64 = 4 << 20;
 const MAX_LIMIT: u64 = 256 << 20;
+
+/// What a page counts at least when the cost of pages is added up, so that many empty ones are not free.
+const MIN_PAGE_COST: u64 = 512;
 
 /// A Parquet file that is not handed on to the crate.
 #[derive(Debug, thiserror::Error)]
@@ -41,11 +47,33 @@ fn refused<T>(what: &str) -> Result<T, Refused> {
     Err(Refused::Claim(what.to_owned()))
 }
 
+/// Runs a call into the Parquet crate, which returns an error for most damage and panics on the rest.
+///
+/// # Errors
+/// The crate's error as text.
+pub(crate) fn caught<T>(call: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(result) => result.map_err(|error| error.to_string()),
+        Err(_) => Err("it contradicts itself".to_owned()),
+    }
+}
+
+/// What a footer claims.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct FooterClaims {
+    /// Row groups.
+    pub(crate) groups: u64,
+    /// Columns of all row groups.
+    pub(crate) chunks: u64,
+    /// Places of the columns that are encrypted in any row group.
+    pub(crate) encrypted: BTreeSet<u64>,
+}
+
 /// Checks the footer: to be called before the crate reads it. Reads the footer once and keeps none of it.
 ///
 /// # Errors
 /// When the file is none, is cut off, or lists more columns, or deeper ones, than a table has.
-pub fn check_footer(file: &mut (impl Read + Seek)) -> Result<(), Refused> {
+pub fn check_footer(file: &mut (impl Read + Seek)) -> Result<FooterClaims, Refused> {
     const MAGIC: &[u8; 4] = b"PAR1";
     let length = file.seek(SeekFrom::End(0))?;
     let mut end = [0; 8];
@@ -64,17 +92,23 @@ pub fn check_footer(file: &mut (impl Read + Seek)) -> Result<(), Refused> {
     }
     file.seek(SeekFrom::Start(length - 8 - footer))?;
     let mut tree = Tree::default();
-    let mut lists = 0;
+    let (mut lists, mut place) = (0, 0);
+    let mut claims = FooterClaims::default();
     let walked = walk(&mut BufReader::new(&mut *file).take(footer), &mut |path, event| match (path, event) {
         ([2], Event::List) => lists += 1,
         ([2], Event::Element) => tree.begin(),
         ([2, 5], Event::Number(children)) => tree.children(children),
+        ([4], Event::Element) => (claims.groups, place) = (claims.groups + 1, 0),
+        ([4, 1], Event::Element) => (claims.chunks, place) = (claims.chunks + 1, place + 1),
+        ([4, 1, 8], Event::Field(_)) => {
+            claims.encrypted.insert(place - 1);
+        }
         _ => {}
     });
     if walked.is_err() || lists != 1 || !tree.is_sound() {
         return refused("its footer is damaged");
     }
-    Ok(())
+    Ok(claims)
 }
 
 /// The tree of columns as a footer lists it: nodes in depth-first order, each with the number of its children.
@@ -129,13 +163,40 @@ impl Tree {
 /// When a page claims to be, or is, larger than its column or than an equal share of 1 GiB for each column (at least 4, at
 /// most 256 MiB), or has an encoding whose reader allocates what is claimed.
 pub fn check_pages(file: &mut (impl Read + Seek), chunk: &ColumnChunkMetaData, columns: usize) -> Result<(), Refused> {
-    let max_expanded = (OPEN_PAGES / columns.max(1) as u64).clamp(MIN_LIMIT, MAX_LIMIT);
     let start = chunk.dictionary_page_offset().unwrap_or_else(|| chunk.data_page_offset());
-    let (Ok(mut at), Ok(length)) = (u64::try_from(start), u64::try_from(chunk.compressed_size())) else {
+    let (Ok(start), Ok(length)) = (u64::try_from(start), u64::try_from(chunk.compressed_size())) else {
         return refused("a page stands before the beginning");
     };
-    let end = at.saturating_add(length);
-    while at < end {
+    let max_expanded = (OPEN_PAGES / columns.max(1) as u64).clamp(MIN_LIMIT, MAX_LIMIT);
+    let bytes = start..start.saturating_add(length);
+    each_page(file, bytes, chunk.compression(), max_expanded, Claims::check_encodings).map(drop)
+}
+
+/// Checks all pages in a range of a file, as [`check_pages`] does, except for the encodings, for a reader that decodes values
+/// itself. Returns the cost of all of them: what each holds or expands to, but at least [`MIN_PAGE_COST`].
+pub(crate) fn page_cost(
+    file: &mut (impl Read + Seek),
+    bytes: Range<u64>,
+    compression: Compression,
+    max_expanded: u64,
+) -> Result<u64, Refused> {
+    each_page(file, bytes, compression, max_expanded, |claims| {
+        if compression == Compression::UNCOMPRESSED && claims.stored != claims.expanded {
+            return refused("a page does not expand to the size it claims");
+        }
+        Ok(())
+    })
+}
+
+fn each_page(
+    file: &mut (impl Read + Seek),
+    bytes: Range<u64>,
+    compression: Compression,
+    max_expanded: u64,
+    check: impl Fn(&Claims) -> Result<(), Refused>,
+) -> Result<u64, Refused> {
+    let (mut at, mut cost) = (bytes.start, 0_u64);
+    while at < bytes.end {
         file.seek(SeekFrom::Start(at))?;
         let mut header = BufReader::new(&mut *file).take(MAX_PAGE_HEADER_BYTES);
         let mut claims = Claims::default();
@@ -150,21 +211,23 @@ pub fn check_pages(file: &mut (impl Read + Seek), chunk: &ColumnChunkMetaData, c
             )));
         }
         claims.check()?;
-        if claims.stored > end.saturating_sub(body) || claims.stored > max_expanded.saturating_mul(2) {
+        check(&claims)?;
+        if claims.stored > bytes.end.saturating_sub(body) || claims.stored > max_expanded.saturating_mul(2) {
             return refused("a page is longer than its column");
         }
-        if matches!(chunk.compression(), Compression::GZIP(_)) {
+        if matches!(compression, Compression::GZIP(_)) {
             file.seek(SeekFrom::Start(body + claims.levels))?;
             let stored = BufReader::new(&mut *file).take(claims.stored.saturating_sub(claims.levels));
             // What else may be wrong with the stream, the reader will find.
             let most = claims.expanded.saturating_add(1);
             if matches!(io::copy(&mut MultiGzDecoder::new(stored).take(most), &mut io::sink()), Ok(n) if n == most) {
-                return refused("a page expands to more than it says");
+                return refused("a page expands to more than it claims");
             }
         }
         at = body + claims.stored;
+        cost = cost.saturating_add(claims.expanded.max(claims.stored).max(MIN_PAGE_COST));
     }
-    Ok(())
+    Ok(cost)
 }
 
 /// What the header of a page claims.
@@ -177,7 +240,7 @@ struct Claims {
     levels: u64,
     dictionary_values: u64,
     encodings: Vec<i64>,
-    /// A number that is negative, too large for its type, or there twice.
+    /// Whether a number is negative, too large for its type, or there twice.
     bad: bool,
 }
 
@@ -220,6 +283,10 @@ impl Claims {
         if !sized || self.bad || self.levels > self.expanded || self.dictionary_values > self.expanded / 4 {
             return refused("the header of a page is damaged");
         }
+        Ok(())
+    }
+
+    fn check_encodings(&self) -> Result<(), Refused> {
         if self.encodings.iter().any(|e| !Self::ENCODINGS.contains(e)) {
             return refused(
                 "a page has an encoding that is not read: write the table with plain or dictionary encoding",

@@ -1,4 +1,4 @@
-//! Text objects: opened, expanded, limited and split into lines, with every fault named. What the line formats share.
+//! Opens text objects, expands them up to a limit and splits them into lines, for all line formats.
 
 use std::io::{self, Read};
 
@@ -21,7 +21,7 @@ impl<'o, R: Read> TextReader<'o, R> {
     pub(crate) fn open(input: R, object: &'o ObjectName, limits: ReadLimits) -> Result<Self, ReadError> {
         let fail = |problem| ReadError { object: object.clone(), line: 0, problem };
         let expanded = Expanded::open(input).map_err(|e| fail(Problem::Io(e)))?;
-        // One byte more than the limit tells an object at the limit from one beyond it.
+        // One byte beyond the limit shows that the object is larger.
         let left = limits.expanded_bytes.saturating_add(1);
         Ok(Self { lines: Lines::new(Limited { expanded, left }), object, limits, summary: ReadSummary::default() })
     }
@@ -57,7 +57,7 @@ impl<'o, R: Read> TextReader<'o, R> {
         self.lines.number
     }
 
-    /// Whether the object is not compressed, whatever its name says.
+    /// Whether the object is not compressed, whatever its name.
     pub(crate) fn is_plain(&self) -> bool {
         self.lines.input().expanded.is_plain()
     }
@@ -77,7 +77,7 @@ impl<'o, R: Read> TextReader<'o, R> {
     }
 }
 
-/// A line without the mark that some programs put before the first.
+/// A line without the byte order mark that some programs put before the first.
 pub(crate) fn without_mark(line: &[u8]) -> &[u8] {
     line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line)
 }

@@ -1,6 +1,6 @@
-//! Times as people and programs write them.
+//! Parses times as dates and as numbers since the epoch.
 //!
-//! Two ways are read: numbers since the epoch, [`since_epoch`], and dates, [`on_calendar`]. [`of_text`] takes either as it
+//! Two forms are read: numbers since the epoch, [`since_epoch`], and dates, [`on_calendar`]. [`from_text`] takes either as it
 //! stands in tables of any origin; log formats add what they know of theirs (`login::time`).
 
 use std::ops::Range;
@@ -16,7 +16,7 @@ pub(crate) const FIRST_MILLISECOND: f64 = 1e11;
 /// never set.
 const TIMES: Range<i64> = 157_766_400..4_102_444_800;
 
-/// Milliseconds since the epoch, of a number of them or of seconds, told apart by their size.
+/// Milliseconds since the epoch, from a number of milliseconds or of seconds, by its size.
 pub(crate) fn since_epoch(number: f64) -> f64 {
     if number < FIRST_MILLISECOND { number * 1000.0 } else { number }
 }
@@ -32,18 +32,18 @@ pub(crate) fn on_calendar(text: &str) -> Option<Timestamp> {
     }
 }
 
-/// Seconds since the epoch, of a number of them or of milliseconds. Fractions are cut off.
-pub(crate) fn of_number(number: f64) -> Option<i64> {
+/// Seconds since the epoch, from a number of seconds or of milliseconds. Fractions are cut off.
+pub(crate) fn from_number(number: f64) -> Option<i64> {
     // Beyond the range of i64 the cast saturates, which is no time either; NaN becomes 0.
     let seconds = (since_epoch(number).floor() as i64).div_euclid(1000);
     TIMES.contains(&seconds).then_some(seconds)
 }
 
-/// Seconds since the epoch, of a date (`UTC` may follow) or a number. Fractions are cut off.
-pub(crate) fn of_text(text: &[u8]) -> Option<i64> {
+/// Seconds since the epoch, from a date (`UTC` may follow) or a number. Fractions are cut off.
+pub(crate) fn from_text(text: &[u8]) -> Option<i64> {
     let text = str::from_utf8(text).ok()?.trim();
     if let Ok(number) = text.parse() {
-        return of_number(number);
+        return from_number(number);
     }
     let seconds = on_calendar(text.strip_suffix(" UTC").unwrap_or(text))?.as_second();
     TIMES.contains(&seconds).then_some(seconds)
@@ -70,9 +70,9 @@ mod tests {
             "1.39644894e9",
             "1396448940123",
         ] {
-            assert_eq!(of_text(text.as_bytes()), Some(1_396_448_940), "{text}");
+            assert_eq!(from_text(text.as_bytes()), Some(1_396_448_940), "{text}");
         }
-        assert_eq!(of_text(b"2014-04-02"), Some(1_396_396_800));
+        assert_eq!(from_text(b"2014-04-02"), Some(1_396_396_800));
     }
 
     #[test]
@@ -96,10 +96,10 @@ mod tests {
             "2014-04-02T14:29:00Zx",
             "é014-04-02 14:29",
         ] {
-            assert_eq!(of_text(text.as_bytes()), None, "{text}");
+            assert_eq!(from_text(text.as_bytes()), None, "{text}");
         }
-        assert_eq!(of_text(b"\xff"), None);
-        assert_eq!(of_text(b"157766400"), Some(157_766_400));
-        assert_eq!(of_number(4_102_444_799_999.0), Some(4_102_444_799));
+        assert_eq!(from_text(b"\xff"), None);
+        assert_eq!(from_text(b"157766400"), Some(157_766_400));
+        assert_eq!(from_number(4_102_444_799_999.0), Some(4_102_444_799));
     }
 }

@@ -1,12 +1,12 @@
-//! Usage over time: measurements of one or many series, and series of them in even steps.
+//! Reads measurements of usage over time, and resamples them to series in even steps.
 //!
-//! Three forms are read, recognised from the first line unless [`UsageOptions`] say which it is:
+//! Three forms are read, recognised from the first line unless [`UsageOptions`] give it:
 //!
-//! - **Long** CSV, one measurement a line: a time, a value, and the columns that tell the series apart (`time,region,value`).
+//! - **Long** CSV, one measurement a line: a time, a value, and the columns that identify the series (`time,region,value`).
 //! - **Wide** CSV, one series a column (`time,web,database`): where no column is called `value`.
 //! - **JSON lines**: objects with the same names. Without a field called `value`, every number is a measurement of its own.
 //!
-//! | column | called, in any case, unless the options say otherwise |
+//! | column | called, in any case, unless the options name others |
 //! |---|---|
 //! | time | `timestamp`, `time`, `datetime`, `date`, `ts`, `start`, `start_time`, `period`, `hour`, `day` |
 //! | value | `value`, `val`, `usage`, `amount`, `quantity` |
@@ -14,7 +14,7 @@
 //! | label | `label`, `labels`, `is_anomaly`, `anomaly`, `ground_truth`: the truth, for evaluation |
 //!
 //! Times are RFC 3339, `YYYY-MM-DD HH:MM[:SS]` (UTC), or seconds or milliseconds since the epoch, from 1975 to 2099. A row
-//! without any value (empty, `-`, `NA`, `NaN`, `null`) says that nothing was measured: it is counted as one without data.
+//! without any value (empty, `-`, `NA`, `NaN`, `null`) means that nothing was measured, and counts as one without data.
 //!
 //! ```
 //! use weir_ingest::usage::{ResampleParams, Resampler, UsageOptions};
@@ -31,72 +31,31 @@
 //! # Ok::<(), weir_ingest::ReadError>(())
 //! ```
 
+mod cell;
 mod columns;
 mod exact_sum;
 mod json_lines;
+mod options;
 mod resample;
 mod table;
 
+pub use options::{Shape, UsageOptions};
 pub use resample::{ResampleParams, Resampler, Statistic, TooMuchUsage};
 
 use std::io::Read;
 
-use weir_domain::activity::ActivitySchema;
-use weir_domain::reject::{ReadSummary, RejectReason};
+use weir_domain::reject::ReadSummary;
 use weir_domain::usage::UsagePoint;
 
-use crate::activity::number;
 use crate::compression::ReadLimits;
 use crate::error::{ObjectName, Problem, ReadError};
 use crate::text::{TextReader, without_mark};
+use cell::Row;
 use json_lines::JsonLines;
 use table::UsageTable;
 
-/// What the objects are taken for, in errors.
+/// The name of the format in errors.
 const FORMAT: &str = "usage over time";
-
-/// The longest key or metric; the longest names of AWS, those of resources, have 2,048 bytes.
-const MAX_KEY_LEN: usize = 2048;
-
-/// The most keys that tell one series from another.
-const MAX_KEYS: usize = 64;
-
-/// How measurements are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Shape {
-    /// CSV, one measurement a line.
-    Long,
-    /// CSV, one series a column.
-    Wide,
-    /// One JSON object a line.
-    JsonLines,
-}
-
-/// What is known of a form beforehand. By default nothing: all is recognised.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct UsageOptions {
-    /// How measurements are written.
-    pub shape: Option<Shape>,
-    /// The column of the time.
-    pub time: Option<String>,
-    /// The column of the value.
-    pub value: Option<String>,
-    /// The column that names the metric.
-    pub metric: Option<String>,
-    /// The column of the truth.
-    pub label: Option<String>,
-    /// The columns that tell the series apart. By default, in the long form and in JSON, all that are nothing else (in JSON
-    /// without a value only texts), and in the wide form none.
-    pub keys: Option<Vec<String>>,
-}
-
-/// What became of a row.
-enum Row {
-    Points,
-    NoData,
-}
 
 /// Reads one object and calls back for every measurement, in its order.
 ///
@@ -158,34 +117,8 @@ impl<'o> Form<'o> {
         if json {
             return Ok(Self::JsonLines(JsonLines { options }));
         }
-        UsageTable::of_header(line, options).map(Box::new).map(Self::Table)
+        UsageTable::from_header(line, options).map(Box::new).map(Self::Table)
     }
-}
-
-/// Text that tells one series from another.
-fn identifier(text: &[u8]) -> Result<&str, RejectReason> {
-    let text = str::from_utf8(text).map_err(|_| RejectReason::BadIdentifier)?;
-    if text.len() > MAX_KEY_LEN || text.chars().any(char::is_control) {
-        return Err(RejectReason::BadIdentifier);
-    }
-    Ok(text)
-}
-
-/// A value, or `None` for what stands for a missing one.
-fn measured(text: &[u8]) -> Result<Option<f64>, RejectReason> {
-    if is_missing(text) {
-        return Ok(None);
-    }
-    within(number::finite(text)).map(Some)
-}
-
-/// A value that a quantity may have.
-fn within(value: Option<f64>) -> Result<f64, RejectReason> {
-    value.filter(|v| v.abs() <= UsagePoint::MAX).ok_or(RejectReason::BadNumber)
-}
-
-fn is_missing(text: &[u8]) -> bool {
-    ActivitySchema::MISSING_VALUES.iter().any(|missing| missing.as_bytes() == text)
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ impl Target {
 pub const TARGETS: [Target; 24] = [
     Target::text("vpc_flow_log", flow::vpc_flow_log),
     // 192 MiB of pages, as its documentation says, and the footer.
-    Target { name: "vpc_parquet", check: flow::vpc_parquet, memory: 256 << 20 },
+    Target { name: "vpc_parquet", check: flow::vpc_parquet, memory: 320 << 20 },
     Target::text("zeek", flow::zeek),
     Target::text("csv_mapping", flow::csv_mapping),
     Target::text("csv_mapping_file", flow::csv_mapping_file),

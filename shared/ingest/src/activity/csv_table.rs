@@ -1,4 +1,4 @@
-//! Reading tables of text.
+//! Reads CSV tables by a schema and calls back for every row.
 
 use std::io::Read;
 
@@ -6,7 +6,6 @@ use weir_domain::activity::{ActivityRow, ActivitySchema, ColumnRole};
 use weir_domain::reject::{ReadSummary, RejectReason};
 
 use super::row::{Cell, Content, RowMaker};
-use super::{CSV, check};
 use crate::compression::ReadLimits;
 use crate::delimited::{LineSplitter, column_names};
 use crate::error::{ObjectName, Problem, ReadError};
@@ -31,8 +30,7 @@ pub fn read(
     mut each: impl FnMut(&ActivityRow<'_>),
 ) -> Result<ReadSummary, ReadError> {
     let mut text = TextReader::open(input, object, limits)?;
-    check(schema).map_err(|problem| text.fail(problem))?;
-    let rows = RowMaker::new(schema);
+    let rows = RowMaker::new(schema).map_err(|problem| text.fail(problem))?;
     let mut lines = LineSplitter::new(u8::try_from(schema.delimiter).unwrap_or(b','));
     let mut columns = (!schema.header).then(|| Columns::by_position(schema));
     while let Some(line) = text.next()? {
@@ -41,7 +39,9 @@ pub fn read(
         let Some(columns) = &columns else {
             match Columns::by_name(schema, line, &mut lines) {
                 Ok(found) => columns = Some(found),
-                Err(problem) => return Err(text.fail(Problem::NotThisFormat { format: CSV, problem })),
+                Err(problem) => {
+                    return Err(text.fail(Problem::NotThisFormat { format: "CSV table of this schema", problem }));
+                }
             }
             text.summary.not_rows += 1;
             continue;
@@ -72,12 +72,12 @@ pub fn read(
     text.finish()
 }
 
-/// Where the columns of a schema stand in the rows of a table.
+/// The positions of a schema's columns in the rows of a table.
 struct Columns {
     /// By column of the schema; `None` for what the table lacks.
     places: Vec<Option<usize>>,
     width: usize,
-    /// The line that said so; empty where there is none.
+    /// The header line; empty where there is none.
     header: Vec<u8>,
 }
 
@@ -97,7 +97,7 @@ impl Columns {
     }
 }
 
-/// The places of a schema's columns, or the names of those that are needed and not there.
+/// The positions of a schema's columns, or the names of required columns that are missing.
 pub(super) fn places(
     schema: &ActivitySchema,
     find: impl Fn(&str) -> Option<usize>,

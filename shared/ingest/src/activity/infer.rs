@@ -1,4 +1,4 @@
-//! Guessing the schema of a table from its first rows.
+//! Guesses the schema of a CSV or Parquet table from its first rows.
 
 mod column;
 mod names;
@@ -10,6 +10,7 @@ use weir_domain::activity::{ActivitySchema, ColumnRole, ColumnSchema};
 use super::number;
 use super::parquet_table::{self, Table};
 use super::row::{Cell, Content};
+use super::schema_file::InferredSchema;
 use super::shipped;
 use crate::compression::ReadLimits;
 use crate::delimited::{LineSplitter, column_names, guess_delimiter};
@@ -18,32 +19,21 @@ use crate::text::{TextReader, without_mark};
 use crate::time;
 use column::{ColumnSample, Guess};
 
-/// Rows that are enough to guess a schema from.
+/// Rows from which a schema is guessed by default.
 pub const SAMPLE_ROWS: usize = 10_000;
 
-/// Values that are looked at, at most: they bound the memory that counting distinct ones takes (some 20 bytes each).
+/// The most values in a sample. They bound the memory for counting distinct values (some 20 bytes each).
 const MAX_VALUES: usize = 2 << 20;
-
-/// A schema guessed from a sample, with the reasons.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InferredSchema {
-    /// The schema; it has no faults.
-    pub schema: ActivitySchema,
-    /// By column: why it has its role.
-    pub why: Vec<String>,
-    /// Rows looked at.
-    pub rows: u64,
-}
 
 /// Guesses the schema of a CSV table from its first `sample_rows` rows (and at most 2 million values).
 ///
-/// The guess is a beginning, and the same for the same bytes:
+/// The guess is for a person to edit, and the same for the same bytes:
 ///
 /// - The delimiter is the one of `,`, tab, `;`, `|` that the first line has most of.
 /// - The first line is a header when none of its values is a number or a time, no two are the same, and, in a table of text
 ///   only, none occurs again in its column. Without one the columns are called `column_1` and so on.
-/// - Names like `label`, `class`, `target`, `attack_cat`, `is_anomaly` make a **label**; without names, a last column that
-///   says `normal` does.
+/// - Names like `label`, `class`, `target`, `attack_cat`, `is_anomaly` make a **label**; without names, a last column with
+///   the value `normal` does.
 /// - Dates and times, and numbers since the epoch in a column named so, are a **time**: the first such column; further ones
 ///   are ignored.
 /// - Whole numbers that only grow, or values that hardly ever repeat, are an **id** when named so; text that hardly ever
@@ -113,7 +103,7 @@ pub fn infer_parquet(
         .map_err(fail)?;
     let mut guesses: Vec<_> = names.iter().zip(&samples).map(|(name, sample)| sample.guess(name, false)).collect();
     for (at, guess) in guesses.iter_mut().enumerate() {
-        match table.says(at) {
+        match table.declared_role(at) {
             Some((role, why)) if guess.role != ColumnRole::Label => *guess = Guess::new(role, why),
             _ => {}
         }
@@ -134,7 +124,7 @@ fn max_rows(sample_rows: usize, columns: usize) -> u64 {
 struct TextSample {
     lines: LineSplitter,
     delimiter: u8,
-    /// A header or a row: what follows will tell.
+    /// The first line: a header or a row, which the rows that follow decide.
     first: Vec<Vec<u8>>,
     columns: Vec<ColumnSample>,
     rows: u64,
@@ -156,7 +146,7 @@ impl TextSample {
         Ok(Self { lines, delimiter, first, columns, rows: 0 })
     }
 
-    /// Counts a row. Lines that are none of this table are passed over.
+    /// Counts a row. Lines with another number of fields are skipped.
     fn add(&mut self, line: &[u8]) {
         let Ok(fields) = self.lines.split(line) else { return };
         if fields.len() == self.columns.len() {
@@ -188,7 +178,7 @@ impl TextSample {
     fn first_is_header(&self) -> bool {
         let value = |field: &Vec<u8>| {
             let missing = ActivitySchema::MISSING_VALUES.iter().any(|m| !m.is_empty() && m.as_bytes() == field);
-            missing || number::finite(field).is_some() || time::of_text(field).is_some()
+            missing || number::finite(field).is_some() || time::from_text(field).is_some()
         };
         let mut names: Vec<_> = self.first.iter().filter(|f| !f.is_empty()).collect();
         let named = names.len();
@@ -202,7 +192,7 @@ impl TextSample {
     }
 }
 
-/// Puts the guesses together: one id and one time among them.
+/// Makes a schema of the guesses, with at most one id and one time.
 fn finish(
     mut schema: ActivitySchema,
     names: Vec<String>,
@@ -225,9 +215,9 @@ fn finish(
     }
     schema.columns = names.into_iter().zip(&guesses).map(|(name, g)| ColumnSchema::new(name, g.role)).collect();
     schema.check().map_err(|e| e.to_string())?;
-    if let Some((name, known)) = shipped::of(&schema) {
+    if let Some((name, shipped)) = shipped::matching(&schema) {
         let why = guesses.into_iter().map(|guess| format!("as in {name}: {}", guess.why)).collect();
-        let columns = known.columns.clone();
+        let columns = shipped.columns.clone();
         return Ok(InferredSchema { schema: ActivitySchema { columns, ..schema }, why, rows });
     }
     Ok(InferredSchema { schema, why: guesses.into_iter().map(|g| g.why).collect(), rows })

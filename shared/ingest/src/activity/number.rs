@@ -1,4 +1,4 @@
-//! Numbers in tables.
+//! Parses the numbers of tables.
 
 /// A number as programs write it: `3`, `-0.5`, `+1e9`. `None` for all else, infinity and NaN among it.
 pub(crate) fn finite(text: &[u8]) -> Option<f64> {

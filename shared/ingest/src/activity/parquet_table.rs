@@ -1,25 +1,23 @@
-//! Reading tables in Parquet files.
+//! Reads Parquet tables by a schema and calls back for every row.
 
 mod columns;
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use weir_domain::activity::{ActivityRow, ActivitySchema, ColumnRole};
 use weir_domain::reject::ReadSummary;
 
-use super::check;
 use super::csv_table::places;
 use super::row::{Cell, Content, RowMaker};
 use crate::compression::{Expanded, ReadLimits};
 use crate::error::{ObjectName, Problem, ReadError};
-use crate::parquet_guard::{Refused, check_footer, check_pages};
+use crate::parquet_guard::{self, Refused, check_footer, check_pages};
 use columns::{Column, ColumnCursor, Held, Kind, columns};
 
-/// What the objects are taken for, in errors.
+/// The name of the format in errors.
 pub(super) const FORMAT: &str = "Parquet table that can be read";
 
 /// Rows that are held at once.
@@ -54,10 +52,9 @@ pub fn read_parquet(
 ) -> Result<ReadSummary, ReadError> {
     let mut summary = ReadSummary::default();
     let read = || -> Result<(), Problem> {
-        check(schema)?;
+        let rows = RowMaker::new(schema)?;
         let table = Table::open(input, limits)?;
         let wanted = table.wanted(schema)?;
-        let rows = RowMaker::new(schema);
         table.each_row(&wanted, u64::MAX, |row, cells| match rows.make(|at| cells[at], &mut each) {
             Ok(()) => summary.records += 1,
             Err(reason) => summary.reject(row, reason, &excerpt(cells)),
@@ -71,7 +68,7 @@ pub fn read_parquet(
     }
 }
 
-/// The beginning of a row, as CSV would have it.
+/// The beginning of a row as CSV.
 fn excerpt(cells: &[Cell<'_>]) -> Vec<u8> {
     let mut row = Vec::new();
     for cell in cells {
@@ -124,8 +121,8 @@ impl Table {
         self.columns.iter().map(|column| column.name.clone()).collect()
     }
 
-    /// What the file itself says of a column, without a look at its values.
-    pub(super) fn says(&self, column: usize) -> Option<(ColumnRole, &'static str)> {
+    /// The role of a column by its type alone, and the reason.
+    pub(super) fn declared_role(&self, column: usize) -> Option<(ColumnRole, &'static str)> {
         match self.columns.get(column)?.source {
             Err(why) => Some((ColumnRole::Ignore, why)),
             Ok((_, kind)) if kind.is_time() => Some((ColumnRole::Time, "of a type for times")),
@@ -209,13 +206,8 @@ impl Table {
     }
 }
 
-/// The Parquet crate returns an error for most damage and panics on the rest.
-fn caught<T>(read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, Problem> {
-    match catch_unwind(AssertUnwindSafe(read)) {
-        Ok(Ok(read)) => Ok(read),
-        Ok(Err(error)) => Err(damaged(&error.to_string())),
-        Err(_) => Err(damaged("it contradicts itself")),
-    }
+fn caught<T>(call: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, Problem> {
+    parquet_guard::caught(call).map_err(|error| damaged(&error))
 }
 
 fn damaged(what: &str) -> Problem {

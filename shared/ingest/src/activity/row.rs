@@ -1,19 +1,20 @@
-//! From the cells of a row to the row, by the schema.
+//! Converts the cells of a table row to an [`ActivityRow`], by the schema.
 
 use weir_domain::activity::{ActivityRow, ActivitySchema, ColumnRole, MissingPolicy, Value};
 use weir_domain::reject::RejectReason;
 
 use super::number;
+use crate::error::Problem;
 use crate::time;
 
-/// What stands in one place of a table.
+/// One cell of a table.
 #[derive(Clone, Copy)]
 pub(super) enum Cell<'a> {
-    /// The table has no such column, or says itself that there is no value.
+    /// The table has no such column, or a null.
     Missing,
     /// Longer than the longest line that is read.
     TooLong,
-    /// Something to be read as the schema says; it may still stand for a missing value.
+    /// A value to be read by the schema; it may still stand for a missing one.
     Holds(Content<'a>),
 }
 
@@ -26,7 +27,7 @@ pub(super) enum Content<'a> {
     Text(&'a [u8]),
 }
 
-/// Makes rows by one schema.
+/// Converts cells to rows by one schema.
 pub(super) struct RowMaker<'s> {
     schema: &'s ActivitySchema,
     features: usize,
@@ -35,9 +36,12 @@ pub(super) struct RowMaker<'s> {
 }
 
 impl<'s> RowMaker<'s> {
-    pub(super) fn new(schema: &'s ActivitySchema) -> Self {
+    /// Fails for a schema with faults.
+    pub(super) fn new(schema: &'s ActivitySchema) -> Result<Self, Problem> {
+        let faults = schema.check().map_err(|faults| faults.to_string());
+        faults.map_err(|problem| Problem::NotThisFormat { format: "usable schema", problem })?;
         let nan_is_missing = schema.missing_values.iter().any(|m| m == "NaN");
-        Self { schema, features: schema.features().count(), labels: schema.labels().count(), nan_is_missing }
+        Ok(Self { schema, features: schema.features().count(), labels: schema.labels().count(), nan_is_missing })
     }
 
     /// Makes one row of its cells, given by the place of their column in the schema, and hands it on.
@@ -101,8 +105,8 @@ fn category(content: Content<'_>) -> Result<Value<'_>, RejectReason> {
 
 fn seconds(content: Content<'_>) -> Result<i64, RejectReason> {
     let seconds = match content {
-        Content::Number(number) => time::of_number(number),
-        Content::Text(text) => time::of_text(text),
+        Content::Number(number) => time::from_number(number),
+        Content::Text(text) => time::from_text(text),
     };
     seconds.ok_or(RejectReason::BadTime)
 }

@@ -1,15 +1,13 @@
-//! Schemas as files that a person edits.
+//! Reads and writes schemas as TOML files that a person edits.
 
 use std::fmt::Write;
 
 use weir_domain::activity::{ActivitySchema, BadSchema, ColumnRole, ColumnSchema, MissingPolicy};
 
-use super::infer::InferredSchema;
-
 /// A schema file that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum BadSchemaFile {
-    /// No TOML, or TOML with other fields; says the line.
+    /// No TOML, or TOML with other fields. The message names the line.
     #[error("the schema file cannot be read: {0}")]
     Syntax(#[from] toml::de::Error),
     /// A schema with faults.
@@ -27,6 +25,17 @@ pub fn parse_schema(text: &str) -> Result<ActivitySchema, BadSchemaFile> {
     Ok(schema)
 }
 
+/// A schema guessed from a sample, with the reason for each role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InferredSchema {
+    /// The schema; it has no faults.
+    pub schema: ActivitySchema,
+    /// By column, the reason for its role.
+    pub why: Vec<String>,
+    /// Rows looked at.
+    pub rows: u64,
+}
+
 const INTRODUCTION: &str = "\
 # role     numeric, categorical: what models learn from. id: names the row (at most one). time: when it happened (at most
 #          one). label: the truth, which no model sees. ignore: not read.
@@ -35,8 +44,8 @@ const INTRODUCTION: &str = "\
 ";
 
 impl InferredSchema {
-    /// The schema as a file, one column a line, each with a comment that says why it was chosen. What is written so is read
-    /// by [`parse_schema`] as the same schema.
+    /// The schema as a file, one column a line, each with a comment that gives the reason. [`parse_schema`] reads it
+    /// back as the same schema.
     #[must_use]
     pub fn to_toml(&self) -> String {
         let schema = &self.schema;

@@ -1,4 +1,4 @@
-//! Schemas of public tables, shipped so that they need no guess. A table is known by its columns.
+//! Schemas of public tables that come with Weir. A table is recognised by its columns.
 
 use std::sync::LazyLock;
 
@@ -21,9 +21,9 @@ pub fn shipped_schemas() -> &'static [(&'static str, ActivitySchema)] {
     &SCHEMAS
 }
 
-/// The shipped schema of a table of which a schema was guessed: with a header the same names in the same order; without
-/// one as many columns, words where the shipped schema has categories, and numbers where it has numbers.
-pub(super) fn of(guessed: &ActivitySchema) -> Option<&'static (&'static str, ActivitySchema)> {
+/// The shipped schema that a guessed one matches. With a header, the names are equal and in the same order. Without one,
+/// there are as many columns, words where the shipped schema has categories, and numbers where it has numbers.
+pub(super) fn matching(guessed: &ActivitySchema) -> Option<&'static (&'static str, ActivitySchema)> {
     let names = |schema: &ActivitySchema| -> Vec<String> {
         schema.columns.iter().map(|column| column.name.to_lowercase()).collect()
     };
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn tables_are_known_by_their_columns() {
+    fn tables_are_recognised_by_their_columns() {
         for (name, schema) in shipped_schemas() {
             let names = schema.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(",") + "\n";
             let table = if schema.header { names } else { String::new() } + &rows(schema);

@@ -1,4 +1,4 @@
-//! Both directions of a conversation in one row, as Zeek and most CSV have them, and the records they become.
+//! Splits a conversation with both directions in one row, as Zeek and most CSV have it, into records.
 
 use std::net::IpAddr;
 
@@ -7,7 +7,7 @@ use weir_domain::flow::{Action, FlowRecord, ICMP, ICMP_V6};
 /// IPv4 (20) and TCP (20) headers without options: what a payload count leaves out, per packet.
 pub(super) const HEADERS: u64 = 40;
 
-/// The most that a count may be; sums beyond it stop there.
+/// The largest count; sums saturate there.
 pub(super) const MAX: u64 = i64::MAX as u64;
 
 /// What one side sent.
@@ -24,9 +24,9 @@ pub(super) struct Conversation<'a> {
     pub(super) account: &'a str,
     pub(super) region: &'a str,
     pub(super) interface: &'a str,
-    /// Address and port of who began.
+    /// Address and port of the side that opened the conversation.
     pub(super) originator: (IpAddr, u16),
-    /// Address and port of the other.
+    /// Address and port of the other side.
     pub(super) responder: (IpAddr, u16),
     pub(super) protocol: u8,
     pub(super) start: i64,

@@ -1,4 +1,4 @@
-//! Flow records from any CSV, by a mapping that says which column holds what.
+//! Reads flow records from any CSV, by a mapping of columns to fields.
 //!
 //! A mapping is a TOML file. `[columns]` names, for each field, a column: by its name in the header, by its position from
 //! 0 for files without one, or by both. A text or a number alone is a name or a position.
@@ -104,7 +104,7 @@ pub fn read(
         let line = without_mark(line);
         let seen = match &mut layout {
             Some(layout) => layout.line(mapping, line),
-            None => match Layout::of(mapping, line) {
+            None => match Layout::from_first_line(mapping, line) {
                 Ok(layout::First::Empty) => Ok(row::Seen::NoRow),
                 Ok(layout::First::Header(found)) => {
                     layout = Some(found);

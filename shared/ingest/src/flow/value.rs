@@ -1,5 +1,4 @@
-//! Addresses, ports, counts and times as the text of connection logs has them, those of Zeek and any CSV. VPC flow logs
-//! have their own, in `vpc_flow_log::value`.
+//! Parses addresses, ports, counts and times of Zeek logs and CSV. VPC flow logs have their own, in `vpc_flow_log::value`.
 
 use std::net::IpAddr;
 

@@ -1,6 +1,6 @@
-//! VPC and Transit Gateway Flow Logs as text: plain, gzip or zstd, any version, any field order, read by the header line.
+//! Reads VPC and Transit Gateway Flow Logs as text: plain, gzip or zstd, any version, any field order by the header line.
 //!
-//! The header names the columns (the AWS "Flow log records" page lists all fields); `version` says nothing about their
+//! The header names the columns (the AWS "Flow log records" page lists all fields); `version` does not determine their
 //! order and is not consulted. A log without a header is read by a [`FieldOrder`]. What each field becomes:
 //!
 //! | field | record | absent or `-` |
@@ -24,7 +24,7 @@
 //! Columns named `tgw-…` without an `interface-id` are a transit gateway's. Its rows have no `action` (they are
 //! accepted), `tgw-attachment-id` is their interface, and `flow-direction` is seen from the gateway: what enters it is
 //! egress of the attachment's network. Its `tcp-flags` count every ACK, so SYN and ACK together are an answer in a row of
-//! one packet and say nothing in a longer one.
+//! one packet and are ambiguous in a longer one.
 
 pub(crate) mod field;
 pub(crate) mod header;
@@ -70,7 +70,7 @@ pub fn read(
         let Some(columns) = &mut header else {
             match Header::parse(line) {
                 Ok(parsed) => header = Some(parsed),
-                Err(Problem::NoHeader) if text.is_plain() && object.says_gzip() => {
+                Err(Problem::NoHeader) if text.is_plain() && object.names_gzip() => {
                     return Err(text.fail(Problem::NotGzip));
                 }
                 Err(problem) => return Err(text.fail(problem)),

@@ -1,8 +1,8 @@
-//! VPC and Transit Gateway Flow Logs in Parquet, as AWS delivers them and as tools rewrite them.
+//! Reads VPC and Transit Gateway Flow Logs in Parquet, as AWS delivers them and as tools rewrite them.
 //!
 //! Columns are found by name, with underscores or dashes, in any order; what each becomes is the table of
-//! [`vpc_flow_log`](super::vpc_flow_log), and rows are understood by the very same rules: null is what `-` is in text, a
-//! number below 0 is what a word is where a number is to stand. Only the columns that are needed are read.
+//! [`vpc_flow_log`](super::vpc_flow_log), and rows are read by the same rules: null is what `-` is in text, a
+//! negative number is what a word is in place of a number. Only the columns that are needed are read.
 //!
 //! | | is read |
 //! |---|---|
@@ -11,20 +11,17 @@
 //! | pages | plain values or a dictionary, of both versions |
 //! | compression | none, Snappy, gzip, zstd; the file as a whole may be compressed too |
 //!
-//! Parquet is read from its end, so the object is copied to an unnamed temporary file first. A file says in many places
-//! how much of something there is; here none is believed before it is checked. That is why this is a reader of its own:
-//! the `parquet` crate takes 17 GB for a forged file of 31 bytes, overflows the stack on nested schemas, expands gzip
-//! pages without limit, and panics on some flipped bits. It writes the files of the tests.
+//! Parquet is read from its end, so the object is copied to an unnamed temporary file first. The `parquet` crate reads the
+//! footer and expands the pages, after [`parquet_guard`](crate::parquet_guard) has checked what both claim. Values are
+//! decoded here, since a dictionary's addresses are then parsed once for each entry and not for each row.
 
-mod codec;
 mod column;
 mod footer;
 mod page;
+mod problem;
 mod runs;
 mod schema;
-mod snappy;
 mod table;
-mod thrift;
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -45,14 +42,14 @@ use page::Pages;
 /// Rows that are read at once.
 const BATCH: usize = 8192;
 
-/// What a row counts against the limit on expanded bytes at least; as text it would be longer. A few bytes of Parquet can
+/// The least that a row counts against the limit on expanded bytes; as text it would be longer. A few bytes of Parquet can
 /// claim billions of equal rows.
 const ROW_BYTES: u64 = 32;
 
 /// Reads one object and calls back for every record, in the order of the file.
 ///
-/// Memory is one page of each column, at most 192 MiB of them however the file is made, and the footer; the object is
-/// copied to a temporary file of at most `limits.expanded_bytes`. Every row is accounted for in the summary: records,
+/// Memory is one page of each column, at most 192 MiB of them and one more page of 64 MiB however the file is made, and the
+/// footer; the object is copied to a temporary file of at most `limits.expanded_bytes`. Every row is accounted for in the summary: records,
 /// rows without data, or rejects with their number, from 1, in place of a line's.
 ///
 /// # Errors
@@ -88,11 +85,11 @@ fn read_into(
     for column in &schema.columns {
         columns.0[column.field as usize] = Some(Column::new(column));
     }
-    let mut pages = Pages::new(&file, limits.expanded_bytes);
+    let mut pages = Pages::new(file, limits.expanded_bytes);
     for Group { rows, chunks } in groups {
         for (schema, chunk) in schema.columns.iter().zip(chunks) {
             if let Some(column) = &mut columns.0[schema.field as usize] {
-                column.begin(chunk, &mut pages)?;
+                column.begin(&chunk, &mut pages)?;
             }
         }
         let mut left = rows;
@@ -132,7 +129,7 @@ struct Columns<'s>([Option<Column<'s>>; FIELDS]);
 
 impl Columns<'_> {
     /// Reads a batch of at most `left` rows from all columns; how many they are.
-    fn read(&mut self, pages: &mut Pages<'_>, left: u64) -> Result<usize, Problem> {
+    fn read(&mut self, pages: &mut Pages, left: u64) -> Result<usize, Problem> {
         let mut batch = usize::try_from(left).map_or(BATCH, |left| left.min(BATCH));
         // A batch ends where the page of any column ends.
         for column in self.0.iter_mut().flatten() {
@@ -195,14 +192,6 @@ impl<'a> Cells<'a> for ParquetCells<'a> {
     fn address(&self, field: Field) -> Cell<IpAddr> {
         self.columns[field as usize].as_ref().map_or(Cell::Absent, |column| column.address(self.row))
     }
-}
-
-fn damaged(problem: &str) -> Problem {
-    Problem::DamagedFile { format: "Parquet", problem: problem.to_owned() }
-}
-
-fn other(problem: &str) -> Problem {
-    Problem::NotThisFormat { format: "flow log in Parquet", problem: problem.to_owned() }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Zeek connection logs (`conn.log`): tab-separated with `#fields`, or JSON lines, told apart by the first line.
+//! Reads Zeek connection logs (`conn.log`): tab-separated with `#fields`, or JSON lines, recognised by the first line.
 //!
 //! A Zeek connection is both directions of a conversation. It becomes up to two records: what the originator sent, and,
 //! ports swapped, what the responder sent. Both carry the time of the connection, not of their side's packets. The fields
@@ -23,9 +23,9 @@
 //! lasted, so that long ones weigh on the window they began in.
 //!
 //! TCP flags are [as flow logs have them](weir_domain::flow::tcp_flag), FIN 1, SYN 2, RST 4, SYN-ACK 18, with PSH (8) for
-//! a side that sent payload. `history` says what each side sent, the originator in capitals: `S` 2, `H` 18, `F` 1, `R` 4,
-//! `D` 8, `I` (FIN with RST) 5, `Q` (SYN with FIN or RST) 2; other letters say nothing of flags. Where it is missing, the
-//! state speaks, and payload by the byte counts:
+//! a side that sent payload. `history` lists what each side sent, the originator in capitals: `S` 2, `H` 18, `F` 1, `R` 4,
+//! `D` 8, `I` (FIN with RST) 5, `Q` (SYN with FIN or RST) 2; other letters do not concern flags. Where it is missing, flags
+//! follow from the state, and payload from the byte counts:
 //!
 //! | `conn_state` | Zeek's meaning | originator | responder |
 //! |---|---|---|---|
@@ -55,13 +55,13 @@ mod json;
 use std::io::Read;
 
 use weir_domain::flow::FlowRecord;
-use weir_domain::reject::{ReadSummary, RejectReason};
+use weir_domain::reject::ReadSummary;
 
 use crate::compression::ReadLimits;
 use crate::error::{ObjectName, Problem, ReadError};
 use crate::flow::conversation::Conversation;
 use crate::text::{TextReader, without_mark};
-use directives::Directives;
+use directives::{Directives, Fault};
 
 /// Reads one object and calls back for every record, in the order of the log, the originator's before the responder's.
 ///
@@ -85,7 +85,7 @@ pub fn read(
         let line = without_mark(line);
         let read = match &mut form {
             Some(form) => form.line(line),
-            None => match Form::of(line) {
+            None => match Form::recognise(line) {
                 Some(recognised) => form.insert(recognised).line(line),
                 None => return Err(text.fail(not_zeek("the first line is neither a #directive nor a JSON object"))),
             },
@@ -129,22 +129,8 @@ enum Seen {
     Connection(Conversation<'static>),
 }
 
-/// What is wrong with a line.
-enum Fault {
-    /// This row cannot be read.
-    Row(RejectReason),
-    /// The object is something else.
-    Object(String),
-}
-
-impl From<RejectReason> for Fault {
-    fn from(reason: RejectReason) -> Self {
-        Self::Row(reason)
-    }
-}
-
 impl Form {
-    fn of(line: &[u8]) -> Option<Self> {
+    fn recognise(line: &[u8]) -> Option<Self> {
         match line.trim_ascii_start().first() {
             Some(b'#') => Some(Self::Tsv(Directives::default())),
             Some(b'{') => Some(Self::Json),

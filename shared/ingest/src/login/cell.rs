@@ -1,4 +1,4 @@
-//! Cells of a row, as text, to values. An empty cell is an absent value.
+//! Parses the cells of login logs. An empty cell is an absent value.
 
 use std::net::IpAddr;
 
@@ -18,7 +18,7 @@ pub(super) fn required(cell: &str) -> Result<&str, RejectReason> {
     if cell.is_empty() { Err(RejectReason::MissingValue) } else { Ok(text(cell)) }
 }
 
-/// The name of a place; `-` is how the RBA data set writes that none is known.
+/// The name of a place; `-` is how the RBA data set writes an unknown one.
 pub(super) fn place(cell: &str) -> &str {
     if cell == "-" { "" } else { text(cell) }
 }
@@ -50,7 +50,7 @@ pub(super) fn optional_duration(cell: &str) -> Result<Option<f64>, RejectReason>
     optional(cell, number, RejectReason::BadNumber)
 }
 
-/// Yes or no, where it is said.
+/// Yes or no, where there is one.
 pub(super) fn optional_boolean(cell: &str) -> Result<Option<bool>, RejectReason> {
     optional(cell, boolean, RejectReason::BadWord)
 }
@@ -62,7 +62,7 @@ pub(super) fn optional_label(cell: &str) -> Result<Option<bool>, RejectReason> {
         match boolean(cell) {
             None if is(&["normal", "benign"]) => Some(false),
             None if is(&["attack", "anomaly", "malicious"]) => Some(true),
-            said => said,
+            other => other,
         }
     };
     optional(cell, label, RejectReason::BadWord)

@@ -1,7 +1,7 @@
-//! AWS `CloudTrail` events: the files that a trail delivers (`{"Records":[…]}`, gzip), several of them concatenated, and
+//! Reads AWS `CloudTrail` events: the files that a trail delivers (`{"Records":[…]}`, gzip), several of them concatenated, and
 //! single events, one per line or one after the other.
 //!
-//! Every event is an API activity ([`read_activity`]); those by which someone comes in are logins as well ([`read`]). The
+//! Every event is an API activity ([`read_activity`]); those by which someone signs in are logins as well ([`read`]). The
 //! fields are those of the AWS page `CloudTrail record contents`:
 //!
 //! | login | event | outcome |
@@ -35,7 +35,7 @@
 //! `HIDDEN_DUE_TO_SECURITY_REASONS`. Temporary credentials that a service fetches for itself are logins too, of a user
 //! such as `ec2.amazonaws.com` and from no address.
 //!
-//! Whether an object is lines is told by its beginning: its first brace is followed, on the same line, by another name
+//! An object is lines where its first brace is followed, on the same line, by another name
 //! than `Records`. Then a line is a row; otherwise an element of `Records`, or an object that stands by itself, is a row,
 //! and "line" in summary and errors is its number. Rows beyond 1 MiB are rejected as too long (AWS's limit is 256 KB). What is not
 //! read of an event is skipped without being built, however deep it nests.
@@ -48,7 +48,7 @@ use std::io::Read;
 use weir_domain::login::{ApiActivity, LoginEvent};
 use weir_domain::reject::{ReadSummary, RejectReason};
 
-use super::LoginRow;
+use super::row::{LoginRow, check_among_others};
 use crate::compression::ReadLimits;
 use crate::error::{ObjectName, ReadError};
 use event::Event;
@@ -152,7 +152,7 @@ fn read_events(
             Err(reason) => summary.reject(events.number, reason, bytes),
         }
     }
-    super::check_among_others(limits, &summary).map_err(|problem| fail(events.number, problem))?;
+    check_among_others(limits, &summary).map_err(|problem| fail(events.number, problem))?;
     Ok(summary)
 }
 

@@ -1,4 +1,4 @@
-//! Logins as CSV with the columns of the RBA data set: <https://github.com/das-group/rba-dataset> (Wiefling, Jørgensen,
+//! Reads logins as CSV with the columns of the RBA data set: <https://github.com/das-group/rba-dataset> (Wiefling, Jørgensen,
 //! Thunem, Lo Iacono: *Pump Up Password Security!*, ACM Transactions on Privacy and Security 2022).
 //!
 //! The header line names the columns, in any order and case. What each becomes:

@@ -1,4 +1,4 @@
-//! A JSON value that is a text, a number or a truth value, as text.
+//! Reads a JSON text, number or Boolean as text.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,5 +1,5 @@
-//! Logins with a dozen plain columns, as CSV or as JSON lines: the shape that exports and exercises of login analytics
-//! have. The format is told by the first line: JSON lines begin with `{`.
+//! Reads logins with a dozen plain columns, as CSV or as JSON lines, as exports and exercises of login analytics have them.
+//! The format is recognised by the first line: JSON lines begin with `{`.
 //!
 //! | column | record | absent or empty |
 //! |---|---|---|
@@ -11,7 +11,7 @@
 //! | `bytes_in`, `bytes_out` | bytes of the session | unknown |
 //! | `success` | outcome: true or false, 1 or 0, success or failure | success where there is no such column: such logs list who came in; an empty cell or `null` rejects the row |
 //! | `label` | label `attack`: true or false, 1 or 0, normal or attack; no detector may read it | unknown |
-//! | `login_hour`, `is_new_device` | skipped: the time and the history of the user tell them | |
+//! | `login_hour`, `is_new_device` | skipped: the time and the history of the user show them | |
 //!
 //! Columns may stand in any order; others are skipped. CSV names them in a header line, which may stand again further
 //! down; a cell may be quoted, and hold no line break. A line of JSON is one object; its values may be texts or numbers,
@@ -62,14 +62,14 @@ static COLUMNS: Columns<9> = Columns {
     required: &[Column::Timestamp as usize, Column::User as usize],
 };
 
-/// What the first line says that the others are.
+/// How lines are written, by the first one.
 enum Shape {
     Csv(Box<Table<9>>),
     Json,
 }
 
 impl Shape {
-    /// Takes the line read last for a header, if it is one.
+    /// Reads the last line as a header, if it is one.
     fn begins_again(&mut self) -> bool {
         match self {
             Self::Csv(table) => table.begins_again(),

@@ -1,4 +1,4 @@
-//! Logins in the log of an OpenSSH server: syslog lines, in a file of their own or among those of other programs.
+//! Reads logins from the syslog lines of an OpenSSH server, in a file of their own or among those of other programs.
 //!
 //! ```text
 //! Dec 10 09:32:20 LabSZ sshd[24680]: Accepted password for fztu from 119.137.62.142 port 49116 ssh2
@@ -17,13 +17,13 @@
 //!
 //! | part | record |
 //! |---|---|
-//! | time stamp, `Dec 10 09:32:20` (RFC 3164) | time, with year and offset from UTC as [`Clock`] says |
+//! | time stamp, `Dec 10 09:32:20` (RFC 3164) | time, with year and offset from UTC from [`Clock`] |
 //! | time stamp, `2024-12-10T09:32:20.5+00:00` (RFC 3339) | time |
 //! | host | account: what was logged in to |
 //! | USER | user; may be empty or anything else that someone typed |
 //! | ADDRESS | source address; none for a host name and for `UNKNOWN` |
 //!
-//! A line is one row, whatever it repeats: a line that says "repeated 5 times" calls back five times, with one time, and
+//! A line is one row, whatever it repeats: a line with "repeated 5 times" calls back five times, with one time, and
 //! counts as one record. One login at most can be tried as often as the server's `MaxAuthTries`, so that a line that
 //! repeats more than 1,000 times is rejected. `last message repeated N times`, without the message, is no row.
 //!
@@ -33,6 +33,8 @@
 
 mod syslog;
 
+pub use syslog::Clock;
+
 use std::io::Read;
 use std::net::IpAddr;
 
@@ -40,6 +42,7 @@ use weir_domain::login::{LoginEvent, LoginKind, Outcome};
 use weir_domain::reject::{ReadSummary, RejectReason};
 
 use super::cell;
+use super::row::check_among_others;
 use crate::compression::ReadLimits;
 use crate::error::{ObjectName, ReadError};
 use crate::text::TextReader;
@@ -48,34 +51,10 @@ use syslog::{Entry, Times};
 /// The most often that one line may repeat a message.
 const MAX_REPEATS: u32 = 1000;
 
-/// What a syslog line leaves unsaid about its time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Clock {
-    /// When the log was last written, milliseconds since the epoch: its lines are of before. Clocks differ, so that a line
-    /// may be of up to a day after.
-    ///
-    /// The first line is of the latest year that this leaves. From line to line time runs forward, so that the years turn
-    /// within a file: each line is of the earliest year that puts it no more than a day before the line before, which
-    /// leaves lines a little out of order where they belong. A line that would then be of after the log was written is of
-    /// the latest year that is left: logs of several hosts, one after the other, or of a clock that was set back. February
-    /// 29 is of a leap year. Where lines of more than a year follow each other, the first are read as of too late a year.
-    pub written: i64,
-    /// Minutes that the host's time is ahead of UTC, behind if negative. Default 0.
-    pub utc_offset_minutes: i16,
-}
-
-impl Clock {
-    /// A clock that shows UTC, of a log that was last written then, milliseconds since the epoch.
-    #[must_use]
-    pub const fn utc(written: i64) -> Self {
-        Self { written, utc_offset_minutes: 0 }
-    }
-}
-
 /// Reads one object and calls back for every login, in the order of the log.
 ///
-/// Memory is one buffer whatever the object's size. Every line is accounted for in the summary: lines that tell of a login
-/// (once or several times) are records, lines that tell of something else are no rows, and lines that cannot be read are
+/// Memory is one buffer whatever the object's size. Every line is accounted for in the summary: lines about a login
+/// (once or several times) are records, lines about something else are no rows, and lines that cannot be read are
 /// rejects with line and reason. An empty object has zero rows.
 ///
 /// # Errors
@@ -118,11 +97,11 @@ pub(super) fn read_rows(
         }
     }
     let summary = std::mem::take(&mut text.summary);
-    super::check_among_others(limits, &summary).map_err(|problem| text.fail(problem))?;
+    check_among_others(limits, &summary).map_err(|problem| text.fail(problem))?;
     Ok(summary)
 }
 
-/// The login that a line tells of, if it does, and how many times.
+/// The login in a line, if there is one, and how many times.
 fn logins<'a>(line: &'a [u8], times: &mut Times) -> Result<Option<(LoginEvent<'a>, u32)>, RejectReason> {
     let line = str::from_utf8(line).map_err(|_| RejectReason::BadIdentifier)?;
     let entry = Entry::parse(line, times)?;
@@ -149,7 +128,7 @@ fn repeated_message(repeated: &str) -> Result<(&str, u32), RejectReason> {
     Ok((message.trim_start(), number.parse().map_err(|_| RejectReason::BadNumber)?))
 }
 
-/// Outcome, user and address, if the message tells of a login.
+/// Outcome, user and address, if the message is about a login.
 fn attempt(message: &str) -> Result<Option<(Outcome, &str, &str)>, RejectReason> {
     let (outcome, rest) = if let Some(rest) = message.strip_prefix("Accepted ") {
         (Outcome::Success, rest)

@@ -1,4 +1,4 @@
-//! CSV with a header, line by line: the header says where the known columns stand, the others are skipped.
+//! Reads CSV with a header line by line. The header gives the positions of a format's columns; others are skipped.
 
 use csv::ByteRecord;
 use weir_domain::reject::RejectReason;
@@ -9,21 +9,21 @@ use crate::error::Problem;
 /// The most columns a header may have.
 const MAX_COLUMNS: usize = 256;
 
-/// The columns a format knows.
+/// The columns of a format.
 #[derive(Debug)]
 pub(super) struct Columns<const N: usize> {
     /// What the format is called in errors.
     pub(super) format: &'static str,
     /// Their names, in any case.
     pub(super) names: [&'static str; N],
-    /// Those without which a row says nothing.
+    /// The required columns.
     pub(super) required: &'static [usize],
 }
 
 impl<const N: usize> Columns<N> {
-    /// Which known column a name means.
+    /// The column of the format that has a name.
     pub(super) fn position(&self, name: &str) -> Option<usize> {
-        self.names.iter().position(|known| known.eq_ignore_ascii_case(name))
+        self.names.iter().position(|column| column.eq_ignore_ascii_case(name))
     }
 
     /// The error that something is not this format.
@@ -35,7 +35,7 @@ impl<const N: usize> Columns<N> {
 /// A CSV table whose header has been read.
 pub(super) struct Table<const N: usize> {
     columns: &'static Columns<N>,
-    /// Per column of the table, the known column it is.
+    /// Per column of the table, the column of the format.
     order: Vec<Option<usize>>,
     lines: LineSplitter,
 }
@@ -50,7 +50,7 @@ impl<const N: usize> Table<N> {
         Ok(Self { columns, order, lines })
     }
 
-    /// The cells of the known columns in a line, without blanks around them; empty where the table has no such column.
+    /// The cells of the format's columns in a line, without blanks around them; empty where the table has no such column.
     pub(super) fn row(&mut self, line: &[u8]) -> Result<[&str; N], RejectReason> {
         let record = self.lines.split(line)?;
         if record.len() != self.order.len() {
@@ -75,20 +75,20 @@ impl<const N: usize> Table<N> {
         self.lines.line()
     }
 
-    /// Takes the line read last for a header, if it is one: tables are concatenated with theirs.
+    /// Reads the last line as a header, if it is one: concatenated tables have theirs.
     pub(super) fn begins_again(&mut self) -> bool {
         let header = order(self.columns, self.lines.fields());
         header.map(|order| self.order = order).is_ok()
     }
 }
 
-/// Which known column each column of a header is.
+/// Per column of a header, the column of the format.
 fn order<const N: usize>(columns: &'static Columns<N>, header: &ByteRecord) -> Result<Vec<Option<usize>>, Problem> {
     if header.len() > MAX_COLUMNS {
         return Err(columns.problem(format!("more than {MAX_COLUMNS} columns")));
     }
-    let known = |name| str::from_utf8(name).ok().and_then(|name| columns.position(name.trim_ascii()));
-    let order: Vec<_> = header.iter().map(known).collect();
+    let position = |name| str::from_utf8(name).ok().and_then(|name| columns.position(name.trim_ascii()));
+    let order: Vec<_> = header.iter().map(position).collect();
     if let Some(twice) = (0..N).find(|&c| order.iter().filter(|&&o| o == Some(c)).count() > 1) {
         return Err(Problem::RepeatedField { field: columns.names[twice] });
     }

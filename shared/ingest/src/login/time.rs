@@ -1,4 +1,4 @@
-//! Times as login logs write them: to the millisecond, and never without a time of day.
+//! Parses the times of login logs, to the millisecond and never without a time of day.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;

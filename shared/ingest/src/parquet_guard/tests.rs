@@ -47,7 +47,7 @@ fn schema_footer(children: &[u32]) -> Vec<u8> {
 
 #[test]
 fn footers_that_claim_too_much_are_refused() {
-    let check = |bytes: &[u8]| check_footer(&mut file(bytes)).map_err(|e| e.to_string());
+    let check = |bytes: &[u8]| check_footer(&mut file(bytes)).map(drop).map_err(|e| e.to_string());
     assert_eq!(check(&schema_footer(&[2, 0, 1, 0])), Ok(()));
     let damaged = Err("its footer is damaged".to_owned());
     assert_eq!(check(&schema_footer(&vec![1; 100_000])), damaged, "a hundred thousand groups in one another");
@@ -102,7 +102,7 @@ fn gzip_pages_expand_to_what_they_say() {
     // The first page begins behind the magic: {1: data page, 2: 800 bytes, …
     assert_eq!(bytes[4..9], [0x15, 0, 0x15, 0xc0, 0x0c]);
     bytes[7] -= 2;
-    assert_eq!(check(&bytes, 1), Err("a page expands to more than it says".to_owned()));
+    assert_eq!(check(&bytes, 1), Err("a page expands to more than it claims".to_owned()));
 }
 
 #[test]

@@ -1,10 +1,10 @@
-//! Walking what Parquet writes in the Thrift compact protocol, without keeping any of it.
+//! Walks structures in the Thrift compact protocol, as Parquet writes them, without keeping any of them.
 //!
 //! The Parquet crate allocates what these structures claim; they are walked first to see what they claim.
 
 use std::io::{self, Read};
 
-/// What a walk comes by.
+/// An event of a walk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Event {
     /// A field of a type, as the protocol numbers them; its value comes after.

@@ -27,7 +27,7 @@ fn the_shipped_copy_knows_the_large_ones() {
 }
 
 #[test]
-fn published_lists_are_read_and_the_longest_prefix_tells() {
+fn published_lists_are_read_and_the_longest_prefix_decides() {
     let mut ranges = ProviderRanges::new();
     let aws = br#"{"syncToken":"1","createDate":"2025-01-01-00-00-00","prefixes":[
         {"ip_prefix":"52.94.76.0/22","region":"us-west-2","service":"AMAZON","network_border_group":"us-west-2"},
@@ -65,7 +65,7 @@ fn microsofts_tags_and_plain_prefixes_are_read() {
     assert_eq!(place(&ranges, "17.9.9.9"), Some(is("apple", "-", "-")));
     assert_eq!(ranges.read_for_provider(b"mine s3 here 192.0.2.0/25\n", Some("apple")), Ok(1));
     assert_eq!(place(&ranges, "192.0.2.127"), Some(is("mine", "s3", "here")));
-    assert!(ranges.read(b"17.0.0.0/8\n").is_err(), "nobody says whose they are");
+    assert!(ranges.read(b"17.0.0.0/8\n").is_err(), "no provider is given");
     assert!(ranges.read(br#"{"values":[{"properties":{}}]}"#).is_err());
 }
 
@@ -104,7 +104,7 @@ fn by_all(networks: &[(u32, u8)], address: u32) -> Option<usize> {
 
 proptest! {
     #[test]
-    fn the_longest_prefix_tells_wherever_an_address_lies(
+    fn the_longest_prefix_decides_wherever_an_address_lies(
         networks in prop::collection::vec((any::<u32>().prop_map(|n| n & 0xff00_00ff | (n & 0x0300_0000)), 0u8..=32), 0..40),
         others in prop::collection::vec(any::<u32>(), 0..20),
     ) {

@@ -1,6 +1,6 @@
-//! Which column of usage is what, by its name.
+//! Assigns roles to the columns of usage by their names.
 
-use super::UsageOptions;
+use super::options::UsageOptions;
 
 /// What a column may be, beside a key or a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub(super) enum Part {
 }
 
 impl Part {
-    /// The names it goes by, in letters and digits, the surest first.
+    /// The names it goes by, in letters and digits, the most certain first.
     fn names(self) -> &'static [&'static str] {
         match self {
             Self::Time => {
@@ -33,7 +33,7 @@ impl Part {
         }
     }
 
-    fn told(self, options: &UsageOptions) -> Option<&str> {
+    fn chosen_name(self, options: &UsageOptions) -> Option<&str> {
         match self {
             Self::Time => options.time.as_deref(),
             Self::Value => options.value.as_deref(),
@@ -42,29 +42,29 @@ impl Part {
         }
     }
 
-    /// The place of this part among the names: where the options say, else by its own names.
+    /// The place of this part among the names: by the options, else by its own names.
     pub(super) fn find<'n>(
         self,
         names: &(impl Iterator<Item = &'n str> + Clone),
         options: &UsageOptions,
     ) -> Result<Option<usize>, String> {
-        if let Some(told) = self.told(options) {
-            let found = names.clone().position(|name| name == told);
+        if let Some(chosen) = self.chosen_name(options) {
+            let found = names.clone().position(|name| name == chosen);
             return found
                 .map(Some)
-                .ok_or_else(|| format!("no column is called {told:?}, which was to be the {}", self.word()));
+                .ok_or_else(|| format!("no column is called {chosen:?}, which was to be the {}", self.word()));
         }
         Ok(self.names().iter().find_map(|own| names.clone().position(|name| same(name, own))))
     }
 }
 
-/// What speaks against a header without a time.
+/// The problem of a header without a time.
 pub(super) fn no_time() -> String {
     let names = Part::Time.names().join(", ");
     format!("the first line names no time (one of {names}): name it so, or say which column it is")
 }
 
-/// Whether a name is a known one, but for case and what stands between its words.
+/// Whether two names are equal, except for case and what stands between their words.
 fn same(name: &str, own: &str) -> bool {
     let letters = name.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase());
     letters.eq(own.bytes())

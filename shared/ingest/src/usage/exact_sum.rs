@@ -1,4 +1,4 @@
-//! Sums that do not depend on the order of what is summed.
+//! Computes sums that do not depend on the order of the summands.
 
 /// A sum of numbers, kept exactly as a few numbers that do not overlap, and rounded once when asked for (Shewchuk,
 /// "Adaptive precision floating-point arithmetic", 1997).
@@ -37,7 +37,7 @@ impl ExactSum {
             sum = before + part;
             let lost = part - (sum - before);
             if lost != 0.0 {
-                // Exactly half was lost, or rounded up: what follows says on which side of the half the sum is.
+                // Exactly half was lost, or rounded up: the next part decides on which side of the half the sum is.
                 if parts.next().is_some_and(|next| (next > 0.0) == (lost > 0.0)) {
                     let twice = lost * 2.0;
                     let beyond = sum + twice;

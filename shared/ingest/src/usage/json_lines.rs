@@ -1,4 +1,4 @@
-//! Usage as one JSON object a line.
+//! Reads usage as one JSON object a line.
 
 use std::borrow::Cow;
 
@@ -6,8 +6,9 @@ use serde_json::{Map, Value as Json};
 use weir_domain::reject::RejectReason;
 use weir_domain::usage::UsagePoint;
 
+use super::cell::{MAX_KEYS, Row, identifier, measured, within};
 use super::columns::Part;
-use super::{MAX_KEYS, Row, UsageOptions, identifier, measured, within};
+use super::options::UsageOptions;
 use crate::time;
 
 /// Reads objects; every line may have other fields.
@@ -46,12 +47,14 @@ impl JsonLines<'_> {
             if at == time_at || [label_at, metric_at].contains(&Some(at)) {
                 continue;
             }
-            let told = self.options.keys.as_ref().map(|keys| keys.iter().any(|key| key == name));
+            let chosen = self.options.keys.as_ref().map(|keys| keys.iter().any(|key| key == name));
             match field {
                 Json::Null => {}
-                Json::Number(_) if value_at.is_none() && told != Some(true) => values.push((*name, read_value(field)?)),
+                Json::Number(_) if value_at.is_none() && chosen != Some(true) => {
+                    values.push((*name, read_value(field)?));
+                }
                 Json::Array(_) | Json::Object(_) => return Err(RejectReason::BadJson),
-                _ if told != Some(false) => texts.push((*name, read_word(field)?)),
+                _ if chosen != Some(false) => texts.push((*name, read_word(field)?)),
                 _ => {}
             }
         }
@@ -81,8 +84,8 @@ impl JsonLines<'_> {
 fn read_time(field: &Json) -> Result<i64, RejectReason> {
     let time = match field {
         Json::Null => return Err(RejectReason::MissingValue),
-        Json::Number(number) => number.as_f64().and_then(time::of_number),
-        Json::String(text) => time::of_text(text.as_bytes()),
+        Json::Number(number) => number.as_f64().and_then(time::from_number),
+        Json::String(text) => time::from_text(text.as_bytes()),
         _ => None,
     };
     time.ok_or(RejectReason::BadTime)

@@ -1,4 +1,4 @@
-//! From measurements at any times to series in even steps.
+//! Resamples measurements at any times to series in even steps.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -7,7 +7,7 @@ use weir_domain::usage::{UsagePoint, UsageSeries};
 
 use super::exact_sum::ExactSum;
 
-/// What becomes of the measurements of one step.
+/// How the measurements of one step are combined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Statistic {
@@ -23,7 +23,7 @@ pub enum Statistic {
 pub struct ResampleParams {
     /// Length of a step in seconds; the steps begin at multiples of it since the epoch. Default 1,800, half an hour.
     pub step_seconds: NonZeroU32,
-    /// What becomes of the measurements of one step. Default their sum.
+    /// How the measurements of one step are combined. Default their sum.
     pub statistic: Statistic,
     /// The most series. Default 10,000.
     pub max_series: usize,
@@ -81,7 +81,7 @@ pub struct Resampler {
     steps: u64,
 }
 
-/// What tells one series from another.
+/// The metric and keys that identify a series.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Name {
     metric: String,

@@ -1,11 +1,12 @@
-//! Usage as CSV, long or wide.
+//! Reads usage as CSV, long or wide.
 
 use weir_domain::activity::ActivitySchema;
 use weir_domain::reject::RejectReason;
 use weir_domain::usage::UsagePoint;
 
+use super::cell::{MAX_KEYS, Row, identifier, is_missing, measured};
 use super::columns::{Part, no_time};
-use super::{MAX_KEYS, Row, Shape, UsageOptions, identifier, is_missing, measured};
+use super::options::{Shape, UsageOptions};
 use crate::delimited::{LineSplitter, column_names, guess_delimiter};
 use crate::time;
 
@@ -24,7 +25,7 @@ pub(super) struct UsageTable {
 }
 
 impl UsageTable {
-    pub(super) fn of_header(line: &[u8], options: &UsageOptions) -> Result<Self, String> {
+    pub(super) fn from_header(line: &[u8], options: &UsageOptions) -> Result<Self, String> {
         let mut lines = LineSplitter::new(guess_delimiter(line));
         let fields = lines.split(line).map_err(|reason| format!("the header cannot be read: {reason}"))?;
         if fields.len() > ActivitySchema::MAX_COLUMNS {
@@ -42,14 +43,14 @@ impl UsageTable {
         let taken = [Some(time), label, value, metric];
         let free = (0..names.len()).filter(|at| !taken.contains(&Some(*at)));
         let mut keys = match &options.keys {
-            Some(told) => {
+            Some(chosen) => {
                 let place = |name: &String| {
                     names
                         .iter()
                         .position(|n| n == name)
                         .ok_or_else(|| format!("no column is called {name:?}, which was to be a key"))
                 };
-                told.iter().map(place).collect::<Result<Vec<_>, _>>()?
+                chosen.iter().map(place).collect::<Result<Vec<_>, _>>()?
             }
             None if value.is_some() => free.clone().collect(),
             None => Vec::new(),
@@ -83,7 +84,7 @@ impl UsageTable {
         if is_missing(cell(self.time)) {
             return Err(RejectReason::MissingValue);
         }
-        let time = time::of_text(cell(self.time)).ok_or(RejectReason::BadTime)?;
+        let time = time::from_text(cell(self.time)).ok_or(RejectReason::BadTime)?;
         let keys = self.keys.iter().map(|(at, name)| identifier(cell(*at)).map(|key| (name.as_str(), key)));
         let keys = keys.collect::<Result<Vec<_>, _>>()?;
         let metric = self.metric.map(|at| match cell(at) {

@@ -1,4 +1,4 @@
-//! What a sample says of one column.
+//! Guesses the role of one column from a sample of its values.
 
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -11,7 +11,7 @@ use crate::activity::number;
 use crate::activity::row::Content;
 use crate::time;
 
-/// The values of one column, counted.
+/// Counts of the values of one column.
 #[derive(Default)]
 pub(super) struct ColumnSample {
     values: u64,
@@ -26,12 +26,12 @@ pub(super) struct ColumnSample {
     largest: f64,
     last: f64,
     grows: bool,
-    /// Words that only a label has.
+    /// Values that occur in labels alone.
     verdicts: u64,
     distinct: HashSet<u64, BuildHasherDefault<DefaultHasher>>,
 }
 
-/// What a column seems to be, and why.
+/// The guessed role of a column, and the reason.
 pub(super) struct Guess {
     pub(super) role: ColumnRole,
     pub(super) why: String,
@@ -45,10 +45,10 @@ impl Guess {
     }
 }
 
-/// Rows below which shares of distinct values say nothing.
+/// Rows below which shares of distinct values are not used.
 const FEW_ROWS: u64 = 20;
 
-/// Numbers of distinct values up to which a code is a category.
+/// The most distinct values of a code that is a category.
 const FEW_CODES: u64 = 100;
 
 impl ColumnSample {
@@ -65,7 +65,7 @@ impl ColumnSample {
             }
             Content::Number(number) => self.distinct.insert(hash(&number.to_bits().to_le_bytes())),
             Content::Text(text) => {
-                self.times += u64::from(parsed.is_none() && time::of_text(text).is_some());
+                self.times += u64::from(parsed.is_none() && time::from_text(text).is_some());
                 self.verdicts += u64::from(is_verdict(text));
                 self.distinct.insert(hash(text))
             }
@@ -79,7 +79,7 @@ impl ColumnSample {
             self.last = number;
             self.numbers += 1;
             self.whole += u64::from(number.fract() == 0.0);
-            self.epochs += u64::from(time::of_number(number).is_some());
+            self.epochs += u64::from(time::from_number(number).is_some());
         }
     }
 
@@ -96,7 +96,7 @@ impl ColumnSample {
         self.distinct.contains(&hash(text))
     }
 
-    /// What the column seems to be. `last_unnamed`: it is the last one of a table without names, where labels usually stand.
+    /// The role of the column. `last_unnamed`: it is the last one of a table without names, where labels typically stand.
     pub(super) fn guess(&self, name: &str, last_unnamed: bool) -> Guess {
         use ColumnRole as R;
         let (distinct, values) = (self.distinct.len() as u64, self.values);
@@ -174,7 +174,7 @@ impl ColumnSample {
     }
 }
 
-/// All but one in a hundred.
+/// Whether some are at least 99 % of all.
 fn nearly_all(some: u64, all: u64) -> bool {
     some * 100 >= all * 99
 }
@@ -183,7 +183,7 @@ fn hash(bytes: &[u8]) -> u64 {
     BuildHasherDefault::<DefaultHasher>::default().hash_one(bytes)
 }
 
-/// Words that say what a row was found to be.
+/// Whether a text is the verdict on a row, such as `normal`.
 fn is_verdict(text: &[u8]) -> bool {
     const VERDICTS: [&[u8]; 6] = [b"normal", b"benign", b"malicious", b"attack", b"anomaly", b"anomalous"];
     let word = text.strip_suffix(b".").unwrap_or(text);

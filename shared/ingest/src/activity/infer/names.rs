@@ -1,4 +1,4 @@
-//! What the name of a column says of it.
+//! Guesses the role of a column from its name.
 
 /// A name in lower case, its words joined by underscores: `Is Attack IP` is `is_attack_ip`, `userId` is `user_id`.
 fn plain(name: &str) -> String {
@@ -17,7 +17,7 @@ fn plain(name: &str) -> String {
     plain.trim_end_matches('_').to_owned()
 }
 
-/// Names that the truth about a row goes by. A model that saw it would learn nothing else.
+/// Whether a name is one of a label. A model that saw labels would learn nothing else.
 pub(super) fn label_like(name: &str) -> bool {
     const WHOLE: &[&str] = &[
         "label",
@@ -44,20 +44,20 @@ pub(super) fn label_like(name: &str) -> bool {
     WHOLE.contains(&&*name) || BEGINNING.iter().any(|b| name.starts_with(b)) || name.ends_with("_label")
 }
 
-/// Names of times: what is written so as numbers may be seconds since the epoch.
+/// Whether a name is one of a time, whose numbers may be seconds since the epoch.
 pub(super) fn time_like(name: &str) -> bool {
     const ENDS: &[&str] = &["time", "timestamp", "date", "datetime", "ts", "_at", "epoch", "_ms"];
     let name = plain(name);
     ENDS.iter().any(|end| name.ends_with(end))
 }
 
-/// Names of identifiers.
+/// Whether a name is one of an identifier.
 pub(super) fn id_like(name: &str) -> bool {
     let name = plain(name);
     ["id", "uid", "uuid", "guid", "index", "record", "row"].iter().any(|word| last_word(&name) == *word)
 }
 
-/// Names of codes: numbers that say which, not how much.
+/// Whether a name is one of a code: numbers that name a kind, not an amount.
 pub(super) fn code_like(name: &str) -> bool {
     const WORDS: &[&str] = &[
         "code", "proto", "protocol", "port", "status", "type", "kind", "category", "method", "zip", "asn", "vlan", "id",

@@ -1,4 +1,4 @@
-//! The columns of a Parquet table, and their values some rows at a time.
+//! Finds the columns of a Parquet table and reads their values some rows at a time.
 
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
@@ -28,7 +28,7 @@ pub(super) enum Kind {
     Unsigned,
     /// Whole numbers that are divided by a power of ten.
     Decimal(i32),
-    /// Times, so many units a second.
+    /// Times, with the number of units per second.
     Time(i64),
     /// Days since the epoch: times at midnight.
     Days,
@@ -45,7 +45,7 @@ impl Kind {
         matches!(self, Self::Time(_) | Self::Days | Self::Int96)
     }
 
-    fn of(leaf: &ColumnDescriptor) -> Result<Self, &'static str> {
+    fn from_leaf(leaf: &ColumnDescriptor) -> Result<Self, &'static str> {
         const OTHER: &str = "of a type that is not read";
         let logical = leaf.logical_type_ref();
         Ok(match (leaf.physical_type(), logical, leaf.converted_type()) {
@@ -92,7 +92,7 @@ pub(super) fn columns(schema: &SchemaDescriptor) -> Vec<Column> {
         let root = schema.get_column_root_idx(at);
         if let (1, Some(column)) = (leaf.path().parts().len(), columns.get_mut(root)) {
             column.source = if leaf.max_rep_level() == 0 {
-                Kind::of(leaf).map(|kind| (at, kind))
+                Kind::from_leaf(leaf).map(|kind| (at, kind))
             } else {
                 Err("nested: it holds several values a row")
             };
@@ -174,7 +174,7 @@ fn hold(as_text: bool, text: &dyn ToString, number: impl Into<f64>) -> Held {
     if as_text { Held::Text(ByteArray::from(text.to_string().into_bytes())) } else { Held::Number(number.into()) }
 }
 
-/// A whole number as what it means. Times become seconds.
+/// A whole number, converted by its kind. Times become seconds.
 fn hold_whole(kind: Kind, as_text: bool, number: i64) -> Held {
     let number = match kind {
         Kind::Time(units) => number.div_euclid(units),
@@ -191,7 +191,7 @@ fn hold_whole(kind: Kind, as_text: bool, number: i64) -> Held {
     }
 }
 
-/// Reads so many values of a flat column. Fewer are an error: the columns of a row group have all its rows.
+/// Reads `rows` values of a flat column. Fewer are an error: the columns of a row group have all its rows.
 fn fill<D: DataType>(
     reader: &mut ColumnReaderImpl<D>,
     rows: usize,

@@ -1,8 +1,8 @@
-//! What can be wrong with a mapping.
+//! Faults of a mapping file.
 
 use std::fmt;
 
-/// A mapping that cannot be used, with all that is wrong with it.
+/// A mapping that cannot be used, with all its faults.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MappingError {
     /// The faults, at least one.
@@ -21,7 +21,7 @@ impl fmt::Display for MappingError {
     }
 }
 
-/// One thing wrong with a mapping.
+/// One fault of a mapping.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MappingFault {
@@ -30,18 +30,18 @@ pub enum MappingFault {
     NotToml {
         /// The line, from 1.
         line: usize,
-        /// What the TOML reader says.
+        /// The message of the TOML reader.
         problem: String,
     },
     /// A key that mappings do not have.
-    #[error("`{key}` is unknown; known are {known}")]
+    #[error("`{key}` is unknown; known are {allowed}")]
     UnknownKey {
         /// The key, with those above it.
         key: String,
-        /// The keys there might be.
-        known: String,
+        /// The keys that are allowed there.
+        allowed: String,
     },
-    /// A field without which there are no flows.
+    /// A required field.
     #[error("`columns.{field}` is missing: say which column holds it")]
     Missing {
         /// The field.
@@ -76,7 +76,7 @@ impl Faults {
         self.0.push(MappingFault::BadValue { key: key.into(), problem: problem.into() });
     }
 
-    pub(super) fn unknown(&mut self, key: impl Into<String>, known: &[&str]) {
-        self.0.push(MappingFault::UnknownKey { key: key.into(), known: known.join(", ") });
+    pub(super) fn unknown(&mut self, key: impl Into<String>, allowed: &[&str]) {
+        self.0.push(MappingFault::UnknownKey { key: key.into(), allowed: allowed.join(", ") });
     }
 }

@@ -1,4 +1,4 @@
-//! The fields that a mapping may name columns for.
+//! The fields that a mapping assigns columns to.
 
 macro_rules! fields {
     ($($variant:ident $name:literal $($key:literal)*),+ $(,)?) => {
@@ -16,7 +16,7 @@ macro_rules! fields {
                 match self { $(Self::$variant => $name),+ }
             }
 
-            /// The keys that say how its column is to be read.
+            /// The keys that define how its column is read.
             pub(super) fn keys(self) -> &'static [&'static str] {
                 match self { $(Self::$variant => &[$($key),*]),+ }
             }

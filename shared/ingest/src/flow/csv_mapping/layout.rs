@@ -1,4 +1,4 @@
-//! Where each field stands in the rows of one file.
+//! Finds the position of each field in the rows of one file, from its header or the mapping.
 
 use weir_domain::reject::RejectReason;
 
@@ -31,8 +31,11 @@ pub(super) enum First {
 }
 
 impl Layout {
-    /// Looks at the first line; says what is wrong when the file is not one that the mapping describes.
-    pub(super) fn of(mapping: &Mapping, line: &[u8]) -> Result<First, String> {
+    /// The layout that the first line shows.
+    ///
+    /// # Errors
+    /// Why the file is not one that the mapping describes.
+    pub(super) fn from_first_line(mapping: &Mapping, line: &[u8]) -> Result<First, String> {
         let mut filled = false;
         let cells = split::cells(line, mapping.delimiter, |_, cell| filled |= !cell.is_empty());
         if cells.is_ok() && !filled {

@@ -1,4 +1,4 @@
-//! The mapping file: parsed and checked, all faults at once.
+//! Parses and checks a mapping file, and reports all faults at once.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,7 +18,7 @@ const SHIPPED: [(&str, &str); 2] = [
 /// Beyond any table: positions and widths from here up are mistakes.
 const MAX_COLUMNS: usize = 4096;
 
-/// Which column of a CSV holds what, and how it is written.
+/// Which column of a CSV holds which field, and how it is written.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mapping {
     description: String,
@@ -55,7 +55,7 @@ impl fmt::Display for Column {
 }
 
 impl Mapping {
-    /// Reads a mapping file; see [the module](super) for what it may say.
+    /// Reads a mapping file; see [the module](super) for its keys.
     ///
     /// # Errors
     /// With all faults of the file.
@@ -73,7 +73,7 @@ impl Mapping {
     /// A mapping that comes with Weir; `None` when there is none of that name.
     #[must_use]
     pub fn shipped(name: &str) -> Option<Self> {
-        let (_, text) = SHIPPED.iter().find(|(known, _)| *known == name)?;
+        let (_, text) = SHIPPED.iter().find(|(shipped, _)| *shipped == name)?;
         Self::parse(text).ok()
     }
 
@@ -187,7 +187,7 @@ impl Mapping {
         column
     }
 
-    /// Takes one of the keys that say how a field's column is to be read.
+    /// Reads one of the keys that define how a field's column is read.
     fn take_key(&mut self, field: Field, name: &str, key: &str, value: &Value, faults: &mut Faults) {
         let clock = if field == Field::End { &mut self.end } else { &mut self.start };
         match name {
@@ -228,7 +228,7 @@ impl Mapping {
         }
     }
 
-    /// What no single key shows.
+    /// Checks what involves several keys.
     fn check(&self, faults: &mut Faults) {
         for field in Field::REQUIRED.into_iter().filter(|&f| self.column(f).is_none()) {
             faults.0.push(MappingFault::Missing { field: field.name() });

@@ -1,4 +1,4 @@
-//! Protocols by number or name.
+//! Parses protocols, by number or name.
 
 use std::collections::BTreeMap;
 

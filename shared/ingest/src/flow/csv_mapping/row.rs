@@ -1,4 +1,4 @@
-//! The cells of one row, interpreted.
+//! Converts the cells of one row to a conversation.
 
 use weir_domain::flow::Action;
 use weir_domain::reject::RejectReason;

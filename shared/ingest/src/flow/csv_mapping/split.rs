@@ -1,4 +1,4 @@
-//! One line of CSV into cells.
+//! Splits one line of CSV into cells.
 //!
 //! Apart from [`crate::delimited`] for two reasons. Cells are parts of the line: records borrow their identifiers from it,
 //! and the many columns that no field asks for are stepped over, not copied. And what stands behind a closing quote is a
@@ -7,7 +7,7 @@
 use memchr::memchr;
 use weir_domain::reject::RejectReason;
 
-/// Calls back for every cell, without its quotes and the blanks around it, and says how many there are. A doubled quote
+/// Calls back for every cell, without its quotes and the blanks around it, and returns their number. A doubled quote
 /// stays doubled: no value that is read has one.
 #[inline]
 pub(super) fn cells<'a>(

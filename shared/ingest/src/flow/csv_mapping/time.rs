@@ -1,4 +1,4 @@
-//! Times and lengths of time, as a mapping says they are written.
+//! Parses times and durations in the unit or pattern of a mapping.
 
 use jiff::fmt::strtime::{self, BrokenDownTime};
 use jiff::tz::TimeZone;

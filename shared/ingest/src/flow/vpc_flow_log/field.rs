@@ -1,4 +1,4 @@
-//! The fields that are read, and which of them an object has.
+//! The fields of VPC Flow Logs that are read, and the set of those that an object has.
 
 use crate::error::Problem;
 
@@ -36,9 +36,9 @@ fields! {
     AttachmentId "tgw-attachment-id",
 }
 
-fn same(known: &str, name: &[u8]) -> bool {
+fn same(field: &str, name: &[u8]) -> bool {
     let dashed = |byte: u8| if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() };
-    known.len() == name.len() && known.bytes().zip(name).all(|(k, &n)| k == dashed(n))
+    field.len() == name.len() && field.bytes().zip(name).all(|(k, &n)| k == dashed(n))
 }
 
 /// Which fields an object has.
@@ -57,7 +57,7 @@ impl Fields {
         self.gateway_column |= name.get(..4).is_some_and(|head| same("tgw-", head));
         let field = Field::from_name(name);
         match field {
-            Some(known) if std::mem::replace(&mut self.present[known as usize], true) => Err(known),
+            Some(field) if std::mem::replace(&mut self.present[field as usize], true) => Err(field),
             _ => Ok(field),
         }
     }
@@ -66,18 +66,18 @@ impl Fields {
         self.present[field as usize]
     }
 
-    /// How many of the fields that are read there are.
-    pub(crate) fn known(&self) -> usize {
+    /// The number of fields that are present.
+    pub(crate) fn count(&self) -> usize {
         self.present.iter().filter(|&&present| present).count()
     }
 
     /// Whether the rows are a transit gateway's: an attachment takes the place of the interface, and what enters the
-    /// gateway has left the attachment's network, so directions are the other way round.
+    /// gateway has left the attachment's network, so directions are reversed.
     pub(crate) fn transit_gateway(&self) -> bool {
         self.gateway_column && !self.has(Field::InterfaceId)
     }
 
-    /// Fails without the fields without which nothing can be said.
+    /// Fails without the required fields.
     pub(crate) fn check(&self) -> Result<(), Problem> {
         let needed = [Field::SrcAddr, Field::DstAddr, Field::Start].into_iter();
         let missing: Vec<_> = needed.filter(|&field| !self.has(field)).map(Field::name).collect();

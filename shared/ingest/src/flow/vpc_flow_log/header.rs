@@ -1,4 +1,4 @@
-//! The header line: which column holds which field, and so how a line becomes a row.
+//! Parses the header line, which assigns fields to columns, and reads rows by it.
 
 use std::net::IpAddr;
 use std::ops::Range;
@@ -7,14 +7,14 @@ use weir_domain::reject::RejectReason;
 
 use super::field::{FIELDS, Field, Fields};
 use super::row::{ABSENT, Cells, Row, row};
-use super::value::{Cell, address_at, identifier, number_at, places_of};
+use super::value::{Cell, address_at, byte_mask, identifier, number_at};
 use crate::error::Problem;
 use crate::text::without_mark;
 
 /// The most columns a header may have; version 11 and Transit Gateway formats together have fewer than 80 fields.
 pub(crate) const MAX_COLUMNS: usize = 256;
 
-/// Where each field stands in a row.
+/// The position of each field in a row.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Header {
     /// Per column, the field it holds; `None` for columns that are skipped.
@@ -32,8 +32,8 @@ impl Header {
             }
             header.add(name).map_err(|field| Problem::RepeatedField { field: field.name() })?;
         }
-        // Two known names tell a header with a forgotten field from something else altogether.
-        if header.fields.known() < 2 {
+        // With two field names it is a header that lacks a field, with fewer it is something else.
+        if header.fields.count() < 2 {
             return Err(Problem::NoHeader);
         }
         header.check()?;
@@ -46,7 +46,7 @@ impl Header {
         Ok(())
     }
 
-    /// Fails without the fields without which nothing can be said.
+    /// Fails without the required fields.
     pub(super) fn check(&self) -> Result<(), Problem> {
         self.fields.check()
     }
@@ -93,7 +93,7 @@ impl Header {
 fn blanks(line: &[u8], at: usize) -> u64 {
     let rest = &line[at..line.len().min(at + 64)];
     let (words, last) = rest.as_chunks();
-    let blanks = |word| u64::from(places_of(b' ', word));
+    let blanks = |word| u64::from(byte_mask(b' ', word));
     let whole = words.iter().rev().fold(0, |bits, word| bits << 8 | blanks(u64::from_le_bytes(*word)));
     if last.is_empty() {
         return whole;

@@ -1,4 +1,4 @@
-//! The fields of a log that does not name them itself.
+//! The field order of a log without a header line.
 
 use std::str::FromStr;
 
@@ -9,7 +9,7 @@ use crate::error::Problem;
 ///
 /// Logs delivered to S3 begin with a header line. Those that go through CloudWatch Logs or Kinesis, and some exports, have
 /// none: then only the flow log's configuration knows the order. It is given here and never guessed, since neither the
-/// `version` in a row nor the number of its fields says which stands where.
+/// `version` in a row nor the number of its fields determines the order.
 ///
 /// ```
 /// use weir_ingest::flow::vpc_flow_log::FieldOrder;
@@ -63,17 +63,17 @@ impl FieldOrder {
     /// The default format of VPC Flow Logs: the 14 fields of version 2.
     #[must_use]
     pub fn version_2() -> Self {
-        Self::of(VERSION_2)
+        Self::from_names(VERSION_2)
     }
 
     /// The default format of Transit Gateway Flow Logs: 36 fields.
     #[must_use]
     pub fn transit_gateway() -> Self {
-        Self::of(TRANSIT_GATEWAY)
+        Self::from_names(TRANSIT_GATEWAY)
     }
 
-    /// A format whose names are known to be good.
-    fn of(names: &str) -> Self {
+    /// A format whose names are valid.
+    fn from_names(names: &str) -> Self {
         let mut header = Header::default();
         for name in names.split(' ') {
             let added = header.add(name.as_bytes());

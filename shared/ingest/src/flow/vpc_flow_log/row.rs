@@ -1,4 +1,5 @@
-//! One row, interpreted, whatever holds its cells. This is the hot path of the whole program; see `benches/parse`.
+//! Converts the cells of one row, from text or Parquet, to a flow record. This is the hot path of the program: see
+//! `benches/parse`.
 
 use std::net::IpAddr;
 
@@ -10,7 +11,7 @@ use super::value::Cell;
 
 pub(crate) use super::value::ABSENT;
 
-/// The last second of the century; what lies beyond is no time of a flow.
+/// The last second of the century, which is the last valid time.
 const LAST_TIME: u64 = 4_102_444_799;
 
 /// What a row is.
@@ -126,8 +127,8 @@ fn address(cell: Cell<IpAddr>) -> Result<Option<IpAddr>, RejectReason> {
     }
 }
 
-/// A transit gateway logs ACK, PSH and URG as well. OR-ed over an interval, SYN and ACK no longer tell an answer from an
-/// opening that was answered, unless there was but one packet.
+/// A transit gateway logs ACK, PSH and URG as well. OR-ed over an interval, SYN and ACK are the same for an answer and for
+/// an opening that was answered, unless there was only one packet.
 fn transit_gateway_flags(flags: u8, packets: u64) -> Option<u8> {
     let both = flags & tcp_flag::SYN_ACK == tcp_flag::SYN_ACK;
     match (both, packets) {

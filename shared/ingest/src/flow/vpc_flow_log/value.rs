@@ -1,11 +1,11 @@
-//! One cell: a number, an address, an identifier. `-` is absent everywhere.
+//! Parses one cell of a flow log: a number, an address or an identifier. `-` is absent everywhere.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
 use weir_domain::reject::RejectReason;
 
-/// What stands in a cell that has no value.
+/// The text of a cell without a value.
 pub(crate) const ABSENT: &[u8] = b"-";
 
 /// What a cell holds.
@@ -112,7 +112,7 @@ fn ipv6(cell: &[u8]) -> Option<IpAddr> {
     Some(address.to_ipv4_mapped().map_or(IpAddr::V6(address), IpAddr::V4))
 }
 
-/// The number in a piece of a line, as [`number`] reads it: eight digits at once where bytes enough stand before their end.
+/// The number in a piece of a line, as [`number`] reads it: eight digits at once where enough bytes precede its end.
 #[inline]
 pub(crate) fn number_at(line: &[u8], cell: Range<usize>) -> Cell<u64> {
     let quick = match cell.len() {
@@ -152,7 +152,7 @@ fn are_digits(bytes: u64) -> bool {
     (bytes | bytes.wrapping_add(each(0x80 - 10))) & each(0x80) == 0
 }
 
-/// The address in a piece of a line, as [`address`] reads it: all of an IPv4 address at once where bytes enough follow its
+/// The address in a piece of a line, as [`address`] reads it: all of an IPv4 address at once where enough bytes follow its
 /// beginning.
 #[inline]
 pub(crate) fn address_at(line: &[u8], cell: Range<usize>) -> Cell<IpAddr> {
@@ -171,7 +171,7 @@ fn ipv4_in(bytes: &[u8; 16], length: usize) -> Option<Ipv4Addr> {
         return None;
     }
     let [low, high] = [0, 8].map(|at| bytes[at..].first_chunk().map_or(0, |word| u64::from_le_bytes(*word)));
-    let dots = u32::from(places_of(b'.', low)) | u32::from(places_of(b'.', high)) << 8;
+    let dots = u32::from(byte_mask(b'.', low)) | u32::from(byte_mask(b'.', high)) << 8;
     // Where a number ends: at a dot, or behind the last byte.
     let mut ends = dots & ((1 << length) - 1) | 1 << length;
     let mut faults = u32::from(ends.count_ones() != 4);
@@ -199,7 +199,7 @@ fn ipv4_in(bytes: &[u8; 16], length: usize) -> Option<Ipv4Addr> {
 
 /// A bit for each byte of a word, set if it is this one.
 #[inline]
-pub(super) fn places_of(byte: u8, word: u64) -> u8 {
+pub(super) fn byte_mask(byte: u8, word: u64) -> u8 {
     const LOW: u64 = each(0x7f);
     let others = word ^ each(byte);
     // The high bit of each byte that became zero, then all of them in the highest byte.

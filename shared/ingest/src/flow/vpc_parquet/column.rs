@@ -1,12 +1,14 @@
-//! A column, batch by batch: its pages become cells.
+//! Decodes the pages of a column to cells, one batch of rows at a time.
 
 use std::net::IpAddr;
 
+use parquet::basic::Encoding;
+use parquet::column::page::{Page, PageReader};
 use weir_domain::reject::RejectReason;
 
-use super::damaged;
 use super::footer::Chunk;
-use super::page::{Encoding, Kind, Pages};
+use super::page::{Pages, next_page};
+use super::problem::damaged;
 use super::runs::{BadRuns, Runs};
 use super::schema::{ColumnSchema, Holds};
 use super::table::{Entry, Table};
@@ -17,10 +19,10 @@ use crate::flow::vpc_flow_log::value::{ABSENT, Cell, address, number};
 /// The most entries of a dictionary; writers stop at a MiB or so and go on without one.
 const MAX_ENTRIES: usize = 1 << 20;
 
-/// What takes memory beside an entry's bytes.
+/// Memory of an entry beside its bytes.
 const ENTRY_BYTES: u64 = 24;
 
-/// What becomes of a column's values.
+/// How a column's values are converted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
     Text,
@@ -34,10 +36,11 @@ enum Role {
 pub(super) struct Column<'s> {
     schema: &'s ColumnSchema,
     role: Role,
-    chunk: Chunk,
+    /// Pages to come.
+    pages: Option<Box<dyn PageReader>>,
     dictionary: Option<Table>,
     dictionary_held: u64,
-    page: Vec<u8>,
+    page: Option<Page>,
     page_held: u64,
     /// Rows of the page that are not read yet.
     left: usize,
@@ -77,10 +80,10 @@ impl<'s> Column<'s> {
         Self {
             schema,
             role,
-            chunk: Chunk::default(),
+            pages: None,
             dictionary: None,
             dictionary_held: 0,
-            page: Vec::new(),
+            page: None,
             page_held: 0,
             left: 0,
             levels: Default::default(),
@@ -94,57 +97,100 @@ impl<'s> Column<'s> {
     }
 
     /// Turns to a row group.
-    pub(super) fn begin(&mut self, chunk: Chunk, pages: &mut Pages<'_>) -> Result<(), Problem> {
-        self.chunk = chunk;
+    pub(super) fn begin(&mut self, chunk: &Chunk, pages: &mut Pages) -> Result<(), Problem> {
+        self.pages = None;
+        if !chunk.bytes.is_empty() {
+            self.pages = Some(pages.open(chunk).map_err(|problem| self.explain(problem))?);
+        }
         self.dictionary = None;
         self.left = 0;
         pages.hold(&mut self.dictionary_held, 0)
     }
 
     /// How many rows can be read at once: at least one.
-    pub(super) fn ready(&mut self, pages: &mut Pages<'_>) -> Result<usize, Problem> {
+    pub(super) fn ready(&mut self, pages: &mut Pages) -> Result<usize, Problem> {
         while self.left == 0 {
             self.turn_page(pages).map_err(|problem| self.explain(problem))?;
         }
         Ok(self.left)
     }
 
-    fn turn_page(&mut self, pages: &mut Pages<'_>) -> Result<(), Problem> {
-        let head = pages.head(&mut self.chunk)?;
-        let optional = self.schema.optional;
+    fn turn_page(&mut self, pages: &mut Pages) -> Result<(), Problem> {
+        // Given back before the next is read.
+        self.page = None;
+        let page = match &mut self.pages {
+            Some(pages) => next_page(pages.as_mut())?,
+            None => return Err(damaged("its pages have fewer rows than it claims")),
+        };
+        let (size, encoding, rows) = (page.buffer().len(), page.encoding(), page.num_values() as usize);
         // The values of a batch are at most as long as their page.
-        pages.hold(&mut self.page_held, 2 * head.size as u64)?;
-        let at = pages.body(&mut self.chunk, &head, optional, &mut self.levels.0, &mut self.page)?;
-        if head.kind == Kind::Dictionary {
-            let entries = head.values;
-            if self.dictionary.is_some() || entries > MAX_ENTRIES {
+        pages.hold(&mut self.page_held, 2 * size as u64)?;
+        if page.is_dictionary_page() {
+            if self.dictionary.is_some() || rows > MAX_ENTRIES {
                 return Err(damaged("it has two dictionaries, or one of more than a million entries"));
             }
-            pages.hold(&mut self.dictionary_held, head.size as u64 + entries as u64 * ENTRY_BYTES)?;
+            pages.hold(&mut self.dictionary_held, size as u64 + rows as u64 * ENTRY_BYTES)?;
             let mut dictionary = Table::default();
-            self.read_plain(at, entries, &mut dictionary)?;
+            self.read_plain(page.buffer(), 0, rows, &mut dictionary)?;
             self.dictionary = Some(dictionary);
             return Ok(());
         }
-        self.left = head.values;
-        self.levels.1 = Runs::new(0, self.levels.0.len(), 1).map_err(bad_runs)?;
-        self.values = match head.encoding {
-            Encoding::Plain => Values::Plain(at),
-            Encoding::Dictionary if self.dictionary.is_none() => return Err(damaged("its dictionary is missing")),
-            Encoding::Dictionary => {
-                // Without values there need not be a width.
-                let width = self.page.get(at).copied().unwrap_or(0);
-                Values::Indices(Runs::new(at + 1, self.page.len(), width).map_err(bad_runs)?)
+        let at = self.read_levels(&page)?;
+        self.left = rows;
+        self.values = match encoding {
+            Encoding::PLAIN => Values::Plain(at),
+            Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY if self.dictionary.is_none() => {
+                return Err(damaged("its dictionary is missing"));
             }
-            Encoding::Other(name) => {
-                let problem = format!("is encoded as {name}: plain values and dictionaries are read");
-                return Err(Problem::BadColumn { column: String::new(), problem });
+            Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY => {
+                // Without values there need not be a width.
+                let width = page.buffer().get(at).copied().unwrap_or(0);
+                Values::Indices(Runs::new(at + 1, size, width).map_err(bad_runs)?)
+            }
+            other => {
+                let name = match other {
+                    Encoding::DELTA_BINARY_PACKED | Encoding::DELTA_LENGTH_BYTE_ARRAY | Encoding::DELTA_BYTE_ARRAY => {
+                        "DELTA"
+                    }
+                    Encoding::BYTE_STREAM_SPLIT => "BYTE_STREAM_SPLIT",
+                    _ => "an unknown encoding",
+                };
+                return Err(self.schema.bad(&format!("is encoded as {name}: plain values and dictionaries are read")));
             }
         };
+        self.page = Some(page);
         Ok(())
     }
 
-    /// Reads so many rows, no more than are ready.
+    /// Copies the levels of a data page, which mark nulls, and returns where the values begin.
+    fn read_levels(&mut self, page: &Page) -> Result<usize, Problem> {
+        let bytes = page.buffer();
+        let (levels, at) = match page {
+            Page::DataPageV2 { def_levels_byte_len, rep_levels_byte_len, .. } => {
+                let length = *def_levels_byte_len as usize;
+                match bytes.get(..length) {
+                    Some(levels) if *rep_levels_byte_len == 0 => (levels, length),
+                    _ => return Err(damaged("a page has impossible levels")),
+                }
+            }
+            Page::DataPage { def_level_encoding, .. } if self.schema.optional => {
+                if *def_level_encoding != Encoding::RLE {
+                    return Err(damaged("its levels are written in an obsolete encoding"));
+                }
+                let length = bytes.first_chunk().map(|&length| u32::from_le_bytes(length) as usize);
+                let levels = length.and_then(|length| bytes.get(4..4 + length));
+                let levels = levels.ok_or_else(|| damaged("a page is shorter than its levels"))?;
+                (levels, 4 + levels.len())
+            }
+            Page::DataPage { .. } | Page::DictionaryPage { .. } => (&[][..], 0),
+        };
+        self.levels.0.clear();
+        self.levels.0.extend_from_slice(levels);
+        self.levels.1 = Runs::new(0, levels.len(), 1).map_err(bad_runs)?;
+        Ok(at)
+    }
+
+    /// Reads `rows` rows, no more than are ready.
     pub(super) fn read(&mut self, rows: usize) -> Result<(), Problem> {
         self.read_batch(rows).map_err(|problem| self.explain(problem))
     }
@@ -166,11 +212,12 @@ impl<'s> Column<'s> {
         self.indices.resize(rows, 0);
         self.numbers.clear();
         self.by_dictionary = matches!(self.values, Values::Indices(_));
+        let page = self.page.as_ref().map_or(&[][..], |page| page.buffer());
         match &mut self.values {
             Values::Indices(runs) => {
                 let Some(dictionary) = &self.dictionary else { return Err(damaged("its dictionary is missing")) };
                 let indices = &mut self.indices[..values];
-                runs.read(&self.page, indices).map_err(bad_runs)?;
+                runs.read(page, indices).map_err(bad_runs)?;
                 let entries = dictionary.len();
                 if indices.iter().any(|&index| index as usize >= entries) {
                     return Err(damaged("a value is beyond its dictionary"));
@@ -183,7 +230,7 @@ impl<'s> Column<'s> {
                 let at = *at;
                 let mut plain = std::mem::take(&mut self.plain);
                 plain.clear();
-                let after = self.read_plain(at, values, &mut plain)?;
+                let after = self.read_plain(page, at, values, &mut plain)?;
                 self.values = Values::Plain(after);
                 if self.role == Role::Number {
                     std::mem::swap(&mut self.numbers, &mut plain.numbers);
@@ -202,9 +249,9 @@ impl<'s> Column<'s> {
     }
 
     /// Reads values that stand one after the other, from a place on; the place after them.
-    fn read_plain(&self, at: usize, count: usize, into: &mut Table) -> Result<usize, Problem> {
+    fn read_plain(&self, page: &[u8], at: usize, count: usize, into: &mut Table) -> Result<usize, Problem> {
         let short = || damaged("a page has fewer values than it claims");
-        let mut rest = self.page.get(at..).ok_or_else(short)?;
+        let mut rest = page.get(at..).ok_or_else(short)?;
         let Holds::Integer { wide, signed } = self.schema.holds else {
             for _ in 0..count {
                 let (length, after) = rest.split_first_chunk().ok_or_else(short)?;
@@ -216,7 +263,7 @@ impl<'s> Column<'s> {
                     into.addresses.push(address(value));
                 }
             }
-            return Ok(self.page.len() - rest.len());
+            return Ok(page.len() - rest.len());
         };
         let width = if wide { 8 } else { 4 };
         let bytes = rest.get(..count * width).ok_or_else(short)?;
@@ -304,7 +351,7 @@ impl<'s> Column<'s> {
         }
     }
 
-    /// Says which column it was.
+    /// Adds the name of the column to a problem.
     fn explain(&self, problem: Problem) -> Problem {
         let name = &self.schema.name;
         match problem {

@@ -1,4 +1,4 @@
-//! Runs of small numbers: how Parquet writes which cells are null, and which entry of the dictionary each cell is.
+//! Decodes runs of small numbers, which Parquet uses for nulls and for dictionary indices.
 //!
 //! A run is one number repeated, or groups of eight packed bit by bit, the low bits first.
 

@@ -1,4 +1,4 @@
-//! Values by index: a dictionary's, or those of a batch.
+//! Values by index, of a dictionary or of a batch.
 
 use std::net::IpAddr;
 
@@ -33,14 +33,14 @@ impl Table {
         self.entries.len().max(self.numbers.len())
     }
 
-    /// Adds an entry of text. What is no text is no good value of any field, and so is what is kept in its place.
+    /// Adds an entry of text. Bytes that are no UTF-8 are replaced by a character that no field accepts.
     pub(super) fn push(&mut self, value: &[u8]) {
         let from = self.text.len() as u32;
         self.text.push_str(str::from_utf8(value).unwrap_or("\u{fffd}"));
         self.entries.push(Entry { from, to: self.text.len() as u32, identifier: identifier(value).is_ok() });
     }
 
-    /// The bytes of an entry's text, which takes less than the text: nobody looks whether it begins with a character.
+    /// The bytes of an entry's text, without the check for character boundaries that the text needs.
     #[inline]
     pub(super) fn bytes(&self, entry: Entry) -> &[u8] {
         &self.text.as_bytes()[entry.from as usize..entry.to as usize]

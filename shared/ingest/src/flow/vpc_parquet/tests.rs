@@ -245,17 +245,20 @@ fn a_compressed_file_is_expanded_first() {
     assert_eq!(fails(&gzip[..gzip.len() - 9]).split(':').nth(1), Some(" the gzip stream ends early"));
 }
 
-/// Cells of every kind by column of [`V2`]: usual, odd and wrong.
+/// Cells of every kind by column of [`V2`]: ordinary, odd and wrong.
 fn cells() -> impl Strategy<Value = Vec<Cell>> {
-    let of = |cells: &'static [Cell]| prop::sample::select(cells);
-    let address = || of(&["10.0.0.1", "10.0.0.1", "172.16.0.9", "2001:db8::1", "::ffff:1.2.3.4", "-", "10.0.0.01", ""]);
-    let port = || of(&["443", "0", "50000", "65535", "65536", "-1", "-"]);
-    let count = || of(&["1", "180", "0", "9223372036854775807", "-5", "-"]);
-    let time = || of(&["1700000000", "1700000059", "0", "4102444800", "-1", "-"]);
-    let head = (of(&["2", "-"]), of(&["123456789012", "unknown", "-"]), of(&["eni-1", "eni-2", "-", "\u{e9}"]));
-    let ends = (address(), address(), port(), port(), of(&["6", "17", "255", "256", "-"]));
+    let one_of = |cells: &'static [Cell]| prop::sample::select(cells);
+    let address =
+        || one_of(&["10.0.0.1", "10.0.0.1", "172.16.0.9", "2001:db8::1", "::ffff:1.2.3.4", "-", "10.0.0.01", ""]);
+    let port = || one_of(&["443", "0", "50000", "65535", "65536", "-1", "-"]);
+    let count = || one_of(&["1", "180", "0", "9223372036854775807", "-5", "-"]);
+    let time = || one_of(&["1700000000", "1700000059", "0", "4102444800", "-1", "-"]);
+    let head =
+        (one_of(&["2", "-"]), one_of(&["123456789012", "unknown", "-"]), one_of(&["eni-1", "eni-2", "-", "\u{e9}"]));
+    let ends = (address(), address(), port(), port(), one_of(&["6", "17", "255", "256", "-"]));
     let tail = (count(), count(), time(), time());
-    let words = (of(&["ACCEPT", "REJECT", "-", "accept"]), of(&["OK", "OK", "OK", "NODATA", "SKIPDATA", "-", "ok"]));
+    let words =
+        (one_of(&["ACCEPT", "REJECT", "-", "accept"]), one_of(&["OK", "OK", "OK", "NODATA", "SKIPDATA", "-", "ok"]));
     (head, ends, tail, words)
         .prop_map(|((a, b, c), (d, e, f, g, h), (i, j, k, l), (m, n))| vec![a, b, c, d, e, f, g, h, i, j, k, l, m, n])
 }

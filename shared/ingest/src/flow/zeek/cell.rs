@@ -1,4 +1,4 @@
-//! One value of a row, from text or JSON.
+//! Parses one value of a Zeek row, from text or JSON.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! From the cells of a row to a conversation.
+//! Converts the cells of a Zeek row to a conversation.
 
 use std::net::IpAddr;
 
@@ -24,12 +24,12 @@ pub(super) fn conversation(cells: &Cells<'_>) -> Result<Conversation<'static>, R
     let responder = (cell(Field::RespH).address()?, cell(Field::RespP).port()?);
     let protocol = protocol(cell(Field::Proto), cell(Field::IpProto), originator.0)?;
     let (start, end) = times(cell(Field::Ts), cell(Field::Duration))?;
-    let forth = Counts::of(cells, Field::OrigPkts, Field::OrigIpBytes, Field::OrigBytes)?;
-    let back = Counts::of(cells, Field::RespPkts, Field::RespIpBytes, Field::RespBytes)?;
+    let forth = Counts::from_cells(cells, Field::OrigPkts, Field::OrigIpBytes, Field::OrigBytes)?;
+    let back = Counts::from_cells(cells, Field::RespPkts, Field::RespIpBytes, Field::RespBytes)?;
 
     let state = cell(Field::ConnState).word();
     let (forth_flags, back_flags) = if protocol == TCP {
-        flags::of(state, cell(Field::History).word(), (forth.payload > 0, back.payload > 0))
+        flags::tcp_flags(state, cell(Field::History).word(), (forth.payload > 0, back.payload > 0))
     } else {
         (None, None)
     };
@@ -50,7 +50,7 @@ pub(super) fn conversation(cells: &Cells<'_>) -> Result<Conversation<'static>, R
     })
 }
 
-/// What the log counts of one side.
+/// The counts of one side.
 struct Counts {
     packets: Option<u64>,
     bytes: Option<u64>,
@@ -58,7 +58,7 @@ struct Counts {
 }
 
 impl Counts {
-    fn of(cells: &Cells<'_>, packets: Field, bytes: Field, payload: Field) -> Result<Self, RejectReason> {
+    fn from_cells(cells: &Cells<'_>, packets: Field, bytes: Field, payload: Field) -> Result<Self, RejectReason> {
         Ok(Self {
             packets: cells.get(packets).count()?,
             bytes: cells.get(bytes).count()?,
@@ -66,7 +66,7 @@ impl Counts {
         })
     }
 
-    /// What the side sent. Without a packet count, `seen` or payload says that it sent at least one.
+    /// What the side sent. Without a packet count, `seen` or payload means that it sent at least one.
     fn sent(&self, seen: bool, tcp_flags: Option<u8>) -> Option<Sent> {
         let packets = self.packets.unwrap_or(u64::from(seen || self.payload > 0));
         let bytes = self.bytes.unwrap_or(with_headers(self.payload, packets));

@@ -1,4 +1,4 @@
-//! The directives of a tab-separated log, and the rows under them.
+//! Reads the directives of a tab-separated log, and splits the rows that follow them.
 
 use std::borrow::Cow;
 
@@ -6,15 +6,29 @@ use memchr::memmem;
 use weir_domain::reject::RejectReason;
 
 use super::cell::Cell;
-use super::field::{Cells, FIELDS, Field, REQUIRED, TELLING};
+use super::field::{CONN_LOG_ONLY, Cells, FIELDS, Field, REQUIRED};
 
-/// The most columns a log may have; Zeek's have some twenty, with every known package some sixty.
+/// The most columns a log may have; Zeek's have some twenty, with all packages some sixty.
 const MAX_COLUMNS: usize = 256;
 
 /// The longest separator or mark; Zeek's have one to seven bytes.
 const MAX_MARK_LEN: usize = 32;
 
-/// What the directives so far say about the rows that follow.
+/// What is wrong with a line.
+pub(super) enum Fault {
+    /// This row cannot be read.
+    Row(RejectReason),
+    /// The object is something else.
+    Object(String),
+}
+
+impl From<RejectReason> for Fault {
+    fn from(reason: RejectReason) -> Self {
+        Self::Row(reason)
+    }
+}
+
+/// How the rows that follow the directives are written.
 pub(super) struct Directives {
     separator: Vec<u8>,
     unset: Vec<u8>,
@@ -25,10 +39,10 @@ pub(super) struct Directives {
 enum Columns {
     /// No `#fields` yet.
     Unknown,
-    /// The last directives, further down, are those of something else: the rows are rejects.
+    /// The last directives are those of another log: the rows are rejects.
     Foreign,
     /// Per column, the field it holds; `None` for columns that are skipped.
-    Known(Vec<Option<Field>>),
+    Named(Vec<Option<Field>>),
 }
 
 impl Default for Directives {
@@ -39,8 +53,8 @@ impl Default for Directives {
 }
 
 impl Directives {
-    /// Takes in a line that begins with `#`; those that say nothing of rows are passed over. One that cannot be read is an
-    /// error at the beginning, and further down makes rejects of the rows that follow.
+    /// Reads a line that begins with `#`; those that do not concern rows are skipped. One that cannot be read is an error at
+    /// the beginning; further down, the rows that follow become rejects.
     pub(super) fn take(&mut self, line: &[u8]) -> Result<(), String> {
         match (self.read(line), &self.columns) {
             (Err(problem), Columns::Unknown) => return Err(problem),
@@ -67,18 +81,18 @@ impl Directives {
         match name {
             b"#unset_field" if rest.len() <= MAX_MARK_LEN => self.unset = rest.to_vec(),
             b"#empty_field" if rest.len() <= MAX_MARK_LEN => self.empty = rest.to_vec(),
-            b"#fields" => self.columns = Columns::Known(columns(rest, &self.separator)?),
+            b"#fields" => self.columns = Columns::Named(columns(rest, &self.separator)?),
             _ => {}
         }
         Ok(())
     }
 
     /// The cells of a row.
-    pub(super) fn cells<'a>(&self, line: &'a [u8]) -> Result<Cells<'a>, super::Fault> {
+    pub(super) fn cells<'a>(&self, line: &'a [u8]) -> Result<Cells<'a>, Fault> {
         let columns = match &self.columns {
-            Columns::Unknown => return Err(super::Fault::Object("a row comes before any #fields".to_owned())),
+            Columns::Unknown => return Err(Fault::Object("a row comes before any #fields".to_owned())),
             Columns::Foreign => return Err(RejectReason::BadStructure.into()),
-            Columns::Known(columns) => columns,
+            Columns::Named(columns) => columns,
         };
         let mut cells = Cells::default();
         let mut columns = columns.iter();
@@ -115,7 +129,7 @@ fn columns(names: &[u8], separator: &[u8]) -> Result<Vec<Option<Field>>, String>
     if !missing.is_empty() {
         return Err(format!("#fields names no {}", missing.join(", ")));
     }
-    if !TELLING.iter().any(|&f| present[f as usize]) {
+    if !CONN_LOG_ONLY.iter().any(|&f| present[f as usize]) {
         return Err("#fields are those of another of Zeek's logs: give its conn.log".to_owned());
     }
     Ok(columns)

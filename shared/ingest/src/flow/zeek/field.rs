@@ -1,4 +1,4 @@
-//! The fields of a connection log that are read.
+//! The fields of a Zeek connection log that are read.
 
 use super::cell::Cell;
 
@@ -18,8 +18,8 @@ macro_rules! fields {
 
             /// By name, as Zeek writes it or with underscores for dots.
             pub(super) fn from_name(name: &[u8]) -> Option<Self> {
-                let same = |known: &str| {
-                    known.len() == name.len() && known.bytes().zip(name).all(|(k, &n)| k == n || (k == b'.' && n == b'_'))
+                let same = |field: &str| {
+                    field.len() == name.len() && field.bytes().zip(name).all(|(k, &n)| k == n || (k == b'.' && n == b'_'))
                 };
                 $(if same($name) { return Some(Self::$variant); })+
                 None
@@ -37,8 +37,8 @@ fields! {
 /// Fields without which a log has no times and addresses.
 pub(super) const REQUIRED: [Field; 3] = [Field::Ts, Field::OrigH, Field::RespH];
 
-/// Fields of which a connection log has one and Zeek's other logs have none.
-pub(super) const TELLING: [Field; 3] = [Field::ConnState, Field::OrigPkts, Field::OrigBytes];
+/// Fields that only connection logs have; each has at least one of them.
+pub(super) const CONN_LOG_ONLY: [Field; 3] = [Field::ConnState, Field::OrigPkts, Field::OrigBytes];
 
 /// The cells of one row, by field.
 #[derive(Debug, Default)]

@@ -1,15 +1,15 @@
-//! What TCP flags each side of a connection sent, from Zeek's history or, without it, its state.
+//! Derives the TCP flags that each side of a connection sent, from Zeek's history or, without it, its state.
 
 use weir_domain::flow::tcp_flag::{FIN, RST, SYN, SYN_ACK};
 
-/// Payload was sent. Flow logs leave PSH out; here it tells a connection that carried something from a half-open one.
+/// Payload was sent. Flow logs leave PSH out; here it separates connections with payload from half-open ones.
 pub(super) const PSH: u8 = 8;
 
-/// The flags of the originator and the responder; `None` where nothing is known. See the module's table.
+/// The flags of the originator and the responder; `None` where they are unknown. See the module's table.
 ///
-/// `payload` says of each side whether its byte count is above zero; it is asked only where there is no history.
-pub(super) fn of(state: &[u8], history: &[u8], payload: (bool, bool)) -> (Option<u8>, Option<u8>) {
-    if let Some((forth, back)) = of_history(history) {
+/// `payload` is, for each side, whether its byte count is above zero; it is used only where there is no history.
+pub(super) fn tcp_flags(state: &[u8], history: &[u8], payload: (bool, bool)) -> (Option<u8>, Option<u8>) {
+    if let Some((forth, back)) = history_flags(history) {
         return (Some(forth), Some(back));
     }
     let (forth, back) = of_state(state);
@@ -17,8 +17,8 @@ pub(super) fn of(state: &[u8], history: &[u8], payload: (bool, bool)) -> (Option
     (add(forth, payload.0), add(back, payload.1))
 }
 
-/// `None` when no letter of the history says anything about flags or payload.
-fn of_history(history: &[u8]) -> Option<(u8, u8)> {
+/// `None` when no letter of the history concerns flags or payload.
+fn history_flags(history: &[u8]) -> Option<(u8, u8)> {
     let (mut forth, mut back, mut any) = (0, 0, false);
     for letter in history {
         let flags = match letter.to_ascii_lowercase() {
@@ -78,11 +78,15 @@ mod tests {
             ("NEW", None, None),
         ];
         for (state, forth, back) in cases {
-            assert_eq!(of(state.as_bytes(), b"", (false, false)), (forth, back), "{state}");
-            assert_eq!(of(state.as_bytes(), b"^Cc", (false, false)), (forth, back), "{state}: letters without flags");
+            assert_eq!(tcp_flags(state.as_bytes(), b"", (false, false)), (forth, back), "{state}");
+            assert_eq!(
+                tcp_flags(state.as_bytes(), b"^Cc", (false, false)),
+                (forth, back),
+                "{state}: letters without flags"
+            );
         }
-        assert_eq!(of(b"S1", b"", (true, false)), (Some(SYN | PSH), Some(SYN_ACK)));
-        assert_eq!(of(b"OTH", b"", (true, true)), (None, None), "payload alone does not make flags known");
+        assert_eq!(tcp_flags(b"S1", b"", (true, false)), (Some(SYN | PSH), Some(SYN_ACK)));
+        assert_eq!(tcp_flags(b"OTH", b"", (true, true)), (None, None), "payload alone does not determine flags");
     }
 
     #[test]
@@ -100,7 +104,7 @@ mod tests {
             ("ShAdDtTgGwWxX", SYN | PSH, SYN_ACK | PSH),
         ];
         for (history, forth, back) in cases {
-            assert_eq!(of(b"OTH", history.as_bytes(), (true, true)), (Some(forth), Some(back)), "{history}");
+            assert_eq!(tcp_flags(b"OTH", history.as_bytes(), (true, true)), (Some(forth), Some(back)), "{history}");
         }
     }
 }

@@ -1,16 +1,16 @@
-//! A JSON line: the cells of one object.
+//! Reads the cells of one JSON line.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use weir_domain::reject::RejectReason;
 
-use super::field::{Cells, Field, TELLING};
+use super::field::{CONN_LOG_ONLY, Cells, Field};
 
 /// Reads one line. Fields that are not read may hold anything.
 pub(super) fn cells(line: &[u8]) -> Result<Cells<'_>, RejectReason> {
     let Object(cells) = serde_json::from_slice(line).map_err(|_| RejectReason::BadJson)?;
-    if TELLING.iter().all(|&field| cells.get(field).is_absent()) {
+    if CONN_LOG_ONLY.iter().all(|&field| cells.get(field).is_absent()) {
         return Err(RejectReason::MissingValue);
     }
     Ok(cells)

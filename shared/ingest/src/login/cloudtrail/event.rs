@@ -1,4 +1,4 @@
-//! One event: the fields that are read, and what they mean.
+//! Reads one `CloudTrail` event as a login and as API activity.
 
 use std::net::IpAddr;
 
@@ -153,7 +153,7 @@ impl<'a> Event<'a> {
         })
     }
 
-    /// Time, service and action: what an event cannot be without.
+    /// Time, service and action, which every event must have.
     fn what(&self) -> Result<(i64, &str, &str), RejectReason> {
         let time = time::parse(&self.time)?;
         let source = cell::required(&self.source)?;
@@ -200,10 +200,10 @@ impl<'a> Event<'a> {
     }
 
     fn mfa(&self) -> Option<bool> {
-        let said = self.additional_event_data.get().and_then(|data| cell::boolean(&data.mfa_used));
+        let stated = self.additional_event_data.get().and_then(|data| cell::boolean(&data.mfa_used));
         let session = self.user_identity.get().and_then(|identity| identity.session_context.get());
         let attributes = session.and_then(|session| session.attributes.get());
-        said.or_else(|| attributes.and_then(|attributes| cell::boolean(&attributes.mfa_authenticated)))
+        stated.or_else(|| attributes.and_then(|attributes| cell::boolean(&attributes.mfa_authenticated)))
     }
 }
 

@@ -1,4 +1,4 @@
-//! JSON cut into the events it holds, in bounded memory: braces are counted, only what lies between is parsed.
+//! Splits JSON into `CloudTrail` events in bounded memory, by counting braces.
 
 use std::io::{self, Read};
 use std::ops::Range;
@@ -13,7 +13,7 @@ pub(super) const MAX_EVENT_BYTES: usize = 1 << 20;
 
 const BUFFER: usize = MAX_EVENT_BYTES + (256 << 10);
 
-/// What the beginning is looked at for: whether rows are lines.
+/// Bytes from which it is decided whether rows are lines.
 const BEGINNING: usize = 4 << 10;
 
 /// How much of a rejected event is kept.
@@ -233,7 +233,7 @@ impl<R: Read> Events<R> {
         Ok(None)
     }
 
-    /// Skips one value. Brackets are counted and not matched: whoever parses the value finds that out.
+    /// Skips one value. Brackets are counted and not matched, which is left to the parser of the value.
     fn skip_value(&mut self) -> Result<(), Problem> {
         let mut depth = 0usize;
         loop {

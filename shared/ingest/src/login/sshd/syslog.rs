@@ -1,14 +1,37 @@
-//! Lines of syslog: when, which host, which program, what it says.
+//! Parses lines of syslog: time, host, program and message.
 
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use weir_domain::reject::RejectReason;
 use weir_domain::window::utc_year;
 
-use super::Clock;
 use crate::login::time;
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// The year and offset that time stamps of syslog lines lack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Clock {
+    /// When the log was last written, milliseconds since the epoch: no line is later, except by up to a day
+    /// since clocks differ.
+    ///
+    /// The first line is of the latest year that this leaves. From line to line time runs forward, so that the years turn
+    /// within a file: each line is of the earliest year that puts it no more than a day before the line before, which
+    /// leaves lines a little out of order where they belong. A line that would then be of after the log was written is of
+    /// the latest year that is left: logs of several hosts, one after the other, or of a clock that was set back. February
+    /// 29 is of a leap year. Where lines of more than a year follow each other, the first are read as of too late a year.
+    pub written: i64,
+    /// Minutes that the host's time is ahead of UTC, behind if negative. Default 0.
+    pub utc_offset_minutes: i16,
+}
+
+impl Clock {
+    /// A clock that shows UTC, of a log that was last written then, milliseconds since the epoch.
+    #[must_use]
+    pub const fn utc(written: i64) -> Self {
+        Self { written, utc_offset_minutes: 0 }
+    }
+}
 
 /// One line. A line without a program, such as `last message repeated 2 times`, has the empty one.
 pub(super) struct Entry<'a> {
@@ -24,7 +47,7 @@ impl<'a> Entry<'a> {
         let (stamp, rest) = stamp(line).ok_or(RejectReason::BadStructure)?;
         let (host, rest) =
             rest.split_once(' ').filter(|(host, _)| !host.is_empty()).ok_or(RejectReason::BadStructure)?;
-        let time = times.of(&stamp)?;
+        let time = times.resolve(&stamp)?;
         let (tag, message) = rest.split_once(": ").or_else(|| rest.split_once(':')).unwrap_or(("", rest));
         let program = tag.split_once('[').map_or(tag, |(program, _)| program);
         Ok(Self { time, host, program, message })
@@ -63,7 +86,7 @@ const LEAP: i16 = 8;
 
 /// The times of lines, each with a year found from the line before.
 pub(super) struct Times {
-    /// No line is of after.
+    /// The latest time of any line.
     latest: i64,
     /// The year of `latest`, wherever the host is.
     latest_year: i16,
@@ -81,7 +104,7 @@ impl Times {
         Self { latest, latest_year, offset, last: None }
     }
 
-    fn of(&mut self, stamp: &Stamp<'_>) -> Result<i64, RejectReason> {
+    fn resolve(&mut self, stamp: &Stamp<'_>) -> Result<i64, RejectReason> {
         match stamp {
             Stamp::Whole(text) => time::parse(text),
             Stamp::Yearless(parts) => self.in_some_year(*parts).ok_or(RejectReason::BadTime),

@@ -10,7 +10,7 @@ use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::parser::parse_message_type;
 use proptest::prelude::*;
 
-/// How the writer is told to write.
+/// How the writer writes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Manner {
     pub(super) compression: Compression,
