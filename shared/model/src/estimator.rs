@@ -8,8 +8,8 @@ use weir_domain::score::{Explanation, Score};
 
 use crate::error::{ExplainError, FitError, SchemaMismatch};
 use crate::{
-    Ecod, EcodParams, IsolationForest, IsolationForestParams, LocalOutlierFactor, LocalOutlierFactorParams,
-    OneClassSvm, OneClassSvmParams,
+    Ecod, EcodParams, IsolationForest, IsolationForestParams, Kept, LocalOutlierFactor, LocalOutlierFactorParams,
+    OneClassSvm, OneClassSvmParams, Pca, PcaParams,
 };
 
 /// Which estimator.
@@ -24,11 +24,14 @@ pub enum EstimatorKind {
     OneClassSvm,
     /// [`Ecod`].
     Ecod,
+    /// [`Pca`] with all components: the squared Mahalanobis distance.
+    Pca,
 }
 
 impl EstimatorKind {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::IsolationForest, Self::LocalOutlierFactor, Self::OneClassSvm, Self::Ecod];
+    /// All kinds.
+    pub const ALL: [Self; 5] =
+        [Self::IsolationForest, Self::LocalOutlierFactor, Self::OneClassSvm, Self::Ecod, Self::Pca];
 
     /// The name, as in files and on the command line: `isolation-forest`.
     #[must_use]
@@ -38,6 +41,7 @@ impl EstimatorKind {
             Self::LocalOutlierFactor => "local-outlier-factor",
             Self::OneClassSvm => "one-class-svm",
             Self::Ecod => "ecod",
+            Self::Pca => "pca",
         }
     }
 
@@ -45,7 +49,7 @@ impl EstimatorKind {
     #[must_use]
     pub fn max_rows(self) -> usize {
         match self {
-            Self::IsolationForest | Self::Ecod => usize::MAX,
+            Self::IsolationForest | Self::Ecod | Self::Pca => usize::MAX,
             Self::LocalOutlierFactor => 20_000,
             Self::OneClassSvm => 10_000,
         }
@@ -68,6 +72,7 @@ impl EstimatorKind {
             }
             Self::OneClassSvm => Estimator::OneClassSvm(checked(OneClassSvmParams::default().check()).fit(matrix)?),
             Self::Ecod => Estimator::Ecod(checked(EcodParams::default().check()).fit(matrix)?),
+            Self::Pca => Estimator::Pca(checked(PcaParams::default().kept(Kept::Share(1.0)).check()).fit(matrix)?),
         })
     }
 }
@@ -107,6 +112,8 @@ pub enum Estimator {
     OneClassSvm(OneClassSvm),
     /// Empirical cumulative distributions.
     Ecod(Ecod),
+    /// Principal components.
+    Pca(Pca),
 }
 
 impl Estimator {
@@ -118,6 +125,7 @@ impl Estimator {
             Self::LocalOutlierFactor(_) => EstimatorKind::LocalOutlierFactor,
             Self::OneClassSvm(_) => EstimatorKind::OneClassSvm,
             Self::Ecod(_) => EstimatorKind::Ecod,
+            Self::Pca(_) => EstimatorKind::Pca,
         }
     }
 
@@ -131,6 +139,7 @@ impl Estimator {
             Self::LocalOutlierFactor(fitted) => fitted.score(matrix),
             Self::OneClassSvm(fitted) => fitted.score(matrix),
             Self::Ecod(fitted) => fitted.score(matrix),
+            Self::Pca(fitted) => fitted.distances(matrix),
         }
     }
 
@@ -144,6 +153,7 @@ impl Estimator {
             Self::LocalOutlierFactor(fitted) => fitted.explain(matrix, row),
             Self::OneClassSvm(fitted) => fitted.explain(matrix, row),
             Self::Ecod(fitted) => fitted.explain(matrix, row),
+            Self::Pca(fitted) => fitted.explain_distance(matrix, row),
         }
     }
 
@@ -155,6 +165,7 @@ impl Estimator {
             Self::LocalOutlierFactor(fitted) => fitted.schema(),
             Self::OneClassSvm(fitted) => fitted.schema(),
             Self::Ecod(fitted) => fitted.schema(),
+            Self::Pca(fitted) => fitted.schema(),
         }
     }
 }

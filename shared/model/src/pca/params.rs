@@ -12,6 +12,9 @@ use crate::error::{BadParams, FitError, RangeCheck};
 /// Numbers of components that are allowed.
 const COMPONENTS_RANGE: RangeInclusive<u32> = 1..=10_000;
 
+/// Maximum number of features: the covariance of 4,096 takes 128 MiB.
+const MAX_FEATURES: usize = 4096;
+
 /// Shares of the variance that are allowed.
 const SHARE_RANGE: RangeInclusive<f64> = 1e-6..=1.0;
 
@@ -77,10 +80,13 @@ impl PcaValid {
     /// features · 2e-16 of the variance of the first one count as such that rows do not vary along.
     ///
     /// # Errors
-    /// When there are fewer than 2 rows, or no features, or all rows are equal.
+    /// When there are fewer than 2 rows, no features or more than 4,096, or all rows are equal.
     pub fn fit(&self, matrix: &FeatureMatrix) -> Result<Pca, FitError> {
         if matrix.width() == 0 {
             return Err(FitError::NoFeatures);
+        }
+        if matrix.width() > MAX_FEATURES {
+            return Err(FitError::TooMany { what: "features", most: MAX_FEATURES, got: matrix.width() });
         }
         if matrix.len() < 2 {
             return Err(FitError::TooFewRows { needed: 2, got: matrix.len() });
