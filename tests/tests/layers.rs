@@ -22,7 +22,7 @@ fn layer(folder: &str) -> Option<u8> {
     match folder {
         "shared/domain" => Some(0),
         "shared/ingest" | "shared/features" | "shared/model" | "shared/detect" | "shared/simulate" => Some(1),
-        "shared/pipeline" => Some(2),
+        "shared/pipeline" | "shared/evaluate" => Some(2),
         "shared/aws" | "shared/web" => Some(3),
         _ if folder.starts_with("functions/") => Some(4),
         "tests" | "tests/any-bytes" => Some(5),
@@ -119,6 +119,14 @@ fn the_laptop_program_is_built_without_aws() {
     let weir = built_from("weir", &edges);
     for expected in ["weir-pipeline", "weir-domain", "tokio", "parquet"] {
         assert!(weir.contains(expected), "{expected} is missing: is this the right graph?");
+    }
+    for lambda in members().iter().filter(|member| member.folder.starts_with("functions/") && member.name != "weir") {
+        let built = built_from(&lambda.name, &edges);
+        assert!(
+            !built.contains("zip") && !built.contains("weir-evaluate"),
+            "{}: benchmarks are for a laptop",
+            lambda.name
+        );
     }
     let aws: Vec<_> = weir.into_iter().filter(|name| is_aws(name) || *name == "weir-aws").collect();
     assert_eq!(aws, Vec::<&str>::new());

@@ -4,8 +4,7 @@
 //! - [`ClassificationReport`]: those of every class and their averages, with a table to print;
 //! - [`Ranking`]: how well scores put what is anomalous before what is usual, whatever the threshold: ROC and
 //!   precision/recall curves, ROC AUC, average precision, recall at a number of false alarms;
-//! - [`stratified_by_group`]: which rows to hold out, so that no duplicate of a row is on both sides;
-//! - [`RangeTally`]: points and ranges of a series that were found, and [`nab`]: the score of the Numenta Anomaly Benchmark.
+//! - [`stratified_by_group`]: which rows to hold out, so that no duplicate of a row is on both sides.
 //!
 //! The definitions are scikit-learn's, ties included, and so are the numbers: `tests/metrics.rs` holds them to 1e-9.
 //! ROC AUC flatters where anomalies are rare (a thousand false alarms are a small share of a million usual rows); average
@@ -26,14 +25,11 @@
 //! ```
 
 mod confusion;
-pub mod nab;
-mod ranges;
 mod ranking;
 mod report;
 mod split;
 
 pub use confusion::{ClassMetrics, ConfusionMatrix};
-pub use ranges::RangeTally;
 pub use ranking::{OperatingPoint, PrecisionRecallPoint, Ranking, RocPoint};
 pub use report::ClassificationReport;
 pub use split::stratified_by_group;

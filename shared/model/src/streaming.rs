@@ -51,8 +51,6 @@ mod repeats;
 
 mod stored;
 
-pub mod baseline;
-
 pub use params::{OnlineDetectorParams, OnlineDetectorValid};
 
 use weir_domain::usage::{UsagePoint, UsageScore, UsageSeason, UsageView};

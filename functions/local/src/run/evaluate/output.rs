@@ -19,19 +19,22 @@ pub(super) fn read(path: &Path, max: u64) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Writes a result to standard output, as tables or as JSON.
+/// Writes a result to standard output, as tables and lines or as indented JSON.
 pub(super) fn show(
     format: EvaluationFormat,
     tables: &[Rows],
     lines: &[String],
     json: &impl serde::Serialize,
 ) -> anyhow::Result<()> {
+    let json = serde_json::to_string_pretty(json).context("writing the evaluation")?;
+    print(format, tables, lines, &json)
+}
+
+/// Writes a result to standard output, as tables and lines or as JSON that is already text.
+pub(super) fn print(format: EvaluationFormat, tables: &[Rows], lines: &[String], json: &str) -> anyhow::Result<()> {
     let mut out = anstream::stdout().lock();
     let mut write = || match format {
-        EvaluationFormat::Json => {
-            serde_json::to_writer_pretty(&mut out, json)?;
-            writeln!(out)
-        }
+        EvaluationFormat::Json => writeln!(out, "{json}"),
         EvaluationFormat::Table => {
             tables.iter().try_for_each(|rows| writeln!(out, "{rows}"))?;
             lines.iter().try_for_each(|line| writeln!(out, "{line}"))

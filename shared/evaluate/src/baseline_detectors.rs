@@ -1,22 +1,23 @@
-//! Simpler detectors of the literature, to compare with. Each gives −log₁₀ of a tail probability per point, causally.
+//! Detectors of the literature that Weir's is compared with. Each returns −log₁₀ of a tail probability per point, from earlier
+//! points only.
 
 use std::collections::VecDeque;
 
-/// Smallest standard deviation divided by, as the Numenta Anomaly Benchmark has it.
+/// The minimum standard deviation to divide by, as the Numenta Anomaly Benchmark has it.
 const MIN_DEVIATION: f64 = 1e-6;
 
-/// The largest surprise told; beyond, normal tails are 0 in floating point.
+/// The maximum surprise; beyond it, normal tails are 0 in floating point.
 const MAX: f64 = 300.0;
 
 /// A detector that sees a series point by point.
-pub trait Baseline {
-    /// −log₁₀ of the probability that a usual point is as far off, from the points before; from 0 up.
+pub(crate) trait BaselineDetector {
+    /// −log₁₀ of the probability that a typical point is at least as far off, given the points before; 0 or more.
     fn next(&mut self, time: i64, value: f64) -> f64;
 }
 
 /// The normal tail probability of a value, from the mean and the deviation of a sliding window: NAB's *windowed Gaussian*.
 #[derive(Debug, Clone, Default)]
-pub struct WindowedGaussian {
+pub(crate) struct WindowedGaussian {
     window: VecDeque<f64>,
     waiting: Vec<f64>,
     mean: f64,
@@ -30,7 +31,7 @@ impl WindowedGaussian {
     const STEP: usize = 100;
 }
 
-impl Baseline for WindowedGaussian {
+impl BaselineDetector for WindowedGaussian {
     fn next(&mut self, _: i64, value: f64) -> f64 {
         let surprise =
             if self.window.is_empty() { 0.0 } else { upper_tail((value - self.mean).abs() / self.deviation) };
@@ -51,7 +52,7 @@ impl Baseline for WindowedGaussian {
 
 /// The z-score of a value among those of its hour of the week.
 #[derive(Debug, Clone)]
-pub struct SeasonalZScore {
+pub(crate) struct SeasonalZScore {
     hours: Vec<Hour>,
 }
 
@@ -71,24 +72,24 @@ impl Default for SeasonalZScore {
 }
 
 impl SeasonalZScore {
-    /// Weeks, or days where the series is younger, in which an hour was seen before it says anything.
+    /// Weeks, or days where the series is younger, in which an hour was seen before it is scored.
     const MIN: u32 = 2;
 }
 
-impl Baseline for SeasonalZScore {
+impl BaselineDetector for SeasonalZScore {
     fn next(&mut self, time: i64, value: f64) -> f64 {
         let hour = time.div_euclid(3600);
         let at = usize::try_from(hour.rem_euclid(168)).unwrap_or(0);
-        let own = self.hours[at];
-        // An hour of the week that is not known yet is compared with that hour of every day.
-        let known = if own.weeks >= Self::MIN {
-            own
+        let hour_of_week = self.hours[at];
+        // An hour of the week with too few weeks is compared with that hour of every day.
+        let baseline = if hour_of_week.weeks >= Self::MIN {
+            hour_of_week
         } else {
             self.hours.iter().skip(at % 24).step_by(24).fold(Hour::default(), Hour::with)
         };
-        let surprise = if known.weeks >= Self::MIN && known.points > 1 {
-            let deviation = (known.squares / known.points as f64).max(0.0).sqrt().max(MIN_DEVIATION);
-            upper_tail((value - known.mean).abs() / deviation)
+        let surprise = if baseline.weeks >= Self::MIN && baseline.points > 1 {
+            let deviation = (baseline.squares / baseline.points as f64).max(0.0).sqrt().max(MIN_DEVIATION);
+            upper_tail((value - baseline.mean).abs() / deviation)
         } else {
             0.0
         };
@@ -107,7 +108,7 @@ impl Baseline for SeasonalZScore {
 }
 
 impl Hour {
-    /// Both together (Chan et al., 1979).
+    /// Merges two hours (Chan et al., 1979).
     fn with(self, other: &Self) -> Self {
         let points = self.points + other.points;
         if points == 0 {
@@ -127,9 +128,9 @@ impl Hour {
 
 /// KNN-CAD as published on NAB (Burnaev and Ishimtsev, 2016): lag vectors of 19 points, the summed Mahalanobis distance to 27
 /// neighbours among as many vectors as NAB's probationary part has points, and a conformal p-value. After a detection
-/// (99.65 %) it says nothing for a fifth of that part.
+/// (99.65 %) it is silent for a fifth of that part.
 #[derive(Debug, Clone)]
-pub struct KnnCad {
+pub(crate) struct KnnCad {
     probation: usize,
     seen: usize,
     last: VecDeque<f64>,
@@ -149,7 +150,7 @@ impl KnnCad {
 
     /// A detector for a series with a probationary part of so many points.
     #[must_use]
-    pub fn new(probation: usize) -> Self {
+    pub(crate) fn new(probation: usize) -> Self {
         let unit = |row| (0..Self::DIMENSION).map(|column| f64::from(row == column)).collect();
         Self {
             probation,
@@ -190,7 +191,7 @@ impl KnnCad {
     }
 }
 
-impl Baseline for KnnCad {
+impl BaselineDetector for KnnCad {
     fn next(&mut self, _: i64, value: f64) -> f64 {
         self.seen += 1;
         self.last.push_back(value);
@@ -235,7 +236,7 @@ impl Baseline for KnnCad {
         if less / n >= Self::DETECTION {
             self.silent = self.probation / 5;
         }
-        // No smaller than half the smallest share there is.
+        // At least half the smallest possible share.
         -(1.0 - less / n).max(0.5 / n).log10()
     }
 }
@@ -273,7 +274,7 @@ fn inverse_factor(matrix: &[Vec<f64>]) -> Option<Vec<Vec<f64>>> {
     Some(inverse)
 }
 
-/// Mean and standard deviation of all numbers given, the latter never below NAB's least.
+/// Mean and standard deviation of all numbers given, the latter at least NAB's minimum.
 fn moments(values: impl ExactSizeIterator<Item = f64> + Clone) -> (f64, f64) {
     let n = values.len() as f64;
     let mean = values.clone().sum::<f64>() / n;

@@ -1,29 +1,29 @@
-//! How well points are found whose anomalies last: by points, and by ranges.
+//! Counts how many labelled points, and how many ranges of labelled points, a detector found.
 //!
 //! By points, precision, recall and F1 count each labelled point. By ranges, a run of labelled points is one anomaly, found
-//! where any of its points is; precision stays that of points, so that saying *everything* is no way to a good figure (the
+//! where any of its points is; precision stays that of points, so that detecting every point is no way to a good figure (the
 //! *composite F1* of A. Garg et al., *An Evaluation of Anomaly Detection and Diagnosis in Multivariate Time Series*, IEEE
 //! TNNLS 2021).
 
 /// Points and ranges that were found or not. Those of several series add up.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
-pub struct RangeTally {
+pub(crate) struct RangeTally {
     /// Labelled points that were found.
-    pub found: u64,
-    /// Labelled points that were not.
-    pub missed: u64,
+    pub(crate) found: u64,
+    /// Labelled points that were missed.
+    pub(crate) missed: u64,
     /// Points found that are not labelled.
-    pub false_alarms: u64,
+    pub(crate) false_alarms: u64,
     /// Ranges of labelled points.
-    pub ranges: u64,
+    pub(crate) ranges: u64,
     /// Of these, with at least one point found.
-    pub ranges_found: u64,
+    pub(crate) ranges_found: u64,
 }
 
 impl RangeTally {
-    /// Counts the points of a series, of which as many are looked at as there are of both.
+    /// Counts the points of a series, up to the length of the shorter slice.
     #[must_use]
-    pub fn new(labelled: &[bool], found: &[bool]) -> Self {
+    pub(crate) fn new(labelled: &[bool], found: &[bool]) -> Self {
         let mut tally = Self::default();
         let (mut within, mut counted) = (false, false);
         for (&labelled, &found) in labelled.iter().zip(found) {
@@ -43,9 +43,9 @@ impl RangeTally {
         tally
     }
 
-    /// Both together.
+    /// The sum of two tallies.
     #[must_use]
-    pub fn plus(self, other: Self) -> Self {
+    pub(crate) fn plus(self, other: Self) -> Self {
         Self {
             found: self.found + other.found,
             missed: self.missed + other.missed,
@@ -57,31 +57,31 @@ impl RangeTally {
 
     /// Of the points found, the share that is labelled; `None` where none were found.
     #[must_use]
-    pub fn precision(&self) -> Option<f64> {
+    pub(crate) fn precision(&self) -> Option<f64> {
         share(self.found, self.found + self.false_alarms)
     }
 
     /// Of the labelled points, the share that was found; `None` where there are none.
     #[must_use]
-    pub fn recall(&self) -> Option<f64> {
+    pub(crate) fn recall(&self) -> Option<f64> {
         share(self.found, self.found + self.missed)
     }
 
     /// Harmonic mean of precision and recall of points; `None` where there is nothing to find and nothing found.
     #[must_use]
-    pub fn f1(&self) -> Option<f64> {
+    pub(crate) fn f1(&self) -> Option<f64> {
         share(2 * self.found, 2 * self.found + self.missed + self.false_alarms)
     }
 
     /// Of the ranges, the share that was found; `None` where there are none.
     #[must_use]
-    pub fn range_recall(&self) -> Option<f64> {
+    pub(crate) fn range_recall(&self) -> Option<f64> {
         share(self.ranges_found, self.ranges)
     }
 
     /// Harmonic mean of the precision of points and the recall of ranges; `None` where there are no ranges.
     #[must_use]
-    pub fn composite_f1(&self) -> Option<f64> {
+    pub(crate) fn composite_f1(&self) -> Option<f64> {
         let recall = self.range_recall()?;
         let precision = self.precision().unwrap_or(0.0);
         Some(if recall + precision > 0.0 { 2.0 * recall * precision / (recall + precision) } else { 0.0 })

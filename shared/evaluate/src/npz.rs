@@ -1,4 +1,4 @@
-//! The sets of `ADBench`: zip archives (`.npz`) of two `NumPy` arrays, `X` (rows and columns) and `y` (1 where anomalous).
+//! Reads the tables of `ADBench`: zip archives (`.npz`) of two `NumPy` arrays, `X` (rows and columns) and `y` (1: anomalous).
 //!
 //! Formats: <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>. Han et al., *`ADBench`: Anomaly
 //! Detection Benchmark*, `NeurIPS` 2022.
@@ -11,32 +11,32 @@ use std::sync::Arc;
 use anyhow::Context;
 use weir_domain::matrix::{Feature, FeatureMatrix, FeatureSchema, Transform};
 
-/// The most values of an array: 32 Mi, 256 MiB of them.
+/// The maximum number of values of an array: 32 Mi, which are 256 MiB.
 const MAX_VALUES: usize = 1 << 25;
 
-/// The longest header of an array, in bytes: `NumPy`'s own take 118.
+/// The maximum length of an array's header, in bytes; `NumPy` writes 118.
 const MAX_HEADER_BYTES: usize = 1 << 16;
 
 /// A labelled table.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Set {
-    pub(super) rows: FeatureMatrix,
-    pub(super) anomalous: Vec<bool>,
+pub(crate) struct LabelledTable {
+    pub(crate) rows: FeatureMatrix,
+    pub(crate) anomalous: Vec<bool>,
 }
 
-impl Set {
-    /// Every k-th row from the first on, k the smallest that leaves no more than so many: simple enough for any other
-    /// program to take the same.
-    pub(super) fn thinned(&self, most: usize) -> anyhow::Result<Self> {
-        let step = self.anomalous.len().div_ceil(most.max(1)).max(1);
+impl LabelledTable {
+    /// Every k-th row from the first on, with the smallest k that leaves at most `max` rows. Other implementations take the
+    /// same rows by the same rule.
+    pub(crate) fn thinned(&self, max: usize) -> anyhow::Result<Self> {
+        let step = self.anomalous.len().div_ceil(max.max(1)).max(1);
         let mut rows = FeatureMatrix::new(Arc::clone(self.rows.schema()));
         self.rows.rows().step_by(step).try_for_each(|row| rows.push(row))?;
         Ok(Self { rows, anomalous: self.anomalous.iter().copied().step_by(step).collect() })
     }
 }
 
-/// Reads a set.
-pub(super) fn read(path: &Path) -> anyhow::Result<Set> {
+/// Reads a labelled table.
+pub(crate) fn read(path: &Path) -> anyhow::Result<LabelledTable> {
     let file = BufReader::new(File::open(path)?);
     let mut archive = zip::ZipArchive::new(file).context("not a zip archive")?;
     let mut array = |name: &str| {
@@ -46,7 +46,7 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Set> {
     set(&array("X.npy")?, &array("y.npy")?)
 }
 
-fn set(x: &Array, y: &Array) -> anyhow::Result<Set> {
+fn set(x: &Array, y: &Array) -> anyhow::Result<LabelledTable> {
     let &[rows, width] = &x.shape[..] else { anyhow::bail!("X has {} dimensions, not 2", x.shape.len()) };
     anyhow::ensure!(width > 0, "X has no columns");
     anyhow::ensure!(y.shape == [rows], "X has {rows} rows, y the shape {:?}", y.shape);
@@ -72,7 +72,7 @@ fn set(x: &Array, y: &Array) -> anyhow::Result<Set> {
         v => anyhow::bail!("row {row} of y is {v}: labels must be 0 or 1"),
     };
     let anomalous = y.values.iter().enumerate().map(label).collect::<anyhow::Result<_>>()?;
-    Ok(Set { rows: matrix, anomalous })
+    Ok(LabelledTable { rows: matrix, anomalous })
 }
 
 /// A `NumPy` array of real numbers.
@@ -118,7 +118,7 @@ fn bytes<const N: usize>(input: &mut impl Read) -> anyhow::Result<[u8; N]> {
     Ok(bytes)
 }
 
-/// How a value is written: little-endian.
+/// The type of a stored value, little-endian.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Value {
     F8,

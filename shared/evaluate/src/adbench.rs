@@ -1,78 +1,46 @@
-//! All estimators on all sets of a benchmark, beside what another implementation reached.
+//! The suite [`Adbench`](crate::Suite::Adbench): every estimator on every table, ranked and compared with another implementation.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::path::Path;
 
-use anyhow::Context;
 use serde::Serialize;
+use weir_domain::text::escape;
 use weir_model::evaluation::Ranking;
 
-use super::adbench::{self, Set};
-use super::estimators::{ESTIMATORS, Estimator};
-use super::reference::{Reached, Reference};
-use super::{number, show};
-use crate::arguments::Evaluate;
-use crate::output::{Rows, escape};
-use crate::progress;
+use crate::AdbenchOptions;
+use crate::estimators::{ESTIMATORS, Estimator};
+use crate::evaluation::{Evaluation, FigureTable, Progress, number};
+use crate::files::npz_files;
+use crate::npz::{self, LabelledTable};
+use crate::reference::{Reached, Reference};
 
-/// Where the project keeps what scikit-learn reached.
-const REFERENCE: &str = "tests/parity/adbench.json";
-
-/// The least difference of two ROC AUCs that says something.
+/// The smallest tolerance for a difference of two ROC AUCs.
 const MIN_TOLERANCE: f64 = 0.01;
 
-pub(super) fn run(path: &Path, arguments: &Evaluate) -> anyhow::Result<ExitCode> {
-    let reference = match &arguments.reference {
-        Some(file) => Reference::read(file)?,
-        None if Path::new(REFERENCE).exists() => Reference::read(Path::new(REFERENCE))?,
-        None => Reference::default(),
-    };
-    let files = files(path)?;
-    let bar = progress::bar(files.len(), "scoring");
+pub(crate) fn run(path: &Path, options: &AdbenchOptions, progress: Progress<'_>) -> anyhow::Result<Evaluation> {
+    let files = npz_files(path)?;
     let mut report = Report::default();
-    for file in &files {
+    progress(0, files.len());
+    for (done, file) in files.iter().enumerate() {
         let name = file.file_stem().unwrap_or_default().to_string_lossy();
-        match adbench::read(file) {
-            Ok(set) => report.add_set(&name, &set, arguments.seeds, &reference),
+        match npz::read(file) {
+            Ok(set) => report.add_set(&name, &set, options.seeds, &options.reference),
             Err(error) => report.problems.push(format!("{}: {error:#}", file.display())),
         }
-        bar.inc(1);
+        progress(done + 1, files.len());
     }
-    bar.finish_and_clear();
     report.summarise();
-    show(arguments.format, &[report.by_set(), report.by_estimator()], &report.notes(&reference), &report)?;
-    for problem in &report.problems {
-        anstream::eprintln!("weir: {}", escape(problem));
-    }
-    Ok(ExitCode::from(if report.problems.is_empty() { 0 } else { 2 }))
+    let tables = vec![report.by_set(), report.by_estimator()];
+    let mut evaluation = Evaluation::new(tables, report.notes(&options.reference), &report)?;
+    evaluation.problems = report.problems;
+    Ok(evaluation)
 }
 
-/// The sets of a folder by the number they begin with, then by name; or the one file.
-fn files(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let shown = path.display();
-    if !fs::metadata(path).with_context(|| format!("{shown}"))?.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let entries = fs::read_dir(path).with_context(|| format!("{shown}"))?;
-    let paths = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>();
-    let mut files = paths.with_context(|| format!("{shown}"))?;
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "npz"));
-    anyhow::ensure!(!files.is_empty(), "{shown}: no .npz files");
-    files.sort_by_cached_key(|file| {
-        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let number: Option<u64> = name.split('_').next().and_then(|number| number.parse().ok());
-        (number.unwrap_or(u64::MAX), name)
-    });
-    Ok(files)
-}
-
-/// What the suite found.
+/// The figures of the suite.
 #[derive(Default, Serialize)]
 struct Report {
     outcomes: Vec<Outcome>,
     estimators: Vec<Summary>,
-    /// Sets that could not be read, and estimators that could not be fitted.
+    /// Tables that could not be read, and estimators that could not be fitted.
     problems: Vec<String>,
 }
 
@@ -90,20 +58,20 @@ struct Outcome {
     roc_auc_deviation: f64,
     average_precision: f64,
     average_precision_deviation: f64,
-    /// Place by ROC AUC among the estimators on this set, from 1; equal ones share the mean of their places.
+    /// Rank by ROC AUC among the estimators on this set, from 1; ties share their mean rank.
     rank: f64,
     reference: Option<Compared>,
 }
 
-/// Beside another implementation.
+/// The comparison with another implementation.
 #[derive(Debug, Serialize)]
 struct Compared {
     roc_auc: f64,
     roc_auc_deviation: f64,
     average_precision: f64,
-    /// Ours minus theirs, of the ROC AUC.
+    /// Weir's ROC AUC minus the reference's.
     difference: f64,
-    /// What chance allows the difference to be.
+    /// The difference that chance explains.
     tolerance: f64,
     within: bool,
 }
@@ -116,12 +84,12 @@ struct Summary {
     mean_rank: f64,
     mean_roc_auc: f64,
     mean_average_precision: f64,
-    /// Sets there is a reference for.
+    /// Number of sets with a reference.
     compared: usize,
     within: usize,
     reference_mean_roc_auc: Option<f64>,
     reference_mean_average_precision: Option<f64>,
-    /// Ours minus theirs, of the ROC AUC.
+    /// Weir's ROC AUC minus the reference's.
     mean_difference: Option<f64>,
     mean_absolute_difference: Option<f64>,
     largest_absolute_difference: Option<f64>,
@@ -129,7 +97,7 @@ struct Summary {
 
 impl Report {
     /// Runs all estimators on a set and ranks them.
-    fn add_set(&mut self, name: &str, set: &Set, seeds: u32, reference: &Reference) {
+    fn add_set(&mut self, name: &str, set: &LabelledTable, seeds: u32, reference: &Reference) {
         let mut outcomes = Vec::new();
         for estimator in ESTIMATORS {
             match evaluate(estimator, name, set, seeds, reference) {
@@ -145,7 +113,7 @@ impl Report {
     }
 
     fn summarise(&mut self) {
-        let of = |estimator: &Estimator| {
+        let summary = |estimator: &Estimator| {
             let mine: Vec<_> = self.outcomes.iter().filter(|outcome| outcome.estimator == estimator.name).collect();
             let compared: Vec<_> = mine.iter().filter_map(|outcome| outcome.reference.as_ref()).collect();
             let differences = || compared.iter().map(|compared| compared.difference.abs());
@@ -164,11 +132,11 @@ impl Report {
                 largest_absolute_difference: differences().reduce(f64::max),
             })
         };
-        self.estimators = ESTIMATORS.iter().filter_map(of).collect();
+        self.estimators = ESTIMATORS.iter().filter_map(summary).collect();
     }
 
-    fn by_set(&self) -> Rows {
-        let mut rows = Rows::new(
+    fn by_set(&self) -> FigureTable {
+        let mut rows = FigureTable::new(
             2,
             &[
                 "set",
@@ -188,7 +156,7 @@ impl Report {
         );
         for outcome in &self.outcomes {
             let theirs = outcome.reference.as_ref();
-            let figure = |of: fn(&Compared) -> f64| number(theirs.map(of), 3);
+            let figure = |figure: fn(&Compared) -> f64| number(theirs.map(figure), 3);
             rows.push(vec![
                 escape(&outcome.set),
                 outcome.estimator.to_owned(),
@@ -208,8 +176,8 @@ impl Report {
         rows
     }
 
-    fn by_estimator(&self) -> Rows {
-        let mut rows = Rows::new(
+    fn by_estimator(&self) -> FigureTable {
+        let mut rows = FigureTable::new(
             1,
             &[
                 "estimator",
@@ -256,15 +224,15 @@ impl Report {
     }
 }
 
-/// Fits and scores with every seed. The rank is not known yet.
+/// Fits and scores with every seed. The caller sets the rank.
 fn evaluate(
     estimator: &Estimator,
     name: &str,
-    set: &Set,
+    set: &LabelledTable,
     seeds: u32,
     reference: &Reference,
 ) -> anyhow::Result<Outcome> {
-    let Set { rows, anomalous } = set.thinned(estimator.max_rows)?;
+    let LabelledTable { rows, anomalous } = set.thinned(estimator.max_rows)?;
     let rows = estimator.prepare(rows)?;
     let seeds = if estimator.random { seeds } else { 1 };
     let (mut aucs, mut precisions, mut anomalies) = (Vec::new(), Vec::new(), 0);
@@ -292,7 +260,7 @@ fn evaluate(
     })
 }
 
-/// Means over `n` and `m` runs of one distribution differ by σ√(1/n + 1/m) or so; three times that is allowed.
+/// The standard error of the difference of two means, of `n` and `m` runs, is σ√(1/n + 1/m); the tolerance is three of them.
 fn compare(roc_auc: f64, seeds: u32, reached: &Reached) -> Compared {
     let runs = 1.0 / f64::from(seeds) + 1.0 / f64::from(reached.seeds);
     let tolerance = (3.0 * reached.roc_auc_deviation * runs.sqrt()).max(MIN_TOLERANCE);
@@ -320,7 +288,7 @@ fn spread(values: &[f64]) -> (f64, f64) {
     (mean, if values.len() > 1 { (squares / (n - 1.0)).sqrt() } else { 0.0 })
 }
 
-/// The place of each value, the largest first, from 1; equal ones share the mean of their places.
+/// The rank of each value, the largest first, from 1; ties share their mean rank.
 fn ranks(values: &[f64]) -> Vec<f64> {
     let rank = |value: &f64| {
         let larger = values.iter().filter(|other| *other > value).count();
@@ -341,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_allowed_grows_with_the_scatter_and_shrinks_with_the_runs() {
+    fn the_tolerance_grows_with_the_scatter_and_shrinks_with_the_runs() {
         let reached = |roc_auc_deviation| Reached {
             rows: 9,
             seeds: 10,

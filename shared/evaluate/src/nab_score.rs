@@ -1,61 +1,61 @@
 //! The score of the Numenta Anomaly Benchmark.
 //!
 //! Each labelled anomaly is a window of points. The first detections in a window earn up to 1, the more the earlier; a missed
-//! window costs, and so does every detection outside of windows, less where it is only a little late. The sum is put between
-//! 0 (the detector that never says anything) and 100 (one that tells every window at its first point and nothing else).
+//! window costs, and so does every detection outside of windows, less where it is only a little late. The sum is scaled to between
+//! 0 (a detector without detections) and 100 (one that detects every window at its first point and nothing else).
 //!
 //! References: A. Lavin, S. Ahmad, *Evaluating Real-time Anomaly Detection Algorithms – the Numenta Anomaly Benchmark*, ICMLA
 //! 2015; details (probationary part, position in a window) as in the benchmark's own scorer, version 1.1.
 
 use std::ops::RangeInclusive;
 
-/// What hits, misses and false alarms weigh.
+/// The weights of hits, misses and false alarms.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
-pub struct NabProfile {
+pub(crate) struct NabProfile {
     /// The profile's name in the benchmark.
-    pub name: &'static str,
-    /// What a window detected at its first point earns.
-    pub hit: f64,
-    /// What a detection far from any window costs.
-    pub false_alarm: f64,
-    /// What a missed window costs.
-    pub miss: f64,
+    pub(crate) name: &'static str,
+    /// The reward of a window that is detected at its first point.
+    pub(crate) hit: f64,
+    /// The cost of a detection far from any window.
+    pub(crate) false_alarm: f64,
+    /// The cost of a missed window.
+    pub(crate) miss: f64,
 }
 
 impl NabProfile {
     /// The benchmark's profiles: standard, few false alarms rewarded, few misses rewarded.
-    pub const ALL: [Self; 3] = [
+    pub(crate) const ALL: [Self; 3] = [
         Self { name: "standard", hit: 1.0, false_alarm: 0.11, miss: 1.0 },
         Self { name: "reward_low_FP_rate", hit: 1.0, false_alarm: 0.22, miss: 1.0 },
         Self { name: "reward_low_FN_rate", hit: 1.0, false_alarm: 0.11, miss: 2.0 },
     ];
 }
 
-/// Points at the beginning of a series of so many that are learned from and not scored: 15 %, at most 750.
+/// The number of points at the start of a series that are for learning only: 15 % of its points, at most 750.
 #[must_use]
-pub fn probation(points: usize) -> usize {
+pub(crate) fn probation(points: usize) -> usize {
     (points.saturating_mul(15) / 100).min(750)
 }
 
-/// What detections in one series came to. Those of several series add up.
+/// Counts and rewards of the detections in a series. Those of several series add up.
 #[derive(Debug, Clone, Copy, Default, PartialEq, serde::Serialize)]
-pub struct NabTally {
+pub(crate) struct NabTally {
     /// Labelled windows.
-    pub windows: u64,
+    pub(crate) windows: u64,
     /// Of these, detected.
-    pub detected: u64,
-    /// What they earned before the weight of a hit.
-    pub earned: f64,
+    pub(crate) detected: u64,
+    /// Their rewards, before the weight of a hit.
+    pub(crate) earned: f64,
     /// Detections outside of windows.
-    pub false_alarms: u64,
-    /// What they cost before the weight of a false alarm.
-    pub cost: f64,
+    pub(crate) false_alarms: u64,
+    /// Their costs, before the weight of a false alarm.
+    pub(crate) cost: f64,
 }
 
 impl NabTally {
-    /// Both together.
+    /// The sum of two tallies.
     #[must_use]
-    pub fn plus(self, other: Self) -> Self {
+    pub(crate) fn plus(self, other: Self) -> Self {
         Self {
             windows: self.windows + other.windows,
             detected: self.detected + other.detected,
@@ -65,16 +65,16 @@ impl NabTally {
         }
     }
 
-    /// The score before it is put between 0 and 100.
+    /// The score before it is scaled to between 0 and 100.
     #[must_use]
-    pub fn raw(&self, profile: NabProfile) -> f64 {
+    pub(crate) fn raw(&self, profile: NabProfile) -> f64 {
         let missed = (self.windows - self.detected) as f64;
         self.earned * profile.hit - missed * profile.miss - self.cost * profile.false_alarm
     }
 
     /// The score: 0 for detecting nothing, 100 for perfection, negative for worse than nothing. `None` where there are no windows.
     #[must_use]
-    pub fn score(&self, profile: NabProfile) -> Option<f64> {
+    pub(crate) fn score(&self, profile: NabProfile) -> Option<f64> {
         let windows = self.windows as f64;
         let (nothing, perfect) = (-profile.miss * windows, profile.hit * windows);
         (self.windows > 0).then(|| 100.0 * (self.raw(profile) - nothing) / (perfect - nothing))
@@ -83,28 +83,22 @@ impl NabTally {
 
 /// Labelled windows of a series, prepared for scoring.
 #[derive(Debug, Clone, PartialEq)]
-pub struct NabWindows {
+pub(crate) struct NabWindows {
     points: usize,
     windows: Vec<RangeInclusive<usize>>,
 }
 
 impl NabWindows {
-    /// Windows of points, from 0, of a series of so many. They are sorted; what overlaps is scored as its first window, as in the
-    /// benchmark none do.
+    /// Takes windows of point numbers, from 0, of a series of `points` points, and sorts them. A point in two windows counts for
+    /// the first; in the benchmark no windows overlap.
     #[must_use]
-    pub fn new(points: usize, mut windows: Vec<RangeInclusive<usize>>) -> Self {
+    pub(crate) fn new(points: usize, mut windows: Vec<RangeInclusive<usize>>) -> Self {
         windows.retain(|window| !window.is_empty() && *window.end() < points);
         windows.sort_by_key(|window| (*window.start(), *window.end()));
         Self { points, windows }
     }
 
-    /// The windows.
-    #[must_use]
-    pub fn windows(&self) -> &[RangeInclusive<usize>] {
-        &self.windows
-    }
-
-    /// What detecting a point earns (in a window, with its number) or costs.
+    /// The reward of a detection in a window, with the number of the window, or its cost outside of windows.
     fn worth(&self, point: usize) -> (Option<usize>, f64) {
         let inside = self.windows.iter().position(|window| window.contains(&point));
         if let Some(number) = inside {
@@ -121,10 +115,10 @@ impl NabWindows {
         (None, cost)
     }
 
-    /// What the detections come to whose scores are at least the threshold. Points of the probationary part do not count, and
-    /// windows that lie in it whole are not asked for.
+    /// Tallies the detections: points with a score of at least the threshold. Points of the probationary part do not count, and
+    /// neither do windows that lie wholly in it.
     #[must_use]
-    pub fn tally(&self, scores: &[f64], threshold: f64) -> NabTally {
+    pub(crate) fn tally(&self, scores: &[f64], threshold: f64) -> NabTally {
         let first = probation(self.points);
         let mut best: Vec<Option<f64>> = vec![None; self.windows.len()];
         let mut tally = NabTally::default();
@@ -137,8 +131,8 @@ impl NabWindows {
                 }
             }
         }
-        let asked = self.windows.iter().zip(best).filter(|(window, _)| *window.end() >= first);
-        for (_, best) in asked {
+        let counted = self.windows.iter().zip(best).filter(|(window, _)| *window.end() >= first);
+        for (_, best) in counted {
             tally.windows += 1;
             tally.detected += u64::from(best.is_some());
             tally.earned += best.unwrap_or(0.0);
@@ -147,11 +141,11 @@ impl NabWindows {
     }
 }
 
-/// The one threshold over all series that is worth most under a profile, and what it comes to: what the benchmark does for each
-/// detector. Every score given is tried. `None` where there is no score above 0.
+/// The threshold with the best raw score over all series under a profile, and its tally, as the benchmark chooses it for each
+/// detector. Every score above 0 is tried; `None` where there is none.
 #[must_use]
-pub fn best_threshold(series: &[(&NabWindows, &[f64])], profile: NabProfile) -> Option<(f64, NabTally)> {
-    // From the highest score down, each point changes the sum by what it is worth.
+pub(crate) fn best_threshold(series: &[(&NabWindows, &[f64])], profile: NabProfile) -> Option<(f64, NabTally)> {
+    // From the highest score down, each point adds its reward or subtracts its cost.
     let mut points: Vec<(f64, usize, usize)> = Vec::new();
     for (number, (windows, scores)) in series.iter().enumerate() {
         let first = probation(windows.points);

@@ -1,21 +1,21 @@
-//! Series whose points are labelled: every detector by points and by ranges, as on Microsoft's cloud monitoring dataset.
+//! The suite [`Cloudmon`](crate::Suite::Cloudmon): every detector on series with labelled points, scored by points and by ranges.
 //!
-//! The first part of each series, as much as NAB has on probation, is learned from and not judged.
+//! The first part of each series, as long as NAB's probationary period, is for learning only and is not scored.
 
 use std::path::Path;
-use std::process::ExitCode;
 
 use rayon::prelude::*;
 use serde::Serialize;
-use weir_model::evaluation::{RangeTally, nab};
+use weir_domain::text::escape;
 
-use super::series::{DETECTORS, Scored, Series, csv_files};
-use super::{number, show};
-use crate::arguments::EvaluationFormat;
-use crate::output::{Rows, escape};
-use crate::progress;
+use crate::detectors::{DETECTORS, Scored};
+use crate::evaluation::{Evaluation, FigureTable, Progress, number};
+use crate::files::csv_files;
+use crate::nab_score::probation;
+use crate::range_tally::RangeTally;
+use crate::series::Series;
 
-pub(super) fn run(path: &Path, format: EvaluationFormat) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(path: &Path, progress: Progress<'_>) -> anyhow::Result<Evaluation> {
     let mut series = Vec::new();
     for file in csv_files(path)? {
         let name = file.strip_prefix(path).ok().filter(|name| name.components().next().is_some()).unwrap_or(&file);
@@ -23,15 +23,14 @@ pub(super) fn run(path: &Path, format: EvaluationFormat) -> anyhow::Result<ExitC
     }
     let mut report = Report { series: series.len(), ..Report::default() };
     report.points = series.iter().map(|series| series.points.len()).sum();
-    let bar = progress::bar(DETECTORS.len(), "scoring");
-    for detector in DETECTORS.iter().filter(|detector| !detector.alarms_only) {
+    let detectors: Vec<_> = DETECTORS.iter().filter(|detector| !detector.alarms_only).collect();
+    progress(0, detectors.len());
+    for (done, detector) in detectors.iter().enumerate() {
         let scored = series.par_iter().map(|series| detector.score(series)).collect::<anyhow::Result<Vec<_>>>()?;
         report.add(detector.name, detector.surprise, &series, &scored);
-        bar.inc(1);
+        progress(done + 1, detectors.len());
     }
-    bar.finish_and_clear();
-    show(format, &[report.by_group(), report.totals()], &report.notes(), &report)?;
-    Ok(ExitCode::SUCCESS)
+    Evaluation::new(vec![report.by_group(), report.totals()], report.notes(), &report)
 }
 
 #[derive(Default, Serialize)]
@@ -42,7 +41,7 @@ struct Report {
     detectors: Vec<Outcome>,
 }
 
-/// A detector on some series.
+/// The figures of one detector on a group of series.
 #[derive(Serialize)]
 struct Outcome {
     group: String,
@@ -51,7 +50,7 @@ struct Outcome {
     tally: RangeTally,
     f1: Option<f64>,
     composite_f1: Option<f64>,
-    /// The threshold of the best F1 on these very series, and what it reaches.
+    /// The threshold with the best F1 on these series, and its figures.
     chosen_threshold: f64,
     chosen_f1: Option<f64>,
     chosen_composite_f1: Option<f64>,
@@ -62,27 +61,27 @@ impl Report {
         let mut groups: Vec<&str> = series.iter().map(|series| group(&series.name)).collect();
         groups.dedup();
         for name in groups {
-            let of: Vec<_> = series.iter().zip(scored).filter(|(series, _)| group(&series.name) == name).collect();
-            self.groups.push(outcome(name, detector, threshold, &of));
+            let members: Vec<_> = series.iter().zip(scored).filter(|(series, _)| group(&series.name) == name).collect();
+            self.groups.push(outcome(name, detector, threshold, &members));
         }
         self.detectors.push(outcome("", detector, threshold, &series.iter().zip(scored).collect::<Vec<_>>()));
     }
 
-    fn by_group(&self) -> Rows {
+    fn by_group(&self) -> FigureTable {
         let mut rows =
-            Rows::new(2, &["group", "detector", "precision", "recall", "F1", "ranges", "found", "composite F1"]);
-        for of in &self.groups {
-            let tally = of.tally;
-            let mut cells = vec![escape(&of.group), of.detector.to_owned()];
-            cells.extend([tally.precision(), tally.recall(), of.f1].map(|value| number(value, 3)));
+            FigureTable::new(2, &["group", "detector", "precision", "recall", "F1", "ranges", "found", "composite F1"]);
+        for outcome in &self.groups {
+            let tally = outcome.tally;
+            let mut cells = vec![escape(&outcome.group), outcome.detector.to_owned()];
+            cells.extend([tally.precision(), tally.recall(), outcome.f1].map(|value| number(value, 3)));
             cells.extend([tally.ranges, tally.ranges_found].map(|count| count.to_string()));
-            cells.push(number(of.composite_f1, 3));
+            cells.push(number(outcome.composite_f1, 3));
             rows.push(cells);
         }
         rows
     }
 
-    fn totals(&self) -> Rows {
+    fn totals(&self) -> FigureTable {
         let header = [
             "all series",
             "threshold",
@@ -96,15 +95,15 @@ impl Report {
             "F1",
             "composite F1",
         ];
-        let mut rows = Rows::new(1, &header);
-        for of in &self.detectors {
-            let tally = of.tally;
-            let mut cells = vec![of.detector.to_owned(), number(Some(of.threshold), 2)];
-            cells.extend([tally.precision(), tally.recall(), of.f1].map(|value| number(value, 3)));
+        let mut rows = FigureTable::new(1, &header);
+        for outcome in &self.detectors {
+            let tally = outcome.tally;
+            let mut cells = vec![outcome.detector.to_owned(), number(Some(outcome.threshold), 2)];
+            cells.extend([tally.precision(), tally.recall(), outcome.f1].map(|value| number(value, 3)));
             cells.extend([tally.ranges, tally.ranges_found].map(|count| count.to_string()));
-            cells.push(number(of.composite_f1, 3));
-            cells.push(number(Some(of.chosen_threshold), 2));
-            cells.extend([of.chosen_f1, of.chosen_composite_f1].map(|value| number(value, 3)));
+            cells.push(number(outcome.composite_f1, 3));
+            cells.push(number(Some(outcome.chosen_threshold), 2));
+            cells.extend([outcome.chosen_f1, outcome.chosen_composite_f1].map(|value| number(value, 3)));
             rows.push(cells);
         }
         rows
@@ -127,15 +126,15 @@ fn group(name: &str) -> &str {
 
 fn outcome(group: &str, detector: &'static str, threshold: f64, series: &[(&Series, &Scored)]) -> Outcome {
     let at = |threshold: f64| {
-        let of = |(series, scored): &(&Series, &Scored)| {
-            let first = nab::probation(series.points.len());
+        let tally = |(series, scored): &(&Series, &Scored)| {
+            let first = probation(series.points.len());
             let found: Vec<bool> = scored.surprises.iter().skip(first).map(|&score| score >= threshold).collect();
             RangeTally::new(&series.labelled[first.min(series.labelled.len())..], &found)
         };
-        series.iter().map(of).fold(RangeTally::default(), RangeTally::plus)
+        series.iter().map(tally).fold(RangeTally::default(), RangeTally::plus)
     };
     let tally = at(threshold);
-    // From 0.05 in small steps, then larger ones, to the largest score there is: some baselines are far too sure.
+    // From 0.05 in small steps, then larger ones, to the largest possible score, which some baseline detectors reach often.
     let thresholds = std::iter::successors(Some(0.05), |t: &f64| Some((t + 0.05).max(t * 1.02)));
     let tried: Vec<_> = thresholds.take_while(|&t| t <= 300.0).map(|threshold| (threshold, at(threshold))).collect();
     let best = |figure: fn(&RangeTally) -> Option<f64>| {

@@ -1,42 +1,39 @@
-//! The Numenta Anomaly Benchmark: every detector on every series, scored as the benchmark scores.
+//! The suite [`Nab`](crate::Suite::Nab): every detector on every series of the Numenta Anomaly Benchmark, with its score.
 //!
-//! Labels: `combined_windows.json`, an object of `category/file.csv` and a list of windows, each its first and last time.
-//! Each detector is scored twice: with its one default threshold, which knows nothing of these files, and, as the benchmark
-//! itself does, with the threshold that scores best on all of them, chosen per profile.
+//! Labels: `combined_windows.json`, an object from `category/file.csv` to a list of windows, each its first and last time.
+//! Each detector is scored twice: with its default threshold and, as the benchmark does, with the threshold that scores best
+//! on all files, chosen per profile.
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
-use std::process::ExitCode;
 
 use anyhow::Context;
 use rayon::prelude::*;
 use serde::Serialize;
-use weir_model::evaluation::nab::{NabProfile, NabTally, NabWindows, best_threshold};
+use weir_domain::text::escape;
 
-use super::series::{DETECTORS, Detector, Scored, Series};
-use super::{number, read, show};
-use crate::arguments::EvaluationFormat;
-use crate::output::{Rows, escape};
-use crate::progress;
+use crate::detectors::{DETECTORS, Detector, Scored};
+use crate::evaluation::{Evaluation, FigureTable, Progress, number};
+use crate::files::read;
+use crate::nab_score::{NabProfile, NabTally, NabWindows, best_threshold};
+use crate::series::Series;
 
-/// The longest file of labels, in bytes: the benchmark's own has 20 kB.
+/// The maximum length of a file of labels, in bytes; the benchmark's has 20 kB.
 const MAX_LABEL_BYTES: u64 = 16 << 20;
 
-/// The most windows of a file; the benchmark has up to five.
+/// The maximum number of windows of a file; the benchmark has up to five.
 const MAX_WINDOWS: usize = 10_000;
 
-pub(super) fn run(path: &Path, format: EvaluationFormat) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(path: &Path, progress: Progress<'_>) -> anyhow::Result<Evaluation> {
     let corpus = Corpus::read(path)?;
     let mut report = Report { files_not_there: corpus.missing, ..Report::default() };
-    let bar = progress::bar(DETECTORS.len(), "scoring");
-    for detector in DETECTORS {
+    progress(0, DETECTORS.len());
+    for (done, detector) in DETECTORS.iter().enumerate() {
         let scored = corpus.files.par_iter().map(|file| detector.score(&file.series));
         report.add(detector, &corpus.files, &scored.collect::<anyhow::Result<Vec<_>>>()?);
-        bar.inc(1);
+        progress(done + 1, DETECTORS.len());
     }
-    bar.finish_and_clear();
-    show(format, &[report.by_file(), report.by_category(), report.totals()], &report.notes(), &report)?;
-    Ok(ExitCode::SUCCESS)
+    Evaluation::new(vec![report.by_file(), report.by_category(), report.totals()], report.notes(), &report)
 }
 
 /// A series and its labels.
@@ -48,7 +45,7 @@ struct Labelled {
 
 struct Corpus {
     files: Vec<Labelled>,
-    /// Files that have labels and are not in the folder.
+    /// Number of files with labels that are not in the folder.
     missing: usize,
 }
 
@@ -79,7 +76,7 @@ impl Corpus {
     }
 }
 
-/// The file of a name in the labels, which leads nowhere but down.
+/// The file of a name in the labels. A name that leads out of the folder is an error.
 fn find(path: &Path, name: &str) -> anyhow::Result<Option<PathBuf>> {
     let below = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
     anyhow::ensure!(below, "{name:?} is no name of a file in the benchmark");
@@ -87,7 +84,8 @@ fn find(path: &Path, name: &str) -> anyhow::Result<Option<PathBuf>> {
     Ok(files.into_iter().find(|file| file.is_file()))
 }
 
-/// Windows of times as windows of points: from the first at its beginning or later to the first at its end, or the last before.
+/// Converts windows of times to windows of points: the first point at the start or later, and the first point at the end or the
+/// last one before it.
 fn in_points(series: &Series, windows: &[[String; 2]]) -> anyhow::Result<Vec<std::ops::RangeInclusive<usize>>> {
     let points = &series.points;
     let window = |[from, to]: &[String; 2]| {
@@ -102,34 +100,34 @@ fn in_points(series: &Series, windows: &[[String; 2]]) -> anyhow::Result<Vec<std
     windows.iter().map(window).collect()
 }
 
-/// `2014-02-26 13:45:00.000000`, UTC.
+/// Seconds since the epoch of a time in UTC, such as `2014-02-26 13:45:00.000000`.
 fn seconds(text: &str) -> anyhow::Result<i64> {
     let time: jiff::civil::DateTime = text.parse().with_context(|| format!("{text:?} is no time"))?;
     Ok(time.to_zoned(jiff::tz::TimeZone::UTC)?.timestamp().as_second())
 }
 
-/// How the detectors did.
+/// The figures of the suite.
 #[derive(Default, Serialize)]
 struct Report {
-    files: Vec<OfFile>,
-    categories: Vec<OfCategory>,
-    detectors: Vec<OfDetector>,
+    files: Vec<FileOutcome>,
+    categories: Vec<CategoryOutcome>,
+    detectors: Vec<DetectorOutcome>,
     files_not_there: usize,
 }
 
 /// One detector on one file, with its default threshold.
 #[derive(Serialize)]
-struct OfFile {
+struct FileOutcome {
     file: String,
     detector: &'static str,
     tally: NabTally,
-    /// By profile; none in a file without windows.
+    /// By profile; `None` for a file without windows.
     scores: [Option<f64>; 3],
 }
 
 /// One detector on the files of a category.
 #[derive(Serialize)]
-struct OfCategory {
+struct CategoryOutcome {
     category: String,
     detector: &'static str,
     files: usize,
@@ -142,13 +140,13 @@ struct OfCategory {
 
 /// One detector on all files.
 #[derive(Serialize)]
-struct OfDetector {
+struct DetectorOutcome {
     detector: &'static str,
     threshold: f64,
     tally: NabTally,
     /// With the default threshold, by profile.
     scores: [Option<f64>; 3],
-    /// The thresholds chosen on the corpus, by profile, and what they score.
+    /// The thresholds chosen on the corpus, and their scores, by profile.
     chosen_thresholds: [Option<f64>; 3],
     chosen_scores: [Option<f64>; 3],
     chosen_tally: NabTally,
@@ -160,10 +158,10 @@ impl Report {
             let series: Vec<_> = files.iter().zip(scored).map(|(file, s)| (&file.windows, &s.alarms[..])).collect();
             best_threshold(&series, profile)
         });
-        // Files by number, so that a category is a selection of them.
         let sum = |threshold: f64, category: Option<&str>| {
-            let of = files.iter().zip(scored).filter(|(file, _)| category.is_none_or(|name| file.category == name));
-            of.map(|(file, s)| file.windows.tally(&s.alarms, threshold)).fold(NabTally::default(), NabTally::plus)
+            let selected =
+                files.iter().zip(scored).filter(|(file, _)| category.is_none_or(|name| file.category == name));
+            selected.map(|(file, s)| file.windows.tally(&s.alarms, threshold)).fold(NabTally::default(), NabTally::plus)
         };
         let by_profile = |tally: NabTally| NabProfile::ALL.map(|profile| tally.score(profile));
         let chosen_scores = |category: Option<&str>| {
@@ -175,7 +173,7 @@ impl Report {
         for (file, s) in files.iter().zip(scored) {
             let tally = file.windows.tally(&s.alarms, detector.alarm);
             let file = file.series.name.clone();
-            self.files.push(OfFile { file, detector: detector.name, tally, scores: by_profile(tally) });
+            self.files.push(FileOutcome { file, detector: detector.name, tally, scores: by_profile(tally) });
         }
         let mut categories: BTreeMap<&str, usize> = BTreeMap::new();
         for file in files {
@@ -183,7 +181,7 @@ impl Report {
         }
         for (category, files) in categories {
             let tally = sum(detector.alarm, Some(category));
-            self.categories.push(OfCategory {
+            self.categories.push(CategoryOutcome {
                 category: category.to_owned(),
                 detector: detector.name,
                 files,
@@ -193,7 +191,7 @@ impl Report {
             });
         }
         let tally = sum(detector.alarm, None);
-        self.detectors.push(OfDetector {
+        self.detectors.push(DetectorOutcome {
             detector: detector.name,
             threshold: detector.alarm,
             tally,
@@ -204,39 +202,42 @@ impl Report {
         });
     }
 
-    /// Our detector file by file.
-    fn by_file(&self) -> Rows {
-        let mut rows = Rows::new(1, &["weir on", "windows", "found", "false alarms", "standard", "low FP", "low FN"]);
+    /// The figures of Weir's detector, file by file.
+    fn by_file(&self) -> FigureTable {
+        let mut rows =
+            FigureTable::new(1, &["weir on", "windows", "found", "false alarms", "standard", "low FP", "low FN"]);
         let ours = DETECTORS.last().map_or("", |detector| detector.name);
-        for of in self.files.iter().filter(|of| of.detector == ours) {
-            let tally = of.tally;
+        for outcome in self.files.iter().filter(|outcome| outcome.detector == ours) {
+            let tally = outcome.tally;
             let counts = [tally.windows, tally.detected, tally.false_alarms].map(|count| count.to_string());
-            let scores = of.scores.map(|score| number(score, 1));
-            rows.push([escape(&of.file)].into_iter().chain(counts).chain(scores).collect());
+            let scores = outcome.scores.map(|score| number(score, 1));
+            rows.push([escape(&outcome.file)].into_iter().chain(counts).chain(scores).collect());
         }
         rows
     }
 
-    fn by_category(&self) -> Rows {
-        let mut rows =
-            Rows::new(2, &["category", "detector", "files", "windows", "found", "false alarms", "standard", "chosen"]);
-        for of in &self.categories {
-            let tally = of.tally;
+    fn by_category(&self) -> FigureTable {
+        let mut rows = FigureTable::new(
+            2,
+            &["category", "detector", "files", "windows", "found", "false alarms", "standard", "chosen"],
+        );
+        for outcome in &self.categories {
+            let tally = outcome.tally;
             rows.push(vec![
-                escape(&of.category),
-                of.detector.to_owned(),
-                of.files.to_string(),
+                escape(&outcome.category),
+                outcome.detector.to_owned(),
+                outcome.files.to_string(),
                 tally.windows.to_string(),
                 tally.detected.to_string(),
                 tally.false_alarms.to_string(),
-                number(of.scores[0], 1),
-                number(of.chosen_scores[0], 1),
+                number(outcome.scores[0], 1),
+                number(outcome.chosen_scores[0], 1),
             ]);
         }
         rows
     }
 
-    fn totals(&self) -> Rows {
+    fn totals(&self) -> FigureTable {
         let header = [
             "all files",
             "threshold",
@@ -252,16 +253,16 @@ impl Report {
             "low FP",
             "low FN",
         ];
-        let mut rows = Rows::new(1, &header);
-        for of in &self.detectors {
+        let mut rows = FigureTable::new(1, &header);
+        for outcome in &self.detectors {
             let found =
                 |tally: NabTally| [format!("{}/{}", tally.detected, tally.windows), tally.false_alarms.to_string()];
-            let mut cells = vec![of.detector.to_owned(), number(Some(of.threshold), 2)];
-            cells.extend(found(of.tally));
-            cells.extend(of.scores.map(|score| number(score, 1)));
-            cells.push(number(of.chosen_thresholds[0], 2));
-            cells.extend(found(of.chosen_tally));
-            cells.extend(of.chosen_scores.map(|score| number(score, 1)));
+            let mut cells = vec![outcome.detector.to_owned(), number(Some(outcome.threshold), 2)];
+            cells.extend(found(outcome.tally));
+            cells.extend(outcome.scores.map(|score| number(score, 1)));
+            cells.push(number(outcome.chosen_thresholds[0], 2));
+            cells.extend(found(outcome.chosen_tally));
+            cells.extend(outcome.chosen_scores.map(|score| number(score, 1)));
             rows.push(cells);
         }
         rows
@@ -293,17 +294,18 @@ mod tests {
     fn windows_of_times_are_windows_of_points() {
         let points = [0, 300, 600, 600, 900, 1500].map(|time| (time, 1.0)).to_vec();
         let series = Series { name: String::new(), labelled: vec![false; points.len()], points };
-        let of = |from: &str, to: &str| in_points(&series, &[[from.to_owned(), to.to_owned()]]).map(|w| w[0].clone());
-        assert_eq!(of("1970-01-01 00:05:00.000000", "1970-01-01 00:10:00.000000").unwrap(), 1..=2);
+        let window =
+            |from: &str, to: &str| in_points(&series, &[[from.to_owned(), to.to_owned()]]).map(|w| w[0].clone());
+        assert_eq!(window("1970-01-01 00:05:00.000000", "1970-01-01 00:10:00.000000").unwrap(), 1..=2);
         // Between points: what lies within.
-        assert_eq!(of("1970-01-01 00:06:00", "1970-01-01 00:20:00").unwrap(), 2..=4);
-        assert!(of("1970-01-01 00:16:00", "1970-01-01 00:17:00").is_err());
-        assert!(of("1970-01-02 00:00:00", "1970-01-02 01:00:00").is_err());
-        assert!(of("yesterday", "today").is_err());
+        assert_eq!(window("1970-01-01 00:06:00", "1970-01-01 00:20:00").unwrap(), 2..=4);
+        assert!(window("1970-01-01 00:16:00", "1970-01-01 00:17:00").is_err());
+        assert!(window("1970-01-02 00:00:00", "1970-01-02 01:00:00").is_err());
+        assert!(window("yesterday", "today").is_err());
     }
 
     #[test]
-    fn labels_lead_nowhere_but_down() {
+    fn names_that_lead_out_of_the_folder_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         assert!(find(folder.path(), "../secret.csv").is_err());
         assert!(find(folder.path(), "/etc/passwd").is_err());
@@ -336,9 +338,13 @@ mod tests {
         }
         let ours = report.detectors.last().unwrap();
         assert_eq!((ours.detector, ours.tally.detected), ("weir", 1));
-        for of in &report.detectors {
+        for outcome in &report.detectors {
             // The chosen threshold is at least as good as the default one.
-            assert!(of.chosen_scores[0].unwrap_or(0.0) >= of.scores[0].unwrap() - 1e-9, "{}", of.detector);
+            assert!(
+                outcome.chosen_scores[0].unwrap_or(0.0) >= outcome.scores[0].unwrap() - 1e-9,
+                "{}",
+                outcome.detector
+            );
         }
     }
 }
