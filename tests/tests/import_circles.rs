@@ -169,7 +169,7 @@ impl Crate {
         let file = self.0.get(module)?;
         let (first, rest) = path.split_first()?;
         if file.children.contains(first) {
-            return self.descend(&[module, &[first.clone()]].concat(), rest, depth);
+            return self.descend(&[module, std::slice::from_ref(first)].concat(), rest, depth);
         }
         if file.defined.contains(first) {
             return Some(module.to_vec());

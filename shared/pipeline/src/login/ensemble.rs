@@ -35,7 +35,7 @@ pub(super) fn apply_ensemble(model: &LoginScorer, pass: &mut Pass, seed: u64) {
     let mut all = Vec::new();
     // The ensemble is of this schema.
     let _ = log_odds(ensemble.ensemble(), &pass.steps, &doubtful(reported.clone(), pass), |at, added| {
-        all.push((at, added))
+        all.push((at, added));
     });
     for (at, added) in all {
         pass.steps[at].score += added;
