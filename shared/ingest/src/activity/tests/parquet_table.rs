@@ -308,6 +308,9 @@ proptest! {
         if let Ok((summary, rows)) = read(&file, &schema, lenient()) {
             prop_assert_eq!((summary.records, summary.not_rows), (rows.len() as u64, 0));
         }
-        let _ = infer_parquet(&file[..], &ObjectName::new("t"), lenient(), 10);
+        if let Ok(inferred) = infer_parquet(&file[..], &ObjectName::new("t"), lenient(), 10) {
+            prop_assert!(inferred.schema.check().is_ok() && inferred.rows <= 10);
+            prop_assert_eq!(inferred.why.len(), inferred.schema.columns.len());
+        }
     }
 }

@@ -9,6 +9,7 @@ use weir_domain::flow::Action;
 use weir_domain::reject::RejectReason as R;
 
 use super::*;
+use crate::text::assert_all_lines_counted;
 
 const MAPPING: &str = r#"
     width = 13
@@ -372,7 +373,10 @@ proptest! {
     #[test]
     fn any_bytes_are_rows_rejects_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..400), head in any::<bool>()) {
         let bytes = if head { [HEADER.as_bytes(), b"\n", &bytes].concat() } else { bytes };
-        let _ = read_as(&Mapping::parse(MAPPING).unwrap(), &bytes);
+        if let Ok((summary, records)) = read_as(&Mapping::parse(MAPPING).unwrap(), &bytes) {
+            assert_all_lines_counted(&bytes, &summary);
+            prop_assert!((summary.records..=2 * summary.records).contains(&(records.len() as u64)));
+        }
     }
 
     #[test]
