@@ -104,7 +104,7 @@ pub(crate) fn assert_all_lines_counted(bytes: &[u8], summary: &ReadSummary) {
     if compressed.iter().any(|magic| bytes.starts_with(magic) || bytes.get(1..).is_some_and(|b| b.starts_with(magic))) {
         return;
     }
-    let ends = bytes.iter().filter(|&&byte| byte == b'\n').count();
+    let ends = memchr::memchr_iter(b'\n', bytes).count();
     let lines = ends + usize::from(bytes.last().is_some_and(|&byte| byte != b'\n'));
     assert_eq!(summary.rows() + summary.not_rows, lines as u64, "{summary:?}");
     assert!(summary.rejects.is_sorted_by_key(|reject| reject.line), "{summary:?}");

@@ -358,8 +358,8 @@ fn unsw_nb15_raw_sample_with_and_without_its_header() {
     let (summary, records) = read_as(&mapping, &with_header).unwrap();
     assert_eq!((summary.records, summary.not_rows, summary.rejected_rows()), (3500, 1, 0), "{:?}", summary.rejects);
     assert_eq!(records.len(), 3500 + 3455, "45 rows without reply");
-    let of = |protocol| records.iter().filter(|r| r.2 == protocol).count();
-    assert_eq!([of(6), of(17), of(1), of(89), of(0)], [2 * 2695, 2 * 773 - 23, 6, 8, 2 * 18 - 8]);
+    let count = |protocol| records.iter().filter(|r| r.2 == protocol).count();
+    assert_eq!([count(6), count(17), count(1), count(89), count(0)], [2 * 2695, 2 * 773 - 23, 6, 8, 2 * 18 - 8]);
     let first = &records[0];
     assert_eq!(*first, seen("59.166.0.0 1390", "149.171.126.6 53", 17, (2, 132), (1_421_927_414, 1_421_927_414)));
 
