@@ -182,8 +182,8 @@ fn a_step_touches_the_pages_of_so_many_rows() {
         let mut step = Step::default();
         pages.iter().map(|(values, bytes)| step.add(*values, *bytes)).max()
     };
-    assert_eq!(held(&[(1, 7); 1025]), Some(1024 * 7), "a page for every row");
-    assert_eq!(held(&[(0, 7); 1025]), Some(0), "pages without rows");
+    assert_eq!(held(&[(1, 7)].repeat(5000)), Some(1024 * 7), "a page for every row");
+    assert_eq!(held(&[(0, 7)].repeat(5000)), Some(0), "pages without rows");
     assert_eq!(
         held(&[(1022, 1), (1022, 2), (1022, 4), (1022, 8)]),
         Some(14),
