@@ -4,7 +4,7 @@
 //! Here the footer and the header of every page are read first, and gzip pages are expanded once into nothing. What passes
 //! can still be damaged; the crate then returns an error or panics, but does not take more than the file is worth.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -162,14 +162,58 @@ impl Tree {
 /// # Errors
 /// When a page claims to be, or is, larger than its column or than an equal share of 1 GiB for each column (at least 4, at
 /// most 256 MiB), or has an encoding whose reader allocates what is claimed.
-pub fn check_pages(file: &mut (impl Read + Seek), chunk: &ColumnChunkMetaData, columns: usize) -> Result<(), Refused> {
+pub fn check_pages(
+    file: &mut (impl Read + Seek),
+    chunk: &ColumnChunkMetaData,
+    columns: usize,
+) -> Result<PageTotals, Refused> {
     let start = chunk.dictionary_page_offset().unwrap_or_else(|| chunk.data_page_offset());
     let (Ok(start), Ok(length)) = (u64::try_from(start), u64::try_from(chunk.compressed_size())) else {
         return refused("a page stands before the beginning");
     };
     let max_expanded = (OPEN_PAGES / columns.max(1) as u64).clamp(MIN_LIMIT, MAX_LIMIT);
     let bytes = start..start.saturating_add(length);
-    each_page(file, bytes, chunk.compression(), max_expanded, Claims::check_encodings).map(drop)
+    each_page(file, bytes, chunk.compression(), max_expanded, Claims::check_encodings)
+}
+
+/// What the pages of a column take.
+#[derive(Debug)]
+pub struct PageTotals {
+    /// The sum of what each page holds or expands to, but at least [`MIN_PAGE_COST`].
+    cost: u64,
+    /// How many rows may be read at once: [`MAX_STEP_ROWS`], or 1 where the pages of so many rows expand to more than a
+    /// column may take.
+    pub(crate) step_rows: usize,
+}
+
+/// The most rows of a table that are read at once.
+pub(crate) const MAX_STEP_ROWS: usize = 1024;
+
+/// The pages that one step of reading may touch: a text keeps all of its page in memory.
+#[derive(Default)]
+struct Step {
+    /// Values and expanded bytes of each page.
+    pages: VecDeque<(u64, u64)>,
+    /// Values of the pages between the first and the last.
+    inner: u64,
+    bytes: u64,
+}
+
+impl Step {
+    /// Adds the next page; the bytes of all pages that a step which ends in it may touch.
+    fn add(&mut self, values: u64, expanded: u64) -> u64 {
+        if values > 0 {
+            self.inner += if self.pages.len() > 1 { self.pages.back().map_or(0, |(values, _)| *values) } else { 0 };
+            self.pages.push_back((values, expanded));
+            self.bytes += expanded;
+            while self.pages.len() > 1 && self.inner + 2 > MAX_STEP_ROWS as u64 {
+                self.bytes -= self.pages.pop_front().map_or(0, |(_, expanded)| expanded);
+                self.inner -=
+                    if self.pages.len() > 1 { self.pages.front().map_or(0, |(values, _)| *values) } else { 0 };
+            }
+        }
+        self.bytes
+    }
 }
 
 /// Checks all pages in a range of a file, as [`check_pages`] does, except for the encodings, for a reader that decodes values
@@ -180,12 +224,13 @@ pub(crate) fn page_cost(
     compression: Compression,
     max_expanded: u64,
 ) -> Result<u64, Refused> {
-    each_page(file, bytes, compression, max_expanded, |claims| {
+    let totals = each_page(file, bytes, compression, max_expanded, |claims| {
         if compression == Compression::UNCOMPRESSED && claims.stored != claims.expanded {
             return refused("a page does not expand to the size it claims");
         }
         Ok(())
-    })
+    })?;
+    Ok(totals.cost)
 }
 
 fn each_page(
@@ -194,8 +239,9 @@ fn each_page(
     compression: Compression,
     max_expanded: u64,
     check: impl Fn(&Claims) -> Result<(), Refused>,
-) -> Result<u64, Refused> {
-    let (mut at, mut cost) = (bytes.start, 0_u64);
+) -> Result<PageTotals, Refused> {
+    let (mut at, mut step) = (bytes.start, Step::default());
+    let mut totals = PageTotals { cost: 0, step_rows: MAX_STEP_ROWS };
     while at < bytes.end {
         file.seek(SeekFrom::Start(at))?;
         let mut header = BufReader::new(&mut *file).take(MAX_PAGE_HEADER_BYTES);
@@ -225,9 +271,12 @@ fn each_page(
             }
         }
         at = body + claims.stored;
-        cost = cost.saturating_add(claims.expanded.max(claims.stored).max(MIN_PAGE_COST));
+        totals.cost = totals.cost.saturating_add(claims.expanded.max(claims.stored).max(MIN_PAGE_COST));
+        if step.add(claims.values, claims.expanded) > max_expanded {
+            totals.step_rows = 1;
+        }
     }
-    Ok(cost)
+    Ok(totals)
 }
 
 /// What the header of a page claims.
@@ -239,6 +288,8 @@ struct Claims {
     /// Levels that stand before the values, not compressed, in data pages of the second kind.
     levels: u64,
     dictionary_values: u64,
+    /// Values of a data page.
+    values: u64,
     encodings: Vec<i64>,
     /// Whether a number is negative, too large for its type, or there twice.
     bad: bool,
@@ -267,6 +318,7 @@ impl Claims {
             [2] => &mut self.expanded,
             [3] => &mut self.stored,
             [7, 1] => &mut self.dictionary_values,
+            [5 | 8, 1] => &mut self.values,
             [8, 5 | 6] => &mut self.levels,
             [5 | 7, 2] | [8, 4] => return self.encodings.push(number),
             _ => return,

@@ -97,6 +97,19 @@ impl<R: Read> Read for Limited<R> {
     }
 }
 
+/// Asserts that a summary accounts for every line of an object that is not compressed.
+#[cfg(test)]
+pub(crate) fn assert_all_lines_counted(bytes: &[u8], summary: &ReadSummary) {
+    let compressed = [&[0x1f, 0x8b][..], &[0x28, 0xb5, 0x2f, 0xfd], &[0x2a, 0x4d, 0x18]];
+    if compressed.iter().any(|magic| bytes.starts_with(magic) || bytes.get(1..).is_some_and(|b| b.starts_with(magic))) {
+        return;
+    }
+    let ends = memchr::memchr_iter(b'\n', bytes).count();
+    let lines = ends + usize::from(bytes.last().is_some_and(|&byte| byte != b'\n'));
+    assert_eq!(summary.rows() + summary.not_rows, lines as u64, "{summary:?}");
+    assert!(summary.rejects.is_sorted_by_key(|reject| reject.line), "{summary:?}");
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

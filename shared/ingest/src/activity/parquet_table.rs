@@ -14,14 +14,11 @@ use super::csv_table::places;
 use super::row::{Cell, Content, RowMaker};
 use crate::compression::{Expanded, ReadLimits};
 use crate::error::{ObjectName, Problem, ReadError};
-use crate::parquet_guard::{self, Refused, check_footer, check_pages};
+use crate::parquet_guard::{self, MAX_STEP_ROWS, Refused, check_footer, check_pages};
 use columns::{Column, ColumnCursor, Held, Kind, columns};
 
 /// The name of the format in errors.
 pub(super) const FORMAT: &str = "Parquet table that can be read";
-
-/// Rows that are held at once.
-const ROWS_AT_ONCE: usize = 1024;
 
 /// Reads one Parquet table and calls back for every row, in the order of the table. Columns are found by name.
 ///
@@ -95,6 +92,15 @@ pub(super) struct Table {
     limit: u64,
 }
 
+/// A row group that is being read.
+struct Group {
+    rows: u64,
+    /// How many rows are read at once.
+    step_rows: usize,
+    /// A cursor for each column that is wanted.
+    cursors: Vec<Option<ColumnCursor>>,
+}
+
 /// A column that is read: its place in the row groups, what it is, and whether numbers are wanted as text.
 type Wanted = Option<(usize, Kind, bool)>;
 
@@ -163,9 +169,9 @@ impl Table {
             if row >= max_rows {
                 break;
             }
-            let (mut left, mut cursors) = self.open_group(group, wanted)?;
+            let Group { rows: mut left, step_rows, mut cursors } = self.open_group(group, wanted)?;
             while left > 0 && row < max_rows {
-                let rows = left.min(ROWS_AT_ONCE as u64).min(max_rows - row) as usize;
+                let rows = left.min(step_rows as u64).min(max_rows - row) as usize;
                 caught(|| cursors.iter_mut().flatten().try_for_each(|cursor| cursor.advance(rows)))?;
                 // A few bytes may stand for any number of equal values.
                 read += rows as u64;
@@ -184,13 +190,15 @@ impl Table {
         Ok(())
     }
 
-    /// The number of rows of a row group, and a cursor for each column that is wanted.
-    fn open_group(&self, group: usize, wanted: &[Wanted]) -> Result<(u64, Vec<Option<ColumnCursor>>), Problem> {
+    /// Opens a row group, after a check of its pages.
+    fn open_group(&self, group: usize, wanted: &[Wanted]) -> Result<Group, Problem> {
         let metadata = self.reader.metadata().row_group(group);
         let rows = u64::try_from(metadata.num_rows()).map_err(|_| damaged("a negative number of rows"))?;
+        let mut step_rows = MAX_STEP_ROWS;
         for (at, ..) in wanted.iter().flatten() {
             let chunk = metadata.columns().get(*at).ok_or_else(|| damaged("a row group with too few columns"))?;
-            check_pages(&mut &self.file, chunk, wanted.len()).map_err(not_read)?;
+            let totals = check_pages(&mut &self.file, chunk, wanted.len()).map_err(not_read)?;
+            step_rows = step_rows.min(totals.step_rows);
         }
         let cursors = caught(|| {
             let group = self.reader.get_row_group(group)?;
@@ -202,7 +210,7 @@ impl Table {
             };
             wanted.iter().map(open).collect::<Result<Vec<_>, ParquetError>>()
         })?;
-        Ok((rows, cursors))
+        Ok(Group { rows, step_rows, cursors })
     }
 }
 

@@ -78,7 +78,7 @@ fn table<D: DataType>(kind: &str, values: &[D::T], properties: WriterPropertiesB
 fn check(bytes: &[u8], columns: usize) -> Result<(), String> {
     let file = file(bytes);
     let reader = SerializedFileReader::new(file.try_clone().unwrap()).unwrap();
-    check_pages(&mut &file, reader.metadata().row_group(0).column(0), columns).map_err(|e| e.to_string())
+    check_pages(&mut &file, reader.metadata().row_group(0).column(0), columns).map(drop).map_err(|e| e.to_string())
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn page_headers_that_claim_too_much_are_refused() {
 /// Checks the pages of one file by the footer of another.
 fn check_bytes(bytes: &[u8], like: &[u8]) -> Result<(), String> {
     let reader = SerializedFileReader::new(file(like)).unwrap();
-    check_pages(&mut file(bytes), reader.metadata().row_group(0).column(0), 1).map_err(|e| e.to_string())
+    check_pages(&mut file(bytes), reader.metadata().row_group(0).column(0), 1).map(drop).map_err(|e| e.to_string())
 }
 
 #[test]
@@ -174,4 +174,21 @@ fn fields_of_page_headers_have_the_types_they_should_have() {
         assert!(walked.is_err() || claims.check().is_err(), "byte {at} is {other:#x}");
     }
     assert!(!claims(&[&good[..good.len() - 1], &[0x49, 0x15, 2, 0]].concat()), "a list");
+}
+
+#[test]
+fn a_step_touches_the_pages_of_so_many_rows() {
+    let held = |pages: &[(u64, u64)]| {
+        let mut step = Step::default();
+        pages.iter().map(|(values, bytes)| step.add(*values, *bytes)).max()
+    };
+    assert_eq!(held(&[(1, 7)].repeat(5000)), Some(1024 * 7), "a page for every row");
+    assert_eq!(held(&[(0, 7)].repeat(5000)), Some(0), "pages without rows");
+    assert_eq!(
+        held(&[(1022, 1), (1022, 2), (1022, 4), (1022, 8)]),
+        Some(14),
+        "all of a page and an end of each beside it"
+    );
+    assert_eq!(held(&[(1023, 1), (1023, 2), (1023, 4), (1023, 8)]), Some(12), "two pages");
+    assert_eq!(held(&[(20_000, 5)]), Some(5));
 }

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use weir_domain::reject::RejectReason as R;
 
 use super::*;
+use crate::text::assert_all_lines_counted;
 
 /// A measurement as `time metric{key=value} value label`.
 fn read_as(text: &[u8], options: &UsageOptions, limits: ReadLimits) -> Result<(ReadSummary, Vec<String>), ReadError> {
@@ -213,7 +214,11 @@ proptest! {
     #[test]
     fn any_bytes_are_rows_rejects_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..300), head in 0..3) {
         let head: &[u8] = [&b""[..], b"time,value,k\n", b"{}\n"][head as usize];
-        let _ = read_as(&[head, &bytes].concat(), &UsageOptions::default(), lenient());
+        let bytes = [head, &bytes].concat();
+        if let Ok((summary, points)) = read_as(&bytes, &UsageOptions::default(), lenient()) {
+            assert_all_lines_counted(&bytes, &summary);
+            prop_assert!(summary.records <= points.len() as u64);
+        }
     }
 
     #[test]

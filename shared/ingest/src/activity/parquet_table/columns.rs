@@ -5,6 +5,7 @@ use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{ByteArray, DataType};
 use parquet::errors::ParquetError;
 use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
+use weir_domain::time::DAY_SECONDS;
 
 use super::super::row::{Cell, Content};
 use crate::delimited::column_names;
@@ -178,7 +179,7 @@ fn hold(as_text: bool, text: &dyn ToString, number: impl Into<f64>) -> Held {
 fn hold_whole(kind: Kind, as_text: bool, number: i64) -> Held {
     let number = match kind {
         Kind::Time(units) => number.div_euclid(units),
-        Kind::Days => number.saturating_mul(86_400),
+        Kind::Days => number.saturating_mul(DAY_SECONDS),
         _ => number,
     };
     match kind {

@@ -4,6 +4,7 @@ use weir_domain::reject::RejectReason as R;
 
 use super::*;
 use crate::error::Problem;
+use crate::text::assert_all_lines_counted;
 
 const HEADER: &str = "who,when,bytes,via,attack,comment";
 
@@ -164,7 +165,10 @@ proptest! {
         bytes in prop::collection::vec(any::<u8>(), 0..400), head in any::<bool>(), header in any::<bool>(),
     ) {
         let bytes = if head { [HEADER.as_bytes(), b"\n", &bytes].concat() } else { bytes };
-        let _ = read_as(&bytes, &ActivitySchema { header, ..all_roles() }, lenient());
+        if let Ok((summary, rows)) = read_as(&bytes, &ActivitySchema { header, ..all_roles() }, lenient()) {
+            assert_all_lines_counted(&bytes, &summary);
+            prop_assert_eq!(summary.records, rows.len() as u64);
+        }
     }
 
     #[test]

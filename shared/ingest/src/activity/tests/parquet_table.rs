@@ -5,7 +5,8 @@ use parquet::data_type::{
     BoolType, ByteArray, ByteArrayType, DataType, DoubleType, FixedLenByteArray, FixedLenByteArrayType, FloatType,
     Int32Type, Int64Type, Int96, Int96Type,
 };
-use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder, WriterVersion};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterVersion};
+use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 use proptest::prelude::*;
@@ -15,6 +16,7 @@ use weir_domain::reject::RejectReason as R;
 use super::*;
 use crate::activity::{infer_parquet, read_parquet};
 use crate::error::Problem;
+use crate::parquet_guard::{MAX_STEP_ROWS, check_pages};
 
 type Group<'g> = SerializedRowGroupWriter<'g, Vec<u8>>;
 
@@ -308,6 +310,42 @@ proptest! {
         if let Ok((summary, rows)) = read(&file, &schema, lenient()) {
             prop_assert_eq!((summary.records, summary.not_rows), (rows.len() as u64, 0));
         }
-        let _ = infer_parquet(&file[..], &ObjectName::new("t"), lenient(), 10);
+        if let Ok(inferred) = infer_parquet(&file[..], &ObjectName::new("t"), lenient(), 10) {
+            prop_assert!(inferred.schema.check().is_ok() && inferred.rows <= 10);
+            prop_assert_eq!(inferred.why.len(), inferred.schema.columns.len());
+        }
     }
+}
+
+/// The texts of a batch keep their pages in memory: here one page of 30 MiB for every row, which takes a few KB of zstd.
+#[test]
+fn rows_of_large_pages_are_read_one_by_one() {
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_dictionary_enabled(false)
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_data_page_row_count_limit(1)
+        .set_write_batch_size(1);
+    let large = ByteArray::from(vec![b'a'; 30 << 20]);
+    let file = write(
+        "message t { optional binary w (STRING); optional int64 n; }",
+        properties,
+        &[&|group| {
+            put::<ByteArrayType>(group, &vec![Some(large.clone()); 20]);
+            put::<Int64Type>(group, &vec![Some(1); 20]);
+        }],
+    );
+    let reader = SerializedFileReader::new(bytes_file(&file)).unwrap();
+    let column = |at: usize| reader.metadata().row_group(0).column(at).clone();
+    let step_rows = |at| check_pages(&mut bytes_file(&file), &column(at), 2).unwrap().step_rows;
+    assert_eq!((step_rows(0), step_rows(1)), (1, MAX_STEP_ROWS));
+    let schema = schema(&[("w", ColumnRole::Categorical), ("n", ColumnRole::Numeric)]);
+    let (summary, _) = read(&file, &schema, lenient()).unwrap();
+    assert_eq!(summary.rejected.get(&R::LineTooLong), Some(&20));
+}
+
+fn bytes_file(bytes: &[u8]) -> std::fs::File {
+    let mut file = tempfile::tempfile().unwrap();
+    std::io::Write::write_all(&mut file, bytes).unwrap();
+    file
 }

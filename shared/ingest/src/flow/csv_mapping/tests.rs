@@ -9,6 +9,7 @@ use weir_domain::flow::Action;
 use weir_domain::reject::RejectReason as R;
 
 use super::*;
+use crate::text::assert_all_lines_counted;
 
 const MAPPING: &str = r#"
     width = 13
@@ -357,8 +358,8 @@ fn unsw_nb15_raw_sample_with_and_without_its_header() {
     let (summary, records) = read_as(&mapping, &with_header).unwrap();
     assert_eq!((summary.records, summary.not_rows, summary.rejected_rows()), (3500, 1, 0), "{:?}", summary.rejects);
     assert_eq!(records.len(), 3500 + 3455, "45 rows without reply");
-    let of = |protocol| records.iter().filter(|r| r.2 == protocol).count();
-    assert_eq!([of(6), of(17), of(1), of(89), of(0)], [2 * 2695, 2 * 773 - 23, 6, 8, 2 * 18 - 8]);
+    let count = |protocol| records.iter().filter(|r| r.2 == protocol).count();
+    assert_eq!([count(6), count(17), count(1), count(89), count(0)], [2 * 2695, 2 * 773 - 23, 6, 8, 2 * 18 - 8]);
     let first = &records[0];
     assert_eq!(*first, seen("59.166.0.0 1390", "149.171.126.6 53", 17, (2, 132), (1_421_927_414, 1_421_927_414)));
 
@@ -372,7 +373,10 @@ proptest! {
     #[test]
     fn any_bytes_are_rows_rejects_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..400), head in any::<bool>()) {
         let bytes = if head { [HEADER.as_bytes(), b"\n", &bytes].concat() } else { bytes };
-        let _ = read_as(&Mapping::parse(MAPPING).unwrap(), &bytes);
+        if let Ok((summary, records)) = read_as(&Mapping::parse(MAPPING).unwrap(), &bytes) {
+            assert_all_lines_counted(&bytes, &summary);
+            prop_assert!((summary.records..=2 * summary.records).contains(&(records.len() as u64)));
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use weir_domain::flow::{Action, Direction};
 use weir_domain::reject::RejectReason as R;
 
 use super::*;
+use crate::text::assert_all_lines_counted;
 
 mod fixtures;
 mod orders;
@@ -215,7 +216,10 @@ proptest! {
         if gz {
             bytes = [&[0x1f, 0x8b, 8, 0][..], &bytes].concat();
         }
-        let _ = read_as(&bytes, "any");
+        if let Ok((summary, records)) = read_as(&bytes, "any") {
+            assert_all_lines_counted(&bytes, &summary);
+            prop_assert_eq!(summary.records, records.len() as u64);
+        }
     }
 
     #[test]

@@ -167,7 +167,13 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_end(bytes in prop::collection::vec(any::<u8>(), 0..50), width in 0u8..40, count in 0usize..5000) {
-            let _ = read(&bytes, width, count);
+            match read(&bytes, width, count) {
+                Ok(numbers) => {
+                    prop_assert_eq!(numbers.len(), count);
+                    prop_assert!(width == 32 || numbers.iter().all(|number| number >> width == 0));
+                }
+                Err(BadRuns) => prop_assert!(width > 0),
+            }
         }
 
         #[test]

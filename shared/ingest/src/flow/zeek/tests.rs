@@ -7,6 +7,7 @@ use weir_domain::flow::Sender;
 use weir_domain::reject::RejectReason as R;
 
 use super::*;
+use crate::text::assert_all_lines_counted;
 
 const HEADER: &str = "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tconn\n#open\t2024-01-01-00-00-00\n\
     #fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tservice\tduration\torig_bytes\tresp_bytes\tconn_state\tlocal_orig\tlocal_resp\tmissed_bytes\thistory\torig_pkts\torig_ip_bytes\tresp_pkts\tresp_ip_bytes\ttunnel_parents\n\
@@ -312,7 +313,10 @@ proptest! {
             1 => [HEADER.as_bytes(), &bytes].concat(),
             _ => [b"{\"ts\":", &bytes[..]].concat(),
         };
-        let _ = read_as(&bytes, "any");
+        if let Ok((summary, records)) = read_as(&bytes, "any") {
+            assert_all_lines_counted(&bytes, &summary);
+            prop_assert!((summary.records..=2 * summary.records).contains(&(records.len() as u64)));
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use weir_domain::login::Outcome;
 use weir_domain::reject::RejectReason as R;
 
 use super::*;
+use crate::text::assert_all_lines_counted;
 
 const HEADER: &str = "index,Login Timestamp,User ID,Round-Trip Time [ms],IP Address,Country,Region,City,ASN,User Agent String,Browser Name and Version,OS Name and Version,Device Type,Login Successful,Is Attack IP,Is Account Takeover";
 const ROW: &str = r#"7,2020-02-03 12:43:30.772,-4324475583306591935,49,10.0.65.171,NO,-,Oslo,29695,"Mozilla/5.0 (iPhone; ""x"", like Mac)",Firefox 20.0,iOS 13.4,mobile,True,False,True"#;
@@ -158,7 +159,10 @@ proptest! {
     #[test]
     fn any_bytes_are_rows_rejects_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..400), head in any::<bool>()) {
         let bytes = if head { [HEADER.as_bytes(), b"\n", &bytes].concat() } else { bytes };
-        let _ = read_as(&bytes, 1.0);
+        if let Ok((summary, users)) = read_as(&bytes, 1.0) {
+            assert_all_lines_counted(&bytes, &summary);
+            prop_assert_eq!(summary.records, users.len() as u64);
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use weir_domain::reject::RejectReason as R;
 
 use super::*;
+use crate::text::assert_all_lines_counted;
 
 const HEADER: &str =
     "user_id,timestamp,ip_address,geo_location,device_id,login_hour,is_new_device,bytes_in,bytes_out,success,label";
@@ -186,7 +187,11 @@ proptest! {
     #[test]
     fn any_bytes_are_rows_rejects_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..400), head in 0..3) {
         let head = [&b""[..], b"user_id,timestamp\n", b"{"][head as usize];
-        let _ = read_each(&[head, &bytes].concat(), |_| {});
+        let (bytes, mut seen) = ([head, &bytes].concat(), 0);
+        if let Ok(summary) = read_each(&bytes, |_| seen += 1) {
+            assert_all_lines_counted(&bytes, &summary);
+            prop_assert_eq!(summary.records, seen);
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use weir_domain::reject::RejectReason;
+use weir_domain::time::DAY_MILLIS;
 use weir_domain::window::utc_year;
 
 use crate::login::time;
@@ -78,8 +79,8 @@ fn stamp(line: &str) -> Option<(Stamp<'_>, &str)> {
     Some((Stamp::Yearless([month, number(4)?, number(7)?, number(10)?, number(13)?]), rest))
 }
 
-/// How far a line may be before the line before it, or after the log was written: milliseconds of a day.
-const DAY: i64 = 86_400_000;
+/// How far a line may be before the line before it, or after the log was written: a day.
+const TOLERANCE_MILLIS: i64 = DAY_MILLIS;
 
 /// Between leap years there are at most eight.
 const LEAP: i16 = 8;
@@ -98,9 +99,9 @@ pub(super) struct Times {
 impl Times {
     pub(super) fn new(clock: Clock) -> Self {
         let offset = Offset::from_seconds(i32::from(clock.utc_offset_minutes) * 60).ok();
-        let latest = clock.written.clamp(time::TIMES.start, time::TIMES.end) + DAY;
+        let latest = clock.written.clamp(time::TIMES.start, time::TIMES.end) + TOLERANCE_MILLIS;
         // No place is two days ahead of Greenwich.
-        let latest_year = utc_year((latest + 2 * DAY).div_euclid(1000));
+        let latest_year = utc_year((latest + 2 * TOLERANCE_MILLIS).div_euclid(1000));
         Self { latest, latest_year, offset, last: None }
     }
 
@@ -114,7 +115,7 @@ impl Times {
     fn in_some_year(&mut self, parts: [i8; 5]) -> Option<i64> {
         let in_year = |year: i16| Some((self.in_year(year, parts)?, year)).filter(|(time, _)| *time <= self.latest);
         let forward = self.last.and_then(|(last, year)| {
-            (year - 1..=year + LEAP).filter_map(in_year).find(|(time, _)| *time >= last - DAY)
+            (year - 1..=year + LEAP).filter_map(in_year).find(|(time, _)| *time >= last - TOLERANCE_MILLIS)
         });
         let found = forward.or_else(|| (self.latest_year - LEAP - 1..=self.latest_year).rev().find_map(in_year))?;
         self.last = Some(found);
@@ -188,13 +189,13 @@ mod tests {
 
     #[test]
     fn clocks_beside_utc_and_beside_themselves() {
-        let of = |utc_offset_minutes| {
+        let at_offset = |utc_offset_minutes| {
             let mut times = Times::new(Clock { written: at("2016-12-20 00:00:00"), utc_offset_minutes });
             Entry::parse("Dec 10 08:00:00 host x", &mut times).map(|entry| entry.time)
         };
-        assert_eq!(of(480), time::parse("2016-12-10 00:00:00"));
-        assert_eq!(of(-60), time::parse("2016-12-10 09:00:00"));
-        assert_eq!(of(i16::MAX), Err(RejectReason::BadTime), "no place is that far from Greenwich");
+        assert_eq!(at_offset(480), time::parse("2016-12-10 00:00:00"));
+        assert_eq!(at_offset(-60), time::parse("2016-12-10 09:00:00"));
+        assert_eq!(at_offset(i16::MAX), Err(RejectReason::BadTime), "no place is that far from Greenwich");
         for written in [i64::MIN, -1, 0] {
             assert_eq!(times(written, &["Dec 10 08:00:00"; 2]), [Err(RejectReason::BadTime); 2], "{written}");
         }
@@ -246,7 +247,7 @@ mod tests {
                 let line = format!("{} {day:2} {hour:02}:{minute:02}:07 host x", MONTHS[month]);
                 match Entry::parse(&line, &mut times) {
                     Ok(entry) => {
-                        prop_assert!(entry.time <= written + DAY, "{line}");
+                        prop_assert!(entry.time <= written + TOLERANCE_MILLIS, "{line}");
                         let local = jiff::Timestamp::from_millisecond(entry.time + i64::from(utc_offset_minutes) * 60_000);
                         let written = local.unwrap().strftime("%b %e %H:%M:%S host x").to_string();
                         prop_assert_eq!(written, line);

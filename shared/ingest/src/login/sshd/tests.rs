@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use weir_domain::reject::RejectReason as R;
 
 use super::*;
+use crate::text::assert_all_lines_counted;
 
 /// 2016-12-31 00:00.
 const CLOCK: Clock = Clock::utc(1_483_142_400_000);
@@ -172,7 +173,11 @@ fn the_shared_log_is_read_to_the_last() {
 proptest! {
     #[test]
     fn any_bytes_are_rows_rejects_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        let _ = read_each(&bytes, |_| {});
+        let mut seen = 0;
+        if let Ok(summary) = read_each(&bytes, |_| seen += 1) {
+            assert_all_lines_counted(&bytes, &summary);
+            prop_assert!(summary.records <= seen);
+        }
     }
 
     #[test]
