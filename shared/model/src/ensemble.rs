@@ -250,10 +250,11 @@ mod tests {
         let verdicts = ensemble.judge(&rows).unwrap();
         assert!(verdicts[1].p_value.get() < 0.01 && verdicts[0].p_value.get() > 0.1, "{verdicts:?}");
         let said: Vec<_> = verdicts[1].said.iter().map(|s| s.estimator).collect();
-        assert_eq!((said, ensemble.kinds().count()), (EstimatorKind::ALL.to_vec(), 4));
+        assert_eq!((said, ensemble.kinds().count()), (EstimatorKind::ALL.to_vec(), 5));
         let explanation = ensemble.explain(&rows, 1).unwrap();
         assert_eq!(explanation.contributions[0].feature, 2);
-        let surprise = verdicts[1].said.iter().map(|s| -s.p_value.get().log10()).sum::<f64>() / 4.0;
+        let surprise =
+            verdicts[1].said.iter().map(|s| -s.p_value.get().log10()).sum::<f64>() / verdicts[1].said.len() as f64;
         assert!((explanation.sum() - surprise).abs() < 1e-9);
         assert_eq!(ensemble.explain(&rows, 2).unwrap_err(), ExplainError::NoSuchRow { row: 2, rows: 2 });
     }

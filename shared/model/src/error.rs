@@ -222,6 +222,12 @@ pub enum ExplainError {
     },
 }
 
+/// Unwraps default parameters.
+#[expect(clippy::expect_used, reason = "a test holds that the defaults are in range")]
+pub(crate) fn checked<T>(valid: Result<T, BadParams>) -> T {
+    valid.expect("default parameters in range")
+}
+
 #[cfg(test)]
 mod tests {
     use weir_domain::matrix::Transform;

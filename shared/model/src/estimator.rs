@@ -1,4 +1,4 @@
-//! Any of the estimators of anomaly, as one type: what an ensemble is made of and an artifact keeps.
+//! The anomaly estimators that a user can choose, as one type for ensembles and model files.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,13 +6,14 @@ use std::str::FromStr;
 use weir_domain::matrix::FeatureMatrix;
 use weir_domain::score::{Explanation, Score};
 
-use crate::error::{ExplainError, FitError, SchemaMismatch};
+use crate::error::{ExplainError, FitError, SchemaMismatch, checked};
+use crate::pca_distance::PcaDistance;
 use crate::{
     Ecod, EcodParams, IsolationForest, IsolationForestParams, LocalOutlierFactor, LocalOutlierFactorParams,
     OneClassSvm, OneClassSvmParams,
 };
 
-/// Which estimator.
+/// An estimator that a user can choose. Files store its place in this list: new ones go last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EstimatorKind {
@@ -24,11 +25,14 @@ pub enum EstimatorKind {
     OneClassSvm,
     /// [`Ecod`].
     Ecod,
+    /// [`PcaDistance`].
+    Pca,
 }
 
 impl EstimatorKind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::IsolationForest, Self::LocalOutlierFactor, Self::OneClassSvm, Self::Ecod];
+    pub const ALL: [Self; 5] =
+        [Self::IsolationForest, Self::LocalOutlierFactor, Self::OneClassSvm, Self::Ecod, Self::Pca];
 
     /// The name, as in files and on the command line: `isolation-forest`.
     #[must_use]
@@ -38,6 +42,7 @@ impl EstimatorKind {
             Self::LocalOutlierFactor => "local-outlier-factor",
             Self::OneClassSvm => "one-class-svm",
             Self::Ecod => "ecod",
+            Self::Pca => "pca",
         }
     }
 
@@ -45,7 +50,7 @@ impl EstimatorKind {
     #[must_use]
     pub fn max_rows(self) -> usize {
         match self {
-            Self::IsolationForest | Self::Ecod => usize::MAX,
+            Self::IsolationForest | Self::Ecod | Self::Pca => usize::MAX,
             Self::LocalOutlierFactor => 20_000,
             Self::OneClassSvm => 10_000,
         }
@@ -68,13 +73,9 @@ impl EstimatorKind {
             }
             Self::OneClassSvm => Estimator::OneClassSvm(checked(OneClassSvmParams::default().check()).fit(matrix)?),
             Self::Ecod => Estimator::Ecod(checked(EcodParams::default().check()).fit(matrix)?),
+            Self::Pca => Estimator::Pca(PcaDistance::fit(matrix)?),
         })
     }
-}
-
-#[expect(clippy::expect_used, reason = "a test holds that the defaults are in range")]
-pub(crate) fn checked<T>(valid: Result<T, crate::BadParams>) -> T {
-    valid.expect("default parameters in range")
 }
 
 impl fmt::Display for EstimatorKind {
@@ -107,6 +108,8 @@ pub enum Estimator {
     OneClassSvm(OneClassSvm),
     /// Empirical cumulative distributions.
     Ecod(Ecod),
+    /// Distances along principal components.
+    Pca(PcaDistance),
 }
 
 impl Estimator {
@@ -118,6 +121,7 @@ impl Estimator {
             Self::LocalOutlierFactor(_) => EstimatorKind::LocalOutlierFactor,
             Self::OneClassSvm(_) => EstimatorKind::OneClassSvm,
             Self::Ecod(_) => EstimatorKind::Ecod,
+            Self::Pca(_) => EstimatorKind::Pca,
         }
     }
 
@@ -131,6 +135,7 @@ impl Estimator {
             Self::LocalOutlierFactor(fitted) => fitted.score(matrix),
             Self::OneClassSvm(fitted) => fitted.score(matrix),
             Self::Ecod(fitted) => fitted.score(matrix),
+            Self::Pca(fitted) => fitted.score(matrix),
         }
     }
 
@@ -144,6 +149,7 @@ impl Estimator {
             Self::LocalOutlierFactor(fitted) => fitted.explain(matrix, row),
             Self::OneClassSvm(fitted) => fitted.explain(matrix, row),
             Self::Ecod(fitted) => fitted.explain(matrix, row),
+            Self::Pca(fitted) => fitted.explain(matrix, row),
         }
     }
 
@@ -155,6 +161,7 @@ impl Estimator {
             Self::LocalOutlierFactor(fitted) => fitted.schema(),
             Self::OneClassSvm(fitted) => fitted.schema(),
             Self::Ecod(fitted) => fitted.schema(),
+            Self::Pca(fitted) => fitted.schema(),
         }
     }
 }
@@ -186,6 +193,8 @@ mod tests {
             assert_eq!(fitted.explain(&rows, 1).unwrap().contributions[0].feature, 1, "{kind}");
             assert_eq!(fitted.schema(), &**training.schema());
         }
+        let stored = EstimatorKind::ALL.map(|kind| postcard::to_allocvec(&kind).unwrap());
+        assert_eq!(stored.concat(), [0, 1, 2, 3, 4], "files keep these numbers");
         assert!("forest".parse::<EstimatorKind>().unwrap_err().to_string().contains("isolation-forest, "));
     }
 

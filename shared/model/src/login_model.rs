@@ -22,8 +22,7 @@ use weir_domain::matrix::{FeatureMatrix, FeatureSchema};
 use weir_domain::score::{PValue, Score};
 
 use crate::calibration::{CalibratedPValues, EmpiricalPValues};
-use crate::error::{FitError, SchemaMismatch};
-use crate::estimator::checked;
+use crate::error::{FitError, SchemaMismatch, checked};
 use crate::isolation_forest::{IsolationForest, IsolationForestParams};
 use crate::random_forest::{ClassWeights, RandomForestClassifier, RandomForestClassifierParams};
 use crate::risk_based_authentication::RiskBasedAuthentication;

@@ -174,7 +174,8 @@ impl Pca {
         Ok(Explanation::from_amounts(&amounts))
     }
 
-    fn centred(&self, row: &[f64]) -> Vec<f64> {
+    /// The row minus the mean row.
+    pub(crate) fn centred(&self, row: &[f64]) -> Vec<f64> {
         row.iter().zip(&self.means).map(|(&value, mean)| clamped(value) - mean).collect()
     }
 

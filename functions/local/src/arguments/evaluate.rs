@@ -28,7 +28,7 @@ pub(crate) struct Evaluate {
     #[arg(long, value_name = "VALUE", requires = "labels")]
     pub(crate) normal: Option<String>,
     /// The estimator for --labels: random-forest, which is supervised, or an unsupervised one (isolation-forest,
-    /// local-outlier-factor, one-class-svm, ecod)
+    /// local-outlier-factor, one-class-svm, ecod, pca)
     #[arg(long, value_name = "NAME", default_value = "random-forest")]
     pub(crate) estimator: Judge,
     /// Random seed of the split and of the estimator, for --labels

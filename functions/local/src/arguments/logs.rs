@@ -74,7 +74,7 @@ pub(crate) struct PlaceArguments {
 /// The estimators of a model.
 #[derive(Debug, Args)]
 pub(crate) struct Estimators {
-    /// The estimators of the ensemble: isolation-forest, local-outlier-factor, one-class-svm, ecod
+    /// The estimators of the ensemble: isolation-forest, local-outlier-factor, one-class-svm, ecod, pca
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', default_value = "isolation-forest")]
     pub(crate) estimators: Vec<EstimatorKind>,
     /// Random seed of training: the same seed and logs give the same model and findings
