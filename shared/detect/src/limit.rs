@@ -140,7 +140,7 @@ impl Group {
 pub struct HourOfGroup {
     /// The uids that may be sent, with their `severity_id`.
     sent: BTreeMap<String, u8>,
-    /// The uids that are held back, with their `severity_id`, at most [`HourOfGroup::MAX_THROTTLED_LISTED`].
+    /// The uids that are held back, with their `severity_id`, at most [`HourOfGroup::MAX_LISTED`].
     held: BTreeMap<String, u8>,
     /// Whether there were more than can be held.
     overflow: bool,
@@ -160,7 +160,7 @@ pub enum Admission {
 
 impl HourOfGroup {
     /// Held findings remembered one by one; the summary says "more than" from there on.
-    pub const MAX_THROTTLED_LISTED: usize = 10_000;
+    pub const MAX_LISTED: usize = 10_000;
 
     /// Takes a finding in and says whether it may be sent: if fewer than `most` others, as severe or more, may. What may be
     /// sent stays so, so that asking again gives the same answer; a finding that has become more severe is asked anew.
@@ -174,7 +174,7 @@ impl HourOfGroup {
             self.held.remove(uid);
             return Admission::Send;
         }
-        if self.held.len() < Self::MAX_THROTTLED_LISTED || self.held.contains_key(uid) {
+        if self.held.len() < Self::MAX_LISTED || self.held.contains_key(uid) {
             self.held.insert(uid.to_owned(), severity);
         } else {
             self.overflow = true;

@@ -12,7 +12,7 @@ use crate::{
     OneClassSvm, OneClassSvmParams, Pca, PcaParams,
 };
 
-/// Which estimator.
+/// An estimator that a user can choose. Files store its place in this list: new ones go last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EstimatorKind {
@@ -197,6 +197,8 @@ mod tests {
             assert_eq!(fitted.explain(&rows, 1).unwrap().contributions[0].feature, 1, "{kind}");
             assert_eq!(fitted.schema(), &**training.schema());
         }
+        let stored = EstimatorKind::ALL.map(|kind| postcard::to_allocvec(&kind).unwrap());
+        assert_eq!(stored.concat(), [0, 1, 2, 3, 4], "files keep these numbers");
         assert!("forest".parse::<EstimatorKind>().unwrap_err().to_string().contains("isolation-forest, "));
     }
 

@@ -8,7 +8,8 @@
 //! - [`one_class_svm`]: what lies outside a boundary drawn around nearly all rows;
 //! - [`ecod`]: what lies in the tails of many features; nothing to choose, cheap to fit;
 //! - [`iqr`]: quartiles and fences, per group of rows where they differ by group;
-//! - [`pca`]: what does not vary along with the features it usually varies with;
+//! - [`pca`]: rows that break the correlations of the training rows, or are far from their mean along the components;
+//! - [`projection`]: rows in two dimensions, for scatter plots;
 //! - [`k_means`] and [`dbscan`]: groups of rows that are alike, by centres and by density;
 //! - [`knn_regressor`]: what the rows most alike had;
 //! - [`decomposition`] and [`forecast`]: a series as trend, season and remainder, and what is to come of it;
@@ -70,6 +71,8 @@ pub mod iqr;
 pub mod random_forest;
 
 pub mod pca;
+
+pub mod projection;
 
 pub mod k_means;
 
@@ -142,6 +145,7 @@ pub use local_outlier_factor::{LocalOutlierFactor, LocalOutlierFactorParams, Loc
 pub use login_model::{CalibratedLoginEnsemble, LoginEnsemble, LoginModel, LoginTraining};
 pub use one_class_svm::{Gamma, OneClassSvm, OneClassSvmParams, OneClassSvmValid};
 pub use pca::{Kept, Pca, PcaParams, PcaValid};
+pub use projection::{Projection, project_to_plane};
 pub use random_forest::{
     ClassWeights, MaxFeatures, OutOfBagClasses, OutOfBagTargets, RandomForestClassifier, RandomForestClassifierParams,
     RandomForestClassifierValid, RandomForestRegressor, RandomForestRegressorParams, RandomForestRegressorValid,

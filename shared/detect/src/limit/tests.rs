@@ -129,10 +129,10 @@ fn learned_findings_have_a_ceiling_over_hosts_and_days() {
 #[test]
 fn more_than_can_be_remembered_is_said_to_be_more() {
     let mut hour = HourOfGroup::default();
-    for n in 0..HourOfGroup::MAX_THROTTLED_LISTED + 3 {
+    for n in 0..HourOfGroup::MAX_LISTED + 3 {
         hour.admit(&n.to_string(), 2, 1);
     }
-    assert_eq!(hour.held.len(), HourOfGroup::MAX_THROTTLED_LISTED);
+    assert_eq!(hour.held.len(), HourOfGroup::MAX_LISTED);
     let group = Group::for_finding(&finding("port-scan", "203.0.113.7")).unwrap();
     assert!(hour.summary(&group, 1, None, HOUR).message.starts_with("And more than 10,000 more"));
 }
