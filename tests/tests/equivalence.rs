@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use weir_detect::flow::anomalous_behaviour::Thresholds;
 use weir_detect::ocsf::DetectionFinding;
 use weir_model::EstimatorKind;
-use weir_pipeline::flow::{DetectOptions, Knowledge, detect, sweep, train};
+use weir_pipeline::flow::{DetectOptions, ModelSource, detect, sweep, train};
 use weir_pipeline::keys::{FINDINGS, HourOfScope, ObjectRef};
 use weir_pipeline::preprocess::PreprocessOptions;
 use weir_pipeline::store::Condition;
@@ -66,11 +66,11 @@ async fn at_once(raw: &MemoryStore, names: &[&str]) -> BTreeSet<String> {
     for name in names {
         preprocessed(raw, &state, name).await;
     }
-    scans_and_sweeps(&detect(&state, &options(Knowledge::Input), |_, _| {}).await.unwrap().findings)
+    scans_and_sweeps(&detect(&state, &options(ModelSource::Input), |_, _| {}).await.unwrap().findings)
 }
 
-fn options(knowledge: Knowledge) -> DetectOptions {
-    DetectOptions { knowledge, thresholds: Thresholds::default(), budget: None, train: training() }
+fn options(model: ModelSource) -> DetectOptions {
+    DetectOptions { model, thresholds: Thresholds::default(), budget: None, train: training() }
 }
 
 fn training() -> TrainOptions {
@@ -219,8 +219,8 @@ async fn with_a_model_the_learned_findings_are_the_same_too() {
     let model = models::current::<weir_model::FlowModel>(&state).await.unwrap().unwrap();
     assert_eq!(model, trained);
 
-    let knowledge = Knowledge::Model(Box::new(trained));
-    let at_once = detect(&state, &options(knowledge), |_, _| {}).await.unwrap().findings;
+    let source = ModelSource::Model(Box::new(trained));
+    let at_once = detect(&state, &options(source), |_, _| {}).await.unwrap().findings;
     for hour in &hours {
         score(&state, Some(&model), hour, NOW).await.unwrap();
     }
@@ -234,6 +234,6 @@ async fn with_a_model_the_learned_findings_are_the_same_too() {
     // What the device does is all told by typed detections, which compare with the model's baseline.
     assert!(at_once.iter().any(|f| f.kind() == "denial-of-service"), "there is something to compare");
 
-    let input = detect(&state, &options(Knowledge::Input), |_, _| {}).await.unwrap().findings;
+    let input = detect(&state, &options(ModelSource::Input), |_, _| {}).await.unwrap().findings;
     assert_eq!(all(&input), all(&at_once), "learning from the input is training on it");
 }

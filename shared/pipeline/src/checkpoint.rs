@@ -1,9 +1,9 @@
-//! What was learned before a day: the history of users for logins, the detectors of the series for usage.
+//! Keeps what was learned before each day: the history of users for logins, the detectors of the series for usage.
 //!
-//! It is stored at `history/source=…/scope=…/dt=DAY.known` and advanced by every day that has batches. A checkpoint carries a
-//! hash of the keys of the batches that it was computed from, and is computed anew where the batches are others. So it is a
-//! cache, and what a day is judged by is a function of the batches before it alone. It is written by one conditional write: a
-//! slower writer leaves what is there.
+//! A checkpoint is stored at `history/source=…/scope=…/dt=DAY.known` and advanced by every day that has batches. It carries a
+//! hash of the keys of the batches it was computed from, and is recomputed when the batches differ. So it is a cache: the
+//! state that a day is judged by depends on the batches before it alone. It is written by one conditional write; a slower
+//! writer keeps the stored version.
 
 use weir_domain::source::Source;
 use weir_domain::window::Scope;
@@ -14,7 +14,7 @@ use crate::keys::{self, HourOfScope};
 use crate::score::ScoreError;
 use crate::store::{Store, StoreError};
 
-/// What is learned from the days of a source, one after the other.
+/// State that is learned from the days of a source, one after the other.
 pub(crate) trait Checkpoint: Sized + Send + Sync {
     /// The source.
     const SOURCE: Source;
@@ -22,22 +22,22 @@ pub(crate) trait Checkpoint: Sized + Send + Sync {
     /// The stored form. Equal checkpoints give equal bytes.
     fn encode(&self) -> Result<Vec<u8>, String>;
 
-    /// Reads the stored form, with the settings of this empty checkpoint. The bytes may be damaged.
+    /// Decodes the stored form with the settings of this empty checkpoint. The bytes may be damaged.
     fn restore(&self, bytes: &[u8]) -> Result<Self, String>;
 
-    /// Learns from the batches of a day that begins at `day`, seconds since the epoch.
+    /// Learns from the batches of the day that starts at `day`, seconds since the epoch.
     fn advance(&mut self, day: i64, batches: RawBatches) -> Result<(), ScoreError>;
 }
 
-/// A day to be judged: its batches, and the checkpoint at its beginning.
+/// A day to be judged: its batches, and the checkpoint at its start.
 pub(crate) struct DayToJudge<C> {
-    /// When it begins, seconds since the epoch.
+    /// The start of the day, seconds since the epoch.
     pub(crate) start: i64,
     pub(crate) checkpoint: C,
     pub(crate) batches: RawBatches,
 }
 
-/// The day that an hour belongs to; `None` where the day has no batches. `empty` is the checkpoint of no days.
+/// The day that contains an hour; `None` when the day has no batches. `empty` is the checkpoint before any day.
 pub(crate) async fn day_to_judge<C: Checkpoint>(
     state: &impl Store,
     hour: &HourOfScope,
@@ -50,11 +50,11 @@ pub(crate) async fn day_to_judge<C: Checkpoint>(
     Ok(Some(DayToJudge { start, checkpoint, batches: read_batches(state, keys).await? }))
 }
 
-/// A hash of the keys of all batches that a checkpoint was computed from.
+/// A chained hash of the keys of all batches that a checkpoint was computed from.
 type InputsHash = [u8; 32];
 
-/// The checkpoint at the beginning of a day: as it is stored, where that still holds; else advanced from the last day for which
-/// it does, and stored.
+/// The checkpoint at the start of a day: the stored one if it is valid, else the last valid one, advanced to the day and
+/// stored.
 async fn checkpoint_before<C: Checkpoint>(
     state: &impl Store,
     scope: &Scope,
@@ -80,7 +80,7 @@ async fn checkpoint_before<C: Checkpoint>(
         if *day == today {
             etag = Some(object.etag);
         }
-        // One that cannot be read, or was computed from other batches, is as good as none.
+        // A checkpoint that is unreadable, or was computed from other batches, is ignored.
         if let Some(stored) = unseal(&object.bytes, inputs).and_then(|bytes| empty.restore(bytes).ok()) {
             if *day == today {
                 return Ok(stored);
@@ -102,7 +102,7 @@ async fn checkpoint_before<C: Checkpoint>(
     Ok(checkpoint)
 }
 
-/// The first bytes of a stored checkpoint; another version has others.
+/// The magic bytes of a stored checkpoint, which include its version.
 const MAGIC: &[u8; 8] = b"WEIRKNO1";
 
 /// The content of a stored checkpoint, if it was computed from these inputs.

@@ -1,4 +1,4 @@
-//! The one loop in which an object is read, changed, and written back if nobody else has written it in between.
+//! Compare-and-swap on an object: reads it, changes it, and writes it back if no other writer changed it in between.
 
 use std::time::Duration;
 
@@ -6,27 +6,27 @@ use serde::Serialize;
 
 use crate::store::{Condition, Etag, Put, Store, StoreError};
 
-/// How often a conditional write is tried against other writers.
+/// The maximum number of attempts of a conditional write.
 const MAX_ATTEMPTS: u32 = 12;
 
-/// An object that others wrote each time it was to be changed. Trying again later will help.
+/// The error of an object that other writers changed at every attempt. A later retry succeeds.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{key}: still being written by others after {MAX_ATTEMPTS} tries")]
+#[error("{key}: other writers changed it at each of {MAX_ATTEMPTS} attempts")]
 pub struct Contended {
-    /// The object.
+    /// The key of the object.
     pub key: String,
 }
 
-/// What to do with an object that was read.
+/// The decision about an object that was read.
 pub(crate) enum Change<T> {
     /// Write these bytes and return the value.
     Write(Vec<u8>, T),
-    /// Leave the object as it is and return the value.
+    /// Keep the object unchanged and return the value.
     Keep(T),
 }
 
 impl<T> Change<T> {
-    /// Write a value as JSON at a key, and return the other.
+    /// A write of a value as JSON that returns `result`.
     ///
     /// # Errors
     /// When the value has no JSON form.
@@ -36,11 +36,11 @@ impl<T> Change<T> {
     }
 }
 
-/// Reads the object at a key, lets `change` decide by its content (`None` where there is no object), and writes what was
-/// decided if the object is still the version that was read. After a conflict it waits and decides again.
+/// Reads the object at a key, calls `change` with its content (`None` if it does not exist), and writes the result if the
+/// object still has the version that was read. After a conflict it waits, reads and decides again.
 ///
 /// # Errors
-/// When the store or `change` fails, or others wrote the object at every attempt.
+/// When the store or `change` fails, or other writers changed the object at every attempt.
 pub(crate) async fn update<T, E, F>(
     state: &impl Store,
     key: &str,
@@ -63,12 +63,12 @@ where
     Err(Contended { key: key.to_owned() }.into())
 }
 
-/// The condition that an object is still the version that was read, or still absent.
+/// The condition that an object still has the version that was read, or is still absent.
 pub(crate) fn unchanged_since(etag: Option<Etag>) -> Condition {
     etag.map_or(Condition::IfAbsent, Condition::IfMatch)
 }
 
-/// Waits 10 ms, doubled with each attempt, at most a second.
+/// Waits 10 ms, doubled with each attempt, up to a second.
 async fn back_off(attempt: u32) {
     tokio::time::sleep(Duration::from_millis((10 << attempt.min(7)).min(1000))).await;
 }
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_change_is_decided_again_after_every_conflict_and_given_up_in_the_end() {
+    async fn a_change_is_retried_after_every_conflict_up_to_the_limit() {
         let store = ContendedStore::with_conflicts(3);
         assert_eq!(append(&store, 1).await.unwrap(), 1);
         assert_eq!(append(&store, 2).await.unwrap(), 2);
@@ -106,11 +106,11 @@ mod tests {
 
         let store = ContendedStore::with_conflicts(MAX_ATTEMPTS);
         let error = append(&store, 1).await.unwrap_err();
-        assert_eq!(error.to_string(), "log: still being written by others after 12 tries");
+        assert_eq!(error.to_string(), "log: other writers changed it at each of 12 attempts");
     }
 
     #[tokio::test]
-    async fn what_is_kept_is_not_written() {
+    async fn a_kept_object_is_not_written() {
         let store = MemoryStore::new();
         let kept = update(&store, "log", |before| async move { Ok::<_, Failure>(Change::Keep(before)) }).await.unwrap();
         assert_eq!((kept, store.get("log").await.unwrap()), (None, None));

@@ -1,4 +1,4 @@
-//! The stored batches of an hour or a day: which there are, and what they hold together.
+//! Lists, reads and merges the stored batches of an hour or a day.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,10 +12,10 @@ use crate::keys::{self, HourOfScope};
 use crate::store::{Store, StoreError};
 use crate::usage::from_flows::HourUsage;
 
-/// Stored batches that could not be read or merged.
+/// The error of stored batches that could not be read or merged.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// A store failed. Trying again may help.
+    /// A store failed. A retry may succeed.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A batch is unreadable.
@@ -29,7 +29,7 @@ pub enum LoadError {
     /// Batches of different window lengths.
     #[error("{key}: {error}")]
     Mismatch {
-        /// The batch that does not fit.
+        /// The batch that differs.
         key: String,
         /// How it differs.
         error: Mismatch,
@@ -92,13 +92,13 @@ pub async fn all_hours(state: &impl Store) -> Result<BTreeSet<HourOfScope>, Stor
     Ok(state.list(keys::PROCESSED).await?.into_iter().filter_map(|key| HourOfScope::from_batch_key(&key)).collect())
 }
 
-/// Batches as they are stored: keys and bytes, in the order of keys.
+/// Stored batches as keys and bytes, in the order of keys.
 pub type RawBatches = Vec<(String, Vec<u8>)>;
 
 /// The keys of a scope's batches by day, seconds since the epoch.
 pub(crate) type Days = BTreeMap<i64, BTreeSet<String>>;
 
-/// When the day that holds a time begins; both are seconds since the epoch.
+/// The start of the day that contains a time; both are seconds since the epoch.
 pub(crate) fn day_start(time: i64) -> i64 {
     time.div_euclid(DAY_SECONDS) * DAY_SECONDS
 }
@@ -122,7 +122,7 @@ pub(crate) async fn days_until(
     Ok(days)
 }
 
-/// Reads batches as they are stored; those that are gone are left out.
+/// Reads stored batches without decoding them. Deleted ones are left out.
 pub(crate) async fn read_batches(state: &impl Store, keys: &BTreeSet<String>) -> Result<RawBatches, StoreError> {
     let mut batches = RawBatches::new();
     for key in keys {

@@ -1,8 +1,7 @@
-//! From hits to incidents, and from incidents to findings: what all sources share.
+//! Groups the hits of any source into incidents, and makes findings of them.
 //!
 //! [`HitsBySubject`] collects the hits of a detection run. [`HitsBySubject::findings`] makes findings of them at once, for a
-//! whole log; [`HitsBySubject::store`] adds them to the incidents that a store keeps, and writes the findings that are new or
-//! have changed.
+//! whole log; [`HitsBySubject::store`] adds them to the incidents of a store, and writes new and changed findings.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,10 +16,10 @@ use crate::compare_and_swap::{Change, Contended, update};
 use crate::keys;
 use crate::store::{Store, StoreError};
 
-/// Incidents or findings that could not be stored.
+/// The error of storing incidents or findings.
 #[derive(Debug, thiserror::Error)]
 pub enum IncidentError {
-    /// A store failed. Trying again may help.
+    /// A store failed. A retry may succeed.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// Stored incidents are unreadable.
@@ -28,7 +27,7 @@ pub enum IncidentError {
     Unreadable {
         /// The key of the incidents.
         key: String,
-        /// The fault in them.
+        /// The cause.
         error: serde_json::Error,
     },
     /// Other writers kept changing the same object.
@@ -36,27 +35,27 @@ pub enum IncidentError {
     Contended(#[from] Contended),
 }
 
-/// How the hits of one subject become incidents when a whole log is judged at once.
+/// How the hits of one subject are grouped when a whole log is judged at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Grouping {
     /// Hits in neighbouring windows are one incident ([`weir_detect::incidents`]).
     NeighbouringWindows,
-    /// Every hit is an incident: the detection has grouped already.
+    /// Every hit is an incident, because the detection has grouped already.
     EachHit,
 }
 
-/// Hits by the subject they are about.
+/// Hits by subject.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct HitsBySubject {
     by_subject: BTreeMap<Subject, Vec<Hit>>,
 }
 
-/// What storing hits did.
+/// The result of storing hits.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Stored {
-    /// Hits that were stored.
+    /// The number of hits stored.
     pub(crate) hits: usize,
-    /// Keys of the findings that were written because they are new or have changed.
+    /// The keys of new and changed findings.
     pub(crate) findings: Vec<String>,
 }
 
@@ -77,7 +76,7 @@ impl FromIterator<(Subject, Hit)> for HitsBySubject {
 }
 
 impl HitsBySubject {
-    /// Adds hits over long windows, but for those of a subject and window that detections on single windows have hit already.
+    /// Adds hits over long windows, except those of a subject and window that already have a hit of a single window.
     pub(crate) fn extend_new(&mut self, hits: Vec<(Subject, Hit)>) {
         let is_duplicate = |subject: &Subject, window| {
             self.by_subject.get(subject).is_some_and(|hits| hits.iter().any(|hit| hit.window == window))
@@ -85,7 +84,7 @@ impl HitsBySubject {
         self.extend(without_duplicates(hits, is_duplicate));
     }
 
-    /// The findings of a whole log, in their order ([`sort_findings`]). `grouping` says how a subject's hits become incidents;
+    /// The findings of a whole log, sorted by [`sort_findings`]. `grouping` chooses how the hits of a subject are grouped;
     /// `now` is the time of writing, milliseconds since the epoch.
     pub(crate) fn findings(self, grouping: impl Fn(&Subject) -> Grouping, now: i64) -> Vec<DetectionFinding> {
         let mut findings = Vec::new();
@@ -107,8 +106,8 @@ impl HitsBySubject {
         findings
     }
 
-    /// Adds the hits to the incidents of a store, and writes the findings that are new or have changed. `now` is milliseconds
-    /// since the epoch. Doing it again, or at the same time elsewhere, changes nothing.
+    /// Adds the hits to the incidents of a store, and writes new and changed findings. `now` is milliseconds since the epoch.
+    /// It is idempotent and safe to run concurrently.
     ///
     /// # Errors
     /// When the store fails, or stored incidents are unreadable.
@@ -124,14 +123,14 @@ impl HitsBySubject {
     }
 }
 
-/// Puts findings in the order in which they are shown: the most severe first, then by time, then by uid.
+/// Sorts findings for display: the most severe first, then by time, then by uid.
 pub fn sort_findings(findings: &mut [DetectionFinding]) {
     findings
         .sort_by_cached_key(|finding| (Reverse(finding.severity_id), finding.time, finding.finding_info.uid.clone()));
 }
 
-/// Hits in ascending windows, cut where no incident can reach across. An incident log forgets what ended long before its newest
-/// window, so that each stretch gets a log of its own.
+/// Splits hits, ordered by window, at gaps that no incident spans. An incident log drops incidents that ended long before its
+/// newest window, so each stretch needs its own log.
 fn stretches(hits: Vec<Hit>) -> Vec<Vec<Hit>> {
     let mut stretches: Vec<(i64, Vec<Hit>)> = Vec::new();
     for hit in hits {
@@ -161,9 +160,9 @@ async fn store_incidents(state: &impl Store, subject: &Subject, hits: &[Hit], no
     .await
 }
 
-/// Writes the findings of the incidents that have, or had, any of these windows, where they are new or have changed.
+/// Writes the new and changed findings of the incidents that have, or had, any of these windows.
 ///
-/// The version of a finding is read before the incidents, so that what is written over it is never older.
+/// The version of a finding is read before the incidents, so that a newer finding is never overwritten by an older one.
 async fn store_findings(
     state: &impl Store,
     subject: &Subject,

@@ -1,11 +1,12 @@
-//! The storage keys. Every key is derived from what it names, so doing a thing twice writes the same object twice.
+//! Builds and parses storage keys. A key is a function of the object it names, so repeating a step overwrites the same
+//! object.
 
 use std::fmt;
 
 use weir_detect::limit::Group;
 use weir_domain::finding::{Incident, Severity, Subject};
 use weir_domain::source::Source;
-use weir_domain::time::HOUR_SECONDS;
+use weir_domain::time::{DAY_SECONDS, HOUR_SECONDS};
 use weir_domain::window::{Hour, Scope, utc_day, utc_hour};
 
 /// An object in a bucket (or below a folder).
@@ -18,7 +19,8 @@ pub struct ObjectRef {
 }
 
 impl ObjectRef {
-    /// What its batches and rejects are named after: a hash of bucket and key, so that an overwritten object replaces them.
+    /// A hash of bucket and key, 32 hexadecimal digits. Batches and rejects are named by it, so an overwritten object
+    /// replaces them.
     #[must_use]
     pub fn id(&self) -> String {
         let mut hasher = blake3::Hasher::new();
@@ -28,9 +30,8 @@ impl ObjectRef {
         hasher.finalize().to_hex()[..32].to_owned()
     }
 
-    /// The account and region in the key of a log that AWS delivered, plain
-    /// (`AWSLogs/ACCOUNT/vpcflowlogs/REGION/…`) or Hive-compatible (`AWSLogs/aws-account-id=…/…/aws-region=…/`);
-    /// unknown where the key says nothing.
+    /// The account and region in the key of a log that AWS delivered, plain (`AWSLogs/ACCOUNT/vpcflowlogs/REGION/…`) or
+    /// Hive-compatible (`AWSLogs/aws-account-id=…/…/aws-region=…/`); `unknown` where the key has neither.
     #[must_use]
     pub fn scope(&self) -> Scope {
         let parts: Vec<&str> = self.key.split('/').collect();
@@ -52,50 +53,52 @@ impl fmt::Display for ObjectRef {
     }
 }
 
-/// Where processed batches are.
+/// The prefix of processed batches.
 pub const PROCESSED: &str = "processed/";
-/// Where rollups are.
+/// The prefix of rollups.
 pub const ROLLUP: &str = "rollup/";
-/// Where what is known from before is.
+/// The prefix of checkpoints.
 pub const HISTORY: &str = "history/";
-/// A table of address blocks with their networks and places, where there is one.
+/// An optional table of address blocks with their networks and locations.
 pub const PLACES: &str = "places.csv";
-/// A list of address blocks of anonymising networks, where there is one.
+/// An optional list of address blocks of anonymising networks.
 pub const NETWORKS: &str = "networks.txt";
-/// A City or Country database in the `MaxMind` DB format, where there is one.
+/// An optional City or Country database in the `MaxMind` DB format.
 pub const CITY_DATABASE: &str = "geoip-city.mmdb";
-/// An ASN database in the `MaxMind` DB format, where there is one.
+/// An optional ASN database in the `MaxMind` DB format.
 pub const ASN_DATABASE: &str = "geoip-asn.mmdb";
-/// Where files of address ranges are, where there are any.
+/// The prefix of optional files of address ranges.
 pub const RANGES: &str = "ranges/";
-/// Where findings are.
+/// The prefix of findings.
 pub const FINDINGS: &str = "findings/";
-/// Where models are.
+/// The prefix of models.
 pub const MODELS: &str = "models/";
-/// The pointer to the model of flow logs in use.
+/// The pointer to the flow model in use.
 pub const CURRENT_MODEL: &str = "models/current.json";
-/// The pointer to the model of logins in use.
+/// The pointer to the login model in use.
 pub const CURRENT_LOGIN_MODEL: &str = "models/current-login.json";
-/// The rules about what is not sent.
+/// The suppression rules.
 pub const SUPPRESSIONS: &str = "suppressions.toml";
-/// The hour of a scope in one source: what a batch belongs to.
+
+/// One hour of one scope in one source. Every batch belongs to one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HourOfScope {
-    /// Which source.
+    /// The log source.
     pub source: Source,
-    /// Whose logs.
+    /// The account and region.
     pub scope: Scope,
-    /// Which hour.
+    /// The hour.
     pub hour: Hour,
 }
 
 impl HourOfScope {
-    /// What is scored at once: the hour, and for logins and usage its day, by the first hour of it.
+    /// The unit that is scored at once: the hour itself for flow logs and tables, the first hour of its day for logins and
+    /// usage.
     #[must_use]
     pub fn scored_with(self) -> Self {
         match self.source {
             Source::Login | Source::Usage => {
-                Self { hour: Hour::from_time(self.hour.start().div_euclid(86_400) * 86_400), ..self }
+                Self { hour: Hour::from_time(self.hour.start().div_euclid(DAY_SECONDS) * DAY_SECONDS), ..self }
             }
             Source::Flow | Source::Activity => self,
         }
@@ -120,7 +123,7 @@ impl HourOfScope {
         format!("{}{object_id}.parquet", self.prefix())
     }
 
-    /// Which hour of which scope the key of a batch belongs to; `None` for any other key.
+    /// Parses the key of a batch; `None` for any other key.
     #[must_use]
     pub fn from_batch_key(key: &str) -> Option<Self> {
         let mut parts = key.strip_prefix(PROCESSED)?.split('/');
@@ -142,7 +145,7 @@ pub fn processed_scope(source: Source, scope: &Scope) -> String {
     format!("{PROCESSED}source={source}/scope={scope}/")
 }
 
-/// What is known of a source when a day (seconds since the epoch) begins.
+/// The checkpoint of a source at the start of a day, seconds since the epoch.
 #[must_use]
 pub fn checkpoint(source: Source, scope: &Scope, day: i64) -> String {
     format!("{HISTORY}source={source}/scope={scope}/dt={}.known", utc_day(day))
@@ -167,7 +170,7 @@ pub fn rejects(object_id: &str) -> String {
     format!("rejects/{object_id}.jsonl")
 }
 
-/// The bytes of an unreadable log that is kept nowhere else.
+/// The bytes of an unreadable log that has no other copy.
 #[must_use]
 pub fn rejected_bytes(id: &str) -> String {
     format!("rejects/{id}.raw")
@@ -187,20 +190,20 @@ pub fn finding(incident: &Incident) -> String {
     finding_by_uid(&incident.day, &incident.uid)
 }
 
-/// The public finding of a uid, below the day it belongs to.
+/// The public finding of a uid, under its day.
 #[must_use]
 pub(crate) fn finding_by_uid(day: &str, uid: &str) -> String {
     format!("{FINDINGS}dt={day}/{uid}.json")
 }
 
-/// What became of the findings of a group in an hour.
+/// The findings that an alert group sent and held back in an hour.
 #[must_use]
 pub fn throttle(group: &Group) -> String {
     let name = blake3::hash(group.name().as_bytes()).to_hex();
     format!("published/limit/dt={}/{}.json", utc_day(group.start()), &name[..32])
 }
 
-/// Everything that was published of a finding.
+/// The prefix of all claims on a finding.
 #[must_use]
 pub fn published_prefix(uid: &str) -> String {
     format!("published/{uid}/")
@@ -221,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn batch_keys_read_back() {
+    fn batch_keys_parse_to_what_they_were_built_from() {
         let hour = HourOfScope {
             source: Source::Flow,
             scope: Scope::new("123456789012", "us-east-1"),
@@ -249,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_tell_bucket_from_key() {
+    fn ids_distinguish_bucket_from_key() {
         let (a, b) =
             (ObjectRef { bucket: "a".into(), key: "b/c".into() }, ObjectRef { bucket: "a/b".into(), key: "c".into() });
         assert_ne!(a.id(), b.id());

@@ -1,7 +1,7 @@
 //! The steps of the pipeline, as plain functions over two ports.
 //!
 //! A raw log becomes batches ([`preprocess`]), batches become findings ([`score`]), and findings become alerts ([`publish`]).
-//! Each log source has a room with what scoring and training do for it:
+//! Each log source has a module for scoring and training:
 //!
 //! - [`flow`]: windows of flow logs; also the scheduled sweep, and detection over a whole store at once;
 //! - [`login`]: logins and API calls, judged one by one against the history of their users;
@@ -9,7 +9,7 @@
 //! - [`table`]: tables of any columns, a row per user and day or per connection.
 //!
 //! The sources share [`keys`] (where everything is stored), [`batch`] (the stored form of an hour), [`hours`] (the batches of
-//! an hour or a day), [`incidents`] (from hits to findings), [`models`], [`suppressions`] and [`training`].
+//! an hour or a day), [`incidents`] (hits grouped into findings), [`models`], [`suppressions`] and [`training`].
 //!
 //! The ports are [`Store`] (where objects are kept) and [`Notifier`] (where alerts are sent). Stores in memory and in a folder
 //! are here; S3 and SNS are in `weir-aws`.

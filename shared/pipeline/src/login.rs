@@ -1,15 +1,15 @@
-//! Logins, from events to scores and findings: a pure function of the set of logins and of the options.
+//! Scores logins and makes findings of them: a pure function of the set of logins and of the options.
 //!
-//! Logins are put in order of time (those of one moment by their content), so that the order of objects does not matter.
-//! Each is scored against the history strictly before it, and added to the history with less weight the more it looks like an
-//! attack. [`score_one`] is one such step without adding, for a single request.
+//! Logins are sorted by time (simultaneous ones by content), so the order of objects does not matter. Each is scored against
+//! the history strictly before it, and then added to the history; the more it looks like an attack, the smaller its weight.
+//! [`score_one`] scores a single login without adding it.
 //!
-//! Over a whole log, [`detect_logins`] looks back once, so that the first of a hundred strangers at an address is judged by the
-//! hundred, and the first login of a session by the session. Where the beginning of the log is declared a baseline, an ensemble
-//! is fitted on it ([`weir_model::login_model`]) that adds to the scores of doubtful logins after it. Labels after the baseline are
-//! never read. [`train_logins`] stores the ensemble and the history as a model.
+//! Over a whole log, [`detect_logins`] makes a retrospective pass: the first of a hundred strangers at an address is judged
+//! by all hundred, and the first login of a session by the session. If the start of the log is declared a baseline, an
+//! ensemble is fitted on it ([`weir_model::login_model`]) and adds to the scores of doubtful logins after it. Labels after
+//! the baseline are never read. [`train_logins`] stores the ensemble and the history as a model.
 //!
-//! [`score_day`] judges the stored batches of a day, as the score function does.
+//! [`score_day`] scores the stored batches of a day, for the function `score`.
 
 mod batches;
 mod checkpoint;

@@ -1,6 +1,7 @@
-//! The models of a store: kept under the hash of their content, with a pointer per kind to the one in use.
+//! Stores models under the hash of their content, with a pointer per kind to the one in use.
 //!
-//! A model is written before the pointer moves, and is never changed; so whoever follows the pointer finds a whole one.
+//! A model is written before the pointer moves and never changes, so a reader that follows the pointer always finds a whole
+//! model.
 
 use serde::{Deserialize, Serialize};
 use weir_model::{FlowModel, LoginModel, ModelFileError};
@@ -8,28 +9,27 @@ use weir_model::{FlowModel, LoginModel, ModelFileError};
 use crate::keys;
 use crate::store::{Condition, Store, StoreError};
 
-/// A kind of model, of which one is in use at a time.
+/// A kind of model. One model of each kind is in use at a time.
 pub trait Model: Sized {
-    /// The key of the pointer to it.
+    /// The key of the pointer to the model in use.
     const POINTER: &'static str;
 
-    /// The file.
+    /// Encodes the model file.
     ///
     /// # Errors
-    /// When it is too large.
+    /// When the file is too large.
     fn encode(&self) -> Result<Vec<u8>, ModelFileError>;
 
-    /// Reads a file.
+    /// Decodes a model file.
     ///
     /// # Errors
-    /// When it is none of this kind that this program can use.
+    /// When the file is of another kind or version, or damaged.
     fn decode(file: &[u8]) -> Result<Self, ModelFileError>;
 
-    /// Hosts it was trained on, 0 where it is of something else.
+    /// The number of hosts it was trained on; 0 for models without hosts.
     fn hosts(&self) -> u64;
 }
 
-/// Of flow logs.
 impl Model for FlowModel {
     const POINTER: &'static str = keys::CURRENT_MODEL;
 
@@ -46,7 +46,6 @@ impl Model for FlowModel {
     }
 }
 
-/// Of logins.
 impl Model for LoginModel {
     const POINTER: &'static str = keys::CURRENT_LOGIN_MODEL;
 
@@ -63,76 +62,76 @@ impl Model for LoginModel {
     }
 }
 
-/// Which model is in use.
+/// The pointer to the model in use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pointer {
-    /// The model's key.
+    /// The key of the model.
     pub key: String,
-    /// When it was promoted, milliseconds since the epoch.
+    /// The time of promotion, milliseconds since the epoch.
     pub promoted_at: i64,
-    /// The model that was in use before, to go back to.
+    /// The key of the model that was in use before, for a roll back.
     pub previous: Option<String>,
-    /// Hosts it was trained on; 0 in pointers written before that was said, and to models of something else.
+    /// The number of hosts it was trained on; 0 in older pointers and for models without hosts.
     #[serde(default)]
     pub hosts: u64,
 }
 
-/// A model that cannot be used.
+/// The error of a model that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The pointer is no pointer.
+    /// The pointer cannot be decoded.
     #[error("{pointer}: not a pointer to a model: {error}")]
     Pointer {
-        /// Its key.
+        /// The key.
         pointer: &'static str,
-        /// What is wrong with it.
+        /// The cause.
         error: serde_json::Error,
     },
-    /// The pointer names a model that is not there.
+    /// The pointer names a missing model.
     #[error("{pointer}: there is no model {key}: promote another")]
     Missing {
-        /// The pointer's key.
+        /// The key of the pointer.
         pointer: &'static str,
-        /// The model's.
+        /// The key of the model.
         key: String,
     },
     /// The model is unreadable.
     #[error("{key}: {error}")]
     File {
-        /// Its key.
+        /// The key.
         key: String,
-        /// What is wrong with it.
+        /// The cause.
         error: ModelFileError,
     },
-    /// There is nothing to go back to.
+    /// There is no earlier model to roll back to.
     #[error("there was no model in use before this one")]
     NoPrevious,
 }
 
-/// The pointer, where there is one.
+/// The pointer to the model in use; `None` before the first promotion.
 ///
 /// # Errors
-/// When the store fails, or the pointer is none.
+/// When the store fails, or the pointer cannot be decoded.
 pub async fn pointer<M: Model>(state: &impl Store) -> Result<Option<Pointer>, ModelError> {
     let Some(found) = state.get(M::POINTER).await? else { return Ok(None) };
     let pointer = serde_json::from_slice(&found.bytes);
     pointer.map(Some).map_err(|error| ModelError::Pointer { pointer: M::POINTER, error })
 }
 
-/// Reads a model.
+/// Reads the model at a key.
 ///
 /// # Errors
-/// When it is not there or unreadable.
+/// When it is missing or unreadable.
 pub async fn load<M: Model>(state: &impl Store, key: &str) -> Result<M, ModelError> {
     let found = state.get(key).await?;
     let found = found.ok_or_else(|| ModelError::Missing { pointer: M::POINTER, key: key.to_owned() })?;
     M::decode(&found.bytes).map_err(|error| ModelError::File { key: key.to_owned(), error })
 }
 
-/// The model in use, where there is one.
+/// The model in use; `None` before the first promotion.
 ///
 /// # Errors
 /// As [`pointer`] and [`load`].
@@ -143,7 +142,7 @@ pub async fn current<M: Model>(state: &impl Store) -> Result<Option<M>, ModelErr
     }
 }
 
-/// Keeps a model and makes it the one of its kind in use. Doing it again changes nothing but the time. Gives its key.
+/// Stores a model, makes it the one in use of its kind, and returns its key. Repeating it changes the time of promotion only.
 ///
 /// # Errors
 /// When the store fails, or the model is too large.
@@ -155,10 +154,10 @@ pub async fn promote<M: Model>(state: &impl Store, model: &M, now: i64) -> Resul
     Ok(key)
 }
 
-/// Goes back to the model of a kind that was in use before. Gives its key.
+/// Makes the previous model of a kind the one in use again, and returns its key.
 ///
 /// # Errors
-/// When there was none, it is not there any more or unreadable, or the store fails.
+/// When there is no previous model, it is missing or unreadable, or the store fails.
 pub async fn roll_back<M: Model>(state: &impl Store, now: i64) -> Result<String, ModelError> {
     let previous = pointer::<M>(state).await?.and_then(|pointer| pointer.previous).ok_or(ModelError::NoPrevious)?;
     let model: M = load(state, &previous).await?;
@@ -178,7 +177,7 @@ async fn point<M: Model>(state: &impl Store, key: &str, hosts: u64, now: i64) ->
     Ok(())
 }
 
-/// The keys of all models kept, of whatever kind, ascending.
+/// The keys of all stored models of every kind, ascending.
 ///
 /// # Errors
 /// When the store fails.

@@ -1,4 +1,4 @@
-//! Preprocessing: one raw log in, one batch per hour it has rows of out, and a report of rejected rows.
+//! Preprocessing: turns one raw log into one batch per hour that it has rows of, and a report of rejected rows.
 
 mod flow;
 mod hour_writers;
@@ -27,7 +27,7 @@ pub use raw_log::RawLog;
 
 /// Reads one raw object and writes its batches and, if rows were rejected, its rejects report.
 ///
-/// Doing it again writes the same objects again.
+/// It is idempotent: a repetition writes the same objects.
 ///
 /// # Errors
 /// When the object is missing or unreadable (a rejects report then says why), or a store fails.
@@ -42,9 +42,9 @@ pub async fn preprocess(
     preprocess_reader(SyncIoBridge::new(opened.reader), &RawLog::from(object), state, options).await
 }
 
-/// Reads one raw log from wherever its bytes come, and writes its batches and, if rows were rejected, its rejects report.
+/// Reads one raw log from a reader, and writes its batches and, if rows were rejected, its rejects report.
 ///
-/// The input is read on a thread that may block. Doing it again with a log of the same id writes the same objects again.
+/// The input is read on a blocking thread. A repetition with the same log id writes the same objects.
 ///
 /// # Errors
 /// When the log is unreadable (a rejects report then says why), or a store fails.
@@ -57,7 +57,7 @@ pub async fn preprocess_reader(
     let (name, fallback) = (ObjectName::new(&log.name), log.scope.clone());
     let read = tokio::task::spawn_blocking(move || read_object(input, &name, &fallback, &options))
         .await
-        .map_err(|_| PreprocessError::CutOff(log.name.clone()))?;
+        .map_err(|_| PreprocessError::Aborted(log.name.clone()))?;
     let read = match read {
         Ok(read) => read,
         Err(PreprocessError::Unreadable(error)) => {
@@ -79,8 +79,8 @@ pub async fn preprocess_reader(
     Ok(Preprocessed { summary: read.summary, batches, rejects })
 }
 
-/// Writes the rejects report of an unreadable log; with `bytes`, those as well, for a log that is kept nowhere else. The
-/// report then names where they are.
+/// Writes the rejects report of an unreadable log. With `bytes`, for a log without another copy, those are stored as well and
+/// the report names their key.
 ///
 /// # Errors
 /// When the store fails.
@@ -101,7 +101,7 @@ pub async fn reject(
     Ok(())
 }
 
-/// The rejects report: a line about the object, then one per rejected row, as far as they are kept.
+/// The rejects report as JSON lines: one about the object, then one per kept rejected row.
 fn report(log: &RawLog, summary: &ReadSummary) -> Vec<u8> {
     let by_reason: BTreeMap<_, _> = summary.rejected.iter().map(|(reason, n)| (reason.as_str(), *n)).collect();
     let head = json!({
@@ -117,7 +117,7 @@ fn report(log: &RawLog, summary: &ReadSummary) -> Vec<u8> {
     lines(std::iter::once(head).chain(rows))
 }
 
-/// The rejects report of a log as a whole; `kept` is the key of its bytes, if they were put there.
+/// The rejects report of a log that is unreadable as a whole; `kept` is the key of its stored bytes, if any.
 fn report_unreadable(log: &RawLog, error: &ReadError, kept: Option<&str>) -> Vec<u8> {
     let reason = RejectReason::UnreadableObject.as_str();
     let mut line = json!({

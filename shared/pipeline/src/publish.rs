@@ -1,9 +1,10 @@
-//! Publishing: one finding, decided about once and sent to every channel at most once.
+//! Publishing: decides once whether a finding is an alert, and sends it to every channel at most once.
 //!
-//! [`decide`] settles whether a finding is an alert: not if it is suppressed or beyond the alert limit ([`throttle`]), which it
-//! then says itself. [`deliver`] sends an alert to each channel that has not had it, under a claim ([`claim`]).
+//! [`decide`] checks suppressions and the alert limit ([`throttle`]), and marks a finding that either holds back. [`deliver`]
+//! sends an alert to each channel that has not received it, under a claim ([`claim`]).
 //!
-//! Invariant: only an alert is written again, and never as an alert; so what such a write triggers ends there.
+//! Invariant: a finding is rewritten only if it is an alert, and never as an alert, so the event that the write causes ends
+//! there.
 
 mod claim;
 mod decide;
@@ -21,12 +22,13 @@ use deliver::deliver;
 pub use claim::CLAIM_MILLIS;
 pub use outcome::{PublishError, Published};
 
-/// Publishes the finding at a key to channels, unless a rule or a limit keeps it back. `now` is milliseconds since the epoch.
+/// Publishes the finding at a key to channels, unless a rule or the limit holds it back. `now` is milliseconds since the
+/// epoch.
 ///
-/// A channel that fails keeps no other channel from its alert.
+/// A failing channel does not affect the others.
 ///
 /// # Errors
-/// When the object is no finding, the store or a channel fails, or another delivery is sending the finding.
+/// When the object is not a finding, the store or a channel fails, or another delivery is sending the finding.
 pub async fn publish(
     state: &impl Store,
     channels: &[&dyn Notifier],

@@ -1,4 +1,4 @@
-//! Scoring: the detections of a source over stored batches, and the findings that are stored of them.
+//! Scoring: runs the detections of a source over stored batches and stores their findings.
 //!
 //! [`score()`] scores the hour that a batch belongs to: windows of flow logs by the hour ([`crate::flow`]), logins and usage by
 //! the day ([`crate::login`], [`crate::usage`]). [`score_store()`] scores everything that a store holds, as `weir score` does.
@@ -19,12 +19,12 @@ use crate::{login, usage};
 
 pub use outcome::{ScoreError, Scored};
 
-/// Scores one hour of flow logs, with a model where there is one, or the day of an hour of logins or of usage. `now` is
-/// milliseconds since the epoch: the learned detection judges the windows that ended at least 15 minutes before, since it needs
-/// whole ones. Hours of the day and week are those of UTC.
+/// Scores one hour of flow logs, with a model if there is one, or the day of an hour of logins or usage. `now` is
+/// milliseconds since the epoch: the learned detection needs whole windows, so it judges those that ended at least 15 minutes
+/// before. Hours of the day and week are in UTC.
 ///
-/// Doing it again, or at the same time elsewhere, changes nothing: incidents are kept by compare-and-swap, and findings
-/// are written only when they are new or have changed.
+/// It is idempotent and safe to run concurrently: incidents are updated by compare-and-swap, and findings are written only
+/// when they are new or changed.
 ///
 /// # Errors
 /// When a store fails or stored objects are unreadable.
@@ -37,7 +37,7 @@ pub async fn score(
     score_in_zone(state, model, hour, &TimeZone::UTC, now).await
 }
 
-/// As [`score`], with the hours of day and week of usage in a time zone.
+/// As [`score`], with the hours of the day and week of usage in a time zone.
 ///
 /// # Errors
 /// When a store fails or stored objects are unreadable.
@@ -48,7 +48,7 @@ pub async fn score_in_zone(
     zone: &TimeZone,
     now: i64,
 ) -> Result<Scored, ScoreError> {
-    // Boxed, since a future holds all futures of its branches, and these are large.
+    // Boxed because a future holds the futures of all its branches, and these are large.
     match hour.source {
         Source::Flow => score_hour(state, model, hour, now).await,
         Source::Login => Box::pin(login::score_day(state, hour, now)).await,
@@ -57,16 +57,16 @@ pub async fn score_in_zone(
     }
 }
 
-/// What scoring a whole store did.
+/// The result of scoring a whole store.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StoreScored {
-    /// Hours and days that were scored.
+    /// The number of hours and days scored.
     pub hours: usize,
-    /// Hits: windows, logins or points in which something was detected.
+    /// The number of hits: windows, logins or points in which something was detected.
     pub hits: usize,
-    /// Series of usage that are not watched, in the scope that has the most of them.
+    /// The number of usage series beyond the limit, in the scope with most of them.
     pub unwatched: usize,
-    /// Keys of the findings that were written because they are new or have changed.
+    /// The keys of new and changed findings.
     pub findings: BTreeSet<String>,
 }
 
@@ -78,9 +78,8 @@ impl StoreScored {
     }
 }
 
-/// Scores everything that a store holds: every hour and day, then the sweep over all hours of flow logs, then the days of usage
-/// that the sweep derived from them. Calls `progress` with (hours and days done, hours and days in all). `now` is milliseconds
-/// since the epoch.
+/// Scores a whole store: every hour and day, then the sweep over all hours of flow logs, then the days of usage derived by
+/// the sweep. Calls `progress` with (hours and days done, hours and days in all). `now` is milliseconds since the epoch.
 ///
 /// # Errors
 /// When the store fails or stored objects are unreadable.
@@ -99,7 +98,7 @@ pub async fn score_store(
     }
     progress(hours.len(), hours.len());
     let swept = sweep(state, model, i64::MIN, now).await?;
-    // The sweep finds again what the hours by themselves showed.
+    // The sweep repeats the hits of the single hours.
     scored.hits = scored.hits.max(swept.hits);
     scored.findings.extend(swept.findings);
     let days = swept.usage.iter().filter_map(|key| HourOfScope::from_batch_key(key)).map(HourOfScope::scored_with);

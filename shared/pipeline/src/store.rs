@@ -1,4 +1,4 @@
-//! The port to where everything is kept, and the two stores that need no cloud.
+//! The store port, and its implementations in memory and in a folder.
 
 mod folder;
 mod memory;
@@ -13,52 +13,52 @@ use tokio::io::AsyncRead;
 pub use folder::FolderStore;
 pub use memory::MemoryStore;
 
-/// A version of an object: what a conditional write names. Equal tags mean equal content.
+/// The version of an object, for conditional writes. Equal tags mean equal content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Etag(pub String);
 
-/// An object's content and version.
+/// The content and version of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Versioned {
     /// The content.
     pub bytes: Vec<u8>,
-    /// Its version.
+    /// The version.
     pub etag: Etag,
 }
 
-/// What must hold for a write to happen.
+/// The condition of a write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {
-    /// Nothing: replace what is there.
+    /// Write in any case, replacing an existing object.
     Always,
-    /// There is no such object yet.
+    /// Write only if the object does not exist.
     IfAbsent,
-    /// The object is still this version.
+    /// Write only if the object has this version.
     IfMatch(Etag),
 }
 
-/// Whether a write happened.
+/// The outcome of a conditional write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Put {
-    /// It did; this is the new version.
+    /// The object was written; this is its new version.
     Done(Etag),
-    /// The condition did not hold, or another write was under way: read again, decide again.
+    /// The condition did not hold, or another write was in progress. The caller reads and decides again.
     Conflict,
 }
 
-/// An object being read.
+/// The stream of an opened object.
 pub type Reader = Pin<Box<dyn AsyncRead + Send>>;
 
 /// An object that was opened.
 pub struct Opened {
-    /// Its content.
+    /// The content.
     pub reader: Reader,
-    /// When it was last written, milliseconds since the epoch, where the store says.
+    /// The time of the last write, milliseconds since the epoch; `None` where the store does not provide it.
     pub written: Option<i64>,
 }
 
 impl Opened {
-    /// A file, from its beginning.
+    /// Opens a file as an object.
     pub async fn file(file: tokio::fs::File) -> Self {
         let written = file.metadata().await.and_then(|file| file.modified()).ok();
         let since = |time: SystemTime| time.duration_since(UNIX_EPOCH).ok();
@@ -67,20 +67,20 @@ impl Opened {
     }
 }
 
-/// The largest object that is read as a whole (batches, incidents, findings).
+/// The largest object in bytes that is read as a whole (batches, incidents, findings).
 pub const MAX_OBJECT_BYTES: u64 = 512 << 20;
 
-/// A place for objects by key, with conditional writes. Reads see every write that was acknowledged before.
+/// A store of objects by key, with conditional writes. A read sees every write acknowledged before it.
 ///
-/// Keys are `/`-separated, without empty parts, `.` or `..`. One suite of tests runs over every implementation.
+/// Keys are `/`-separated, without empty parts, `.` or `..`. One contract suite tests every implementation.
 pub trait Store: Send + Sync {
-    /// An object as a whole; `None` when there is none.
+    /// Reads a whole object; `None` when it does not exist.
     fn get(&self, key: &str) -> impl Future<Output = Result<Option<Versioned>, StoreError>> + Send;
 
-    /// An object as a stream; `None` when there is none.
+    /// Opens an object as a stream; `None` when it does not exist.
     fn open(&self, key: &str) -> impl Future<Output = Result<Option<Opened>, StoreError>> + Send;
 
-    /// Writes an object, atomically, if the condition holds.
+    /// Writes an object atomically if the condition holds.
     fn put(
         &self,
         key: &str,
@@ -88,31 +88,31 @@ pub trait Store: Send + Sync {
         condition: Condition,
     ) -> impl Future<Output = Result<Put, StoreError>> + Send;
 
-    /// All keys that begin with a prefix, ascending.
+    /// Lists all keys with a prefix, ascending.
     fn list(&self, prefix: &str) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
 }
 
-/// Why a store did not do what it was asked.
+/// The error of a store operation.
 #[derive(Debug, thiserror::Error)]
 #[error("{verb} {key}: {problem}")]
 pub struct StoreError {
-    /// What was tried: `get`, `put`, `list`.
+    /// The operation: `get`, `put`, `list`.
     pub verb: &'static str,
     /// The key, or the prefix of a listing.
     pub key: String,
-    /// What went wrong.
+    /// The cause.
     pub problem: String,
 }
 
 impl StoreError {
-    /// An error about a key.
+    /// An error of an operation on a key.
     #[must_use]
     pub fn new(verb: &'static str, key: &str, problem: impl Display) -> Self {
         Self { verb, key: key.to_owned(), problem: format!("{problem}") }
     }
 }
 
-/// Refuses keys that would leave a folder or name the same object twice.
+/// Rejects keys that would escape a folder or give an object a second name.
 fn check_key(verb: &'static str, key: &str) -> Result<(), StoreError> {
     let bad = |part: &str| part.is_empty() || part == "." || part == ".." || part.contains(['\\', '\0']);
     if key.split('/').any(bad) {

@@ -1,4 +1,4 @@
-//! `suppressions.toml` in a store: read before publishing, written by feedback.
+//! Reads `suppressions.toml` of a store for publishing, and edits it for feedback.
 
 use tokio::io::AsyncReadExt;
 use weir_detect::ocsf::DetectionFinding;
@@ -8,16 +8,16 @@ use crate::compare_and_swap::{Change, Contended, update};
 use crate::keys::SUPPRESSIONS;
 use crate::store::{Store, StoreError};
 
-/// Why the suppressions of a store cannot be used.
+/// The error of suppressions that cannot be read or edited.
 #[derive(Debug, thiserror::Error)]
 pub enum SuppressionsError {
-    /// The store failed. Trying again may help.
+    /// The store failed. A retry may succeed.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The file has faults.
     #[error("{SUPPRESSIONS}: {0}")]
     Bad(BadSuppressions),
-    /// A rule cannot be written into the file or taken out of it.
+    /// A rule cannot be added to the file or removed from it.
     #[error("{SUPPRESSIONS}: {0}")]
     Edit(CannotEdit),
     /// Other writers kept changing the same object.
@@ -37,36 +37,36 @@ impl From<CannotEdit> for SuppressionsError {
     }
 }
 
-/// The suppressions of a store; none where there is no file. At most [`Suppressions::MAX_FILE_BYTES`] bytes are read.
+/// Reads the suppressions of a store; empty without a file. At most [`Suppressions::MAX_FILE_BYTES`] bytes are accepted.
 ///
 /// # Errors
 /// When the store fails or the file cannot be used.
 pub async fn load(state: &impl Store) -> Result<Suppressions, SuppressionsError> {
     let Some(opened) = state.open(SUPPRESSIONS).await? else { return Ok(Suppressions::default()) };
     let mut bytes = Vec::new();
-    // One byte more than may be, so that what is too large is seen to be.
+    // One byte beyond the limit, so that a file that is too large is detected.
     let read = opened.reader.take(Suppressions::MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes).await;
     read.map_err(|e| StoreError::new("get", SUPPRESSIONS, e))?;
     Ok(Suppressions::parse(&bytes)?)
 }
 
-/// Writes a rule at the end of a store's suppressions, in place of the one that was written for the same finding.
+/// Appends a rule to the suppressions of a store. It replaces the rule that was written for the same finding.
 ///
 /// # Errors
-/// When the store fails, the file cannot be used, or somebody else writes it at the same time.
+/// When the store fails, the file cannot be used, or other writers keep changing it.
 pub async fn write_rule(state: &impl Store, rule: &Rule) -> Result<(), SuppressionsError> {
     edit(state, |text| Suppressions::write_rule(text, rule).map(Some)).await.map(|_| ())
 }
 
-/// Takes back the rule that was written for a finding, and says whether there was one.
+/// Removes the rule that was written for a finding. Returns whether there was one.
 ///
 /// # Errors
-/// When the store fails, the file cannot be used or edited, or somebody else writes it at the same time.
+/// When the store fails, the file cannot be used or edited, or other writers keep changing it.
 pub async fn take_back(state: &impl Store, uid: &str) -> Result<bool, SuppressionsError> {
     edit(state, |text| Suppressions::take_back(text, uid)).await
 }
 
-/// Takes back that a finding is suppressed, so that the next publish sends it or decides anew; whether it was suppressed.
+/// Marks a suppressed finding as open, so that the next publish decides about it again. Returns whether it was suppressed.
 ///
 /// # Errors
 /// When the store fails or other writers keep changing the finding.
@@ -81,7 +81,7 @@ pub async fn reopen(state: &impl Store, key: &str) -> Result<bool, SuppressionsE
     .await
 }
 
-/// Edits the text of the file; whether there was something to change.
+/// Edits the text of the file. Returns whether it changed.
 async fn edit(
     state: &impl Store,
     change: impl Fn(&str) -> Result<Option<String>, CannotEdit>,
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_file_is_no_suppressions_and_faults_name_it() {
+    async fn a_missing_file_gives_no_suppressions_and_errors_name_the_file() {
         assert_eq!(load(&MemoryStore::new()).await.unwrap(), Suppressions::default());
         assert_eq!(load(&with(b"alerts_per_hour = 3").await).await.unwrap().alerts_per_hour, 3);
         for bad in [&b"[[suppress]]\n"[..], b"\xff", &vec![b'#'; Suppressions::MAX_FILE_BYTES + 1]] {
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn rules_are_written_whatever_the_store_refuses_at_first_and_taken_back() {
+    async fn rules_are_written_despite_conflicts_and_removed_again() {
         let store = ContendedStore::with_conflicts(3);
         let finding = DetectionFinding::test(7);
         let rule = Rule::about(&finding, "ours", 7, None).unwrap();

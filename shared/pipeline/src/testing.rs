@@ -1,4 +1,4 @@
-//! What the tests of the use cases share: logs to feed them, and stores that behave as badly as the real one may.
+//! Shared helpers of the tests: flow logs, and a store with contention.
 
 use std::io::Write;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -9,13 +9,13 @@ use flate2::write::GzEncoder;
 use crate::keys::ObjectRef;
 use crate::store::{Condition, MemoryStore, Opened, Put, Store, StoreError, Versioned};
 
-/// A header with the fields that decide everything.
+/// A flow log header with all fields that the detections use.
 pub(crate) const HEADER: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status tcp-flags flow-direction region\n";
 
-/// 2023-11-14 22:15 UTC, the beginning of a window.
+/// 2023-11-14 22:15 UTC, the start of a window.
 pub(crate) const START: i64 = 1_700_000_100;
 
-/// A stopped TCP attempt of a stranger at the interface of 10.0.0.HOST.
+/// A rejected TCP attempt of an external host at the interface of 10.0.0.HOST.
 pub(crate) fn stopped(stranger: u8, host: u8, port: u16, start: i64) -> String {
     format!(
         "5 123456789012 eni-{host} 203.0.113.{stranger} 10.0.0.{host} 50000 {port} 6 1 60 {start} {} REJECT OK 2 ingress \
@@ -24,7 +24,7 @@ pub(crate) fn stopped(stranger: u8, host: u8, port: u16, start: i64) -> String {
     )
 }
 
-/// A stranger's stopped scan of ports 1, 2, … of a host.
+/// A rejected scan of ports 1, 2, … of a host by an external host.
 pub(crate) fn scan(stranger: u8, host: u8, ports: u16, start: i64) -> String {
     (1..=ports).map(|port| stopped(stranger, host, port, start)).collect()
 }
@@ -39,7 +39,7 @@ pub(crate) fn object(key: &str) -> ObjectRef {
     ObjectRef { bucket: "logs".to_owned(), key: key.to_owned() }
 }
 
-/// Everything a store holds, to compare two of them.
+/// All objects of a store with a prefix, for comparison.
 pub(crate) async fn content(store: &impl Store, prefix: &str) -> Vec<(String, Vec<u8>)> {
     let mut content = Vec::new();
     for key in store.list(prefix).await.unwrap() {
@@ -49,12 +49,12 @@ pub(crate) async fn content(store: &impl Store, prefix: &str) -> Vec<(String, Ve
     content
 }
 
-/// A store in memory that lets other tasks run before every call, so that concurrent use cases interleave, and answers
-/// conditional writes with a conflict for a while, as S3 may though the condition holds.
+/// A store in memory that yields before every call, so that concurrent steps interleave, and first answers conditional writes
+/// with conflicts, as S3 may even if the condition holds.
 #[derive(Debug, Default)]
 pub(crate) struct ContendedStore {
     inner: MemoryStore,
-    /// Conflicts still to be answered.
+    /// The number of conflicts left.
     conflicts: AtomicU32,
 }
 

@@ -1,4 +1,4 @@
-//! What training shares between flow logs, logins and tables: its options, and the drift of features it reports.
+//! The options of training and the drift of features, shared by flow logs, logins and tables.
 //!
 //! Drift is the population stability index of each feature since an earlier model ([`weir_model::drift`]).
 
@@ -10,40 +10,40 @@ use weir_model::{EstimatorKind, FitError};
 
 pub use weir_model::drift::FeatureDrift;
 
-/// How models are trained.
+/// Training options.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrainOptions {
-    /// Which estimators judge together; at least one.
+    /// The estimators of the ensemble; at least one.
     pub estimators: Vec<EstimatorKind>,
-    /// Seeds the sample and the estimators.
+    /// The seed of the sample and the estimators.
     pub seed: u64,
     /// The time of training, milliseconds since the epoch.
     pub now: i64,
-    /// Version of the program, stored in the model.
+    /// The version of the program, stored in the model.
     pub program: String,
 }
 
-/// What the rows are compared with.
+/// The reference of a drift.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Against {
-    /// The rows an earlier model was trained on.
+    /// The rows that an earlier model was trained on.
     Earlier,
-    /// The first half of the same rows; the second half is compared with it.
+    /// The first half of the same rows, compared with the second half.
     FirstHalf,
 }
 
-/// How far each feature has moved.
+/// The drift of each feature.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Drift {
-    /// What the rows are compared with.
+    /// The reference.
     pub against: Against,
-    /// One per feature, the largest index first.
+    /// One entry per feature, the largest index first.
     pub features: Vec<FeatureDrift>,
 }
 
 impl Drift {
-    /// Compares rows, in the order of their times, with those of an earlier model; without one, or with one of other columns,
-    /// their second half with the first. O(features · rows · log rows).
+    /// The drift of rows, ordered by time, since an earlier model. Without one, or with one of other columns, the second half
+    /// is compared with the first. O(features · rows · log rows).
     ///
     /// # Errors
     /// When there are fewer than two rows and no earlier model.
@@ -53,7 +53,7 @@ impl Drift {
         }
         let mut halves = [0, 1].map(|_| FeatureMatrix::new(Arc::clone(rows.schema())));
         for (at, row) in rows.rows().enumerate() {
-            // Rows of a matrix fit its schema.
+            // Rows of a matrix always fit its schema.
             let _ = halves[usize::from(at >= rows.len() / 2)].push(row);
         }
         let [first, second] = halves;
@@ -63,7 +63,7 @@ impl Drift {
     /// Compares the second half of some rows with the first; both have one schema.
     ///
     /// # Errors
-    /// When the first has no row, or they have different schemas.
+    /// When the first has no rows, or the schemas differ.
     pub(crate) fn between(first: &FeatureMatrix, second: &FeatureMatrix) -> Result<Self, FitError> {
         Ok(Self { against: Against::FirstHalf, features: FeatureHistograms::from_matrix(first)?.drift(second)? })
     }

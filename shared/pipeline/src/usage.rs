@@ -1,8 +1,8 @@
-//! Usage over time: series watched point by point as they come, and whole series analysed at once.
+//! Detects anomalies in usage series, point by point or over a whole series, and analyses series.
 //!
-//! Scoring judges a day of measurements with the detectors of their series ([`score_day`]); [`detect_usage`] does the same for
-//! whole series on a laptop. [`analysis`] describes series: anomalies, regressions, risky hours, forecasts, groups and a
-//! comparison of providers. [`from_flows`] derives usage from flow logs.
+//! [`score_day`] scores a day of measurements with the detectors of their series; [`detect_usage`] does the same for whole
+//! series in memory. [`analysis`] describes series: anomalies, regressions, risky hours, forecasts, groups and a comparison
+//! of providers. [`from_flows`] derives usage from flow logs.
 
 pub mod analysis;
 mod detect;

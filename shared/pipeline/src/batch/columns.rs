@@ -1,4 +1,4 @@
-//! The columns of the table and its schema.
+//! The columns and the Parquet schema of a batch of windows.
 
 use std::sync::{Arc, LazyLock};
 
@@ -8,7 +8,7 @@ use weir_domain::aggregate::{HostTotals, InterfaceTotals};
 
 use super::BatchError;
 
-/// Text columns.
+/// The text columns.
 pub(super) const TEXTS: [&str; 6] = ["row", "interface", "host", "role", "side", "peer"];
 pub(super) const ROW: usize = 0;
 pub(super) const INTERFACE: usize = 1;
@@ -17,30 +17,30 @@ pub(super) const ROLE: usize = 3;
 pub(super) const SIDE: usize = 4;
 pub(super) const PEER: usize = 5;
 
-/// The sketches of a host, one after the other (peers, services, attempted, answered); empty while there are none.
+/// The concatenated sketches of a host (peers, services, attempted, answered); empty without sketches.
 pub(super) const SKETCHES: &str = "sketches";
 
-/// Whole-number columns before the sums.
+/// The integer columns before the sums.
 pub(super) const FIXED: [&str; 6] = ["window", "protocol", "port", "first", "last", "hosts_dropped"];
 pub(super) const WINDOW: usize = 0;
 pub(super) const PROTOCOL: usize = 1;
 pub(super) const PORT: usize = 2;
 pub(super) const FIRST: usize = 3;
 pub(super) const LAST: usize = 4;
-/// Of an interface: 1 if local hosts were dropped by the cap, 2 if remote ones, 3 if both.
+/// For an interface: 1 if local hosts were dropped by the cap, 2 if remote ones, 3 if both.
 pub(super) const HOSTS_DROPPED: usize = 5;
 
-/// A sum that pairs have and hosts have not.
+/// The sum that only pairs have.
 const UNPROVEN: &str = "unproven_rows";
 
-/// Names of all whole-number columns: the fixed ones, then the sums of hosts and pairs, then those of interfaces.
+/// The names of all integer columns: the fixed ones, then the sums of hosts and pairs, then those of interfaces.
 pub(super) static NUMBERS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let sums = HostTotals::NAMES.iter().copied().chain([UNPROVEN]).map(str::to_owned);
     let interface = InterfaceTotals::NAMES.iter().map(|name| format!("interface_{name}"));
     FIXED.iter().map(|&name| name.to_owned()).chain(sums).chain(interface).collect()
 });
 
-/// Where the sums of a kind of row stand among the numbers.
+/// The indices of the sums of a kind of row among the integer columns.
 pub(super) fn places(names: &[&str], prefix: &str) -> Vec<usize> {
     names
         .iter()
@@ -51,7 +51,7 @@ pub(super) fn places(names: &[&str], prefix: &str) -> Vec<usize> {
         .collect()
 }
 
-/// The schema: texts, sketches, numbers, all required.
+/// The Parquet schema: texts, sketches, integers, all required.
 pub(super) fn schema() -> Result<TypePtr, BatchError> {
     let column = |name: &str, physical, converted| {
         Type::primitive_type_builder(name, physical)
@@ -71,13 +71,13 @@ pub(super) fn schema() -> Result<TypePtr, BatchError> {
     Ok(Arc::new(Type::group_type_builder("flow_windows").with_fields(fields).build()?))
 }
 
-/// Names of the footer's entries.
+/// The names of the entries in the footer.
 pub(super) mod footer {
     pub(in crate::batch) const VERSION: &str = "weir.format";
     pub(in crate::batch) const WINDOW_SECONDS: &str = "weir.window_seconds";
     pub(in crate::batch) const SCOPE: &str = "weir.scope";
     pub(in crate::batch) const HOUR: &str = "weir.hour";
-    /// What flow logs say of the use of providers; not in every batch.
+    /// The usage of cloud providers; optional.
     pub(in crate::batch) const USAGE: &str = "weir.usage";
     pub(in crate::batch) const RAW_HASH: &str = "weir.raw_blake3";
 }

@@ -1,6 +1,7 @@
-//! The stored form of an hour's logins and API calls: Parquet, one flat table, a row each, told apart by the column `row`.
+//! The stored form of an hour of logins and API calls: Parquet, one flat table, one row each, distinguished by the column
+//! `row`.
 //!
-//! Times are milliseconds since the epoch. What does not apply or is not known is empty or -1.
+//! Times are milliseconds since the epoch. Values that do not apply or are unknown are empty or -1.
 
 use std::net::IpAddr;
 
@@ -50,11 +51,11 @@ const LAYOUT: Layout = Layout {
 /// The logins and API calls of one object in one hour.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LoginBatch {
-    /// Hash of the raw object, hexadecimal: two batches of one hash are the same data under two keys.
+    /// The BLAKE3 hash of the raw object, hexadecimal. Two batches of one hash are the same data under two keys.
     pub raw_hash: String,
-    /// Whose logs.
+    /// The account and region.
     pub scope: Scope,
-    /// Which hour.
+    /// The hour.
     pub hour: Hour,
     /// The logins, in the order of the log.
     pub logins: Vec<Login>,
@@ -62,7 +63,7 @@ pub struct LoginBatch {
     pub calls: Vec<ApiCall>,
 }
 
-/// Writes one hour's batch of logins and API calls, in parts.
+/// Writes the batch of one hour of logins and API calls, in parts.
 pub struct LoginBatchWriter {
     identity: [(&'static str, String); 3],
     columns: Columns,
@@ -70,10 +71,10 @@ pub struct LoginBatchWriter {
 }
 
 impl LoginBatchWriter {
-    /// A writer for an hour.
+    /// Starts a batch for an hour.
     ///
     /// # Errors
-    /// When Parquet refuses, which would be a fault of this program.
+    /// When the Parquet crate refuses, which is a bug.
     pub fn new(scope: &Scope, hour: Hour) -> Result<Self, BatchError> {
         Ok(Self {
             identity: identity_entries(scope, hour),
@@ -85,7 +86,7 @@ impl LoginBatchWriter {
     /// Adds a login. Equal rows in equal order give equal bytes.
     ///
     /// # Errors
-    /// When Parquet refuses, which would be a fault of this program.
+    /// When the Parquet crate refuses, which is a bug.
     pub fn push_login(&mut self, login: &LoginEvent<'_>) -> Result<(), BatchError> {
         push_login(&mut self.columns, login);
         self.file.append_if_full(&mut self.columns, LAYOUT)
@@ -94,26 +95,26 @@ impl LoginBatchWriter {
     /// Adds an API call.
     ///
     /// # Errors
-    /// When Parquet refuses, which would be a fault of this program.
+    /// When the Parquet crate refuses, which is a bug.
     pub fn push_call(&mut self, call: &ApiActivity<'_>) -> Result<(), BatchError> {
         push_call(&mut self.columns, call);
         self.file.append_if_full(&mut self.columns, LAYOUT)
     }
 
-    /// Ends the batch and gives its bytes. `raw_hash` is the BLAKE3 hash of the raw object, hexadecimal.
+    /// Ends the batch and returns its bytes. `raw_hash` is the BLAKE3 hash of the raw object, hexadecimal.
     ///
     /// # Errors
-    /// When Parquet refuses, which would be a fault of this program.
+    /// When the Parquet crate refuses, which is a bug.
     pub fn finish(self, raw_hash: &str) -> Result<Vec<u8>, BatchError> {
         self.file.finish(&self.columns, self.identity, raw_hash)
     }
 }
 
 impl LoginBatch {
-    /// Reads a batch.
+    /// Decodes a batch.
     ///
     /// # Errors
-    /// When the bytes are no Parquet, no batch of logins, of another format version, or contradict themselves.
+    /// When the bytes are not Parquet, not a batch of logins, of another format version, or inconsistent.
     pub fn decode(bytes: Vec<u8>) -> Result<Self, BatchError> {
         let rows = std::sync::Mutex::new((Vec::new(), Vec::new()));
         let footer = table::read(LAYOUT, bytes, |columns| {
@@ -137,7 +138,7 @@ impl LoginBatch {
     }
 }
 
-/// What says whose and of when a table of records is.
+/// The footer entries that identify a table of records: format version, scope and hour.
 pub(super) fn identity_entries(scope: &Scope, hour: Hour) -> [(&'static str, String); 3] {
     [
         (footer::VERSION, FORMAT_VERSION.to_owned()),
@@ -146,7 +147,7 @@ pub(super) fn identity_entries(scope: &Scope, hour: Hour) -> [(&'static str, Str
     ]
 }
 
-/// Raw hash, scope and hour of a table of records.
+/// The raw hash, scope and hour in the footer of a table of records.
 pub(super) fn identity(footer: &Footer) -> Result<(String, Scope, Hour), BatchError> {
     if footer.get(footer::VERSION)? != FORMAT_VERSION {
         return Err(format("it is of another version"));

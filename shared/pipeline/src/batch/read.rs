@@ -1,5 +1,5 @@
-//! Reading batches. What is read may be damaged or forged: every step checks, nothing is allocated by a claim alone, and
-//! the Parquet crate sees nothing that `weir_ingest::parquet_guard` has not passed.
+//! Decodes batches of windows. The bytes may be damaged or forged: every step validates, nothing is allocated on a claimed
+//! size alone, and `weir_ingest::parquet_guard` checks everything before the Parquet crate reads it.
 
 use std::io::Cursor;
 use std::net::IpAddr;
@@ -25,15 +25,15 @@ use super::table::{format, read_column};
 use super::{Batch, BatchError, FORMAT_VERSION, TIMES};
 use crate::usage::from_flows::HourUsage;
 
-/// The most rows of a batch that are read; an hour of a very large network has some millions.
+/// The maximum number of rows of a batch that is read. An hour of a very large network has some millions.
 const MAX_ROWS: i64 = 50_000_000;
 
-/// Reads a batch.
+/// Decodes a batch.
 ///
 /// # Errors
-/// When the bytes are no Parquet, no batch, of another format version, or contradict themselves.
+/// When the bytes are not Parquet, not a batch, of another format version, or inconsistent.
 pub fn decode(bytes: Vec<u8>) -> Result<Batch, BatchError> {
-    // The Parquet crate returns an error for most damage and panics on the rest (an offset below 0, a missing dictionary).
+    // The Parquet crate returns an error for most damage and panics on some (an offset below 0, a missing dictionary).
     std::panic::catch_unwind(|| read(bytes))
         .unwrap_or_else(|_| Err(ParquetError::General("it is damaged".to_owned()).into()))
 }
@@ -70,9 +70,9 @@ fn read(bytes: Vec<u8>) -> Result<Batch, BatchError> {
     if !TIMES.contains(&start) || Hour::from_time(start).start() != start {
         return Err(format("its hour is none"));
     }
-    let usage = entry(footer::USAGE).ok().map(|text| {
-        HourUsage::decode(&text, Hour::from_time(start)).ok_or_else(|| format("what it says of usage is damaged"))
-    });
+    let usage = entry(footer::USAGE)
+        .ok()
+        .map(|text| HourUsage::decode(&text, Hour::from_time(start)).ok_or_else(|| format("its usage is damaged")));
     let mut hour = HourAggregate::new(scope, Hour::from_time(start), window_length);
     for group in 0..file.num_row_groups() {
         let group = file.get_row_group(group)?;
@@ -192,7 +192,7 @@ impl Table {
         Ok(HostKey { host: self.address(HOST, row)?, role, side })
     }
 
-    /// The host of a row, with its pair rows, and the row after them.
+    /// Decodes the host of a row with its pair rows. Returns it with the index of the next row.
     fn host(
         &self,
         row: usize,

@@ -1,4 +1,4 @@
-//! A flat Parquet table of text, whole numbers and reals, all required: what batches of records are made of.
+//! Reads and writes a flat Parquet table of texts, integers and reals, all required: the form of batches of records.
 
 use std::io::Cursor;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use weir_ingest::parquet_guard::{check_footer, check_pages};
 use super::BatchError;
 use super::columns::footer;
 
-/// What a table holds: its name, and those of its columns. Texts come first, then whole numbers, then reals.
+/// The layout of a table: its name and the names of its columns. Texts come first, then integers, then reals.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Layout {
     pub(super) name: &'static str,
@@ -27,7 +27,7 @@ pub(super) struct Layout {
     pub(super) reals: &'static [&'static str],
 }
 
-/// The cells of a table or of a part of it, column by column, in the order of its layout.
+/// The cells of a table or of a part of it, by column, in the order of the layout.
 #[derive(Debug, Clone)]
 pub(super) struct Columns {
     pub(super) texts: Vec<Vec<ByteArray>>,
@@ -44,7 +44,7 @@ impl Columns {
         }
     }
 
-    /// Adds a row; as many cells as the layout has columns.
+    /// Adds a row, which must have one cell per column of the layout.
     pub(super) fn push<'a>(
         &mut self,
         texts: impl IntoIterator<Item = &'a str>,
@@ -70,10 +70,10 @@ pub(super) fn format(what: &str) -> BatchError {
     BatchError::Format(what.to_owned())
 }
 
-/// The most rows of a table that are read.
+/// The maximum number of rows of a table that is read.
 const MAX_ROWS: i64 = 50_000_000;
 
-/// Rows of a row group.
+/// The number of rows per row group.
 const ROWS_PER_GROUP: usize = 100_000;
 
 fn schema(layout: Layout) -> Result<TypePtr, BatchError> {
@@ -134,7 +134,7 @@ impl TableWriter {
         Ok(())
     }
 
-    /// Writes the rows of a part once they are many, and empties it.
+    /// Writes and empties a part once it fills a row group.
     pub(super) fn append_if_full(&mut self, columns: &mut Columns, layout: Layout) -> Result<(), BatchError> {
         if columns.rows() < ROWS_PER_GROUP {
             return Ok(());
@@ -144,7 +144,7 @@ impl TableWriter {
         Ok(())
     }
 
-    /// Writes the last part and the footer, and gives the bytes.
+    /// Writes the last part and the footer, and returns the bytes.
     pub(super) fn finish(
         mut self,
         rest: &Columns,
@@ -162,7 +162,7 @@ impl TableWriter {
     }
 }
 
-/// What a table's footer says.
+/// The footer entries of a table.
 pub(super) struct Footer(Vec<KeyValue>);
 
 impl Footer {
@@ -172,10 +172,10 @@ impl Footer {
     }
 }
 
-/// Reads a table part by part; stops at the first error, of its own or of `each`.
+/// Reads a table part by part. Stops at the first error, its own or that of `each`.
 ///
-/// The bytes may be damaged or forged: the Parquet crate sees nothing that the guard has not passed, and where it panics
-/// all the same, that is an error.
+/// The bytes may be damaged or forged. The guard checks everything before the Parquet crate reads it, and a remaining panic
+/// of that crate becomes an error.
 pub(super) fn read(
     layout: Layout,
     bytes: Vec<u8>,
@@ -235,7 +235,7 @@ fn read_group(layout: Layout, group: &dyn RowGroupReader) -> Result<Columns, Bat
     if whole { Ok(columns) } else { Err(format("its columns are others")) }
 }
 
-/// All cells of a required column, grown as they come.
+/// All cells of a required column, allocated as they are read.
 pub(super) fn read_column<T>(
     rows: usize,
     mut read: impl FnMut(usize, &mut Vec<T>) -> Result<(usize, usize, usize), ParquetError>,

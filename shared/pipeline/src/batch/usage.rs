@@ -1,6 +1,6 @@
-//! The stored form of an hour's measurements: Parquet, one flat table, a row each.
+//! The stored form of an hour of measurements: Parquet, one flat table, one row each.
 //!
-//! Times are seconds since the epoch. The keys of a series are one text, a JSON list of names and values.
+//! Times are seconds since the epoch. The keys of a series are one text: a JSON list of names and values.
 
 use weir_domain::usage::UsagePoint;
 use weir_domain::window::{Hour, Scope};
@@ -14,30 +14,30 @@ const LAYOUT: Layout = Layout { name: "usage", texts: &["metric", "keys"], numbe
 /// A measurement that owns its text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measurement {
-    /// When, seconds since the epoch.
+    /// The time, seconds since the epoch.
     pub time: i64,
-    /// Which quantity.
+    /// The metric.
     pub metric: String,
-    /// Of what: `(name, value)`, in the order of the log.
+    /// The keys, `(name, value)`, in the order of the log.
     pub keys: Vec<(String, String)>,
-    /// How much; finite.
+    /// The value; finite.
     pub value: f64,
 }
 
 /// The measurements of one object in one hour.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UsageBatch {
-    /// Hash of the raw object, hexadecimal: two batches of one hash are the same data under two keys.
+    /// The BLAKE3 hash of the raw object, hexadecimal. Two batches of one hash are the same data under two keys.
     pub raw_hash: String,
-    /// Whose logs.
+    /// The account and region.
     pub scope: Scope,
-    /// Which hour.
+    /// The hour.
     pub hour: Hour,
     /// The measurements, in the order of the log.
     pub points: Vec<Measurement>,
 }
 
-/// Writes one hour's batch of measurements, in parts.
+/// Writes the batch of one hour of measurements, in parts.
 pub struct UsageBatchWriter {
     identity: [(&'static str, String); 3],
     columns: Columns,
@@ -45,10 +45,10 @@ pub struct UsageBatchWriter {
 }
 
 impl UsageBatchWriter {
-    /// A writer for an hour.
+    /// Starts a batch for an hour.
     ///
     /// # Errors
-    /// When Parquet refuses, which would be a fault of this program.
+    /// When the Parquet crate refuses, which is a bug.
     pub fn new(scope: &Scope, hour: Hour) -> Result<Self, BatchError> {
         Ok(Self {
             identity: identity_entries(scope, hour),
@@ -60,27 +60,27 @@ impl UsageBatchWriter {
     /// Adds a measurement. Equal rows in equal order give equal bytes.
     ///
     /// # Errors
-    /// When Parquet refuses, which would be a fault of this program.
+    /// When the Parquet crate refuses, which is a bug.
     pub fn push(&mut self, point: &UsagePoint<'_>) -> Result<(), BatchError> {
         let keys = serde_json::to_string(point.keys).map_err(|e| format(&e.to_string()))?;
         self.columns.push([point.metric, &keys], [point.time], [point.value]);
         self.file.append_if_full(&mut self.columns, LAYOUT)
     }
 
-    /// Ends the batch and gives its bytes. `raw_hash` is the BLAKE3 hash of the raw object, hexadecimal.
+    /// Ends the batch and returns its bytes. `raw_hash` is the BLAKE3 hash of the raw object, hexadecimal.
     ///
     /// # Errors
-    /// When Parquet refuses, which would be a fault of this program.
+    /// When the Parquet crate refuses, which is a bug.
     pub fn finish(self, raw_hash: &str) -> Result<Vec<u8>, BatchError> {
         self.file.finish(&self.columns, self.identity, raw_hash)
     }
 }
 
 impl UsageBatch {
-    /// Reads a batch.
+    /// Decodes a batch.
     ///
     /// # Errors
-    /// When the bytes are no Parquet, no batch of usage, of another format version, or contradict themselves.
+    /// When the bytes are not Parquet, not a batch of usage, of another format version, or inconsistent.
     pub fn decode(bytes: Vec<u8>) -> Result<Self, BatchError> {
         let rows = std::sync::Mutex::new(Vec::new());
         let footer = table::read(LAYOUT, bytes, |columns| {

@@ -1,4 +1,4 @@
-//! Writing batches.
+//! Encodes batches of windows.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ use super::columns::{
 use super::{BatchError, FORMAT_VERSION};
 use crate::usage::from_flows::HourUsage;
 
-/// Writes one hour's batch, in parts.
+/// Writes the batch of one hour, in parts.
 pub struct BatchWriter {
     scope: Scope,
     hour: Hour,
@@ -34,16 +34,17 @@ pub struct BatchWriter {
 }
 
 impl BatchWriter {
-    /// A writer for the windows of an hour.
+    /// Starts a batch for the windows of an hour.
     ///
     /// # Errors
-    /// When Parquet refuses, which would be a fault of this program.
+    /// When the Parquet crate refuses, which is a bug.
     pub fn new(scope: Scope, hour: Hour, window_length: WindowLength) -> Result<Self, BatchError> {
-        // Minima and maxima would cost a third of the whole step and tell a query nothing that the key does not.
+        // Column statistics would take a third of the time of preprocessing, and queries already filter by the key.
         let properties = WriterProperties::builder()
             .set_compression(Compression::SNAPPY)
             .set_statistics_enabled(EnabledStatistics::None)
-            // Sums are small, mostly zero, and neighbours are alike: deltas are both smaller and faster than a dictionary.
+            // Sums are small, mostly zero, and similar in neighbouring rows: delta encoding is smaller and faster than a
+            // dictionary.
             .set_dictionary_enabled(false)
             .set_encoding(Encoding::DELTA_BINARY_PACKED);
         let texts = TEXTS.iter().copied().map(ColumnPath::from);
@@ -83,18 +84,18 @@ impl BatchWriter {
         Ok(())
     }
 
-    /// Ends the batch and gives its bytes. `raw_hash` is the BLAKE3 hash of the raw object, hexadecimal.
+    /// Ends the batch and returns its bytes. `raw_hash` is the BLAKE3 hash of the raw object, hexadecimal.
     ///
     /// # Errors
-    /// When Parquet refuses, which would be a fault of this program.
+    /// When the Parquet crate refuses, which is a bug.
     pub fn finish(self, raw_hash: &str) -> Result<Vec<u8>, BatchError> {
         self.finish_with(raw_hash, None)
     }
 
-    /// As [`finish`](Self::finish), with what the rows say of the use of providers.
+    /// As [`finish`](Self::finish), with the usage of cloud providers.
     ///
     /// # Errors
-    /// When Parquet refuses, which would be a fault of this program.
+    /// When the Parquet crate refuses, which is a bug.
     pub fn finish_with(mut self, raw_hash: &str, usage: Option<&HourUsage>) -> Result<Vec<u8>, BatchError> {
         if let Some(usage) = usage {
             let text = usage.encode().map_err(|e| BatchError::Format(e.to_string()))?;
@@ -123,7 +124,7 @@ struct Table {
     interface_places: Vec<usize>,
 }
 
-/// What identifies a row.
+/// The identity of a row.
 struct At<'a> {
     window: WindowStart,
     interface: &'a ByteArray,
@@ -181,7 +182,7 @@ impl Table {
         self.sums(places, &pair.totals.values());
     }
 
-    /// Adds a row; all sums are 0.
+    /// Adds a row with all sums 0.
     fn row(&mut self, at: &At<'_>, kind: &'static str, texts: [ByteArray; 4], pair: Option<&PairKey>, span: Span) {
         let [host, role, side, peer] = texts;
         for (place, text) in [
@@ -216,7 +217,7 @@ impl Table {
         }
     }
 
-    /// Sets a number of the last row.
+    /// Sets an integer of the last row.
     fn set(&mut self, place: usize, value: i64) {
         if let Some(cell) = self.numbers[place].last_mut() {
             *cell = value;
@@ -224,7 +225,7 @@ impl Table {
     }
 }
 
-/// A cell that is not allocated.
+/// A cell of static text, without allocation.
 fn word(text: &'static str) -> ByteArray {
     ByteArray::from(Bytes::from_static(text.as_bytes()))
 }

@@ -1,8 +1,8 @@
-//! Detection over all batches of a store at once: what `weir detect` runs.
+//! Detection over all flow batches of a store at once, for `weir detect`.
 //!
-//! Scans and sweeps are found exactly as [`score`](crate::score()) finds them. The learned detection judges by a given model,
-//! or by one fitted on the host windows of the data itself or of its first hours. One hour is in memory at a time and the model
-//! is fitted on a bounded sample, so that batches are read once to learn and once to judge.
+//! Scans and sweeps are found exactly as by [`score`](crate::score()). The learned detection uses a given model, or fits one
+//! on the host windows of the data itself or of its first hours. One hour is in memory at a time and the model is fitted on a
+//! bounded sample, so batches are read once for fitting and once for judging.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -25,16 +25,16 @@ use crate::keys::HourOfScope;
 use crate::store::{Store, StoreError};
 use crate::training::TrainOptions;
 
-/// How to detect.
+/// Options of detection.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DetectOptions {
-    /// What the learned detection judges by.
-    pub knowledge: Knowledge,
-    /// When a learned score becomes a finding.
+    /// The model of the learned detection.
+    pub model: ModelSource,
+    /// The thresholds above which a learned score becomes a finding.
     pub thresholds: Thresholds,
-    /// How many windows a day may pass for anomalous by chance, in place of the threshold's p-value.
+    /// The number of false alarms a day, which replaces the p-value of the threshold.
     pub budget: Option<AlertBudget>,
-    /// How a model is fitted where none is given; its time is that of writing, too.
+    /// How a model is fitted if none is given. Its `now` is also the time of writing.
     pub train: TrainOptions,
 }
 
@@ -45,50 +45,50 @@ impl DetectOptions {
     }
 }
 
-/// What the learned detection compares with.
+/// Where the model of the learned detection comes from.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Knowledge {
-    /// A model trained before; reports on everything.
+pub enum ModelSource {
+    /// A model trained before. All windows are reported on.
     Model(Box<FlowModel>),
-    /// A model fitted on the windows of this many seconds from the first one; reports on everything, on those windows too.
+    /// A model fitted on the windows of this many seconds from the first one. All windows are reported on, those included.
     Baseline(i64),
-    /// A model fitted on everything; reports on everything.
+    /// A model fitted on all windows. All windows are reported on.
     Input,
 }
 
-/// What the learned detection rests on.
+/// The outcome of fitting.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fitted {
-    /// This many host windows, of the input or of what a model was trained on.
+    /// A model, fitted now or before.
     On {
-        /// Host windows in the period that was fitted on.
+        /// The number of host windows in the training period.
         windows: u64,
-        /// Of these, how many were sampled.
+        /// The number of host windows in the sample that the model was fitted on.
         sampled: u64,
     },
     /// Too few host windows to fit a model on.
     TooFew {
-        /// How many there were.
+        /// The number of host windows.
         windows: u64,
     },
 }
 
-/// What was found.
+/// The result of detection.
 #[derive(Debug, Clone)]
 pub struct Detected {
     /// The findings, most severe first, then by time.
     pub findings: Vec<DetectionFinding>,
-    /// Monitored hosts.
+    /// The number of monitored hosts.
     pub hosts: usize,
-    /// First and last window, if there is any.
+    /// The first and the last window; `None` without windows.
     pub windows: Option<(WindowStart, WindowStart)>,
-    /// Until when was learned, where a baseline was asked for.
+    /// The end of the baseline, where one was requested.
     pub learned_until: Option<WindowStart>,
-    /// What the learned detection rests on.
+    /// What the model was fitted on.
     pub fitted: Fitted,
 }
 
-/// Why detection failed.
+/// The error of detection.
 #[derive(Debug, thiserror::Error)]
 pub enum DetectError {
     /// A stored hour could not be read.
@@ -100,13 +100,13 @@ pub enum DetectError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Nothing could be learned.
+    /// No model could be fitted.
     #[error("the learned detection: {0}")]
     Train(#[from] TrainError),
 }
 
-/// Detects over all batches of a store. Calls `progress` with (hours done, hours in all); an hour
-/// counts once for learning and once for judging.
+/// Runs all detections over the flow batches of a store. Calls `progress` with (hours done, total hours); an hour counts once
+/// for fitting and once for judging.
 ///
 /// # Errors
 /// When a store fails, a batch is unreadable, or a model does not fit the logs.
@@ -116,28 +116,28 @@ pub async fn detect(
     mut progress: impl FnMut(usize, usize),
 ) -> Result<Detected, DetectError> {
     let hours = flow_hours(state).await?;
-    let baseline = match options.knowledge {
-        Knowledge::Baseline(seconds) => Some(seconds),
-        Knowledge::Model(_) | Knowledge::Input => None,
+    let baseline = match options.model {
+        ModelSource::Baseline(seconds) => Some(seconds),
+        ModelSource::Model(_) | ModelSource::Input => None,
     };
     let mut trainer = FlowTrainer::new(options.train.seed);
-    let mut seen = Seen::default();
-    // Hours are in the order of scopes, so which window is the first of all is known only at the end of a pass.
+    let mut collected = Collected::default();
+    // Hours are ordered by scope, so the first window overall is found only by a pass over all of them.
     let first = if baseline.is_some() { first_window(state, &hours).await? } else { None };
     let learned_until = baseline.zip(first).map(|(seconds, first)| WindowStart(first.0 + seconds));
-    let given = match &options.knowledge {
-        Knowledge::Model(model) => Some(model.as_ref()),
-        Knowledge::Baseline(_) | Knowledge::Input => None,
+    let given = match &options.model {
+        ModelSource::Model(model) => Some(model.as_ref()),
+        ModelSource::Baseline(_) | ModelSource::Input => None,
     };
     let steps = if given.is_some() { hours.len() } else { 2 * hours.len() };
     let mut rollups = RollupsByScope::default();
     for (done, key) in hours.iter().enumerate() {
         progress(done, steps);
         let Some(hour) = load_hour(state, key).await?.windows else { continue };
-        seen.add(&hour);
+        collected.add(&hour);
         if let Some(model) = given {
-            seen.hits.extend(judge_hour(model, &hour, &options.thresholds(model), |_| true)?);
-            seen.detect_long_windows(&mut rollups, &hour, given);
+            collected.hits.extend(judge_hour(model, &hour, &options.thresholds(model), |_| true)?);
+            collected.detect_long_windows(&mut rollups, &hour, given);
         } else {
             trainer.take_before(&hour, learned_until)?;
         }
@@ -155,27 +155,27 @@ pub async fn detect(
             progress(hours.len() + done, steps);
             let Some(hour) = load_hour(state, key).await?.windows else { continue };
             if let Some(model) = &fitted_model {
-                seen.hits.extend(judge_hour(model, &hour, &options.thresholds(model), |_| true)?);
+                collected.hits.extend(judge_hour(model, &hour, &options.thresholds(model), |_| true)?);
             }
-            seen.detect_long_windows(&mut rollups, &hour, fitted_model.as_ref());
+            collected.detect_long_windows(&mut rollups, &hour, fitted_model.as_ref());
         }
     }
     progress(steps, steps);
-    let Seen { hits, hosts, windows } = seen;
+    let Collected { hits, hosts, windows } = collected;
     let findings = hits.findings(|_| Grouping::NeighbouringWindows, options.train.now);
     Ok(Detected { findings, hosts: hosts.len(), windows, learned_until, fitted })
 }
 
-/// What the passes over the hours have collected.
+/// The results collected by the passes over the hours.
 #[derive(Default)]
-struct Seen {
+struct Collected {
     hits: HitsBySubject,
     hosts: BTreeSet<(Scope, IpAddr)>,
     windows: Option<(WindowStart, WindowStart)>,
 }
 
-impl Seen {
-    /// Notes the hosts and windows of an hour, and the hits of windows that may still be filling.
+impl Collected {
+    /// Adds the hosts and windows of an hour, and the hits of the detections that also run on partial windows.
     fn add(&mut self, hour: &HourAggregate) {
         for start in hour.windows.keys() {
             let (first, last) = self.windows.get_or_insert((*start, *start));
@@ -185,14 +185,14 @@ impl Seen {
         self.hosts.extend(MonitoredAddresses::from_hour(hour).hosts().map(|host| (hour.scope.clone(), host)));
     }
 
-    /// Runs the detections over long windows that end in an hour, once its other hits are known.
+    /// Runs the detections over long windows that end in an hour, after those of its single windows.
     fn detect_long_windows(&mut self, rollups: &mut RollupsByScope, hour: &HourAggregate, model: Option<&FlowModel>) {
         let day = rollups.push(hour).day(&hour.scope, model.map(|model| &model.baseline));
         self.hits.extend_new(long_window::detect(&day, |_| true));
     }
 }
 
-/// The first window of all: that of the first hour of any scope.
+/// The first window over all scopes.
 async fn first_window(state: &impl Store, hours: &BTreeSet<HourOfScope>) -> Result<Option<WindowStart>, LoadError> {
     let Some(first) = hours.iter().map(|key| key.hour).min() else { return Ok(None) };
     let mut window: Option<WindowStart> = None;

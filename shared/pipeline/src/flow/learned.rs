@@ -1,4 +1,4 @@
-//! The learned detection: a model scores the host windows of an hour, and improbable ones become hits.
+//! The learned detection: a flow model scores the host windows of an hour, and improbable ones become hits.
 
 use std::sync::Arc;
 
@@ -9,14 +9,16 @@ use weir_domain::baseline::host_name;
 use weir_domain::finding::{Hit, Reference, Subject};
 use weir_domain::matrix::{FeatureMatrix, FeatureSchema};
 use weir_domain::score::TypicalRange;
+use weir_domain::time::SECOND_MILLIS;
 use weir_domain::window::{WindowLength, WindowStart};
 use weir_features::flow::{host_row, host_schema};
 use weir_model::{FlowModel, SchemaMismatch};
 
-/// Judges the windows of an hour for which `judges` holds, which are to be whole. O(hosts · trees) per window.
+/// Runs the detections of whole windows, rules and model, on the windows of an hour that pass `judges`. O(hosts · trees) per
+/// window.
 ///
 /// # Errors
-/// When the model was trained on other features, or on windows of another length.
+/// When the model was trained on other features or another window length.
 pub(crate) fn judge_hour(
     model: &FlowModel,
     hour: &HourAggregate,
@@ -48,7 +50,7 @@ fn judge_window(
     let behaviour = &model.behaviour;
     let mut matrix = FeatureMatrix::new(Arc::clone(schema));
     for host in hosts {
-        // Rows of hosts are of the schema, and finite, by construction.
+        // Host rows always fit the schema and are finite.
         let _ = matrix.push(&host_row(host));
     }
     let scaled = behaviour.scale(&matrix)?;
@@ -79,18 +81,18 @@ fn judge_window(
     Ok(hits)
 }
 
-/// Whether a feature that never varied in the training data, to which estimators may be blind, is now far above it.
-fn unseen_change(schema: &FeatureSchema, usual: &[TypicalRange], row: &[f64], effect: f64) -> bool {
-    schema.features.iter().zip(usual).zip(row).any(|((feature, usual), value)| {
+/// Whether a feature that was constant in training, which estimators may ignore, is now far above its baseline.
+fn unseen_change(schema: &FeatureSchema, typical: &[TypicalRange], row: &[f64], effect: f64) -> bool {
+    schema.features.iter().zip(typical).zip(row).any(|((feature, range), value)| {
         let invert = |x| feature.transform.invert(x);
-        usual.high - usual.median < 0.1 && invert(*value) >= effect * invert(usual.high).max(1.0)
+        range.high - range.median < 0.1 && invert(*value) >= effect * invert(range.high).max(1.0)
     })
 }
 
-/// How long after its end a window is taken as whole, seconds: best-effort delivery of flow logs takes some ten minutes.
+/// The delay after which a window counts as whole, seconds: AWS delivers flow logs at best effort, within about ten minutes.
 pub(crate) const WATERMARK_SECONDS: i64 = 900;
 
-/// Whether a window is taken as whole at a time, milliseconds since the epoch.
+/// Whether a window counts as whole at a time, milliseconds since the epoch.
 pub(crate) fn is_whole(window: WindowStart, length: WindowLength, now: i64) -> bool {
-    window.end(length).saturating_add(WATERMARK_SECONDS) <= now.div_euclid(1000)
+    window.end(length).saturating_add(WATERMARK_SECONDS) <= now.div_euclid(SECOND_MILLIS)
 }

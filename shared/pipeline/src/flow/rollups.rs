@@ -1,4 +1,4 @@
-//! The rollups of the last 24 hours of each scope, which detections over long windows look at.
+//! Keeps the rollups of the last 24 hours of each scope, for the detections over long windows.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub(crate) struct RollupsByScope {
 }
 
 impl RollupsByScope {
-    /// Adds an hour, the newest of its scope so far, and returns the last hours of that scope.
+    /// Adds the newest hour of a scope and returns the last hours of that scope.
     pub(crate) fn push(&mut self, hour: &HourAggregate) -> &Rollups {
         let rollups = self.by_scope.entry(hour.scope.clone()).or_default();
         rollups.push(roll_up(hour));
@@ -30,14 +30,14 @@ impl RollupsByScope {
 pub(crate) struct Rollups(Vec<HourRollup>);
 
 impl Rollups {
-    /// Adds a newer rollup and drops those that are a day older.
+    /// Adds the newest rollup and drops those a day older.
     pub(crate) fn push(&mut self, rollup: HourRollup) {
         let oldest = rollup.hour.start() - (HOURS as i64 - 1) * HOUR_SECONDS;
         self.0.retain(|old| old.hour.start() >= oldest);
         self.0.push(rollup);
     }
 
-    /// The hours as the detections over long windows take them.
+    /// The hours as input of the detections over long windows.
     pub(crate) fn day<'a>(&'a self, scope: &'a Scope, baseline: Option<&'a Baseline>) -> Day<'a> {
         Day { scope, hours: &self.0, baseline }
     }

@@ -1,4 +1,4 @@
-//! Scoring one hour of flow logs: the detections on its windows, and the findings stored of them.
+//! Scores one hour of flow logs: runs the detections on its windows and stores their findings.
 
 use weir_detect::flow::anomalous_behaviour::Thresholds;
 use weir_detect::flow::detect_partial_windows;
@@ -13,7 +13,7 @@ use crate::keys::HourOfScope;
 use crate::score::{ScoreError, Scored};
 use crate::store::Store;
 
-/// Scores an hour, with a model where there is one. `now` is milliseconds since the epoch.
+/// Scores an hour, with a model if there is one. `now` is milliseconds since the epoch.
 pub(crate) async fn score_hour(
     state: &impl Store,
     model: Option<&FlowModel>,
@@ -26,8 +26,8 @@ pub(crate) async fn score_hour(
     Ok(Scored::new(loaded.batches, hits.store(state, now).await?))
 }
 
-/// The hits of an hour: those of windows that may still be filling, with a model those of whole windows, and, where the day up to
-/// the hour is given, those over long windows. `now` is milliseconds since the epoch.
+/// The hits of an hour: those of partial windows, with a model those of whole windows, and with `day`, the rollups of the
+/// last 24 hours, those over long windows. `now` is milliseconds since the epoch.
 pub(super) fn detect_hour(
     model: Option<&FlowModel>,
     windows: &HourAggregate,

@@ -1,22 +1,22 @@
-//! The scheduled sweep: runs the detections that need whole windows or hours on the hours that have changed.
+//! The scheduled sweep: runs the detections that need whole windows or hours on the changed hours of flow logs.
 //!
 //! A schedule starts it every five minutes. For each hour it merges the batches, computes the hour's rollup and runs every
 //! detection, those over the last 24 hours included. Rollups are cached at `rollup/source=flow/scope=…/dt=…/hour=HH.json`:
-//! compact JSON that names the batches it was computed from and the time up to which the hour was swept. One that does not fit
-//! the listing is computed anew, and one that cannot be read counts as absent.
+//! compact JSON with the batches it was computed from and the time up to which the hour was swept. A rollup that does not
+//! match the listing, or is unreadable, is recomputed.
 //!
-//! The traffic with cloud providers that an hour's batches have counted is written as a batch of usage, half an hour after the
-//! hour has ended: until then, rows of its last minutes may be on their way ([`crate::usage::from_flows`]).
+//! The traffic with cloud providers that the batches of an hour count is written as a batch of usage half an hour after the
+//! end of the hour, because rows of its last minutes arrive late ([`crate::usage::from_flows`]).
 //!
-//! A late object has its own hour swept again, and not the hours after it, whose findings over long windows may rest on it as
-//! well. Hits that no longer hold once late rows are known are not taken back.
+//! A late object causes a sweep of its own hour again. The later hours are not swept again, although their findings over long
+//! windows may depend on it. Hits that late rows contradict are not withdrawn.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use weir_domain::rollup::HourRollup;
 use weir_domain::source::Source;
-use weir_domain::time::HOUR_SECONDS;
+use weir_domain::time::{HALF_HOUR_SECONDS, HOUR_SECONDS, SECOND_MILLIS};
 use weir_domain::window::Scope;
 use weir_features::flow::roll_up;
 use weir_model::FlowModel;
@@ -30,47 +30,47 @@ use crate::score::ScoreError;
 use crate::store::{Condition, Store, StoreError};
 use crate::usage::from_flows::{HourUsage, write_usage_batch};
 
-/// How far back a scheduled sweep looks for hours that have changed, seconds.
+/// How far back a scheduled sweep looks for changed hours, seconds.
 pub const SWEPT_SECONDS: i64 = 25 * HOUR_SECONDS;
 
-/// How long after an hour its usage is written, seconds: flow logs aggregate over ten minutes at most, and are delivered within
-/// ten more.
-const USAGE_WATERMARK: i64 = 30 * 60;
+/// The delay after the end of an hour before its usage is written, seconds: flow logs aggregate over at most ten minutes and
+/// are delivered within ten more.
+const USAGE_WATERMARK_SECONDS: i64 = HALF_HOUR_SECONDS;
 
-/// What a sweep did.
+/// The result of a sweep.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Swept {
-    /// Hours that were swept.
+    /// The number of hours swept.
     pub hours: usize,
-    /// Hits in windows.
+    /// The number of hits.
     pub hits: usize,
-    /// Keys of findings that were written because they are new or have changed.
+    /// The keys of new and changed findings.
     pub findings: Vec<String>,
-    /// Keys of the batches of usage that were written, whose days are to be scored.
+    /// The keys of the usage batches written, whose days must be scored.
     pub usage: Vec<String>,
 }
 
-/// A rollup as it is stored.
+/// The stored form of a rollup.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct StoredRollup {
     version: u32,
-    /// Keys of the batches it was computed from, ascending.
+    /// The keys of the batches it was computed from, ascending.
     batches: Vec<String>,
-    /// The time up to which the hour's windows were swept, seconds since the epoch; 0 for not yet.
+    /// The time up to which the windows of the hour were swept, seconds since the epoch; 0 before any sweep.
     swept: i64,
     rollup: HourRollup,
-    /// The usage that the batches counted, until it is written.
+    /// The usage that the batches count, until it is written as a batch.
     usage: Option<String>,
 }
 
-/// Version of the stored rollup; any other is computed anew.
+/// The version of the stored rollup. Other versions are recomputed.
 const VERSION: u32 = 3;
 
-/// Sweeps the hours that began at or after a time (seconds since the epoch) and of which something changed, in their order
-/// per scope. `now` is milliseconds since the epoch: windows that ended at least 15 minutes before are looked at.
+/// Sweeps the changed hours that start at or after `from` (seconds since the epoch), in order of time per scope. `now` is
+/// milliseconds since the epoch: only windows that ended at least 15 minutes before are judged.
 ///
-/// Lists all processed batches; doing it again changes nothing.
+/// Lists all processed batches. It is idempotent.
 ///
 /// # Errors
 /// When a store fails or stored objects are unreadable.
@@ -91,7 +91,7 @@ pub async fn sweep(state: &impl Store, model: Option<&FlowModel>, from: i64, now
             sweep_hour(state, model, (&scope, &hour, batches), (from, now), &mut rollups, &mut swept).await?;
         }
     }
-    // A finding that goes on over hours was written once for each.
+    // A finding that spans several hours was written once per hour.
     swept.findings.sort_unstable();
     swept.findings.dedup();
     Ok(swept)
@@ -105,11 +105,13 @@ async fn sweep_hour(
     rollups: &mut Rollups,
     swept: &mut Swept,
 ) -> Result<(), ScoreError> {
-    let whole_until = now.div_euclid(1000).saturating_sub(WATERMARK_SECONDS).min(hour.hour.start() + HOUR_SECONDS);
+    let whole_until =
+        now.div_euclid(SECOND_MILLIS).saturating_sub(WATERMARK_SECONDS).min(hour.hour.start() + HOUR_SECONDS);
     let stored = read(state, hour, &batches).await?;
     let due = hour.hour.start() >= from && whole_until > hour.hour.start();
     let ended = hour.hour.start() + HOUR_SECONDS;
-    let usage_due = hour.hour.start() >= from && now.div_euclid(1000) >= ended.saturating_add(USAGE_WATERMARK);
+    let usage_due =
+        hour.hour.start() >= from && now.div_euclid(SECOND_MILLIS) >= ended.saturating_add(USAGE_WATERMARK_SECONDS);
     if let Some(mut stored) = stored {
         let length = stored.rollup.window_seconds.max(1);
         let last_whole = whole_until.div_euclid(length) * length;
@@ -143,11 +145,11 @@ async fn sweep_hour(
         swept.findings.extend(stored.findings);
         until = whole_until.div_euclid(length) * length;
     }
-    // Written last: a sweep that fails is done again.
+    // Written last, so that a failed sweep is repeated.
     write(state, hour, &StoredRollup { version: VERSION, batches, swept: until, rollup, usage }).await
 }
 
-/// The stored rollup of an hour, if it was computed from these batches.
+/// Reads the stored rollup of an hour, if it was computed from these batches.
 async fn read(state: &impl Store, hour: &HourOfScope, batches: &[String]) -> Result<Option<StoredRollup>, StoreError> {
     let Some(object) = state.get(&keys::rollup(hour)).await? else { return Ok(None) };
     let stored: Option<StoredRollup> = serde_json::from_slice(&object.bytes).ok();

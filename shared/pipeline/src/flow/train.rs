@@ -1,4 +1,4 @@
-//! Training on flow logs: fits a [`FlowModel`] on the host windows of stored batches, for `weir train` and `weir detect`.
+//! Fits a [`FlowModel`] on the host windows of stored batches, for `weir train` and `weir detect`.
 //!
 //! There is one row of features per monitored host and window. One hour is in memory at a time, and the model is fitted on a
 //! bounded sample of rows, chosen by a seeded hash so that it does not depend on the order of hours or objects.
@@ -21,16 +21,16 @@ use crate::hours::{LoadError, flow_hours, load_hour};
 use crate::store::{Store, StoreError};
 use crate::training::{Drift, TrainOptions};
 
-/// The fewest host windows a model is fitted on: an hour of four hosts, or four hours of one.
+/// The minimum number of host windows for a model: an hour of four hosts, or four hours of one.
 pub const MIN_WINDOWS: u64 = 48;
 
-/// The fewest windows of a host that give it typical ranges of its own; other hosts are compared with all hosts.
+/// The minimum number of windows for typical ranges of a single host; other hosts are compared with all hosts.
 const MIN_HOST_WINDOWS: usize = 48;
 
-/// The most host windows a model is fitted on.
-const SAMPLE: usize = 200_000;
+/// The maximum number of host windows in the sample that a model is fitted on.
+const MAX_SAMPLE: usize = 200_000;
 
-/// Why nothing was trained.
+/// The error of training.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
     /// A stored hour could not be read.
@@ -42,7 +42,7 @@ pub enum TrainError {
     /// Too few host windows to fit a model on.
     #[error("{windows} windows of monitored hosts to learn from, and {MIN_WINDOWS} are needed: add logs")]
     TooFew {
-        /// How many there are.
+        /// The number of host windows.
         windows: u64,
     },
     /// Hours of different window lengths.
@@ -53,10 +53,10 @@ pub enum TrainError {
     Fit(#[from] weir_model::FitError),
 }
 
-/// Trains on all batches of a store. Calls `progress` with (hours done, hours in all).
+/// Trains on all flow batches of a store. Calls `progress` with (hours done, total hours).
 ///
 /// # Errors
-/// When there is too little to learn from, a store fails or a batch is unreadable.
+/// When there are too few windows, the store fails or a batch is unreadable.
 pub async fn train(
     state: &impl Store,
     options: &TrainOptions,
@@ -65,7 +65,7 @@ pub async fn train(
     collect(state, options.seed, &mut progress).await?.fit(options)
 }
 
-/// As [`train`], and the drift of each feature since an earlier model. Without one, or with one that has no histograms, the
+/// As [`train`], with the drift of each feature since an earlier model. Without one, or with one that has no histograms, the
 /// second half of the windows is compared with the first.
 ///
 /// # Errors
@@ -115,7 +115,7 @@ impl Priority for SampleKey {
     }
 }
 
-/// A feature row as a value of the sample; keys are unique, so there is nothing to merge.
+/// A feature row in the sample. Keys are unique, so merging does nothing.
 #[derive(Debug, Clone, Default)]
 struct SampledRow(Vec<f64>);
 
@@ -123,7 +123,7 @@ impl Merge for SampledRow {
     fn merge(&mut self, _: Self) {}
 }
 
-/// Collects feature rows and the baseline of a network hour by hour, and fits a model on them.
+/// Collects feature rows and the baseline of a network hour by hour, then fits a model.
 pub(crate) struct FlowTrainer {
     window_length: Option<WindowLength>,
     scopes: Vec<Scope>,
@@ -136,7 +136,7 @@ pub(crate) struct FlowTrainer {
 
 impl FlowTrainer {
     pub(crate) fn new(seed: u64) -> Self {
-        let sample = BottomK::new(SAMPLE);
+        let sample = BottomK::new(MAX_SAMPLE);
         Self {
             window_length: None,
             scopes: Vec::new(),
@@ -148,12 +148,12 @@ impl FlowTrainer {
         }
     }
 
-    /// Takes the windows of all monitored hosts of an hour.
+    /// Adds the windows of all monitored hosts of an hour.
     pub(crate) fn take(&mut self, hour: &HourAggregate) -> Result<(), TrainError> {
         self.take_before(hour, None)
     }
 
-    /// Takes the windows of an hour that begin before a time.
+    /// Adds the windows of an hour that start before a time.
     pub(crate) fn take_before(&mut self, hour: &HourAggregate, before: Option<WindowStart>) -> Result<(), TrainError> {
         if *self.window_length.get_or_insert(hour.window_length) != hour.window_length {
             return Err(TrainError::WindowLengths);
@@ -188,13 +188,13 @@ impl FlowTrainer {
         let mut sampled = self.sample.sorted();
         sampled.sort_by_key(|(key, _)| key.window);
         for (_, row) in sampled {
-            // Rows of hosts are of the schema, and finite, by construction.
+            // Host rows always fit the schema and are finite.
             let _ = rows.push(&row.0);
         }
         rows
     }
 
-    /// Fits a model on the rows that were taken.
+    /// Fits a model on the sampled rows.
     pub(crate) fn fit(mut self, options: &TrainOptions) -> Result<FlowModel, TrainError> {
         let (Some(window_length), Some((first, last))) = (self.window_length, self.span) else {
             return Err(TrainError::TooFew { windows: 0 });
@@ -210,7 +210,7 @@ impl FlowTrainer {
         for (key, row) in self.sample.sorted() {
             let name = host_name(&self.scopes[key.scope as usize], key.host);
             let of_host = by_host.entry(name).or_insert_with(|| FeatureMatrix::new(Arc::clone(&schema)));
-            // Rows of hosts are of the schema, and finite, by construction.
+            // Host rows always fit the schema and are finite.
             if all.push(&row.0).is_ok() {
                 let _ = of_host.push(&row.0);
             }

@@ -1,4 +1,4 @@
-//! Reading stored batches of logins into a table, for scoring and for training in the account.
+//! Reads stored batches of logins into a table, for scoring and training.
 
 use std::collections::BTreeSet;
 
@@ -9,8 +9,8 @@ use crate::batch::LoginBatch;
 use crate::hours::{LoadError, RawBatches};
 
 impl LoginTable {
-    /// The logins of stored batches, numbered in the order of the batches; their API calls are added to `calls`. Equal batches
-    /// (the same file under two keys) count once.
+    /// The logins of stored batches, numbered in the order of the batches; their API calls are added to `calls`. Equal
+    /// batches (the same file under two keys) are read once.
     ///
     /// # Errors
     /// When a batch is unreadable.

@@ -1,4 +1,4 @@
-//! What was learned of logins before a day: the history of users and their API calls.
+//! The checkpoint of logins: the history of users and their API calls before a day.
 
 use weir_domain::source::Source;
 use weir_domain::time::DAY_SECONDS;
@@ -13,23 +13,23 @@ use crate::checkpoint::Checkpoint;
 use crate::hours::RawBatches;
 use crate::score::ScoreError;
 
-/// How long API calls are remembered, seconds.
-const CALLS_REMEMBERED: i64 = 30 * DAY_SECONDS;
+/// How long API calls are kept, seconds.
+const CALL_RETENTION_SECONDS: i64 = 30 * DAY_SECONDS;
 
-/// What later logins and API calls are judged by.
+/// The history that later logins and API calls are judged by.
 #[derive(Debug, Clone, Default)]
 pub struct LoginCheckpoint {
     /// The history of users.
     pub history: History,
-    /// Calls of cloud APIs.
+    /// The API calls by principal and hour.
     pub calls: ApiUse,
 }
 
 impl LoginCheckpoint {
-    /// What a model learned of the past.
+    /// The checkpoint stored in a model.
     ///
     /// # Errors
-    /// When it was left out of the model, or cannot be read.
+    /// When the model has none, or it cannot be decoded.
     pub fn from_model(model: &LoginModel) -> Result<Self, ModelFileError> {
         if model.known.is_empty() {
             let left_out = "a store keeps it without the history of users; use the file that weir train wrote";
@@ -61,7 +61,7 @@ impl LoginCheckpoint {
 #[derive(Debug, Clone, Default)]
 pub(super) struct DailyLogins {
     pub(super) learned: LoginCheckpoint,
-    /// How days are read; not stored. It has no ensemble, on which the history does not depend.
+    /// The options by which days are scored; not stored. They have no ensemble, because the history does not depend on one.
     pub(super) options: LoginOptions,
 }
 
@@ -81,7 +81,7 @@ impl Checkpoint for DailyLogins {
         let table = LoginTable::from_batches(batches, calls)?;
         *history = detect_logins_after(std::mem::take(history), table, &self.options).history;
         check_places(&self.options.places)?;
-        calls.forget_before(day + DAY_SECONDS - CALLS_REMEMBERED);
+        calls.forget_before(day + DAY_SECONDS - CALL_RETENTION_SECONDS);
         Ok(())
     }
 }

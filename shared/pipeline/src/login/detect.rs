@@ -1,4 +1,4 @@
-//! Detection over a whole log of logins, in memory, and over a single login.
+//! Scores a whole log of logins in memory, or a single login.
 
 use weir_detect::login::anomalous_user;
 use weir_detect::ocsf::DetectionFinding;
@@ -16,27 +16,28 @@ use super::scorer::LoginScorer;
 use super::table::LoginTable;
 use crate::incidents::{Grouping, HitsBySubject};
 
-/// The judgement of a single login.
+/// The score and reasons of a single login.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JudgedOne {
-    /// The log-odds of an attack before rarity, with the scores of the ensemble.
+    /// The log-odds of an attack before the prior, with those of the ensemble added.
     pub score: Score,
-    /// The probability that a normal login scores at least so high; `None` without an ensemble.
+    /// The probability that a normal login scores at least as high; `None` without an ensemble.
     pub p_value: Option<PValue>,
-    /// The score by evidence alone, by which the login is counted: so the history does not depend on an ensemble.
+    /// The score by evidence alone, which decides the login's weight in the history. So the history does not depend on an
+    /// ensemble.
     pub counted: Score,
-    /// The attack class that explains it best.
+    /// The most likely attack class.
     pub attack_class: LoginAttack,
     /// The reasons for the score in words, strongest first.
     pub reasons: Vec<String>,
-    /// The login as [`History::advance`] takes it.
+    /// The encoded login, the input of [`History::advance`].
     pub sighting: Sighting,
     /// The evidence for and against an attack.
     pub evidence: Evidence,
 }
 
-/// Judges one login against a history. Nothing is read or changed; to add the login to the history, call
-/// [`LoginScorer::count`] with its [`counted`](JudgedOne::counted) score. Well below a millisecond, whatever the size of the history.
+/// Scores one login against a history, which stays unchanged; to add the login, call [`LoginScorer::count`] with its
+/// [`counted`](JudgedOne::counted) score. Takes well below a millisecond for any size of the history.
 #[must_use]
 pub fn score_one(model: &LoginScorer, history: &History, places: &Places, login: &LoginEvent<'_>) -> JudgedOne {
     let sighting = Sighting::from_login(login, places);
@@ -47,13 +48,13 @@ pub fn score_one(model: &LoginScorer, history: &History, places: &Places, login:
     JudgedOne { score, p_value, counted, attack_class, reasons, sighting, evidence }
 }
 
-/// Judges all logins of a log that begins with an empty history.
+/// Scores all logins of a log, starting with an empty history.
 #[must_use]
 pub fn detect_logins(table: LoginTable, options: &LoginOptions) -> LoginsJudged {
     detect_logins_after(History::default(), table, options)
 }
 
-/// Judges all logins of a log that continues a history.
+/// Scores all logins of a log that continues a history.
 #[must_use]
 pub fn detect_logins_after(history: History, mut table: LoginTable, options: &LoginOptions) -> LoginsJudged {
     table.sort();
@@ -65,7 +66,7 @@ pub fn detect_logins_after(history: History, mut table: LoginTable, options: &Lo
     pass.finish(&table)
 }
 
-/// The hits among judged logins, and among the hours of API calls that end at or after `from`, seconds since the epoch.
+/// The hits among scored logins, and among the hours of API calls that end at or after `from`, seconds since the epoch.
 pub(super) fn detect_hits(judged: &LoginsJudged, calls: &ApiUse, from: i64) -> Vec<(Subject, Hit)> {
     let mut hits = weir_detect::login::detect(&judged.logins);
     let hours = calls.hours();
@@ -73,14 +74,14 @@ pub(super) fn detect_hits(judged: &LoginsJudged, calls: &ApiUse, from: i64) -> V
     hits
 }
 
-/// The findings among judged logins and API calls, most severe first, then by time. `from` is when reporting begins,
-/// milliseconds since the epoch: calls before it are only learned from. `now` is the time of writing.
+/// The findings among scored logins and API calls, most severe first, then by time. `from` is the start of reporting,
+/// milliseconds since the epoch: earlier calls are history only. `now` is the time of writing, in the same unit.
 #[must_use]
 pub fn login_findings(judged: &LoginsJudged, calls: &ApiUse, from: i64, now: i64) -> Vec<DetectionFinding> {
     let hits: HitsBySubject = detect_hits(judged, calls, from.div_euclid(SECOND_MILLIS)).into_iter().collect();
     let grouping = |subject: &Subject| match subject.kind {
         Kind::AnomalousUser => Grouping::NeighbouringWindows,
-        // A hit is a group of logins already.
+        // A hit is already a group of logins.
         _ => Grouping::EachHit,
     };
     hits.findings(grouping, now)

@@ -1,4 +1,4 @@
-//! The learned ensemble: fitted on a baseline or taken from a model, it adds to the scores of doubtful logins and gives p-values.
+//! Applies the learned ensemble, fitted on a baseline or taken from a model, to doubtful logins, and computes p-values.
 
 use std::sync::Arc;
 
@@ -10,17 +10,17 @@ use weir_model::{CalibratedLoginEnsemble, CalibratedPValues, FitError, LoginEnse
 use super::pass::{Pass, Step};
 use super::scorer::{ENSEMBLE_FROM_SCORE, LoginScorer};
 
-/// The most normal logins the ensemble is fitted on; of more, evenly spaced ones.
+/// The maximum number of normal logins the ensemble is fitted on. Of more, evenly spaced ones are taken.
 const MAX_ROWS: usize = 60_000;
-/// The fewest normal logins the ensemble is fitted on.
+/// The minimum number of normal logins the ensemble is fitted on.
 pub(super) const MIN_NORMAL: usize = 500;
-/// Rows that are scored together.
+/// The number of rows scored at once.
 const CHUNK: usize = 1 << 14;
 
 /// An ensemble fitted on a baseline.
 pub(super) struct Fitted {
     pub(super) ensemble: CalibratedLoginEnsemble,
-    /// The rows that it was fitted on, in order of time.
+    /// The feature rows of the normal logins it was fitted on, in order of time.
     pub(super) normal: FeatureMatrix,
 }
 
@@ -48,7 +48,7 @@ pub(super) fn apply_ensemble(model: &LoginScorer, pass: &mut Pass, seed: u64) {
     }
 }
 
-/// Fits on the logins of the baseline that are no attacks by their labels, and on those that are where there are labels.
+/// Fits an ensemble on the logins of the baseline. Labelled attacks, if any, are the positive class; all others are normal.
 ///
 /// # Errors
 /// When there are fewer than [`MIN_NORMAL`] normal logins.
@@ -66,7 +66,7 @@ pub(super) fn fit(model: &LoginScorer, pass: &Pass, seed: u64) -> Result<Fitted,
         risk_column: Column::Risk as usize,
     };
     let (ensemble, out_of_sample) = LoginEnsemble::fit(&training, seed)?;
-    // Scores as those of later logins: of rows that were fitted on, by what did not see them.
+    // Rows that were fitted on get out-of-sample scores, so that their distribution is that of later logins.
     let mut scores: Vec<f64> = pass.steps.iter().map(|step| step.score).collect();
     for (at, added) in all_normal.iter().step_by(stride).zip(out_of_sample) {
         if scores[*at] > ENSEMBLE_FROM_SCORE {
@@ -84,12 +84,12 @@ pub(super) fn fit(model: &LoginScorer, pass: &Pass, seed: u64) -> Result<Fitted,
     Ok(Fitted { ensemble: CalibratedLoginEnsemble::new(ensemble, &scores)?, normal })
 }
 
-/// The logins whose score the ensemble is evaluated for.
+/// The logins among these for which the ensemble is evaluated.
 fn doubtful(among: impl Iterator<Item = usize>, pass: &Pass) -> Vec<usize> {
     among.filter(|at| pass.steps[*at].score > ENSEMBLE_FROM_SCORE).collect()
 }
 
-/// Calls back with the log-odds that an ensemble gives some logins.
+/// Calls back with the log-odds of an ensemble for some logins.
 fn log_odds(
     ensemble: &LoginEnsemble,
     steps: &[Step],
@@ -106,13 +106,13 @@ fn log_odds(
 fn matrix(steps: &[Step], rows: impl Iterator<Item = usize>) -> FeatureMatrix {
     let mut matrix = FeatureMatrix::new(login_schema());
     for at in rows {
-        // Rows of evidence are of the schema, and finite, by construction.
+        // Rows of evidence always fit the schema and are finite.
         let _ = matrix.push(steps[at].evidence.row());
     }
     matrix
 }
 
-/// P-values against all logins that are no attacks by the labels of a baseline, where there is too little to fit an ensemble on.
+/// Computes p-values against all logins that are not labelled attacks, when there are too few logins for an ensemble.
 fn p_values_among_all(pass: &mut Pass) {
     let all = 0..pass.steps.len();
     let scores: Vec<Score> =

@@ -1,9 +1,9 @@
-//! Looking back: later logins raise the scores of earlier ones.
+//! The retrospective pass: later logins raise the scores of earlier ones.
 //!
-//! The first stranger at an address is unremarkable; after the tenth, the first was one of ten. A login in the day before a
-//! campaign peaked at the same address gets the evidence of that peak, and a login in the twelve hours before a doubtful one of
-//! the same session nearly its score. A success that is too far from the user's next login at home gets the evidence of that
-//! journey. Scores are only raised, and logins that are reported on raise none in the baseline.
+//! A campaign shows only after several logins from one address. A login in the day before the peak of a campaign at its
+//! address gets the evidence of that peak. A login in the twelve hours before a doubtful one of its session gets nearly its
+//! score. A success that is too far from the user's next genuine login gets the evidence of that journey. Scores only rise,
+//! and logins after the baseline do not change scores in it.
 
 use std::ops::Range;
 
@@ -16,8 +16,9 @@ use super::pass::{Pass, Step};
 use super::scorer::{LoginScorer, SESSION_DISCOUNT};
 use super::table::LoginTable;
 
+/// Raises the scores of the logins of a pass by the logins after them.
 pub(super) fn look_back(table: &LoginTable, model: &LoginScorer, pass: &mut Pass) {
-    // A baseline is learned from as it was known at its end.
+    // The baseline is scored with the knowledge at its end: no later login counts.
     look_back_over(pass.first..table.len(), model, pass);
     look_back_over(0..pass.first, model, pass);
 }
@@ -72,7 +73,7 @@ fn look_back_over(logins: Range<usize>, model: &LoginScorer, pass: &mut Pass) {
     }
 }
 
-/// Whether a login is surely its user's, by a place and a device they have used before.
+/// Whether a login is almost certainly its user's: from a location and device that they have used before.
 fn is_genuine(step: &Step) -> bool {
     step.sighting.succeeded
         && step.evidence.history_level > 0

@@ -1,21 +1,21 @@
-//! How logins are judged: the baseline, the scorer, and what is known of addresses.
+//! The options of scoring logins: the baseline, the scorer, and the locations of addresses.
 
 use weir_features::login::Places;
 
 use super::scorer::LoginScorer;
 
-/// How logins are judged.
+/// Options of scoring logins.
 #[derive(Debug, Clone, Default)]
 pub struct LoginOptions {
-    /// Learn from this long from the first login on, seconds, and report on what comes after; labels of that time are
-    /// used where there are any. Without it, every login is scored against those before it.
+    /// The length of the baseline from the first login on, seconds. It is learned from, with its labels if any, and only
+    /// later logins are reported. Without a baseline every login is scored against those before it.
     pub baseline: Option<i64>,
-    /// What judges: by default evidence alone, and an ensemble fitted on the baseline. With an ensemble of its own, nothing is
-    /// fitted.
+    /// The scorer. By default it scores by evidence alone, and an ensemble is fitted on the baseline. If it has an ensemble,
+    /// none is fitted.
     pub model: LoginScorer,
-    /// Networks and places of addresses.
+    /// The networks and locations of addresses.
     pub places: Places,
-    /// Seed of everything random.
+    /// The seed of the ensemble.
     pub seed: u64,
     /// Whether reasons are written for every login, or only for doubtful ones.
     pub explain_all: bool,

@@ -1,21 +1,21 @@
-//! One pass over logins in order of time: each is scored against the history before it, then added to the history.
+//! One pass over logins in order of time: scores each against the history before it, then adds it to the history.
 
 use weir_domain::login::{JudgedLogin, Labels, LoginAttack, LoginEvent, Outcome};
-use weir_domain::time::SECOND_MILLIS;
+use weir_domain::time::{MINUTE_MILLIS, SECOND_MILLIS};
 use weir_features::login::{Evidence, History, Sighting, reasons};
 
 use super::options::LoginOptions;
 use super::scorer::LoginScorer;
 use super::table::LoginTable;
 
-/// The logins of a log, judged.
+/// The scored logins of a log.
 #[derive(Debug, Clone, Default)]
 pub struct LoginsJudged {
     /// The logins after the baseline, in order of time.
     pub logins: Vec<JudgedLogin>,
-    /// How many logins of the baseline were learned from and not reported on.
+    /// The number of logins of the baseline, which are not reported.
     pub learned: usize,
-    /// How many of these are attacks by their labels; `None` without labels.
+    /// The number of labelled attacks among these; `None` without labels.
     pub labelled: Option<usize>,
     /// The history after the last login.
     pub history: History,
@@ -36,28 +36,29 @@ pub(super) struct Pass {
     pub(super) steps: Vec<Step>,
     /// The reasons for the scores of doubtful logins, or of all.
     pub(super) reasons: Vec<(usize, Vec<String>)>,
-    /// The first login that is reported on.
+    /// The index of the first login after the baseline.
     pub(super) first: usize,
-    /// Whether each login of the baseline is an attack by its label; empty without labels.
+    /// Whether each login of the baseline is a labelled attack; empty without labels.
     pub(super) labels: Vec<bool>,
     pub(super) p_values: Vec<f64>,
     history: History,
 }
 
-/// Logins that score lower are not explained unless asked for.
-const DOUBTFUL: f64 = 2.0;
+/// The score above which reasons are always written.
+const MIN_EXPLAINED_SCORE: f64 = 2.0;
 
 impl Pass {
-    /// The first login after the baseline; 0 without one.
+    /// The index of the first login after the baseline; 0 without a baseline.
     pub(super) fn first(table: &LoginTable, baseline: Option<i64>) -> usize {
         let start = if table.is_empty() { 0 } else { table.time(0) };
-        // As windows do: a baseline of whole days ends at midnight, though the first login came a minute after.
-        let start = start.div_euclid(300_000) * 300_000;
+        // Starts on the grid of windows: a baseline of whole days ends at midnight even if the first login came a minute
+        // after.
+        let start = start.div_euclid(5 * MINUTE_MILLIS) * (5 * MINUTE_MILLIS);
         let until = baseline.map_or(i64::MIN, |seconds| start.saturating_add(seconds.saturating_mul(SECOND_MILLIS)));
         (0..table.len()).find(|&at| table.time(at) >= until).unwrap_or(table.len())
     }
 
-    /// Scores logins, which are in order of time; those before the `first` are the baseline.
+    /// Scores the logins of a sorted table. Those before `first` are the baseline.
     pub(super) fn over(
         history: History,
         table: &LoginTable,
@@ -82,7 +83,7 @@ impl Pass {
             let risk = model.risk(&pass.history, &sighting);
             let evidence = evidence.with_risk(risk.get());
             let (score, attack_class) = model.judge(&evidence);
-            if at >= first && (options.explain_all || score.get() > DOUBTFUL || evidence.novelty > 0) {
+            if at >= first && (options.explain_all || score.get() > MIN_EXPLAINED_SCORE || evidence.novelty > 0) {
                 pass.reasons.push((at, reasons(&pass.history, &login, &sighting, &evidence)));
             }
             let label = labels.get(at).copied().flatten();
@@ -92,7 +93,7 @@ impl Pass {
         pass
     }
 
-    /// Whether a login of the baseline is an attack by its label.
+    /// Whether a login of the baseline is a labelled attack.
     pub(super) fn is_labelled_attack(&self, at: usize) -> bool {
         self.labels.get(at).copied().unwrap_or(false)
     }
@@ -140,8 +141,8 @@ impl Pass {
     }
 }
 
-/// Whether a login is an attack by the labels of a training period. An address that attacks makes its failures attacks; its successes
-/// only where the account was taken over.
+/// Whether a login of a training period is an attack by its labels; `None` without labels. A failure from an attacking
+/// address is an attack; a success from one only if the account was taken over.
 fn label(login: &LoginEvent<'_>) -> Option<bool> {
     let Labels { attack_ip, account_takeover, attack } = login.labels;
     match (attack, account_takeover, attack_ip) {

@@ -1,4 +1,4 @@
-//! Files of a store that say where addresses are: tables, lists and databases, all of them optional.
+//! Reads the optional files of a store with the networks and locations of addresses: tables, lists and databases.
 
 use weir_features::login::{BadPlaces, Places};
 
@@ -6,7 +6,7 @@ use crate::keys;
 use crate::score::ScoreError;
 use crate::store::Store;
 
-/// Reads the files of a store that say where addresses are; none by default.
+/// Reads all such files of a store; empty if there are none.
 pub(super) async fn load_places(state: &impl Store) -> Result<Places, ScoreError> {
     let mut places = Places::none();
     for (key, read) in [
@@ -24,7 +24,7 @@ pub(super) async fn load_places(state: &impl Store) -> Result<Places, ScoreError
     Ok(places)
 }
 
-/// Fails where a database turned out to be damaged while it was used.
+/// Fails if a look-up met a damaged record of a database.
 pub(super) fn check_places(places: &Places) -> Result<(), ScoreError> {
     match places.fault() {
         Some((key, error)) => Err(ScoreError::Places { key: key.to_owned(), error: error.clone() }),

@@ -1,8 +1,8 @@
-//! Scoring logins: a day is judged whole whenever some of it comes in.
+//! Scores stored logins: a whole day whenever one of its batches arrives.
 //!
-//! Each login is judged against the history of all logins before it ([`crate::checkpoint`]), so that yesterday's new device is
-//! not new today. A late object has its own day judged again. The days after it count its logins from then on, but are not
-//! judged again.
+//! Each login is scored against the history of all logins before it ([`crate::checkpoint`]), so a device that was new
+//! yesterday is not new today. A late object causes its own day to be scored again. Later days include its logins from then
+//! on, but are not scored again.
 
 use std::sync::Arc;
 
@@ -23,27 +23,27 @@ use crate::models;
 use crate::score::{ScoreError, Scored};
 use crate::store::Store;
 
-/// Judges the day that an hour belongs to, with the ensemble of the promoted model where there is one. `now` is milliseconds
-/// since the epoch.
+/// Scores the day that contains an hour, with the ensemble of the promoted model if there is one. `now` is milliseconds since
+/// the epoch.
 ///
-/// Doing it again changes nothing. It reads the day's batches and, where the day is new or older days have changed, those of the
-/// days since the last valid checkpoint.
+/// It is idempotent. It reads the batches of the day and, if the day is new or older days changed, those since the last valid
+/// checkpoint.
 ///
 /// # Errors
-/// When a store fails or stored objects are unreadable, or the model is of other evidence.
+/// When a store fails, stored objects are unreadable, or the model was trained on other evidence.
 pub(crate) async fn score_day(state: &impl Store, hour: &HourOfScope, now: i64) -> Result<Scored, ScoreError> {
     let Some(day) = judge_day(state, hour).await? else { return Ok(Scored::default()) };
     let hits: HitsBySubject = detect_hits(&day.judged, &day.calls, day.start).into_iter().collect();
     Ok(Scored::new(day.batches, hits.store(state, now).await?))
 }
 
-/// The logins of a day, judged.
+/// The scored logins of a day.
 struct JudgedDay {
-    /// When it begins, seconds since the epoch.
+    /// The start of the day, seconds since the epoch.
     start: i64,
     batches: usize,
     judged: LoginsJudged,
-    /// API calls up to its end.
+    /// The API calls up to the end of the day.
     calls: ApiUse,
 }
 
@@ -63,7 +63,7 @@ async fn judge_day(state: &impl Store, hour: &HourOfScope) -> Result<Option<Judg
     Ok(Some(JudgedDay { start, batches: read, judged, calls }))
 }
 
-/// The scorer, with the ensemble of the promoted model where there is one.
+/// The scorer, with the ensemble of the promoted model if there is one.
 async fn scorer(state: &impl Store) -> Result<LoginScorer, ScoreError> {
     Ok(match models::current::<LoginModel>(state).await? {
         Some(model) => LoginScorer::with_ensemble(Arc::new(model.ensemble))?,

@@ -1,4 +1,4 @@
-//! The scorer of logins: weights of the evidence per attack class, the rarity of attacks, and a learned ensemble.
+//! Scores logins by weights of the evidence per attack class, the prior probability of attacks, and a learned ensemble.
 
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ use weir_model::{
 const ATTACKS: [LoginAttack; 4] =
     [LoginAttack::Takeover, LoginAttack::Campaign, LoginAttack::Guessing, LoginAttack::Bulk];
 
-/// The score from which on a learned ensemble is evaluated; logins below it are beyond doubt.
+/// The score above which the learned ensemble is evaluated. Logins below it are clearly legitimate.
 pub(super) const ENSEMBLE_FROM_SCORE: f64 = -1.0;
 
-/// Scores the evidence of a login, and adds the scores of a learned ensemble where it is doubtful.
+/// Scores the evidence of a login, and adds the log-odds of a learned ensemble if the login is doubtful.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LoginScorer {
     mixture: EvidenceMixture,
@@ -26,20 +26,20 @@ pub struct LoginScorer {
     ensemble: Option<Arc<CalibratedLoginEnsemble>>,
 }
 
-/// The prior log-odds against an attack: one login in `e^8`, some 3,000. It is an assumption, on the side of caution: it decides
-/// from which score on a login no longer counts its place and device as the user's.
+/// The prior log-odds against an attack: one login in `e^8`, some 3,000, is an attack. A cautious assumption: above this
+/// score the location and device of a login no longer count as the user's.
 const RARITY: f64 = 8.0;
 
-/// How much higher a login must score to be left out of the rates over all users: a rate without anything that looks like an
-/// attack would make everything like it look ever more like one.
+/// How much higher a login must score to be left out of the rates over all users. Without the margin, rates would exclude
+/// unusual legitimate logins, and so make such logins look ever more like attacks.
 const RATES_MARGIN: f64 = 4.0;
 
-/// How much less a login scores than a doubtful one of the same session.
+/// How much lower than a doubtful login another login of its session scores.
 pub(super) const SESSION_DISCOUNT: f64 = 0.5;
 
-/// The weights. An attack class counts its own evidence whole and the rest by half: strangers who spray passwords are as new to
-/// the user as a thief is, but so are the colleagues at a conference. A bias is the logarithm of how much rarer than takeovers
-/// a class is at first.
+/// The weights of the evidence per attack class. Each class weighs its own evidence by 1 and signs of a stranger by a half:
+/// attackers who spray passwords are new to the user, but so are colleagues at a conference. The bias is the prior log-odds
+/// of a class against takeovers.
 fn params() -> EvidenceMixtureParams {
     use Column as C;
     const STRANGENESS: [Column; 10] = [
@@ -60,7 +60,7 @@ fn params() -> EvidenceMixtureParams {
         for column in STRANGENESS {
             weights[column as usize] = strangeness;
         }
-        // How rarely the user logs in is in other evidence already.
+        // Other evidence already reflects how rarely the user logs in.
         weights[C::Absence as usize] = 0.5 * strangeness;
         for column in whole {
             weights[*column as usize] = 1.0;
@@ -96,10 +96,10 @@ impl Default for LoginScorer {
 }
 
 impl LoginScorer {
-    /// A scorer with a learned ensemble, and the risk estimator that the ensemble was learned with.
+    /// A scorer with a learned ensemble and the risk estimator of the ensemble.
     ///
     /// # Errors
-    /// When the ensemble was learned from other columns of evidence.
+    /// When the ensemble was trained on other columns of evidence.
     pub fn with_ensemble(ensemble: Arc<CalibratedLoginEnsemble>) -> Result<Self, SchemaMismatch> {
         ensemble.ensemble().check(&login_schema())?;
         Ok(Self { risk: ensemble.ensemble().risk().clone(), ensemble: Some(ensemble), ..Self::default() })
@@ -111,8 +111,8 @@ impl LoginScorer {
         self.ensemble.as_ref()
     }
 
-    /// The score with the log-odds of the ensemble added, and its p-value; no p-value without an ensemble. The evidence must be
-    /// [with its risk](Evidence::with_risk).
+    /// The score with the log-odds of the ensemble added, and its p-value; `None` without an ensemble. The evidence must
+    /// include [its risk](Evidence::with_risk).
     #[must_use]
     pub fn apply_ensemble(&self, evidence: &Evidence, score: Score) -> (Score, Option<PValue>) {
         let Some(ensemble) = &self.ensemble else { return (score, None) };
@@ -127,8 +127,8 @@ impl LoginScorer {
         (score, Some(ensemble.p_value(score)))
     }
 
-    /// The log-odds of an attack before rarity, and the attack class that explains the evidence best. A login in the session of a
-    /// doubtful one is nearly as doubtful.
+    /// The log-odds of an attack before the prior, and the most likely attack class. A login in the session of a doubtful one
+    /// scores nearly as high.
     #[must_use]
     pub fn judge(&self, evidence: &Evidence) -> (Score, LoginAttack) {
         let weighed = self.mixture.weigh(evidence.row());
@@ -146,14 +146,14 @@ impl LoginScorer {
         &self.risk
     }
 
-    /// The published risk score of a login (see [`weir_model::risk_based_authentication`]), to compare with.
+    /// The published risk score of a login (see [`weir_model::risk_based_authentication`]), for comparison.
     #[must_use]
     pub fn risk(&self, history: &History, login: &Sighting) -> Score {
         self.risk.score(&history.risk_counts(login))
     }
 
-    /// Adds a login to the history, with less weight the more it looks like an attack. `label` is the truth, where the log of a
-    /// training period has it.
+    /// Adds a login to the history; the more it looks like an attack, the smaller its weight. `label` is the ground truth,
+    /// where the log of a training period has it.
     pub fn count(
         &self,
         history: &mut History,

@@ -1,11 +1,11 @@
-//! A table of logins in memory, in which text that repeats is stored once.
+//! A table of logins in memory that stores each distinct text once.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 
 use weir_domain::login::{Labels, LoginEvent, LoginKind, Outcome};
 
-/// Logins in rows, their text in one place.
+/// A table of logins.
 #[derive(Debug, Clone, Default)]
 pub struct LoginTable {
     rows: Vec<Row>,
@@ -18,7 +18,7 @@ struct Row {
     index: u64,
     time: i64,
     source_ip: Option<IpAddr>,
-    /// User, country, region, city, user agent, browser, system, device type, device, account.
+    /// The texts, by number: user, country, region, city, user agent, browser, system, device type, device, account.
     texts: [u32; 10],
     asn: Option<u32>,
     round_trip_ms: Option<f32>,
@@ -31,7 +31,7 @@ struct Row {
 }
 
 impl LoginTable {
-    /// Adds a login; `index` is the number of its row in its files, which its judgement carries.
+    /// Adds a login; `index` is the number of its row in the input files.
     pub fn push(&mut self, index: u64, login: &LoginEvent<'_>) {
         let texts = texts(login).map(|text| self.number(text));
         self.rows.push(Row {
@@ -50,7 +50,7 @@ impl LoginTable {
         });
     }
 
-    /// Drops all but the first `len` logins, for an object that turned out to be unreadable.
+    /// Drops all but the first `len` logins, for an object that fails while it is read.
     pub fn truncate(&mut self, len: usize) {
         self.rows.truncate(len);
     }
@@ -77,7 +77,7 @@ impl LoginTable {
         self.rows.is_empty()
     }
 
-    /// Puts them in order of time; those of one moment by their content, and equal ones by their number.
+    /// Sorts the logins by time, simultaneous ones by content, and equal ones by row number.
     pub(super) fn sort(&mut self) {
         let mut rows = std::mem::take(&mut self.rows);
         rows.sort_by(|a, b| {
@@ -93,7 +93,7 @@ impl LoginTable {
         self.rows = rows;
     }
 
-    /// One of them.
+    /// One login.
     pub(super) fn get(&self, at: usize) -> LoginEvent<'_> {
         let row = &self.rows[at];
         let [user, country, region, city, user_agent, browser, os, device_type, device_id, account] =
@@ -119,7 +119,7 @@ impl LoginTable {
         }
     }
 
-    /// Its number in its files.
+    /// The row number of a login in the input files.
     pub(super) fn index(&self, at: usize) -> u64 {
         self.rows[at].index
     }

@@ -1,4 +1,4 @@
-//! Training on logins: a model file with the history of users and the ensemble that scores their logins.
+//! Trains a model on logins: the ensemble that scores logins, and the history of users.
 
 use weir_domain::time::SECOND_MILLIS;
 use weir_features::login::{ApiUse, History};
@@ -14,7 +14,7 @@ use super::scorer::LoginScorer;
 use super::table::LoginTable;
 use crate::training::{Drift, TrainOptions};
 
-/// A trained model, and what training reports beside it.
+/// A trained model and the drift of its training data.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LoginsTrained {
     /// The model.
@@ -23,13 +23,13 @@ pub struct LoginsTrained {
     pub drift: Drift,
 }
 
-/// Why no model of logins was trained.
+/// The error of training on logins.
 #[derive(Debug, thiserror::Error)]
 pub enum LoginTrainError {
     /// Too few normal logins.
     #[error("{logins} logins that are no attacks to learn from, and {MIN_NORMAL} are needed: add logs")]
     TooFew {
-        /// How many there are.
+        /// The number of normal logins.
         logins: usize,
     },
     /// An estimator could not be fitted.
@@ -40,9 +40,9 @@ pub enum LoginTrainError {
     Checkpoint(String),
 }
 
-/// Learns from all logins of a log, as from a baseline: labels are used where there are any. API calls are stored beside. Later
-/// logins get the same scores from the model, to the bit, as `detect` gives them after a baseline of the same logins. The
-/// options' baseline, model and seed are not used; the seed is that of `training`.
+/// Trains a model on all logins of a log, with their labels if any, and stores the API calls in it. Later logins get bit for
+/// bit the scores that [`detect_logins`](super::detect::detect_logins) gives them after a baseline of the same logins.
+/// Baseline, model and seed of the options are not used; the seed is that of `training`.
 ///
 /// # Errors
 /// When there are too few logins.
@@ -78,9 +78,9 @@ pub fn train_logins(
     };
     let labelled_attacks = judged.labelled.map(|attacks| attacks as u64);
     let checkpoint = LoginCheckpoint { history: judged.history, calls };
-    let known = checkpoint.encode().map_err(LoginTrainError::Checkpoint)?;
+    let stored = checkpoint.encode().map_err(LoginTrainError::Checkpoint)?;
     Ok(LoginsTrained {
-        model: LoginModel { summary, labelled_attacks, ensemble: fitted.ensemble, histograms, known },
+        model: LoginModel { summary, labelled_attacks, ensemble: fitted.ensemble, histograms, known: stored },
         drift,
     })
 }

@@ -1,4 +1,4 @@
-//! Flow logs: rows are folded into windows, and windows written in parts that bound memory.
+//! Reads flow logs: folds rows into windows, and writes windows in parts that bound memory.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -16,7 +16,7 @@ use crate::batch::{BatchError, BatchWriter};
 use crate::keys::HourOfScope;
 use crate::usage::from_flows::UsageByScope;
 
-/// Reads an object of flow logs. `fallback` stands in for the account or region that rows do not name.
+/// Reads an object of flow logs. `fallback` replaces an account or region that rows do not name.
 pub(super) fn read(
     format: Format,
     input: impl Read,

@@ -1,10 +1,11 @@
-//! One batch writer per hour that an object has rows of, and the limit on how many hours there may be.
+//! Keeps one batch writer per hour that an object has rows of, and limits the number of hours.
 
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use weir_domain::reject::ReadSummary;
 use weir_domain::source::Source;
+use weir_domain::time::DAY_HOURS;
 use weir_domain::window::{Hour, Scope};
 use weir_ingest::{ObjectName, Problem, ReadError};
 
@@ -34,16 +35,16 @@ impl HourWriter {
     }
 }
 
-/// Limits the hours, per account and region, that one object may have rows of: each costs memory and a batch, however few its
-/// rows are.
+/// Limits the number of hours, per account and region, in one object. Each hour costs memory and a batch, however few rows it
+/// has.
 #[derive(Default)]
 pub(super) struct HourLimit {
     seen: HashSet<u64>,
 }
 
 impl HourLimit {
-    /// A leap year.
-    const MAX_HOURS: usize = 366 * 24;
+    /// The hours of a leap year.
+    const MAX_HOURS: usize = 366 * DAY_HOURS;
 
     /// Whether the hour of a time, seconds since the epoch, is within the limit.
     pub(super) fn admit(&mut self, account: &str, region: &str, time: i64) -> bool {
@@ -59,7 +60,7 @@ impl HourLimit {
     }
 }
 
-/// Writers of records that are stored as they are read, by hour.
+/// Writers, by hour, of records that are stored unchanged.
 pub(super) struct RecordWriters<W> {
     source: Source,
     scope: Scope,

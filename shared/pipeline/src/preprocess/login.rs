@@ -1,4 +1,4 @@
-//! Logins and API calls: records are stored as they are read, by hour.
+//! Reads logins and API calls, and stores the records by hour.
 
 use std::io::Read;
 
@@ -14,7 +14,7 @@ use super::options::PreprocessOptions;
 use super::outcome::PreprocessError;
 use crate::batch::LoginBatchWriter;
 
-/// Reads an object of logins. `fallback` names the account.
+/// Reads an object of logins. `fallback` supplies the account.
 pub(super) fn read(
     format: Format,
     input: impl Read,
@@ -22,7 +22,7 @@ pub(super) fn read(
     fallback: &Scope,
     options: &PreprocessOptions,
 ) -> Result<Written, PreprocessError> {
-    // A user is the same in all regions, so that the history of users is kept per account.
+    // A user is the same in all regions, so the history of users is kept per account.
     let mut hours = RecordWriters::new(Source::Login, Scope::new(fallback.account(), ""));
     let clock = Clock::utc(options.written);
     let summary = login::read(format, input, name, options.limits, clock, |row| match row {

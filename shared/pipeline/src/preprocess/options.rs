@@ -1,4 +1,4 @@
-//! How raw logs are read, and the limits on what one may cost.
+//! The options of preprocessing, and the limits on the cost of one raw log.
 
 use std::sync::Arc;
 
@@ -8,25 +8,24 @@ use weir_ingest::ReadLimits;
 use weir_ingest::flow::FlowOptions;
 use weir_ingest::ranges::ProviderRanges;
 
-/// How objects are read and folded.
+/// Options of preprocessing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PreprocessOptions {
-    /// The length of windows. Default 5 minutes.
+    /// The length of windows. Default: 5 minutes.
     pub window_length: WindowLength,
-    /// Format and field order of the logs, where their content does not decide; by default it does. The format may be one of
-    /// logins or of usage, too.
+    /// The format and field order of the logs. Default: detected from the content. The format may also be one of logins or
+    /// usage.
     pub flow: FlowOptions,
-    /// The source whose formats are read; by default those of flow logs, logins and usage.
+    /// The source whose formats are accepted. Default: flow logs, logins and usage.
     pub source: Option<Source>,
-    /// When a log was last written, milliseconds since the epoch, if its store does not say: time stamps without a year
-    /// (syslog) are taken to lie before it. Default 0, the epoch, which suits no such log.
+    /// The time of the last write of a log, milliseconds since the epoch, if its store does not provide it. Timestamps
+    /// without a year (syslog) are taken to be before it. Default: 0, which fits no such log.
     pub written: i64,
-    /// Address ranges of cloud providers, by which flow logs count traffic with providers beside their windows. By default they
-    /// do not count it.
+    /// The address ranges by which traffic with cloud providers is counted. Default: it is not counted.
     pub usage: Option<Arc<ProviderRanges>>,
-    /// Limits on what one object may cost.
+    /// The limits on the cost of one object.
     pub limits: ReadLimits,
-    /// Rows that are folded before the windows are written out: bounds memory whatever the size of the object. Default 500,000.
+    /// The number of rows folded before windows are written, which bounds memory for objects of any size. Default: 500,000.
     pub rows_per_part: u64,
 }
 

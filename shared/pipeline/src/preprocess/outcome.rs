@@ -1,4 +1,4 @@
-//! What preprocessing returns: the batches of an object, or why there are none.
+//! The result of preprocessing an object, and its errors.
 
 use weir_domain::reject::ReadSummary;
 use weir_ingest::ReadError;
@@ -7,33 +7,33 @@ use crate::batch::BatchError;
 use crate::keys::ObjectRef;
 use crate::store::StoreError;
 
-/// An object that was preprocessed.
+/// The result of preprocessing an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preprocessed {
     /// The counts of its rows.
     pub summary: ReadSummary,
-    /// Keys of the batches that were written, ascending.
+    /// The keys of the batches written, ascending.
     pub batches: Vec<String>,
-    /// Key of the rejects report, if there were rejects.
+    /// The key of the rejects report, if rows were rejected.
     pub rejects: Option<String>,
 }
 
-/// Why an object could not be processed.
+/// The error of preprocessing.
 #[derive(Debug, thiserror::Error)]
 pub enum PreprocessError {
-    /// There is no such object (any more).
+    /// The object does not exist, or no longer exists.
     #[error("{0}: there is no such object")]
     Missing(ObjectRef),
-    /// The object is unreadable. Trying again will not help; the rejects report says why.
+    /// The object is unreadable. A retry fails again; the rejects report has the reason.
     #[error(transparent)]
     Unreadable(#[from] ReadError),
-    /// A store failed. Trying again may help.
+    /// A store failed. A retry may succeed.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A batch could not be written.
     #[error(transparent)]
     Batch(#[from] BatchError),
-    /// The reading task was cut off.
-    #[error("reading {0} was cut off")]
-    CutOff(String),
+    /// The reading task was aborted or panicked.
+    #[error("reading {0} was aborted")]
+    Aborted(String),
 }

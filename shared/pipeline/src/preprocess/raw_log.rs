@@ -1,4 +1,4 @@
-//! What a raw log is called, wherever its bytes come from.
+//! The name, id and scope of a raw log from any origin.
 
 use std::fmt;
 
@@ -6,23 +6,23 @@ use weir_domain::window::Scope;
 
 use crate::keys::ObjectRef;
 
-/// A raw log as preprocess knows it: an object of a store, or lines that came inside an event.
+/// A raw log: an object of a store, or lines inside an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawLog {
-    /// What it is called in errors and in its rejects report.
+    /// The name in errors and in the rejects report.
     pub name: String,
-    /// What its batches and rejects are named after: 32 hexadecimal digits. The same for the same log however often it is
-    /// delivered, and no other log's.
+    /// The id that names its batches and rejects: 32 hexadecimal digits. It is unique to the log and the same at every
+    /// delivery.
     pub id: String,
-    /// Whose it is where its rows do not say.
+    /// The account and region for rows that do not name them.
     pub scope: Scope,
 }
 
 impl RawLog {
-    /// A log that is no object: `carrier` says what brought it, `parts` name it among all that the carrier brings.
+    /// A log inside an event: `carrier` names the kind of event, and `parts` identify the log among those of the carrier.
     ///
-    /// The id hashes the parts with their lengths, in a domain of its own: no parts run into each other, and none come to
-    /// the id of an object.
+    /// The id hashes the parts with their lengths, in a separate domain. So different parts give different ids, none of them
+    /// that of an object.
     #[must_use]
     pub fn inline(carrier: &str, parts: &[&str], scope: Scope) -> Self {
         let mut hasher = blake3::Hasher::new_derive_key("weir raw log inside an event");

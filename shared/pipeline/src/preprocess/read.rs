@@ -1,4 +1,4 @@
-//! Reading one raw object in whatever format it is, into one batch per hour it has rows of.
+//! Reads one raw object of any format into one batch per hour that it has rows of.
 
 use std::io::{self, Read};
 
@@ -14,13 +14,13 @@ use super::{flow, login, usage};
 use crate::batch::BatchError;
 use crate::keys::HourOfScope;
 
-/// An object that was read.
+/// The summary and batches of an object.
 pub(super) struct ReadObject {
     pub(super) summary: ReadSummary,
     pub(super) batches: Vec<(HourOfScope, Vec<u8>)>,
 }
 
-/// Reads an object in whatever format it is, or in the one that the options name.
+/// Reads an object in the format of the options, else in the detected one.
 pub(super) fn read_object(
     input: impl Read,
     name: &ObjectName,
@@ -31,14 +31,14 @@ pub(super) fn read_object(
     let (summary, writers) = if let Some(format) = options.flow.format {
         read_as(format, &mut hashed, name, fallback, options)?
     } else {
-        // Who names the fields says that lines without a header are flow logs.
+        // Options with field names imply flow logs without a header.
         let otherwise = options.flow.fields.as_ref().map(|_| Format::FlowLog);
         match recognise_or(otherwise, &mut hashed, name)? {
             (Some(format), input) => read_as(format, input, name, fallback, options)?,
             (None, _) => Default::default(),
         }
     };
-    // Compressed readers stop at the end of the stream; the hash is of the whole object.
+    // Decompression stops at the end of the stream, but the hash covers the whole object.
     io::copy(&mut hashed, &mut io::sink()).map_err(|e| ReadError {
         object: name.clone(),
         line: 0,
@@ -57,7 +57,7 @@ fn read_as(
     fallback: &Scope,
     options: &PreprocessOptions,
 ) -> Result<Written, PreprocessError> {
-    // The reader of a source refuses the formats of other sources.
+    // The reader of each source refuses the formats of the others.
     match options.source.unwrap_or_else(|| format.source()) {
         Source::Login => login::read(format, input, name, fallback, options),
         Source::Usage if format == Format::Usage => usage::read(input, name, fallback, options),
@@ -71,7 +71,7 @@ fn read_as(
     }
 }
 
-/// Hashes all bytes that are read through it.
+/// A reader that hashes all bytes read through it.
 struct Hashed<R> {
     input: R,
     hasher: blake3::Hasher,

@@ -1,4 +1,4 @@
-//! Usage over time: measurements are stored as they are read, by hour.
+//! Reads usage and stores the measurements by hour.
 
 use std::io::Read;
 
@@ -12,7 +12,7 @@ use super::options::PreprocessOptions;
 use super::outcome::PreprocessError;
 use crate::batch::UsageBatchWriter;
 
-/// Reads an object of measurements. `fallback` names the account and region.
+/// Reads an object of measurements. `fallback` supplies the account and region.
 pub(super) fn read(
     input: impl Read,
     name: &ObjectName,

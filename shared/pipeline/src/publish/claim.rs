@@ -1,7 +1,7 @@
-//! Claims: the right to send a finding at a severity to a channel, by conditional create.
+//! Claims: the exclusive right to send a finding at a severity to a channel, by a conditional write.
 //!
-//! Of concurrent deliveries one gets the claim. A claim expires, so that a crash between claim and mark does not silence the
-//! finding; only a crash between send and mark can repeat a message.
+//! Of concurrent deliveries, one gets the claim. A claim expires, so a crash before the finding is marked as sent does not
+//! suppress it. Only a crash between sending and marking can repeat a message.
 
 use serde::{Deserialize, Serialize};
 use weir_domain::finding::Severity;
@@ -10,21 +10,21 @@ use super::outcome::PublishError;
 use crate::keys;
 use crate::store::{Condition, Etag, Put, Store, StoreError};
 
-/// How long a claim holds, milliseconds: longer than a Lambda invocation of publish may take.
+/// The lifetime of a claim, milliseconds: longer than the timeout of the publish function.
 pub const CLAIM_MILLIS: i64 = 120_000;
 
-/// What stands at a claim's key.
+/// The state of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub(super) enum Claim {
-    /// A delivery is sending, until then.
+    /// A delivery is sending; the claim expires at this time.
     Claimed { until: i64 },
-    /// It was sent, then.
+    /// The finding was sent at this time.
     Done { at: i64 },
 }
 
 impl Claim {
-    /// A claim that anybody may take over.
+    /// An expired claim, which any delivery may take over.
     pub(super) const RELEASED: Self = Self::Claimed { until: 0 };
 
     /// The stored form.
@@ -37,7 +37,7 @@ impl Claim {
     }
 }
 
-/// Whether a finding was sent to a channel at this severity or a higher one.
+/// Whether a finding was sent to a channel at this or a higher severity.
 pub(super) async fn was_sent(
     state: &impl Store,
     uid: &str,
@@ -57,19 +57,19 @@ pub(super) async fn was_sent(
     Ok(false)
 }
 
-/// Claims the right to send; `None` when it was sent before.
+/// Claims the right to send; `None` if the finding was sent before.
 pub(super) async fn claim(state: &impl Store, key: &str, now: i64) -> Result<Option<Etag>, PublishError> {
     let ours = Claim::Claimed { until: now + CLAIM_MILLIS }.encode();
     if let Put::Done(etag) = state.put(key, ours.clone(), Condition::IfAbsent).await? {
         return Ok(Some(etag));
     }
     let in_progress = || PublishError::InProgress { key: key.to_owned() };
-    // Gone or unwritten between two calls: another delivery is at it.
+    // The claim changed between two calls, so another delivery is active.
     let before = state.get(key).await?.ok_or_else(in_progress)?;
     match serde_json::from_slice(&before.bytes) {
         Ok(Claim::Done { .. }) => Ok(None),
         Ok(Claim::Claimed { until }) if until > now => Err(in_progress()),
-        // Expired, or unreadable and so nobody's.
+        // An expired or unreadable claim is taken over.
         Ok(Claim::Claimed { .. }) | Err(_) => match state.put(key, ours, Condition::IfMatch(before.etag)).await? {
             Put::Done(etag) => Ok(Some(etag)),
             Put::Conflict => Err(in_progress()),

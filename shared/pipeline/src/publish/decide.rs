@@ -1,4 +1,4 @@
-//! Whether a finding is an alert: decided once, whatever the number of channels.
+//! Decides whether a finding is an alert, once for all channels.
 
 use weir_detect::limit::Admission;
 use weir_detect::ocsf::DetectionFinding;
@@ -14,23 +14,23 @@ use crate::models;
 use crate::notifier::Notifier;
 use crate::store::Store;
 
-/// A finding that is to be sent.
+/// A finding to send.
 pub(super) struct Alert<'a> {
     pub(super) finding: DetectionFinding,
     pub(super) severity: Severity,
-    /// The channels that it was not sent to yet.
+    /// The channels that have not received it.
     pub(super) channels: Vec<&'a dyn Notifier>,
 }
 
-/// What is to be done with a finding.
+/// The decision about a finding.
 pub(super) enum Decision<'a> {
-    /// Send it.
+    /// Send the finding.
     Alert(Box<Alert<'a>>),
-    /// Nothing (more).
+    /// Nothing is left to do.
     Settled(Published),
 }
 
-/// Decides about the finding at a key. One that a rule or the alert limit keeps back is written again with that decision.
+/// Decides about the finding at a key. A finding that a rule or the alert limit holds back is rewritten with that decision.
 pub(super) async fn decide<'a>(
     state: &impl Store,
     channels: &[&'a dyn Notifier],
@@ -59,10 +59,10 @@ pub(super) async fn decide<'a>(
             return settled(Published::Before);
         }
         let limits = suppressions.limits(monitored_hosts(state).await);
-        if let Some((group, most)) = limits.group(&finding)
-            && admit(state, &group, &finding, most, now).await? == Admission::Hold
+        if let Some((group, max)) = limits.group(&finding)
+            && admit(state, &group, &finding, max, now).await? == Admission::Hold
         {
-            let throttled = Box::new(finding.throttled(&group.throttle_reason(most)));
+            let throttled = Box::new(finding.throttled(&group.throttle_reason(max)));
             return Ok(Change::json(key, &throttled.clone(), Decision::Settled(Published::Throttled(throttled)))?);
         }
         Ok(Change::Keep(Decision::Alert(Box::new(Alert { finding, severity, channels: pending }))))
@@ -70,13 +70,13 @@ pub(super) async fn decide<'a>(
     .await
 }
 
-/// Monitored hosts, as far as the model in use says.
+/// The number of monitored hosts of the model in use; 0 without one.
 async fn monitored_hosts(state: &impl Store) -> u64 {
     let pointer = models::pointer::<FlowModel>(state).await.ok().flatten();
     pointer.map_or(0, |pointer| pointer.hosts)
 }
 
-/// The finding of an object, with its severity; its uid is safe to make keys of.
+/// Parses a finding and its severity. Only uids that are safe in keys are accepted.
 fn parse(key: &str, bytes: &[u8]) -> Result<(DetectionFinding, Severity), PublishError> {
     let not_a_finding = |problem: String| PublishError::NotAFinding { key: key.to_owned(), problem };
     let finding: DetectionFinding = serde_json::from_slice(bytes).map_err(|e| not_a_finding(e.to_string()))?;
@@ -84,7 +84,7 @@ fn parse(key: &str, bytes: &[u8]) -> Result<(DetectionFinding, Severity), Publis
     let severity = severity.ok_or_else(|| not_a_finding(format!("severity_id {}", finding.severity_id)))?;
     let uid = &finding.finding_info.uid;
     if uid.is_empty() || !uid.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
-        return Err(not_a_finding("its uid is no uid".to_owned()));
+        return Err(not_a_finding("its uid is not a valid uid".to_owned()));
     }
     Ok((finding, severity))
 }

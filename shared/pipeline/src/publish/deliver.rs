@@ -1,4 +1,4 @@
-//! Delivery: an alert is claimed, sent and marked, channel by channel.
+//! Delivers an alert channel by channel: claims it, sends it and marks it as sent.
 
 use weir_detect::ocsf::DetectionFinding;
 use weir_domain::finding::Severity;
@@ -10,7 +10,7 @@ use crate::keys;
 use crate::notifier::Notifier;
 use crate::store::{Condition, Store};
 
-/// Sends an alert to its channels. All of them are tried; the first failure is returned.
+/// Sends an alert to all its channels, and returns the first failure.
 pub(super) async fn deliver(state: &impl Store, alert: Alert<'_>, now: i64) -> Result<Published, PublishError> {
     let Alert { finding, severity, channels } = alert;
     let (mut sent, mut failure) = (Vec::new(), None);
@@ -28,7 +28,7 @@ pub(super) async fn deliver(state: &impl Store, alert: Alert<'_>, now: i64) -> R
     }
 }
 
-/// Claims, sends and marks; whether it was sent now.
+/// Claims, sends and marks. Returns whether it was sent now.
 async fn deliver_to(
     state: &impl Store,
     channel: &dyn Notifier,
@@ -39,7 +39,7 @@ async fn deliver_to(
     let key = keys::published(&finding.finding_info.uid, severity, channel.channel());
     let Some(etag) = claim(state, &key, now).await? else { return Ok(false) };
     if let Err(error) = channel.send(finding).await {
-        // Released, so that the next delivery need not wait for the claim to expire. If this fails, it expires.
+        // Releases the claim, so that the next delivery does not wait until it expires.
         let _ = state.put(&key, Claim::RELEASED.encode(), Condition::IfMatch(etag)).await;
         return Err(error.into());
     }

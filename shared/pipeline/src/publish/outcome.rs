@@ -1,4 +1,4 @@
-//! What publishing returns: what became of a finding, or why it could not be published.
+//! The result of publishing a finding, and its errors.
 
 use weir_detect::ocsf::DetectionFinding;
 
@@ -6,52 +6,52 @@ use crate::compare_and_swap::Contended;
 use crate::notifier::NotifyError;
 use crate::store::StoreError;
 
-/// What became of a finding.
+/// The result of publishing a finding.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Published {
-    /// It was sent now.
+    /// The finding was sent.
     Sent {
         /// The finding.
         finding: Box<DetectionFinding>,
-        /// The channels that it was sent to now.
+        /// The channels that it was sent to.
         channels: Vec<String>,
     },
-    /// It had been sent to every channel before, at this severity or a higher one.
+    /// The finding was sent to every channel before, at this or a higher severity.
     Before,
-    /// It is not to be sent: closed, or no alert.
+    /// The finding is closed or not an alert.
     NotAnAlert,
-    /// A rule or an expected actor keeps it from being sent, as it now says itself.
+    /// A rule or an expected actor suppresses the finding, which is marked as suppressed.
     Suppressed(Box<DetectionFinding>),
-    /// The alert limit of its hour is reached, as it now says itself; a summary stands for it.
+    /// The alert limit of the hour is reached. The finding is marked as throttled, and a summary counts it.
     Throttled(Box<DetectionFinding>),
-    /// There is no such finding (any more).
+    /// The finding does not exist, or no longer exists.
     Missing,
 }
 
-/// Why a finding could not be published.
+/// The error of publishing.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
-    /// A store failed. Trying again may help.
+    /// A store failed. A retry may succeed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A channel did not take it. Trying again may help.
+    /// A channel failed. A retry may succeed.
     #[error(transparent)]
     Notify(#[from] NotifyError),
-    /// The object is no finding.
+    /// The object is not a finding.
     #[error("{key}: not a finding: {problem}")]
     NotAFinding {
-        /// The object.
+        /// The key of the object.
         key: String,
-        /// The fault in it.
+        /// The cause.
         problem: String,
     },
     /// Other writers kept changing the same object.
     #[error(transparent)]
     Contended(#[from] Contended),
-    /// Another delivery is sending it. Trying again later will show whether it did.
+    /// Another delivery is sending the finding. A later retry shows whether it was sent.
     #[error("{key}: another delivery is sending it")]
     InProgress {
-        /// The claim.
+        /// The key of the claim.
         key: String,
     },
 }

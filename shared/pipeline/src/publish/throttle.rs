@@ -1,4 +1,4 @@
-//! The alert limit over deliveries: what an hour admitted is kept in one object, by compare-and-swap.
+//! The alert limit across deliveries: one object per hour and group has the admitted findings, updated by compare-and-swap.
 
 use weir_detect::limit::{Admission, Group, HourOfGroup};
 use weir_detect::ocsf::DetectionFinding;
@@ -9,11 +9,11 @@ use crate::compare_and_swap::{Change, update};
 use crate::keys;
 use crate::store::Store;
 
-/// Whether a finding may be sent; if not, the summary that stands for it, if one does, has been written. `max` is how many
-/// findings the group may send in the hour.
+/// Whether a finding may be sent. If not, the summary of the group is written, if there is one. `max` is the number of
+/// findings that the group may send in the hour.
 ///
-/// Deliveries at the same time are put in an order by the hour's object, so the limit holds however many run. A delivery
-/// that is repeated gets the same answer: what may be sent keeps its place.
+/// The object of the hour serialises concurrent deliveries, so the limit always holds. A repeated delivery gets the same
+/// answer.
 pub(super) async fn admit(
     state: &impl Store,
     group: &Group,
@@ -38,8 +38,8 @@ pub(super) async fn admit(
     Ok(admission)
 }
 
-/// Writes the summary of an hour as it stands. The hour is read after the summary, so that what is written over a summary
-/// is never older.
+/// Writes the current summary of an hour. The hour is read after the summary, so a newer summary is never overwritten by an
+/// older one.
 async fn write_summary(state: &impl Store, group: &Group, max: usize, now: i64) -> Result<(), PublishError> {
     let uid = HourOfGroup::default().summary(group, max, None, now).finding_info.uid;
     let key = &keys::finding_by_uid(&utc_day(group.start()), &uid);
@@ -56,7 +56,7 @@ async fn write_summary(state: &impl Store, group: &Group, max: usize, now: i64) 
     .await
 }
 
-/// What an hour admitted. An unreadable object counts as none, so that alerts are sent rather than lost.
+/// Decodes the admitted findings of an hour. An unreadable object counts as empty, so that alerts are sent rather than lost.
 fn decode(bytes: Option<Vec<u8>>) -> HourOfGroup {
     bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
 }

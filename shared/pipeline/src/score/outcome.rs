@@ -1,44 +1,44 @@
-//! What scoring returns: the counts and findings of an hour or a day, or why it failed.
+//! The result of scoring an hour or a day, and its errors.
 
 use crate::hours::LoadError;
 use crate::incidents::{IncidentError, Stored};
 use crate::store::StoreError;
 
-/// What scoring an hour or a day did.
+/// The result of scoring an hour or a day.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scored {
-    /// Batches that were read; equal ones (the same file under two keys) count once for flow logs.
+    /// The number of batches read. For flow logs equal ones (the same file under two keys) count once.
     pub batches: usize,
-    /// Hits: windows, logins or points in which something was detected.
+    /// The number of hits: windows, logins or points in which something was detected.
     pub hits: usize,
-    /// Series of usage that are not watched because their scope has too many.
+    /// The number of usage series that are not watched because their scope has too many.
     pub unwatched: usize,
-    /// Keys of the findings that were written because they are new or have changed.
+    /// The keys of new and changed findings.
     pub findings: Vec<String>,
 }
 
 impl Scored {
-    /// The outcome of storing hits that were found in some batches.
+    /// The result for this many batches, from stored hits.
     pub(crate) fn new(batches: usize, stored: Stored) -> Self {
         Self { batches, hits: stored.hits, unwatched: 0, findings: stored.findings }
     }
 }
 
-/// Why an hour or a day could not be scored.
+/// The error of scoring an hour or a day.
 #[derive(Debug, thiserror::Error)]
 pub enum ScoreError {
-    /// A store failed. Trying again may help.
+    /// A store failed. A retry may succeed.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// Batches could not be read or merged.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// A file that says where addresses are is unreadable.
+    /// A file of address locations is unreadable.
     #[error("{key}: {error}")]
     Places {
-        /// Its key.
+        /// The key of the file.
         key: String,
-        /// The fault in it.
+        /// The fault in the file.
         error: weir_features::login::BadPlaces,
     },
     /// Incidents or findings could not be stored.
@@ -50,7 +50,7 @@ pub enum ScoreError {
     /// The model in use cannot be read.
     #[error(transparent)]
     Models(#[from] crate::models::ModelError),
-    /// The parameters of a detector are out of range, which would be a fault of this program.
+    /// The parameters of a detector are out of range, which is a bug.
     #[error(transparent)]
     Params(#[from] weir_model::BadParams),
 }

@@ -9,24 +9,24 @@ use super::{Condition, Etag, MAX_OBJECT_BYTES, Opened, Put, Store, StoreError, V
 
 /// Files below a folder. A version is the BLAKE3 hash of the content.
 ///
-/// Writes are atomic (a new file is renamed into place). Conditional writes hold a lock, in the process and, by a lock
-/// file, between processes on one machine.
+/// Writes are atomic: a new file is renamed into place. Conditional writes hold a lock within the process, and a lock file
+/// between processes on one machine.
 #[derive(Debug)]
 pub struct FolderStore {
     root: PathBuf,
     writing: Mutex<()>,
 }
 
-/// How the names of the store's own files begin; they are not listed.
-const OWN: &str = ".weir-";
+/// The prefix of the names of the store's own files, which are not listed.
+const RESERVED: &str = ".weir-";
 const LOCK: &str = ".weir-lock";
 const NEW: &str = ".weir-new-";
 
 impl FolderStore {
-    /// A store in a folder, which is made if absent.
+    /// A store in a folder, which is created if absent.
     ///
     /// # Errors
-    /// When the folder cannot be made.
+    /// When the folder cannot be created.
     pub fn open_or_create(root: impl Into<PathBuf>) -> Result<Self, StoreError> {
         let root = root.into();
         fs::create_dir_all(&root).map_err(|e| StoreError::new("open", &root.to_string_lossy(), e))?;
@@ -35,11 +35,11 @@ impl FolderStore {
 
     fn path(&self, verb: &'static str, key: &str) -> Result<PathBuf, StoreError> {
         check_key(verb, key)?;
-        if key.split('/').any(|part| part.starts_with(OWN)) {
+        if key.split('/').any(|part| part.starts_with(RESERVED)) {
             return Err(StoreError::new(
                 verb,
                 key,
-                format!("not a key: names that begin with {OWN} are the store's own"),
+                format!("not a key: names that begin with {RESERVED} are reserved for the store"),
             ));
         }
         Ok(self.root.join(key))
@@ -115,7 +115,7 @@ impl FolderStore {
                 if key.starts_with(prefix) || prefix.starts_with(&format!("{key}/")) {
                     self.walk(&path, prefix, keys)?;
                 }
-            } else if key.starts_with(prefix) && !name.to_string_lossy().starts_with(OWN) {
+            } else if key.starts_with(prefix) && !name.to_string_lossy().starts_with(RESERVED) {
                 keys.push(key);
             }
         }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{Condition, Etag, Opened, Put, Store, StoreError, Versioned, check_key};
 
-/// Objects in a map. Versions are numbered over the life of the store.
+/// A map of objects. Versions are numbered over the lifetime of the store.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     state: Mutex<State>,
@@ -26,7 +26,7 @@ impl MemoryStore {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // No code panics while it holds the lock, and the map is whole between any two statements.
+        // No code panics while it holds the lock, and the map is consistent after every statement.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

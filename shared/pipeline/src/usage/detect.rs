@@ -1,4 +1,4 @@
-//! Findings of whole series: what the function score would have told of them, had they come day by day.
+//! Makes findings of whole series in memory: the ones that the function `score` reports when the data arrives day by day.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use weir_model::BadParams;
 use super::series::{Clock, WatchedSeries};
 use crate::incidents::{Grouping, HitsBySubject};
 
-/// Measurements by series, as they were measured.
+/// Raw measurements by series.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct UsagePoints {
     series: BTreeMap<String, Vec<(i64, f64)>>,
@@ -22,24 +22,24 @@ pub struct UsagePoints {
 }
 
 impl UsagePoints {
-    /// The most series.
+    /// The maximum number of series.
     pub const MAX_SERIES: usize = 10_000;
 
-    /// The most measurements of all series, which take 160 MB.
+    /// The maximum number of measurements over all series; they take 160 MB.
     pub const MAX: u64 = 10_000_000;
 
     /// Adds a measurement.
     ///
     /// # Errors
-    /// When there are more series or measurements than may be, or the value is none. The measurement is then not added.
+    /// When a limit on series or measurements is exceeded, or the value is out of range. The measurement is then not added.
     pub fn add(&mut self, point: &UsagePoint<'_>) -> Result<(), TooMuchUsage> {
         self.push(series_name(point.metric, point.keys.iter().copied()), point.time, point.value)
     }
 
-    /// Adds the steps of a series that were measured.
+    /// Adds the measured steps of a series.
     ///
     /// # Errors
-    /// As [`add`](Self::add). Some of them are then added.
+    /// As [`add`](Self::add). The steps before the failing one stay added.
     pub fn add_series(&mut self, series: &UsageSeries) -> Result<(), TooMuchUsage> {
         let name = series.name();
         let measured = series.values.iter().enumerate().filter_map(|(at, value)| Some((at, (*value)?)));
@@ -65,19 +65,19 @@ impl UsagePoints {
         Ok(())
     }
 
-    /// How many series there are.
+    /// The number of series.
     #[must_use]
     pub fn series(&self) -> usize {
         self.series.len()
     }
 
-    /// How many measurements there are.
+    /// The number of measurements.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.count
     }
 
-    /// When the first and the last measurement were, seconds since the epoch; none of nothing.
+    /// The times of the first and the last measurement, seconds since the epoch; `None` without measurements.
     #[must_use]
     pub fn times(&self) -> Option<(i64, i64)> {
         let times = || self.series.values().flatten().map(|(time, _)| *time);
@@ -85,14 +85,14 @@ impl UsagePoints {
     }
 }
 
-/// The findings of series, the most severe first, then by time. `from` is when what is told begins, seconds since the epoch:
-/// what was measured before only says what is usual. `now` is the time of writing, milliseconds since the epoch.
+/// The findings of series, the most severe first, then by time. `from` is the start of reporting, seconds since the epoch:
+/// earlier measurements are baseline only. `now` is the time of writing, milliseconds since the epoch.
 ///
 /// Runs in parallel on the current rayon pool; the result depends neither on the number of threads nor on the order in which
 /// measurements were added.
 ///
 /// # Errors
-/// When the parameters of the detector are out of range, which would be a fault of this program.
+/// When the parameters of the detector are out of range, which is a bug.
 pub fn detect_usage(
     points: UsagePoints,
     zone: &TimeZone,

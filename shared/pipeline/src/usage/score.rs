@@ -1,10 +1,9 @@
-//! Usage as it comes: what scoring does with batches of measurements.
+//! Scores stored measurements: a whole day whenever one of its batches arrives.
 //!
-//! A day is judged whole whenever some of it comes in, each series point by point by what was before it: the detectors of the
-//! series as the day began ([`crate::known`]). Points of a series are taken in order of time, those of one moment by value, so
-//! that the order of objects does not matter.
+//! Each point is scored against the points before it, by the detector that its series had at the start of the day
+//! ([`crate::checkpoint`]). Points are sorted by time, simultaneous ones by value, so the order of objects does not matter.
 //!
-//! A late object has its own day judged again. The days after it know of it from then on, but are not judged again.
+//! A late object causes its own day to be scored again. Later days include its points from then on, but are not scored again.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +12,7 @@ use jiff::tz::TimeZone;
 use weir_domain::source::Source;
 use weir_domain::usage::series_name;
 
-use super::from_flows::{is_of_flow_logs, is_of_the_log};
+use super::from_flows::{is_from_flow_logs, is_row_count};
 use super::series::{Clock, WatchedSeries};
 use crate::batch::UsageBatch;
 use crate::checkpoint::{Checkpoint, DayToJudge, day_to_judge};
@@ -23,30 +22,31 @@ use crate::keys::HourOfScope;
 use crate::score::{ScoreError, Scored};
 use crate::store::Store;
 
-/// Series of a scope that are watched, those that come first: each takes up to a megabyte.
+/// The maximum number of series watched per scope, the first ones by day and name. Each takes up to a megabyte.
 const MAX_SERIES: usize = 400;
 
-/// Version of what is kept of the series; any other is made anew.
+/// The version of the stored series. Other versions are recomputed.
 const VERSION: u32 = 2;
 
-/// The series of a scope by name, as a day begins.
+/// The detectors of the series of a scope, by name, at the start of a day.
 #[derive(Debug, Clone)]
 struct UsageCheckpoint {
-    /// How days are read. What was learned by another clock is made anew.
+    /// The clock of hours and weeks. A checkpoint of another clock is recomputed.
     clock: Clock,
     series: BTreeMap<String, WatchedSeries>,
 }
 
-/// What was measured of a series on a day.
+/// The measurements of a series on a day.
 #[derive(Debug, Default)]
 struct Points {
     points: Vec<(i64, f64)>,
     of_flow_logs: bool,
 }
 
-/// Judges the day that an hour belongs to, hours of day and week being those of a zone. `now` is milliseconds since the epoch.
+/// Scores the day that contains an hour, with hours of the day and week in a time zone. `now` is milliseconds since the
+/// epoch.
 ///
-/// Doing it again changes nothing.
+/// It is idempotent.
 ///
 /// # Errors
 /// When a store fails or stored objects are unreadable.
@@ -68,7 +68,8 @@ pub(crate) async fn score_day(
 }
 
 impl UsageCheckpoint {
-    /// Takes in points, and keeps all scores of theirs; says how many series are not watched. Equal batches (the same file under two keys) count once.
+    /// Scores the points of batches and keeps all their scores. Equal batches (the same file under two keys) count once.
+    /// Returns the number of series that are not watched.
     fn add_batches(&mut self, batches: RawBatches) -> Result<usize, ScoreError> {
         let (mut series, mut seen) = (BTreeMap::<String, Points>::new(), BTreeSet::new());
         let mut of_the_log = BTreeSet::new();
@@ -76,19 +77,19 @@ impl UsageCheckpoint {
             let batch = UsageBatch::decode(bytes).map_err(|error| LoadError::Batch { key, error })?;
             if seen.insert((batch.raw_hash, batch.hour)) {
                 for point in batch.points {
-                    if is_of_the_log(&point.metric, &point.keys) {
+                    if is_row_count(&point.metric, &point.keys) {
                         of_the_log.insert(point.time);
                     }
                     let keys = point.keys.iter().map(|(name, value)| (&**name, &**value));
                     let points = series.entry(series_name(&point.metric, keys)).or_default();
-                    points.of_flow_logs |= is_of_flow_logs(&point.keys);
+                    points.of_flow_logs |= is_from_flow_logs(&point.keys);
                     points.points.push((point.time, point.value));
                 }
             }
         }
         if !of_the_log.is_empty() {
-            let known = self.series.iter().filter(|(_, watched)| watched.is_of_flow_logs());
-            for (name, _) in known {
+            let from_flow_logs = self.series.iter().filter(|(_, watched)| watched.is_from_flow_logs());
+            for (name, _) in from_flow_logs {
                 series.entry(name.clone()).or_default().of_flow_logs = true;
             }
         }
@@ -99,7 +100,7 @@ impl UsageCheckpoint {
                 continue;
             }
             if of_flow_logs {
-                // A place that is new was used for nothing before, too, but it was not watched.
+                // A new place is watched from its first measurement on; its earlier steps are not filled with 0.
                 let since =
                     if self.series.contains_key(&name) { None } else { points.iter().map(|(time, _)| *time).min() };
                 let measured: BTreeSet<i64> = points.iter().map(|(time, _)| *time).collect();

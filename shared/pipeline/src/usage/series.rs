@@ -1,4 +1,4 @@
-//! One series that is watched point by point: its detector, its last scores, and what it does in the hours of the week.
+//! One watched series: its detector, its last scores, and its statistics per hour of the week.
 
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -10,10 +10,10 @@ use weir_domain::window::Scope;
 use weir_features::usage::LocalTime;
 use weir_model::{BadParams, OnlineDetector, OnlineDetectorParams};
 
-/// Scores that are kept of a series, so that what builds up over midnight is seen.
-const REMEMBERED: usize = 512;
+/// The number of scores kept of a series between days, so that an anomaly that builds up over midnight is detected.
+const MAX_KEPT_SCORES: usize = 512;
 
-/// By whose clock the hours of day and week are told.
+/// The time zone of the hours of the day and week, and its name.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Clock {
     zone: TimeZone,
@@ -30,7 +30,7 @@ impl Clock {
     }
 }
 
-/// A series that is watched.
+/// A watched series.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WatchedSeries {
@@ -38,11 +38,11 @@ pub(super) struct WatchedSeries {
     /// The last scores, in order.
     scores: Vec<UsageScore>,
     hours: HoursOfWeeks,
-    /// The latest week of which there is a point.
+    /// The latest week with a point.
     week: Option<i64>,
-    /// What was found when that week began.
+    /// The high-risk hours found at the start of that week.
     risk: Option<Risk>,
-    /// Whether it is of flow logs: in a step in which these have rows it is 0 where it has no value.
+    /// Whether the series is derived from flow logs. A missing value is then 0 in every step in which the logs have rows.
     of_flow_logs: bool,
 }
 
@@ -58,11 +58,11 @@ impl WatchedSeries {
         })
     }
 
-    pub(super) fn is_of_flow_logs(&self) -> bool {
+    pub(super) fn is_from_flow_logs(&self) -> bool {
         self.of_flow_logs
     }
 
-    /// Takes in a point. With the first of a week the weeks before it are judged, once.
+    /// Scores a point. The first point of a week also judges the weeks before it.
     pub(super) fn next(&mut self, time: i64, value: f64, clock: &Clock) {
         let local = LocalTime::at(time, &clock.zone);
         self.detector.set_utc_offset(i32::try_from(local.ahead_of(time)).unwrap_or(0));
@@ -76,7 +76,7 @@ impl WatchedSeries {
         self.scores.push(score);
     }
 
-    /// Judges the weeks before one, at a time.
+    /// Finds the high-risk hours of the weeks before one; `time` is the time of the finding.
     fn judge_weeks(&mut self, before: i64, time: i64) {
         let windows = self.hours.risk_windows(before);
         let since = self.risk.as_ref().map_or(time, |risk| risk.since);
@@ -85,14 +85,14 @@ impl WatchedSeries {
         self.hours.keep_latest();
     }
 
-    /// Judges all weeks, the last one as far as it is known.
+    /// Finds the high-risk hours of all weeks, the incomplete last one included.
     pub(super) fn judge_all_weeks(&mut self) {
         if let Some(time) = self.scores.last().map(|score| score.time) {
             self.judge_weeks(i64::MAX, time);
         }
     }
 
-    /// What is found from a time on (seconds since the epoch), by the scores that are kept.
+    /// The hits from a time on (seconds since the epoch), by the kept scores.
     pub(super) fn hits(&self, scope: &Scope, name: &str, clock: &Clock, from: i64) -> Vec<(Subject, Hit)> {
         let series = ScoredSeries { scope, name, scores: &self.scores, alarm: ALARM };
         let risk = self.risk.as_ref().filter(|risk| risk.judged >= from);
@@ -100,21 +100,21 @@ impl WatchedSeries {
         detect(&series).into_iter().filter(|(_, hit)| hit.window.0 >= from).chain(risk).collect()
     }
 
-    /// How many points were taken in, as far as their scores are kept.
+    /// The number of kept scores.
     #[cfg(test)]
     pub(super) fn seen(&self) -> usize {
         self.scores.len()
     }
 
-    /// Forgets all scores but the last.
+    /// Drops all but the last scores.
     pub(super) fn forget(&mut self) {
-        let excess = self.scores.len().saturating_sub(REMEMBERED);
+        let excess = self.scores.len().saturating_sub(MAX_KEPT_SCORES);
         self.scores.drain(..excess);
     }
 
-    /// Whether it can have been kept: what is read from a store may be damaged.
+    /// Whether a decoded series is within its bounds; stored bytes may be damaged.
     pub(super) fn is_sound(&self) -> bool {
-        self.scores.len() <= REMEMBERED
+        self.scores.len() <= MAX_KEPT_SCORES
             && self.hours.is_sound()
             && self.risk.as_ref().is_none_or(|risk| risk.windows.len() <= HoursOfWeeks::MAX_WINDOWS)
     }

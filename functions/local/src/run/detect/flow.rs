@@ -8,7 +8,7 @@ use weir_detect::flow::anomalous_behaviour::Thresholds;
 use weir_detect::limit::AlertLimits;
 use weir_model::{AlertBudget, FlowModel};
 use weir_pipeline::FolderStore;
-use weir_pipeline::flow::{DetectOptions, Detected, Fitted, Knowledge, MIN_WINDOWS, detect};
+use weir_pipeline::flow::{DetectOptions, Detected, Fitted, MIN_WINDOWS, ModelSource, detect};
 
 use super::report::report;
 use crate::arguments::Detect;
@@ -27,13 +27,13 @@ pub(super) async fn run(arguments: Detect) -> anyhow::Result<ExitCode> {
     let read = read_flow_logs(&arguments.logs, Arc::clone(&store)).await?;
     read.print(arguments.logs.window);
 
-    let knowledge = match (model, arguments.baseline) {
-        (Some(model), _) => Knowledge::Model(Box::new(model)),
-        (None, Some(seconds)) => Knowledge::Baseline(seconds),
-        (None, None) => Knowledge::Input,
+    let source = match (model, arguments.baseline) {
+        (Some(model), _) => ModelSource::Model(Box::new(model)),
+        (None, Some(seconds)) => ModelSource::Baseline(seconds),
+        (None, None) => ModelSource::Input,
     };
     let options = DetectOptions {
-        knowledge,
+        model: source,
         thresholds: Thresholds::default(),
         budget: arguments.alerts_per_day.map(|alerts_per_day| AlertBudget { alerts_per_day }),
         train: train_options(&arguments.estimators),
@@ -45,7 +45,7 @@ pub(super) async fn run(arguments: Detect) -> anyhow::Result<ExitCode> {
     })
     .await?;
     bar.finish_and_clear();
-    print_baseline(&detected, &options.knowledge);
+    print_baseline(&detected, &options.model);
 
     // An explicit --alerts-per-day replaces the ceiling on learned alerts.
     let learned = if arguments.alerts_per_day.is_some() { 0 } else { suppressions.learned_alerts };
@@ -54,7 +54,7 @@ pub(super) async fn run(arguments: Detect) -> anyhow::Result<ExitCode> {
 }
 
 /// Prints on standard error what was analysed and which baseline the findings are compared with.
-fn print_baseline(detected: &Detected, knowledge: &Knowledge) {
+fn print_baseline(detected: &Detected, source: &ModelSource) {
     if let Some((first, last)) = detected.windows {
         anstream::eprintln!(
             "{} monitored hosts from {} to {}",
@@ -63,19 +63,19 @@ fn print_baseline(detected: &Detected, knowledge: &Knowledge) {
             utc_minute(last.0)
         );
     }
-    match (&detected.fitted, detected.learned_until, knowledge) {
+    match (&detected.fitted, detected.learned_until, source) {
         (Fitted::TooFew { windows }, ..) => anstream::eprintln!(
             "anomalous-behaviour was not evaluated: {} host windows to learn from, at least {} are needed",
             count(*windows),
             count(MIN_WINDOWS)
         ),
-        (_, _, Knowledge::Model(model)) => anstream::eprintln!(
+        (_, _, ModelSource::Model(model)) => anstream::eprintln!(
             "baseline: a model trained on {} windows of {} hosts before {}",
             count(model.summary.rows),
             count(model.summary.entities),
             utc_minute(model.summary.to)
         ),
-        (Fitted::On { windows, .. }, Some(from), Knowledge::Baseline(_)) => {
+        (Fitted::On { windows, .. }, Some(from), ModelSource::Baseline(_)) => {
             anstream::eprintln!("baseline: {} host windows before {}", count(*windows), utc_minute(from.0));
         }
         (Fitted::On { windows, .. }, ..) => anstream::eprintln!(

@@ -1,29 +1,29 @@
-//! Whose addresses are, as far as a store knows: the files below `ranges/`, or else the copy that is shipped.
+//! Loads the address ranges of cloud providers from the files below `ranges/` in a store, else from the bundled copy.
 
 use weir_ingest::ranges::{ProviderRanges, RangesError};
 
 use crate::keys;
 use crate::store::{Store, StoreError};
 
-/// Ranges that cannot be loaded.
+/// The error of loading ranges.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadRangesError {
-    /// The store failed. Trying again may help.
+    /// The store failed. A retry may succeed.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A file of ranges is unreadable.
     #[error("{key}: {error}")]
     Ranges {
-        /// Which.
+        /// The key of the file.
         key: String,
-        /// What is wrong with it.
+        /// The cause.
         error: RangesError,
     },
 }
 
-/// The ranges of all files below `ranges/` together, in the order of their keys: `ranges/aws.json`, `ranges/google.json`, or
-/// text, which may be prefixes alone and is then the provider's that it is named after (`ranges/apple.txt`). Where there is no
-/// such file, the shipped copy.
+/// The union of all files below `ranges/`, in the order of their keys: `ranges/aws.json`, `ranges/google.json`, or text. A
+/// text file of prefixes alone belongs to the provider it is named after (`ranges/apple.txt`). Without such files, the
+/// bundled copy.
 ///
 /// # Errors
 /// When the store fails or a file is unreadable.
@@ -45,7 +45,7 @@ mod tests {
     use crate::store::{Condition, MemoryStore};
 
     #[tokio::test]
-    async fn files_of_ranges_stand_in_for_the_shipped_copy() {
+    async fn files_of_ranges_replace_the_bundled_copy() {
         let state = MemoryStore::new();
         let provider = |ranges: &ProviderRanges, address: &str| {
             ranges.find(address.parse().unwrap()).map(|place| place.provider.clone())

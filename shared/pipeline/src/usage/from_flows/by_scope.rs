@@ -1,4 +1,4 @@
-//! Traffic with cloud providers in one object of flow logs, by account and region.
+//! Counts traffic with cloud providers in one object of flow logs, by account and region.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,26 +13,26 @@ use super::counter::FlowUsage;
 use super::hour::{HourUsage, MAX_PLACES, METRICS};
 use crate::keys::HourOfScope;
 
-/// The most half hours of all services together in one account and region of an object, which take some 10 MB: an hour of
-/// 2,000 services has 4,000.
+/// The maximum number of half hours over all services of one account and region in an object, which take about 10 MB. An hour
+/// of 2,000 services has 4,000.
 const MAX_STEPS: u64 = 100_000;
 
-/// The most accounts and regions that are counted in an object; most objects are of one.
+/// The maximum number of scopes in an object; most objects have one.
 const MAX_SCOPES: usize = 50;
 
 /// Counts the rows of an object by account and region.
 pub(crate) struct UsageByScope {
     empty: FlowUsage,
     fallback: Scope,
-    /// Account, region (as the rows name them, `""` where they do not) and counts.
+    /// Account and region as in the rows (`""` where missing), and their counts.
     scopes: Vec<(String, String, FlowUsage)>,
     last: usize,
-    /// The limit that was passed. Nothing is counted then: a part of an hour would look like a drop.
+    /// The limit that was exceeded. Nothing is counted then, because a partial hour would look like a drop.
     too_much: Option<TooMuchUsage>,
 }
 
 impl UsageByScope {
-    /// No counts yet. `fallback` stands in for the account or region that rows do not name.
+    /// Starts without counts. `fallback` replaces an account or region that rows do not name.
     pub(crate) fn new(ranges: &Arc<ProviderRanges>, fallback: &Scope) -> Self {
         let limits = ResampleParams {
             max_series: MAX_PLACES * METRICS.len(),
@@ -74,10 +74,10 @@ impl UsageByScope {
         }
     }
 
-    /// The counts by hour; none where a limit was passed.
+    /// The counts by hour; empty if a limit was exceeded.
     pub(crate) fn finish(self) -> BTreeMap<HourOfScope, HourUsage> {
         if let Some(too_much) = self.too_much {
-            tracing::warn!(error = %too_much, "usage is not counted in this object: it passes a limit");
+            tracing::warn!(error = %too_much, "usage is not counted in this object: it exceeds a limit");
             return BTreeMap::new();
         }
         let mut hours: BTreeMap<HourOfScope, HourUsage> = BTreeMap::new();

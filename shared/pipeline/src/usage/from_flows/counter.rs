@@ -1,8 +1,8 @@
 //! Counts bytes, packets and flows of flow logs per provider, service and region of the external end ([`super::attribution`]).
 //!
-//! A row counts in the step in which it begins. Only what was let through counts. Traffic inside the network is logged by
-//! both interfaces; where the log tells directions it counts once, where it leaves. In a step in which the log has any row,
-//! a provider without one was used for 0; a step without any row is a gap.
+//! A row counts in the step in which it starts. Only accepted traffic counts. Traffic inside the network is logged by both
+//! interfaces; if the log has directions, it counts once, at the sender. In a step with any row of the log, a provider
+//! without rows has usage 0; a step without any row is a gap.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use weir_ingest::usage::{ResampleParams, TooMuchUsage};
 use super::attribution::{Attribution, attribute, other_provider};
 use super::hour::{Counts, HourUsage, METRICS, add};
 
-/// Adds up flows. Nothing depends on their order.
+/// Sums of flows by provider and step. The order of rows does not matter.
 #[derive(Debug, Clone)]
 pub struct FlowUsage {
     ranges: Arc<ProviderRanges>,
@@ -24,13 +24,13 @@ pub struct FlowUsage {
     /// Bytes, packets and flows by place and step.
     places: Vec<(CloudService, Counts)>,
     numbers: HashMap<CloudService, usize>,
-    /// The number of each service of the published ranges, as soon as it has traffic.
+    /// The number of each service of the published ranges that has traffic.
     of_ranges: Vec<Option<usize>>,
-    /// The number of the provider `other`, as soon as it has traffic.
+    /// The number of the provider `other`, if it has traffic.
     others: Option<usize>,
-    /// The named place that was looked up last.
+    /// The last named place, cached.
     last: Option<(Named, usize)>,
-    /// Rows of each step in which there was any.
+    /// Rows of the log per step; steps without rows are absent.
     steps: BTreeMap<i64, u64>,
     entries: u64,
 }
@@ -44,7 +44,7 @@ struct Named {
 }
 
 impl FlowUsage {
-    /// No flows yet. Of the limits, the length of a step, the number of series and that of steps hold.
+    /// Starts without flows. Of the limits, step length, number of series and number of steps apply.
     #[must_use]
     pub fn new(ranges: Arc<ProviderRanges>, limits: ResampleParams) -> Self {
         Self {
@@ -77,7 +77,7 @@ impl FlowUsage {
         self.count_rows(step, 1)
     }
 
-    /// Adds a row of which [`add`](Self::add) said that there are too many series: as traffic with the provider `other`.
+    /// Adds a row as traffic with the provider `other`, after [`add`](Self::add) failed on the limit of series.
     ///
     /// # Errors
     /// When there are more steps than the limit. The row is then not counted.
@@ -92,16 +92,16 @@ impl FlowUsage {
         record.start.div_euclid(i64::from(self.limits.step_seconds.get()))
     }
 
-    /// As many flows as none, of the same ranges and limits: to add up a file that may turn out unreadable.
+    /// An empty counter with the same ranges and limits, for a file that may turn out unreadable.
     #[must_use]
     pub fn empty(&self) -> Self {
         Self::new(Arc::clone(&self.ranges), self.limits)
     }
 
-    /// Adds all that another has added up, which has the same limits.
+    /// Adds the counts of another counter with the same limits.
     ///
     /// # Errors
-    /// When together they have more series or steps than the limits. Some of it is then counted.
+    /// When together they exceed the limits of series or steps. Part of the other is then counted.
     pub fn merge(&mut self, other: Self) -> Result<(), TooMuchUsage> {
         for (step, rows) in other.steps {
             self.count_rows(step, rows)?;
@@ -127,7 +127,7 @@ impl FlowUsage {
         Ok(())
     }
 
-    /// The number of a place, without a text being made where it is known.
+    /// The number of a place. Allocates no text for a place that already has one.
     fn number(&mut self, attribution: &Attribution<'_>) -> Result<usize, TooMuchUsage> {
         match *attribution {
             Attribution::Range(range) => {
@@ -168,7 +168,7 @@ impl FlowUsage {
         }
     }
 
-    /// The number of a place, a new one where it has none.
+    /// The number of a place, assigned if it has none.
     fn new_number(&mut self, place: &CloudService) -> Result<usize, TooMuchUsage> {
         if let Some(number) = self.numbers.get(place) {
             return Ok(*number);
@@ -202,7 +202,7 @@ impl FlowUsage {
         Ok(())
     }
 
-    /// What was counted, by hour; of steps that no hour is cut by.
+    /// The counts by hour. The step length must divide an hour.
     #[must_use]
     pub fn by_hour(self) -> BTreeMap<Hour, HourUsage> {
         let length = i64::from(self.limits.step_seconds.get());
@@ -221,7 +221,7 @@ impl FlowUsage {
         hours
     }
 
-    /// The series, by place and metric.
+    /// One series per place and metric.
     ///
     /// # Errors
     /// When all series together have more steps than the limit.
@@ -312,7 +312,7 @@ mod tests {
     const OWN: [u8; 4] = [10, 0, 0, 1];
 
     #[test]
-    fn the_other_end_tells_the_provider() {
+    fn the_external_end_decides_the_provider() {
         let found = usage(&[
             row(OWN, [17, 1, 1, 1], 0),
             row([17, 1, 1, 1], OWN, 10),
@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_log_names_comes_before_ranges_and_inside_counts_once() {
+    fn services_in_the_log_win_over_ranges_and_internal_traffic_counts_once() {
         let named = FlowRecord {
             destination_service: "DYNAMODB",
             region: "eu-west-1",
@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_hold_and_nothing_is_nothing() {
+    fn limits_hold_and_no_rows_give_no_series() {
         let limits = ResampleParams { max_series: 3, max_steps: 6, ..ResampleParams::default() };
         let mut usage = FlowUsage::new(Arc::new(ProviderRanges::shipped().unwrap()), limits);
         assert_eq!(usage.clone().finish(), Ok(vec![]));

@@ -1,8 +1,8 @@
-//! Traffic with cloud providers in one hour of flow logs: bytes, packets and flows per provider, service and region and half
+//! The traffic with cloud providers in one hour of flow logs: bytes, packets and flows per provider, service, region and half
 //! hour.
 //!
-//! Every step in which the log has rows has a measurement `rows`, of the log itself; a service without a measurement in such a
-//! step was used for 0.
+//! Every step with rows has a measurement `rows` of the log itself. A service without a measurement in such a step has usage
+//! 0.
 
 use std::collections::BTreeMap;
 
@@ -13,22 +13,22 @@ use weir_ingest::ranges::CloudService;
 
 use super::attribution::other_provider;
 
-/// Length of a step, seconds.
+/// The length of a step, seconds.
 pub(crate) const STEP: i64 = HALF_HOUR_SECONDS;
 
 /// The metrics of every place.
 pub(crate) const METRICS: [&str; 3] = ["bytes", "packets", "flows"];
 
-/// The metric of the log itself: its rows.
+/// The metric of the log itself: the number of rows.
 const ROWS: &str = "rows";
 
-/// The key that marks these series, and its value.
+/// The name and value of the key that marks series derived from flow logs.
 const SOURCE: (&str, &str) = ("source", "flow-logs");
 
-/// The most places of an hour; what is beyond them counts as `other`.
+/// The maximum number of places in an hour. Traffic beyond them counts as `other`.
 pub(crate) const MAX_PLACES: usize = 2000;
 
-/// The longest name that is accepted, bytes.
+/// The maximum length of a name in bytes.
 const MAX_NAME_LEN: usize = 256;
 
 /// Bytes, packets and flows by step, seconds since the epoch.
@@ -37,7 +37,7 @@ pub(crate) type Counts = BTreeMap<i64, [u64; 3]>;
 /// The counts of an hour. Merging is commutative and associative, as long as there are at most 2,000 places.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HourUsage {
-    /// Rows of the log by step.
+    /// The rows of the log by step.
     pub(crate) rows: BTreeMap<i64, u64>,
     pub(crate) places: BTreeMap<CloudService, Counts>,
 }
@@ -71,7 +71,7 @@ impl HourUsage {
         serde_json::to_string(&stored)
     }
 
-    /// Reads the stored form, which may be damaged or forged; `None` where it cannot be of this hour.
+    /// Decodes the stored form, which may be damaged or forged; `None` if it is invalid or of another hour.
     pub(crate) fn decode(text: &str, hour: Hour) -> Option<Self> {
         let (rows, places): Stored = serde_json::from_str(text).ok()?;
         let of_hour = |step: i64| step % STEP == 0 && (0..HOUR_SECONDS).contains(&step.saturating_sub(hour.start()));
@@ -114,14 +114,14 @@ pub(super) fn add(sums: &mut [u64; 3], more: [u64; 3]) {
     }
 }
 
-/// Whether keys are those of a series derived from flow logs.
-pub(crate) fn is_of_flow_logs(keys: &[(String, String)]) -> bool {
+/// Whether these are the keys of a series derived from flow logs.
+pub(crate) fn is_from_flow_logs(keys: &[(String, String)]) -> bool {
     keys.iter().any(|(name, value)| (&**name, &**value) == SOURCE)
 }
 
-/// Whether a measurement is of the log itself: in its step the log has rows.
-pub(crate) fn is_of_the_log(metric: &str, keys: &[(String, String)]) -> bool {
-    metric == ROWS && keys.len() == 1 && is_of_flow_logs(keys)
+/// Whether a measurement is the number of rows of the log itself.
+pub(crate) fn is_row_count(metric: &str, keys: &[(String, String)]) -> bool {
+    metric == ROWS && keys.len() == 1 && is_from_flow_logs(keys)
 }
 
 #[cfg(test)]
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_read_is_what_was_written_and_sums_do_not_overflow() {
+    fn decoding_inverts_encoding_and_sums_do_not_overflow() {
         let mut one = usage(3, u64::MAX - 1);
         let text = one.encode().unwrap();
         assert_eq!(HourUsage::decode(&text, Hour::from_time(HOUR)), Some(one.clone()));
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn beyond_so_many_places_all_are_other() {
+    fn places_beyond_the_limit_count_as_other() {
         let mut all = usage(MAX_PLACES - 1, 1);
         all.merge(usage(MAX_PLACES + 100, 1));
         assert_eq!(all.places.len(), MAX_PLACES + 1);

@@ -1,4 +1,4 @@
-//! Writing the usage of an hour of flow logs as a batch of usage.
+//! Writes the usage of an hour of flow logs as a batch of usage.
 
 use weir_domain::source::Source;
 
@@ -9,8 +9,8 @@ use crate::keys::HourOfScope;
 use crate::score::ScoreError;
 use crate::store::{Condition, Store, StoreError};
 
-/// Writes the usage that an hour of flow logs has counted as a batch of usage, and returns its key. An hour has one such key:
-/// the batch of an hour that has changed replaces the one before.
+/// Writes the usage of an hour and returns the key of the batch. An hour has one such key, so a changed hour replaces its
+/// batch.
 pub(crate) async fn write_usage_batch(
     state: &impl Store,
     hour: &HourOfScope,
