@@ -58,7 +58,7 @@ fn anomalous_rows_are_written_with_reasons_and_findings_name_users() {
     assert!(header.ends_with(",label,score,p_value,predicted,reason_1,reason_2,reason_3"), "{header}");
     let (anomalous, all) = (rows.lines().count() - 1, fs::read_to_string(root.join("a/activity.csv")).unwrap());
     assert!(anomalous > 0 && anomalous < all.lines().count() / 20, "{anomalous}");
-    assert!(rows.lines().skip(1).all(|row| row.contains(",anomalous,") && row.contains("usual")), "{rows}");
+    assert!(rows.lines().skip(1).all(|row| row.contains(",anomalous,") && row.contains("baseline")), "{rows}");
 
     let (every, _) = succeed(root, &with(&["--format", "csv", "--all"]));
     assert_eq!(every.lines().count(), all.lines().count());

@@ -6,7 +6,8 @@
 //! target does, and for an actor behind an address translation the translated address together with a target. Incidents
 //! too faint to be found (`weak`) are counted apart.
 //!
-//! Each finding falls into one [`Bucket`]. Those that end before the evaluation starts are ignored: they are about the
+//! Each finding falls into one [`Bucket`]. A case with stages is judged stage by stage: it is true if one stage is, and a stage that is
+//! false by itself counts as a false finding all the same. Leads are ranked and counted apart. Findings that end before the evaluation starts are ignored: they are about the
 //! period that was learned from.
 //!
 //! Addresses are compared as they are written, so that a judgement here is the same as one by any other reader of the

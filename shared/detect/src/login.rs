@@ -2,12 +2,13 @@
 //!
 //! First come campaigns, which explain many logins at once ([`password_attacks`]): at one address, or at a few addresses with the same
 //! victims, then from many addresses. The remaining logins are grouped by user: brute force, then misuse of the account
-//! ([`account_takeover`]), then logins that are only doubtful ([`unusual_login`]). [`anomalous_user`] judges API calls instead of logins.
+//! ([`account_takeover`], [`impossible_travel`]), then logins that are only doubtful ([`unusual_login`]). [`anomalous_user`] judges API calls instead of logins.
 
 mod account_takeover;
 pub mod anomalous_user;
 mod campaigns;
 mod group;
+mod impossible_travel;
 mod password_attacks;
 mod thresholds;
 mod unusual_login;
@@ -18,8 +19,9 @@ use weir_domain::finding::{Hit, Kind, Subject};
 use weir_domain::login::JudgedLogin;
 use weir_domain::time::HOUR_MILLIS;
 
-use account_takeover::{account_takeover, exfiltration, impossible_travel};
+use account_takeover::{account_takeover, exfiltration};
 use group::{Group, runs};
+use impossible_travel::impossible_travel;
 use password_attacks::{
     brute_force_at_address, brute_force_of_user, credential_stuffing, credential_stuffing_from_many, password_spray,
     shared_ip,

@@ -234,7 +234,7 @@ impl DetectionFinding {
 
     /// Whether two findings say the same, whenever they were written and whatever was decided about sending them.
     #[must_use]
-    pub fn says_the_same(&self, other: &Self) -> bool {
+    pub fn has_same_content(&self, other: &Self) -> bool {
         let mut other = other.as_detected();
         other.finding_info.modified_time = self.finding_info.modified_time;
         self.as_detected() == other

@@ -182,7 +182,7 @@ async fn store_findings(
             };
             let finding = DetectionFinding::from_incident(subject, incident, now);
             let before = bytes.and_then(|bytes| serde_json::from_slice::<DetectionFinding>(&bytes).ok());
-            if before.is_some_and(|before| before.says_the_same(&finding)) {
+            if before.is_some_and(|before| before.has_same_content(&finding)) {
                 return Ok(Change::Keep(false));
             }
             Ok::<_, IncidentError>(Change::json(key, &finding, true)?)

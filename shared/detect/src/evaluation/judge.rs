@@ -1,6 +1,9 @@
-//! Holding findings against the truth.
+//! Compares findings with the truth.
 
 use std::collections::{BTreeMap, BTreeSet};
+
+use weir_domain::stats;
+use weir_domain::time::DAY_SECONDS;
 
 use super::{
     Bucket, Expected, IncidentJudgement, Judgement, KindJudgement, LabelledIncident, ObservedFinding, Truth,
@@ -14,10 +17,10 @@ const SLACK: f64 = 600.0;
 /// over a day, everybody is somebody's target.
 const MAX_VICTIM_SECONDS: f64 = 7200.0;
 
-const DAY: f64 = 86_400.0;
+const DAY: f64 = DAY_SECONDS as f64;
 
-/// Kinds that go by other names, too.
-fn is_as_good_as(found: &str, kind: &str) -> bool {
+/// Whether a kind is an accepted name of another.
+fn is_equivalent(found: &str, kind: &str) -> bool {
     let others: &[&str] = match kind {
         "host-sweep" => &["address-scan", "network-scan", "lateral-movement"],
         "port-scan" => &["scan", "vertical-scan"],
@@ -39,32 +42,45 @@ struct Hit<'a> {
     located: bool,
 }
 
-/// Holds findings against the truth. O(findings · incidents), times the hosts a finding names.
+/// Compares findings, or stages of findings, with the truth. O(findings · incidents), times the hosts a finding names.
 #[must_use]
 pub fn judge(findings: &[ObservedFinding], truth: &Truth) -> Judgement {
     let begin = truth.evaluated_from();
     let known: BTreeSet<&String> =
         truth.monitored_hosts.iter().chain(&truth.benign_hosts).chain(truth.ipv6.values()).collect();
     let mut hits: Vec<Vec<Hit<'_>>> = truth.incidents.iter().map(|_| Vec::new()).collect();
-    let mut buckets = BTreeMap::new();
-    let mut false_by_kind = BTreeMap::new();
-    let live: Vec<_> = findings.iter().filter(|finding| finding.end >= begin).collect();
+    let (mut of_case, mut false_by_kind) = (BTreeMap::<&str, Vec<Bucket>>::new(), BTreeMap::new());
+    let mut false_uids = Vec::new();
+    let (leads, live): (Vec<_>, Vec<_>) =
+        findings.iter().filter(|finding| finding.end >= begin).partition(|finding| finding.lead);
     for finding in &live {
         let mut named = Named::default();
         for (incident, hits) in truth.incidents.iter().zip(&mut hits) {
-            if !(overlaps(finding, incident.start, incident.end) && names(finding, incident)) {
+            if !is_about(finding, incident) {
                 continue;
             }
             named = Named { strong: named.strong || !incident.weak, any: true };
             let typed = finding.kind == incident.kind
-                || is_as_good_as(&finding.kind, &incident.kind)
+                || is_equivalent(&finding.kind, &incident.kind)
                 || incident.accept.contains(&finding.kind);
             hits.push(Hit { finding, typed, located: finding.names_any(&incident.targets) });
         }
         let bucket = bucket(finding, &named, truth, &known);
-        *buckets.entry(bucket).or_default() += 1;
+        of_case.entry(&finding.uid).or_default().push(bucket);
         if bucket == Bucket::False {
             *false_by_kind.entry(finding.kind.clone()).or_default() += 1;
+            false_uids.push(finding.uid.clone());
+        }
+    }
+    let mut buckets = BTreeMap::new();
+    for stages in of_case.values() {
+        // The best stage decides; false stages count all the same.
+        let best = stages.iter().min().copied().unwrap_or(Bucket::False);
+        *buckets.entry(best).or_default() += 1;
+        let wrong = stages.iter().filter(|bucket| **bucket == Bucket::False).count();
+        let more = wrong - usize::from(best == Bucket::False);
+        if more > 0 {
+            *buckets.entry(Bucket::False).or_default() += more;
         }
     }
     let judged: Vec<_> = truth.incidents.iter().zip(&hits).collect();
@@ -83,16 +99,20 @@ pub fn judge(findings: &[ObservedFinding], truth: &Truth) -> Judgement {
     let in_bucket = |bucket| buckets.get(&bucket).copied().unwrap_or(0);
     let wrong = in_bucket(Bucket::False);
     let precision = share(in_bucket(Bucket::True), in_bucket(Bucket::True) + wrong);
-    let host_days = truth.monitored_hosts.len() as f64 * (truth.end - begin) / DAY;
+    let counted_days = truth.monitored_hosts.len() as f64 * (truth.end - begin) / DAY;
+    let host_days = truth.host_days.filter(|days| *days != 0.0).unwrap_or(counted_days);
 
     Judgement {
         name: truth.name.clone(),
-        findings: live.len(),
-        ignored_training: findings.len() - live.len(),
+        findings: of_case.len(),
+        leads: leads.len(),
+        lead_ranks: counted.iter().map(|(incident, _)| (incident.id.clone(), lead_rank(&leads, incident))).collect(),
+        ignored_training: uids(findings.iter()) - uids(live.iter().chain(&leads).copied()),
         host_days: rounded(host_days, 2),
         false_per_100_host_days: (host_days > 0.0).then(|| rounded(100.0 * wrong as f64 / host_days, 1)),
         buckets,
         false_by_kind,
+        false_uids,
         recall,
         typed_recall,
         precision,
@@ -136,6 +156,21 @@ fn bucket(finding: &ObservedFinding, named: &Named, truth: &Truth, known: &BTree
     }
 }
 
+/// Whether a finding names the offending side of an incident at its time.
+fn is_about(finding: &ObservedFinding, incident: &LabelledIncident) -> bool {
+    overlaps(finding, incident.start, incident.end) && names(finding, incident)
+}
+
+/// The rank, from 1, of the first lead that names an incident.
+fn lead_rank(leads: &[&ObservedFinding], incident: &LabelledIncident) -> Option<usize> {
+    Some(leads.iter().position(|lead| is_about(lead, incident))? + 1)
+}
+
+/// The number of distinct findings among stages.
+fn uids<'a>(findings: impl Iterator<Item = &'a ObservedFinding>) -> usize {
+    findings.map(|finding| finding.uid.as_str()).collect::<BTreeSet<_>>().len()
+}
+
 fn overlaps(finding: &ObservedFinding, start: f64, end: f64) -> bool {
     finding.start <= end + SLACK && finding.end >= start - SLACK
 }
@@ -159,17 +194,18 @@ fn blames_victim(finding: &ObservedFinding, incident: &LabelledIncident) -> bool
 type Judged<'a> = (&'a LabelledIncident, &'a Vec<Hit<'a>>);
 
 fn kind_judgement(incidents: &[Judged<'_>]) -> KindJudgement {
-    let minutes: Vec<f64> = incidents.iter().filter_map(|(i, hits)| minutes(i, hits, |_| true)).collect();
-    let typed: Vec<f64> = incidents.iter().filter_map(|(i, hits)| self::minutes(i, hits, |hit| hit.typed)).collect();
-    let findings: usize = incidents.iter().map(|(_, hits)| hits.len()).sum();
+    let mut minutes: Vec<f64> = incidents.iter().filter_map(|(i, hits)| minutes(i, hits, |_| true)).collect();
+    let mut typed: Vec<f64> =
+        incidents.iter().filter_map(|(i, hits)| self::minutes(i, hits, |hit| hit.typed)).collect();
+    let findings: usize = incidents.iter().map(|(_, hits)| uids(hits.iter().map(|hit| hit.finding))).sum();
     KindJudgement {
         incidents: incidents.len(),
         detected: minutes.len(),
         typed: typed.len(),
         located: incidents.iter().filter(|(_, hits)| hits.iter().any(|hit| hit.located)).count(),
         findings_per_detected: (!minutes.is_empty()).then(|| rounded(findings as f64 / minutes.len() as f64, 1)),
-        median_minutes: median(minutes).map(|median| rounded(median, 1)),
-        median_minutes_typed: median(typed).map(|median| rounded(median, 1)),
+        median_minutes: stats::median(&mut minutes).map(|median| rounded(median, 1)),
+        median_minutes_typed: stats::median(&mut typed).map(|median| rounded(median, 1)),
     }
 }
 
@@ -193,13 +229,6 @@ fn minutes(incident: &LabelledIncident, hits: &[Hit<'_>], counts: impl Fn(&Hit<'
     Some((first - incident.start).max(0.0) / 60.0)
 }
 
-fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_unstable_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    let upper = *values.get(middle)?;
-    Some(if values.len().is_multiple_of(2) { f64::midpoint(values[middle - 1], upper) } else { upper })
-}
-
 /// Rounded to so many decimal places, a tie to the even digit, as the exact value of the number has it. Scaling by a
 /// power of ten would round twice.
 fn rounded(value: f64, places: usize) -> f64 {
@@ -218,12 +247,5 @@ mod tests {
             assert_eq!(rounded(value, 1), expected, "{value}");
         }
         assert_eq!((rounded(2.675, 2), rounded(0.125, 2)), (2.67, 0.12));
-    }
-
-    #[test]
-    fn medians() {
-        assert_eq!(median(vec![]), None);
-        assert_eq!(median(vec![3.0, 1.0, 2.0]), Some(2.0));
-        assert_eq!(median(vec![4.0, 1.0, 3.0, 2.0]), Some(2.5));
     }
 }

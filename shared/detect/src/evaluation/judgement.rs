@@ -48,18 +48,25 @@ impl Bucket {
 pub struct Judgement {
     /// Name of the set.
     pub name: String,
-    /// Findings judged.
+    /// Number of findings, without leads.
     pub findings: usize,
-    /// Findings left out because they end before the evaluation starts.
+    /// Number of leads (findings with `status_detail` "lead"), which are ranked and not judged.
+    pub leads: usize,
+    /// For every incident that counts the rank, from 1, of the first lead that names it.
+    pub lead_ranks: BTreeMap<String, Option<usize>>,
+    /// Number of findings left out because they end before the evaluation starts.
     pub ignored_training: usize,
-    /// Findings by what they turned out to be; none where there is no entry.
+    /// Number of findings by bucket; 0 where there is no entry. The best stage of a finding decides; its false stages count as
+    /// false as well.
     pub buckets: BTreeMap<Bucket, usize>,
     /// Monitored hosts times days.
     pub host_days: f64,
     /// Wrong findings per 100 host-days.
     pub false_per_100_host_days: Option<f64>,
-    /// Wrong findings by their kind.
+    /// Number of false findings and stages by kind.
     pub false_by_kind: BTreeMap<String, usize>,
+    /// The uids of false findings and stages, in the order of the file.
+    pub false_uids: Vec<String>,
     /// Of the incidents, the share that was detected: 0 to 1.
     pub recall: Option<f64>,
     /// Of the incidents, the share that was detected as what it is: 0 to 1.

@@ -2,7 +2,7 @@
 
 #![expect(clippy::float_cmp, reason = "exact by construction")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -42,7 +42,8 @@ fn finding(kind: &str, source: &str, destination: &str, start: i64, end: i64, ti
     let addresses = |text: &str| text.split_whitespace().map(str::to_owned).collect();
     let (sources, destinations) = (addresses(source), addresses(destination));
     let [start, end, time] = [start, end, time].map(|time| time as f64);
-    ObservedFinding { kind: kind.to_owned(), sources, destinations, start, end, time }
+    let uid = format!("{kind} {source} {start} {end}");
+    ObservedFinding { uid, kind: kind.to_owned(), sources, destinations, start, end, time, lead: false }
 }
 
 #[test]
@@ -140,11 +141,11 @@ fn a_finding_of_any_product_is_read() {
             {"src_endpoint": {"ip": null}},
         ],
     });
-    let mut expected = finding("beacon", "a", "b", 1, 2, 0);
-    expected.time = 3.5;
-    assert_eq!(read(&full), Ok(expected));
+    let expected = ObservedFinding { uid: "1".to_owned(), time: 3.5, ..finding("beacon", "a", "b", 1, 2, 0) };
+    assert_eq!(read(&full), Ok(vec![expected]));
     let bare = json!({"class_uid": 2004, "time": 2000, "finding_info": {"types": []}, "evidences": null});
-    assert_eq!(read(&bare), Ok(finding("?", "", "", 2, 2, 2)));
+    let expected = ObservedFinding { uid: String::new(), ..finding("?", "", "", 2, 2, 2) };
+    assert_eq!(read(&bare), Ok(vec![expected]));
     let other = json!({"class_uid": 2001});
     assert_eq!(read(&other), Err("class_uid is 2001, not 2004 (Detection Finding)".to_owned()));
     assert!(read(&json!({})).unwrap_err().contains("class_uid is missing"));
@@ -163,8 +164,11 @@ fn our_own_findings_are_observed_as_they_are_written() {
     });
     ours.evidences = vec![serde_json::from_value(evidence).unwrap()];
     let read = ObservedFinding::from_json(&serde_json::to_vec(&ours).unwrap()).unwrap();
-    assert_eq!(ObservedFinding::from(&ours), read);
-    assert_eq!((read.start, read.end, read.sources.len()), (1.5, 5.5, 1));
+    let [read] = &read[..] else { panic!("one finding: {read:?}") };
+    assert_eq!((read.start, read.end, read.time), (1.5, 5.5, ours.time as f64 / 1000.0));
+    assert_eq!((&read.uid, read.kind.as_str(), read.lead), (&ours.finding_info.uid, ours.kind(), false));
+    let all = |addresses: &BTreeSet<String>| addresses.iter().cloned().collect::<Vec<_>>();
+    assert_eq!((all(&read.sources), all(&read.destinations)), (vec!["2001:db8::1".into()], vec!["10.0.0.1".into()]));
 }
 
 #[test]
@@ -185,4 +189,36 @@ fn a_truth_that_contradicts_itself_is_refused() {
             .as_bytes(),
     );
     assert_eq!(without.unwrap().evaluated_from(), 3.0);
+}
+
+#[test]
+fn stages_are_judged_by_themselves_and_leads_apart() {
+    let d = DAY;
+    let case = |finding: ObservedFinding, uid: &str| ObservedFinding { uid: uid.to_owned(), ..finding };
+    let stages = [
+        case(finding("port-scan", "9.9.9.9", "10.0.0.1", d + 1100, d + 1200, d + 1300), "c"),
+        case(finding("beacon", "10.0.0.3", "5.5.5.6", d + 9000, d + 9100, d + 9100), "c"),
+        ObservedFinding { lead: true, ..finding("beacon", "10.0.0.3", "", d + 9000, d + 9100, d + 9100) },
+        ObservedFinding { lead: true, ..finding("unknown-peer", "10.0.0.2", "5.5.5.5", d + 9000, d + 9100, d + 9000) },
+    ];
+    let judgement = judge(&stages, &truth());
+    assert_eq!(judgement.buckets, BTreeMap::from([(Bucket::True, 1), (Bucket::False, 1)]));
+    assert_eq!((judgement.findings, judgement.leads, judgement.false_uids), (1, 2, vec!["c".to_owned()]));
+    assert_eq!((judgement.lead_ranks["c"], judgement.lead_ranks["a"]), (Some(2), None));
+
+    let line = json!({
+        "class_uid": 2004, "time": 9000, "status_detail": "lead",
+        "finding_info": {"uid": "c", "types": ["port-scan", "beacon"], "first_seen_time": 1000, "last_seen_time": 8000},
+        "evidences": [
+            {"src_endpoint": {"ip": "a"}, "data": {"kind": "port-scan", "first_seen_time": 1000, "last_seen_time": 3000}},
+            {"src_endpoint": {"ip": "a"}, "dst_endpoint": {"ip": "b"}, "data": {"kind": "beacon", "first_seen_time": 5000}},
+            {"src_endpoint": {"ip": "a"}, "dst_endpoint": {"ip": "c"}, "data": {"kind": "port-scan", "last_seen_time": 4000}},
+        ],
+    });
+    let read = ObservedFinding::from_json(line.to_string().as_bytes()).unwrap();
+    let expected = [
+        ObservedFinding { uid: "c".into(), lead: true, ..finding("port-scan", "a", "c", 1, 4, 4) },
+        ObservedFinding { uid: "c".into(), lead: true, ..finding("beacon", "a", "b", 5, 8, 8) },
+    ];
+    assert_eq!(read, expected);
 }

@@ -38,6 +38,9 @@ pub struct Truth {
     /// Second addresses of hosts, by their first.
     #[serde(default)]
     pub ipv6: BTreeMap<String, String>,
+    /// Monitored hosts times days, where hosts were not monitored throughout.
+    #[serde(default)]
+    pub host_days: Option<f64>,
 }
 
 /// An incident to be found.

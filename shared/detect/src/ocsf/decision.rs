@@ -89,7 +89,7 @@ mod tests {
         assert!(held.is_throttled() && !held.is_alert && !held.is_suppressed());
         for decided in [suppressed, held] {
             assert_ne!(decided, finding);
-            assert!(decided.says_the_same(&finding) && finding.says_the_same(&decided));
+            assert!(decided.has_same_content(&finding) && finding.has_same_content(&decided));
             assert_eq!(decided.as_detected(), finding);
         }
     }
@@ -144,6 +144,6 @@ mod tests {
         let finding = DetectionFinding::test(7);
         let closed = DetectionFinding { status_id: 4, is_alert: false, ..finding.clone() };
         assert_eq!(closed.as_detected(), closed);
-        assert!(!finding.suppressed("rule 1", "ours").says_the_same(&closed));
+        assert!(!finding.suppressed("rule 1", "ours").has_same_content(&closed));
     }
 }

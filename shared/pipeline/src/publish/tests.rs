@@ -342,7 +342,7 @@ async fn beyond_the_limit_findings_are_kept_and_one_summary_is_sent() {
         let published = publish(&store, &[&channel], &rules, &key, NOW).await.unwrap();
         assert_eq!(matches!(published, Published::Sent { .. }), n <= 3, "{published:?}");
         let kept = stored(&store, &key).await;
-        assert!(kept.says_the_same(&finding) && kept.is_throttled() == (n > 3));
+        assert!(kept.has_same_content(&finding) && kept.is_throttled() == (n > 3));
     }
     let own = |key: &String| !key.contains("/n");
     let keys: Vec<_> = store.list("findings/").await.unwrap().into_iter().filter(own).collect();

@@ -48,7 +48,7 @@ async fn write_summary(state: &impl Store, group: &Group, max: usize, now: i64) 
         let hour = decode(state.get(&keys::throttle(group)).await?.map(|object| object.bytes));
         let created = before.as_ref().map(|before| before.finding_info.created_time);
         let summary = hour.summary(group, max, created, now);
-        if before.is_some_and(|before| before.says_the_same(&summary)) {
+        if before.is_some_and(|before| before.has_same_content(&summary)) {
             return Ok(Change::Keep(()));
         }
         Ok(Change::json(key, &summary, ())?)

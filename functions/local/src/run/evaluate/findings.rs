@@ -50,7 +50,12 @@ fn read_findings(path: &Path) -> anyhow::Result<Vec<ObservedFinding>> {
             continue;
         }
         anyhow::ensure!(findings.len() < MAX_FINDINGS, "{shown}: more than {MAX_FINDINGS} findings");
-        findings.push(ObservedFinding::from_json(&line).with_context(|| format!("{shown}:{number}"))?);
+        for mut finding in ObservedFinding::from_json(&line).with_context(|| format!("{shown}:{number}"))? {
+            if finding.uid.is_empty() {
+                finding.uid = format!("line {number}");
+            }
+            findings.push(finding);
+        }
     }
 }
 
@@ -103,6 +108,10 @@ fn lines(judgement: &Judgement) -> Vec<String> {
             "weak incidents, not counted: {}/{} detected",
             judgement.weak.detected, judgement.weak.incidents
         ));
+    }
+    if judgement.leads > 0 {
+        let ranks = judgement.lead_ranks.values().flatten();
+        lines.push(format!("leads, ranked apart: {}, {} incidents among them", judgement.leads, ranks.count()));
     }
     if !judgement.false_by_kind.is_empty() {
         let kinds: Vec<_> = judgement.false_by_kind.iter().map(|(kind, n)| format!("{n} {}", escape(kind))).collect();
