@@ -13,13 +13,13 @@ pub struct UnusualRow<'a> {
     pub time: i64,
     /// The estimator's score.
     pub score: Score,
-    /// How likely a usual row is to score so high.
+    /// How likely a typical row is to score so high.
     pub p_value: PValue,
     /// Why, strongest first, in words.
     pub reasons: Vec<String>,
 }
 
-/// The finding: medium where one usual row in a thousand or fewer scores so high, else low. Its confidence rises from 50 to 95
+/// The finding: medium where one typical row in a thousand or fewer scores so high, else low. Its confidence rises from 50 to 95
 /// with the surprise. A table does not say whose account it is of.
 #[must_use]
 pub fn detect(row: UnusualRow<'_>) -> (Subject, Hit) {

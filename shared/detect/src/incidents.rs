@@ -32,7 +32,7 @@ impl IncidentLog {
     /// Takes new hits in and regroups. `now` is milliseconds since the epoch.
     ///
     /// Of two hits of one window, the one that knew more rows of its hour is kept: a window that is scored again while it
-    /// fills only ever knows more. Observing what is known already changes nothing.
+    /// fills only ever knows more. Observing a window again changes nothing.
     pub fn observe(&mut self, subject: &Subject, hits: impl IntoIterator<Item = Hit>, now: i64) {
         let (mut closed, open): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.incidents).into_iter().partition(|incident| incident.closed);

@@ -33,7 +33,7 @@ pub struct AlertLimits {
     pub per_hour: usize,
     /// Learned alerts per 100 host-days; 0 for no ceiling: they count as all others do.
     pub learned: usize,
-    /// Monitored hosts; 0 where that is not known, which counts as one.
+    /// Monitored hosts; 0 where that is unknown, which counts as one.
     pub hosts: u64,
 }
 

@@ -135,7 +135,7 @@ fn strength(facts: &Facts) -> u64 {
         Facts::BruteForce { attempts, .. } => *attempts,
         Facts::LateralMovement { targets, .. } => *targets,
         Facts::Login { logins, .. } => *logins,
-        // The least usual, and of equal ones the farthest off.
+        // The least typical, and of equal ones the farthest off.
         Facts::Usage { rarity, effect, .. } => (rarity * 1e9) as u64 + effect.min(1e6) as u64,
         Facts::RiskWindows { windows, .. } => windows.first().map_or(0, |window| (window.confidence() * 1e9) as u64),
         // Scores are in (0, 1]; the strongest is the most anomalous.

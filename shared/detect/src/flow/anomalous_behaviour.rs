@@ -1,6 +1,6 @@
-//! `anomalous-behaviour`: a host's window that an estimator trained on usual windows finds hard to believe.
+//! `anomalous-behaviour`: a host's window that an estimator trained on typical windows finds hard to believe.
 //!
-//! Two things must agree: the p-value says that usual behaviour rarely looks so, and an effect size says that something
+//! Two things must agree: the p-value says that typical behaviour rarely looks so, and an effect size says that something
 //! measurable is far above what this host usually does. A score that saturates cannot say the second, and without it
 //! every quiet network would have its "most anomalous" window of the day.
 
@@ -47,9 +47,9 @@ pub struct Judgement<'a> {
     pub unseen_change: bool,
     /// Which features drove the score.
     pub explanation: &'a Explanation,
-    /// What is usual per feature, transformed.
+    /// The baseline per feature, transformed.
     pub usual: &'a [TypicalRange],
-    /// Whose usual that is.
+    /// The windows that the baseline is of.
     pub reference: Reference,
 }
 
@@ -67,7 +67,7 @@ fn floor(feature: &Feature) -> f64 {
 }
 
 impl Judgement<'_> {
-    /// The features far above what is usual, those that drove the score most first; empty where none is.
+    /// The features far above the baseline, those that drove the score most first; empty where none is.
     #[must_use]
     pub fn reasons(&self, thresholds: &Thresholds) -> Vec<Reason> {
         let positive: f64 = self.explanation.contributions.iter().map(|c| c.amount.max(0.0)).sum();

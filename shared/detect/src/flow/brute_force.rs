@@ -2,7 +2,7 @@
 //!
 //! A flow log does not show whether a login failed. What it shows is many conversations in a row that are as short as a
 //! refused login, at a port where one asks for passwords, by somebody who does not usually do that. Attempts that never
-//! get through are told as well, less severe. (Slips reports 9 SSH attempts in an hour; as a source here must reach 15
+//! get through are reported as well, less severe. (Slips reports 9 SSH attempts in an hour; as a source here must reach 15
 //! in five minutes, one forgetful person does not.)
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,19 +18,19 @@ use super::traffic::{Line, Traffic, Verdict, confidence, header_only};
 /// Tries at one service in a window of five minutes.
 pub const TRIES: u64 = 15;
 /// How many times as many tries it takes at a service that is tried all day long: where the busiest of its clients makes as
-/// many tries in a window of a usual day. One more of them is the weather.
+/// many tries in a window of a typical day. One more of them is the weather.
 pub const TIMES_WHERE_TRIED: u64 = 2;
 /// Tries by many hosts together at one service of a victim.
 pub const SHARED_TRIES: u64 = 60;
 /// Hosts that make it many.
 pub const SHARED_SOURCES: u64 = 20;
-/// How many times what is usual.
+/// Minimum factor over the baseline.
 pub const TIMES_BASELINE: f64 = 4.0;
 /// The most packets, and bytes, a refused try takes from who tries: OpenSSH lets six passwords be tried in a connection.
 const SHORT: (u64, u64) = (60, 16_000);
 /// The most bytes, either way, of a program's try that is refused: a name, a password, an error. Queries say more.
 const SHORT_OF_A_PROGRAM: u64 = 1_500;
-/// How many times what is usual for a program inside, of its own and of all others that ask the same host.
+/// Minimum factor over the baseline for a program inside, of its own and of all others that ask the same host.
 const TIMES_BASELINE_OF_PROGRAMS: f64 = 8.0;
 
 /// Whether a service authenticates its clients; SIP over TCP counts for sources outside only.
@@ -74,13 +74,13 @@ fn spoke(line: &Line<'_>) -> bool {
     line.pair.answered() && !header_only(packets, bytes)
 }
 
-/// Whether a program is told no more, and says no more, than a refusal takes.
+/// Whether a program receives no more, and sends no more, than a refusal takes.
 fn is_refused_program(line: &Line<'_>, tries: u64) -> bool {
     let t = line.totals();
     t.bytes_sent.max(t.bytes_received) <= SHORT_OF_A_PROGRAM.saturating_mul(tries)
 }
 
-/// Whether a host that is known asks far more often than it, or anybody else here, ever asks the same host.
+/// Whether a host in the baseline asks far more often than it, or anybody else here, ever asks the same host.
 fn exceeds_programs(line: &Line<'_>, tries: u64, usual: f64, known: &BaselineView<'_>) -> bool {
     known.is_established_host()
         && tries as f64

@@ -13,16 +13,16 @@ use super::traffic::{Line, Traffic, Verdict, confidence};
 
 /// Flows of one service begun by a host in a window of five minutes: two every three seconds.
 pub const BEGUN: f64 = 200.0;
-/// The same where it is that many times what is usual of a single client: one every three seconds.
+/// The same where it is that many times the baseline of a single client: one every three seconds.
 pub const OPENED_FAR_ABOVE_BASELINE: f64 = 100.0;
 /// Flows of one service begun towards a host by hosts that are not monitored. A service has peaks.
 pub const RECEIVED: f64 = 2_000.0;
-/// How many times what is usual, to the next power of two: a peak of the day or a deployment is rarely more than that.
+/// Minimum factor over the baseline, to the next power of two: a peak of the day or a deployment is rarely more than that.
 pub const TIMES_BASELINE: f64 = 4.0;
-/// How many times what is usual where that is little, and between two hosts: one of a service's clients among many varies
+/// Minimum factor over the baseline where that is little, and between two hosts: one of a service's clients among many varies
 /// more.
 pub const TIMES_BASELINE_OF_A_PAIR: f64 = 8.0;
-/// How many times the floor where nothing is known of the host.
+/// How many times the floor where the host has no baseline.
 const TIMES_FLOOR_WITHOUT_BASELINE: f64 = 10.0;
 
 /// Looks at a host's window; what it finds is no longer left to explain.
@@ -37,7 +37,7 @@ pub(super) fn detect(
     Some(verdict.hit(traffic.host, context, &lines))
 }
 
-/// How far some flows are over the lower floor and the higher multiple of what is usual.
+/// How far some flows are over the lower floor and the higher multiple of the baseline.
 fn over_far(flows: f64, usual: f64) -> f64 {
     flows / (TIMES_BASELINE_OF_A_PAIR * usual).max(OPENED_FAR_ABOVE_BASELINE)
 }
@@ -69,7 +69,7 @@ fn burst<'a>(traffic: &Traffic<'a>, known: &BaselineView<'_>, role: Role) -> Opt
         if over >= 1.0 {
             return Some((service, flows, usual, over, lines));
         }
-        // A burst between two hosts drowns in what is usual over the service.
+        // A burst between two hosts drowns in the baseline of the service.
         let (line, flows) = lines
             .iter()
             .map(|line| (*line, line.totals().opening_rows as f64))

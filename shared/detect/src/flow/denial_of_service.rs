@@ -1,6 +1,6 @@
 //! `denial-of-service`: more is sent to a host than it answers, or one of ours sends so.
 //!
-//! A flood is told by what cannot be a conversation, whatever its volume is compared with: answers that nobody asked for,
+//! A flood is recognised by what cannot be a conversation, whatever its volume is compared with: answers that nobody asked for,
 //! openings that are not gone on with, packets that nobody answers. Then it must be large, and many times what the
 //! host is used to. (GuardDuty's `Backdoor:EC2/DenialOfService.*` name the kinds; it publishes no thresholds.)
 
@@ -26,10 +26,10 @@ const AMPLIFIERS: [u16; 18] =
 pub const UNSOLICITED_PACKETS: u64 = 5_000;
 /// TCP openings towards one service that come to nothing: 3 a second. Also more than went well.
 pub const HALF_OPEN: u64 = 1_000;
-/// The same where the host is known and such openings are rare there: one every three seconds, and so many times what is
+/// The same where the host has a baseline and such openings are rare there: one every three seconds, and so many times what is
 /// usual of them.
 pub const HALF_OPEN_WHERE_RARE: f64 = 100.0;
-/// How many times the usual openings that come to nothing.
+/// Minimum factor over the baseline of openings that come to nothing.
 const TIMES_BASELINE_HALF_OPEN: f64 = 8.0;
 /// TCP packets without payload either way, towards one service: 67 a second. A conversation carries something.
 pub const EMPTY_PACKETS: u64 = 20_000;
@@ -42,7 +42,7 @@ pub const PACKETS_SENT: u64 = 10_000;
 pub const PACKETS_IN_A_RUSH: u64 = 500;
 /// Packets a second of a rush.
 pub const RUSH: u64 = 200;
-/// How many times what is usual. Telemetry is not answered either; a peak is rarely more than a few times a usual day.
+/// Minimum factor over the baseline. Telemetry is not answered either; a peak is rarely more than a few times a typical day.
 pub const TIMES_BASELINE: f64 = 4.0;
 /// One packet back for so many there is no conversation.
 const ONE_BACK_FOR: u64 = 20;
@@ -187,7 +187,7 @@ fn half_open<'a>(traffic: &Traffic<'a>, known: &BaselineView<'_>) -> Option<Foun
         let (openings, packets) = (scaled(sum.half_open_rows, scale), scaled(sum.packets_received, scale));
         let by_openings =
             openings as f64 / (TIMES_BASELINE * known.typical_of_all(usual.map(|u| &u.flows))).max(HALF_OPEN as f64);
-        // Openings that come to nothing are unusual by themselves: a usual day's number of flows is enough to compare with.
+        // Openings that come to nothing are unusual by themselves: a typical day's number of flows is enough to compare with.
         let usual_half_open = known.usual(usual.map(|u| &u.half_open));
         let rare = (TIMES_BASELINE_HALF_OPEN * usual_half_open).max(HALF_OPEN_WHERE_RARE);
         // At a port that serves nobody nothing is at stake: that is the scan of a botnet.
@@ -261,12 +261,12 @@ fn outbound<'a>(traffic: &Traffic<'a>, known: &BaselineView<'_>) -> Option<Found
             header_only(sum.packets_sent, sum.bytes_sent) && header_only(sum.packets_received, sum.bytes_received);
         let is_flood = if protocol == TCP { empty && sum.attempt_rows > 0 } else { unanswered };
         // Telemetry (syslog, statsd, NetFlow) is sent in datagrams that nobody answers: where others of ours send it,
-        // too, it is usual.
+        // too, it is typical.
         let key = lines.first()?.key;
         if !is_flood || peer.is_multicast() || (protocol == UDP && known.others(&key) > 0) {
             return None;
         }
-        // What is usual over a service of TCP carries payload: it says nothing of whom the host does not know.
+        // The baseline over a service of TCP carries payload: it does not apply to new peers.
         let comparable = protocol != TCP || lines.iter().any(|line| known.pair(&line.key).is_some());
         let usual = known.typical_of_all(known.begins(service).filter(|_| comparable).map(|habit| &habit.packets));
         let rush = sum.packets_received == 0 && is_rush(sum.packets_sent, &lines, known.at) && is_public(peer);

@@ -15,16 +15,16 @@ use weir_domain::address::is_public;
 
 /// Bytes sent to one place in a window of five minutes: what Slips' 500 MB an hour are in that time, about.
 pub const BYTES: f64 = 50e6;
-/// How many times what is usual, to the next power of two: data grow, and a backup is rarely four times yesterday's.
+/// Minimum factor over the baseline, to the next power of two: data grow, and a backup is rarely four times yesterday's.
 pub const TIMES_BASELINE: f64 = 4.0;
-/// How many times what is usual over the service, where nobody ever asked anybody in the destination's network.
+/// Minimum factor over the baseline of the service, where nobody ever asked anybody in the destination's network.
 pub const TIMES_BASELINE_IN_A_NEW_NETWORK: f64 = 2.0;
 /// How many times the floor, where the host itself is new.
 const TIMES_FLOOR_WITHOUT_BASELINE: f64 = 10.0;
 /// The same where several others send there as well.
 const TIMES_FLOOR_IF_SHARED: f64 = 4.0;
 /// Bytes that somebody from outside takes out in a window over a service where one logs in. A person reads some kilobytes;
-/// screens of remote desktops are compared with what is usual over the service.
+/// screens of remote desktops are compared with the baseline of the service.
 pub const BYTES_TAKEN: f64 = 5e6;
 /// Sent rather than exchanged: so many times what comes back.
 const ONE_WAY: u64 = 3;
@@ -127,7 +127,7 @@ fn leaves(peer: IpAddr, lines: &[Line<'_>], known: &BaselineView<'_>) -> Option<
 }
 
 /// High: what left is gone. Critical where ten times the floor goes where nobody here ever went. Medium where the
-/// destination is known: an upload that grew.
+/// destination is in the baseline: an upload that grew.
 fn severity(first_contact: bool, sent: u64) -> Severity {
     match first_contact {
         true if sent as f64 >= 10.0 * BYTES => Severity::Critical,

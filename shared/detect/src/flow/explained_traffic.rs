@@ -89,7 +89,7 @@ impl ExplainedTraffic {
     }
 }
 
-/// Whether the baseline, which forgets less than what a model calls usual, knows as much of the host.
+/// Whether the baseline, which forgets less than what a model calls typical, knows as much of the host.
 fn did_so_before(reason: &Reason, host: &HostBaseline, baseline: &Baseline, at: i64) -> bool {
     let usual = |spread: &Log2Histogram| baseline.typical(spread, at);
     let before = match reason.feature.as_str() {

@@ -1,7 +1,7 @@
 //! `lateral-movement`: a host reaches others inside on the ports of administration, where it never did.
 //!
-//! New ways inside are usual for who administers (a bastion, a configuration server) and for a host that takes up a role
-//! others have already. So: the pair is new, for a host that is known; hosts like it do not go there; and the host is no
+//! New ways inside are typical for who administers (a bastion, a configuration server) and for a host that takes up a role
+//! others have already. So: the pair is new, for a host in the baseline; hosts like it do not go there; and the host is no
 //! habitual administrator over that service, unless it reaches many at once.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,6 +1,6 @@
 //! What of a host's window is left to be explained.
 //!
-//! The detections that compare with what is usual go from the most particular to the most general, and each takes away
+//! The detections that compare with the baseline go from the most particular to the most general, and each takes away
 //! the pairs it reports: what is a flood is not reported as a burst of connections as well.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,12 +1,12 @@
 //! `unknown-peer`: a lot is exchanged with somebody whom no monitored host ever asked for anything.
 //!
-//! New addresses on the internet are usual where a provider has many (object storage, content delivery): what counts there is
+//! New addresses on the internet are typical where a provider has many (object storage, content delivery): what counts there is
 //! how much the host exchanges with addresses it meets once. In a network (about a provider) that nobody ever asked, the floor
 //! is enough; it is lower for a service that nobody here ever used, and none is needed where a program stays with one (mining
 //! pools, chat servers of bots). Who browses meets somebody new all day long, and gets much from some of them: of such a host
 //! only what it sends counts.
 //!
-//! Inside, somebody new is usual for a host that goes to others over the service already (a server was added), so there it is
+//! Inside, somebody new is typical for a host that goes to others over the service already (a server was added), so there it is
 //! the service that must be new to the host.
 
 use std::collections::BTreeMap;
@@ -37,7 +37,7 @@ const BROWSES: usize = 20;
 const EVERYBODYS: [u16; 5] = [53, 80, 123, 443, 853];
 /// From here up systems pick client ports: they name no service.
 const FIRST_EPHEMERAL_PORT: u16 = 32768;
-/// How many times what is usual with somebody who is met once.
+/// Minimum factor over the baseline with somebody who is met once.
 pub const TIMES_BASELINE: f64 = 4.0;
 /// Hours in which somebody was met, of whom the host then knows little.
 const MET_ONCE: u32 = 2;
@@ -109,7 +109,7 @@ fn outside(traffic: &mut Traffic<'_>, known: &BaselineView<'_>, context: &Window
     Some(verdict.hit(traffic.host, context, &lines))
 }
 
-/// Whether packets go both ways for most of the window, over a service that no monitored host is known to use.
+/// Whether packets go both ways for most of the window, over a service that no monitored host used.
 fn stays_with_a_new_service(line: &Line<'_>, known: &BaselineView<'_>, context: &WindowContext<'_>) -> bool {
     let (service, t, span) = (line.key.service, line.totals(), line.pair.span);
     names_something(service)

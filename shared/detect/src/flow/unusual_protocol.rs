@@ -1,7 +1,7 @@
 //! `unusual-protocol`: a protocol or service that was never used, or one that carries what it is not made for.
 //!
-//! Tunnels are told by what the protocol is made for, without a baseline: a DNS question is a name of at most 255 bytes
-//! (RFC 1035), an echo request is small. Other protocols than TCP, UDP and ICMP are usual where they were used before.
+//! Tunnels are recognised by what the protocol is made for, without a baseline: a DNS question is a name of at most 255 bytes
+//! (RFC 1035), an echo request is small. Other protocols than TCP, UDP and ICMP are typical where they were used before.
 //! New services of TCP and UDP are a matter of whom they are asked of: see `unknown-peer`.
 
 use std::collections::BTreeMap;
@@ -37,7 +37,7 @@ pub const LARGE_BYTES: u64 = 20_000;
 pub const DNS_BYTES: f64 = 1e6;
 /// Bytes both ways of a protocol that was never used.
 pub const PROTOCOL_BYTES: u64 = 20_000;
-/// How many times what is usual.
+/// Minimum factor over the baseline.
 pub const TIMES_BASELINE: f64 = 8.0;
 /// IGMP, VRRP and the like keep networks together and say little.
 const HOUSEKEEPING: [u8; 4] = [2, 89, 103, 112];
@@ -119,7 +119,7 @@ fn dns<'a>(t: &PairTotals, lines: &[Line<'a>], known: &BaselineView<'_>) -> Opti
     if long && is_public(key.peer) && known.is_established_host() && known.is_new_contact(&key) {
         return Some(found(key.service, t.packets_sent as f64 / LONG_QUESTIONS as f64, Severity::High));
     }
-    // A resolver asks for all of its clients: what is usual over all of DNS is what to compare with.
+    // A resolver asks for all of its clients: the baseline of all of DNS is what to compare with.
     let usual = known.usual(known.begins(key.service).map(|habit| &habit.bytes));
     let over = t.bytes_sent as f64 / (TIMES_BASELINE * usual).max(DNS_BYTES);
     let several = known.others(&key) >= 2;

@@ -15,7 +15,7 @@ use super::{
 /// Bytes that no scan exchanges with one service of a host: banners and certificates are some kilobytes.
 const MORE_THAN_A_SCAN: u64 = 100_000;
 
-/// Everything that compares a whole window with what is usual: every host of the window, in the order of addresses.
+/// Everything that compares a whole window with the baseline: every host of the window, in the order of addresses.
 #[must_use]
 pub fn detect_whole_windows(
     hosts: &HostWindows<'_>,

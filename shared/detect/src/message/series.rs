@@ -15,7 +15,7 @@ pub(super) fn title(entity: &Entity, kind: Kind) -> String {
     }
 }
 
-/// What it was, what is usual at this hour, and how rare that is.
+/// What it was, the baseline at this hour, and how rare that is.
 pub(super) fn sentence(entity: &Entity, facts: &Facts, when: &str) -> String {
     let Facts::Usage { kind, value, usual, usual_low, usual_high, season, effect, rarity, steps } = facts else {
         return String::new();
@@ -37,7 +37,7 @@ pub(super) fn sentence(entity: &Entity, facts: &Facts, when: &str) -> String {
             count(*steps)
         ),
         Kind::UsageVariability => format!(
-            "{entity} varied by {value} from step to step over {} steps {when}, {} times the usual {usual}, above and below what is \
+            "{entity} varied by {value} from step to step over {} steps {when}, {} times the typical {usual}, above and below what is \
              usual {at}.{rare}",
             count(*steps),
             amount(*effect)
@@ -54,7 +54,7 @@ pub(super) fn sentence(entity: &Entity, facts: &Facts, when: &str) -> String {
     }
 }
 
-/// The windows that are told one by one; the others are counted.
+/// The windows that are listed one by one; the others are counted.
 const MAX_WINDOWS: usize = 3;
 
 /// Which hours of the week are a risk, why, and how sure that is.
@@ -87,7 +87,7 @@ fn risk(window: &RiskWindow, clock: &str) -> String {
     }
     if window.variable.is_risk {
         let times = window.variability.map(|times| format!(", {} times as far as otherwise", amount(times)));
-        why.push(share(&window.variable, "strayed far from usual") + &times.unwrap_or_default());
+        why.push(share(&window.variable, "strayed far from the baseline") + &times.unwrap_or_default());
     }
     format!("{} {clock}: {}", hours(window), why.join(" and "))
 }

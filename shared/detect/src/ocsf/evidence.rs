@@ -76,7 +76,7 @@ pub struct LoginData {
     pub action: String,
     /// What was logged in to or called upon.
     pub account: String,
-    /// Country of the source; empty where it is not known.
+    /// Country of the source; empty where it is unknown.
     pub country: String,
     /// Over all windows.
     pub attempts: u64,

@@ -1,8 +1,8 @@
-//! `high-risk-window`: the hours of the week in which a series is anomalous, or strays from usual, more often than otherwise,
+//! `high-risk-window`: the hours of the week in which a series is anomalous, or strays from the baseline, more often than otherwise,
 //! and how sure that is.
 //!
 //! What is counted is weeks, not steps: an hour was bad in so many of the weeks in which it was measured. It was *anomalous*
-//! in a week where a step of it was, and *variable* where its steps were, in the mean, further from usual than those of nine
+//! in a week where a step of it was, and *variable* where its steps were, in the mean, further from the baseline than those of nine
 //! of ten hours (as a share of the level, so that a busy hour may stray as much more as it is busier). A window is told where
 //! so many weeks would come by chance (a binomial tail, at the share of all hours together) in fewer than one of twenty
 //! series, all hours of the week being tried. How sure its share is tells Wilson's interval, which is honest about few weeks.
@@ -30,7 +30,7 @@ const MIN_WEEKS: u64 = 2;
 /// The share of hours that stray far.
 const FAR: f64 = 0.1;
 
-/// How many times as far from usual as others, by medians, an hour must stray to be told as variable.
+/// How many times as far from the baseline as others, by medians, an hour must stray to be reported as variable.
 const TIMES_OTHERS: f64 = 2.0;
 
 /// The normal quantile of a two-sided interval of 90 %.
@@ -52,9 +52,9 @@ struct Cell {
     steps: u32,
     /// Of these, anomalous.
     anomalous: u32,
-    /// The sum of their distances from usual; finite.
+    /// The sum of their distances from the baseline; finite.
     away: f32,
-    /// The sum of the sizes of what was usual; finite.
+    /// The sum of the sizes of the baseline; finite.
     usual: f32,
 }
 
@@ -67,14 +67,14 @@ pub struct StepOfWeek {
     pub hour: u8,
     /// What was measured.
     pub value: f64,
-    /// What was usual.
+    /// The baseline.
     pub usual: f64,
     /// Whether it stood out.
     pub anomalous: bool,
 }
 
 impl StepOfWeek {
-    /// A point that a detector scored: anomalous where it is outside of what is usual as rarely as what is worth a finding.
+    /// A point that a detector scored: anomalous where it is outside of the baseline as rarely as what is worth a finding.
     /// (Whether an alarm is fresh does not count: what comes every week is no news, and yet a risk.)
     #[must_use]
     pub fn from_score(score: &UsageScore, week: i64, hour: u8) -> Self {
@@ -88,7 +88,7 @@ impl HoursOfWeeks {
     /// Weeks that a watched series keeps: half a year.
     pub const MAX_WEEKS: usize = 26;
 
-    /// The most windows told of a series.
+    /// The most windows reported for a series.
     pub const MAX_WINDOWS: usize = 10;
 
     /// Takes in a step. Hours beyond 167 are not of a week, and left out.
@@ -291,7 +291,7 @@ pub struct Risk {
     pub windows: Vec<RiskWindow>,
 }
 
-/// What is told of a series' risk. `clock` says by whose clock hours are told.
+/// What is reported for a series' risk. `clock` says by whose clock hours are told.
 #[must_use]
 pub fn detect(scope: &Scope, name: &str, clock: &str, risk: &Risk) -> (Subject, Hit) {
     let kind = Kind::HighRiskWindow;

@@ -1,4 +1,4 @@
-//! `usage-level-change`: a series stays above, or below, what was usual.
+//! `usage-level-change`: a series stays above, or below, the baseline.
 
 use weir_domain::finding::Kind;
 use weir_domain::usage::UsageScore;
@@ -8,7 +8,7 @@ use super::measured::{Measured, effect, evidence, rarest};
 /// Points in a row that make a level.
 const POINTS: usize = 12;
 
-/// The last points, where all of them lie outside of what was usual on one side.
+/// The last points, where all of them lie outside of the baseline on one side.
 pub(super) fn measure(past: &[UsageScore]) -> Option<Measured> {
     let (last, points) = (past.last()?, past.get(past.len().checked_sub(POINTS)?..)?);
     let first = points.first()?;

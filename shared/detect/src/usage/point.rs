@@ -1,11 +1,11 @@
-//! `usage-spike`, `usage-drop`: a point far above or below what is usual at its time.
+//! `usage-spike`, `usage-drop`: a point far above or below the baseline at its time.
 
 use weir_domain::finding::Kind;
 use weir_domain::usage::{UsageScore, UsageView};
 
 use super::measured::{Measured, effect, point_evidence};
 
-/// A point that raised an alarm, where it lies outside of what is usual; or one of a standstill, which is a drop unless the
+/// A point that raised an alarm, where it lies outside of the baseline; or one of a standstill, which is a drop unless the
 /// value is a high one: nothing happens any more.
 pub(super) fn measure(score: &UsageScore) -> Option<Measured> {
     let UsageScore { value, usual, usual_low, usual_high, .. } = *score;

@@ -1,4 +1,4 @@
-//! Scored points made by hand: what is usual is 100, rarely below 90 or above 110.
+//! Scored points made by hand: the baseline is 100, rarely below 90 or above 110.
 
 use std::collections::BTreeMap;
 

@@ -8,13 +8,13 @@ use super::measured::{Measured, evidence, rarest};
 /// Points looked at: those that the detector takes the spread of.
 const POINTS: usize = 24;
 
-/// Of these, points above, and points below, what is usual: each side has one in twenty by chance.
+/// Of these, points above, and points below, the baseline: each side has one in twenty by chance.
 const OUTSIDE: usize = 4;
 
 /// Times the usual spread.
 const TIMES_BASELINE: f64 = 2.0;
 
-/// The last points, where they are much farther from one another than usual and lie outside of what is usual on both
+/// The last points, where they are much farther from one another than usual and lie outside of the baseline on both
 /// sides: neither a single spike nor another level does so.
 pub(super) fn measure(past: &[UsageScore]) -> Option<Measured> {
     let (last, points) = (past.last()?, past.get(past.len().checked_sub(POINTS)?..)?);

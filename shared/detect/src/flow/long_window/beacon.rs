@@ -5,7 +5,7 @@
 //! calls less than two minutes and a half apart are known only as counts per window, so there the index of dispersion of the
 //! counts (variance by mean: 1 for calls at random, towards 0 for regular ones) stands in for the intervals.
 //!
-//! Most regular calls are benign: time, health checks, telemetry, updates, monitoring. They are told apart by direction
+//! Most regular calls are benign: time, health checks, telemetry, updates, monitoring. They are distinguished by direction
 //! (between a monitored host and the internet), by prevalence (at most one other host calls there) and by novelty: the
 //! destination is new to the network. What is regular and *not* new counts in two cases only: a host that calls, for hours,
 //! somebody who never answers (a dead command server), and a stranger who calls one of ours the whole day (see [`Why`]).
@@ -209,7 +209,7 @@ impl Call<'_> {
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Rhythm {
     calls: u64,
-    /// The usual time between two calls, seconds.
+    /// The typical time between two calls, seconds.
     interval: f64,
     /// How far intervals are from that: their median deviation as a share of it.
     jitter: f64,

@@ -29,7 +29,7 @@ const ALIKE: f64 = 0.2;
 /// How many times as many strangers as come, one hour with another, in the hours before.
 const TIMES_BEFORE: f64 = 4.0;
 
-/// How far is looked back (seconds): a third of the day, so that two thirds say what is usual.
+/// Length of the look-back in seconds: a third of the day, so that two thirds are its baseline.
 const LOOK_BACK: i64 = HOURS as i64 * 3600 / 3;
 
 /// How long it must have gone on (seconds): what is quicker shows in its windows.
@@ -62,7 +62,7 @@ impl<'a> Shared<'a> {
     fn new(target: IpAddr, service: Service, tries: &[(IpAddr, &'a Slot)], moment: &Moment<'_>) -> Option<Self> {
         let since = moment.end - LOOK_BACK;
         let day = moment.day.hours.first()?.hour.start();
-        // Without hours before nobody can say what is usual.
+        // Without earlier hours there is no baseline.
         if since - day < LOOK_BACK {
             return None;
         }
@@ -86,7 +86,7 @@ impl<'a> Shared<'a> {
         let mut by_hour: Vec<f64> = before.values().map(|sources| sources.len() as f64).collect();
         by_hour.resize(hours.max(by_hour.len()), 0.0);
         by_hour.sort_unstable_by(f64::total_cmp);
-        // The median, so that an attack of some hours is not what is usual.
+        // The median, so that an attack of some hours does not become the baseline.
         let usual_sources = median_sorted(&by_hour).unwrap_or(0.0) * LOOK_BACK as f64 / 3600.0;
         // Who came before is no news.
         sources.retain(|source, slots| !came_before.contains(source) && openings(slots) >= 2);

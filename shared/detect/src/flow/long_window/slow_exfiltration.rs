@@ -1,7 +1,7 @@
 //! `exfiltration`, slowly: a host sends much to one place over hours, never much at a time.
 //!
 //! The destination is on the internet and new: neither it nor its network were talked to before by anybody here (backups and
-//! telemetry go to networks that are known, though to new addresses every day). To a destination that is known, the bytes
+//! telemetry go to networks in the baseline, though to new addresses every day). To a destination in the baseline, the bytes
 //! of a day are compared with what the pair sends in its busiest hour.
 
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ use super::moment::{Measured, Moment};
 /// Bytes in a day to a place that is new: a fifth of what Slips allows to one place in an hour, and in more hours.
 const MAX_TO_NEW_PEER: u64 = 100_000_000;
 
-/// Bytes in a day to a place in a network that is known, and to one that is known itself: what Slips allows in an hour.
+/// Bytes in a day to a new address in a network of the baseline, and to an address of the baseline: what Slips allows in an hour.
 const MAX_TO_BASELINE_PEER: u64 = 500_000_000;
 
 /// How many times what the pair sends in its busiest hour, for each hour in which it sent.
@@ -94,7 +94,7 @@ struct Usual {
 }
 
 impl Usual {
-    /// `None` where nobody can tell what is usual yet.
+    /// `None` where there is no baseline yet.
     fn new(of_peer: &[&History<'_>], hours: usize, moment: &Moment<'_>) -> Option<Self> {
         let first = of_peer.first()?;
         let baseline = moment.day.baseline?;

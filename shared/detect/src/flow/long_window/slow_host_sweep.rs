@@ -1,7 +1,7 @@
 //! `host-sweep`, slowly: one source tries one port on many hosts over hours and fails.
 //!
 //! The likelihood ratio is that of [`slow_port_scan`](super::slow_port_scan), over the hosts that were tried on a service;
-//! so many as Zeek counts in a window must have failed in a day. Windows that are a sweep by themselves are told by
+//! so many as Zeek counts in a window must have failed in a day. Windows that are a sweep by themselves are recognised by
 //! [`host_sweep`](crate::flow::host_sweep) and do not count here.
 
 use std::collections::BTreeMap;

@@ -6,7 +6,7 @@
 //! it is walked in. As a benign host walks once for every host it talks to, every day, the bound is not the paper's 99 but
 //! one in a million; and on the internet's side, where scanners are the weather, only much within a few hours counts.
 //!
-//! Windows that are a scan by themselves ([`port_scan`](crate::flow::port_scan)) are told there and do not count here.
+//! Windows that are a scan by themselves ([`port_scan`](crate::flow::port_scan)) are reported there and do not count here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;

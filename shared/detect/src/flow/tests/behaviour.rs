@@ -9,7 +9,7 @@ use super::*;
 use crate::flow::WindowContext;
 use crate::flow::anomalous_behaviour::{Judgement, Thresholds, detect};
 
-/// What one feature was, what is usual (median and high), and its part of the score.
+/// What one feature was, the baseline (median and high), and its part of the score.
 #[derive(Clone, Copy)]
 pub(super) struct Measured {
     pub(super) name: &'static str,

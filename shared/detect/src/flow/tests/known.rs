@@ -1,4 +1,4 @@
-//! The detections that compare with what is usual: at the threshold, just below, and what looks alike but is usual.
+//! The detections that compare with the baseline: at the threshold, just below, and what looks alike but is typical.
 
 use weir_domain::aggregate::{HostWindows, MonitoredAddresses};
 use weir_domain::baseline::{Baseline, Log2Histogram, Occurrence, PairProfile, TrafficProfile, host_name};

@@ -45,7 +45,7 @@ fn an_hour_that_is_often_anomalous_is_told_with_how_sure_that_is() {
     assert!(
         text.contains(
             "aws bytes is more often out of the ordinary than at others: Tuesdays 02:00 to 04:00 UTC: 6 of 7 weeks held an \
-             anomaly (55 to 97 %; 1 % of all) and 6 of 7 weeks strayed far from usual (55 to 97 %; 10 % of all)"
+             anomaly (55 to 97 %; 1 % of all) and 6 of 7 weeks strayed far from the baseline (55 to 97 %; 10 % of all)"
         ),
         "{text}"
     );

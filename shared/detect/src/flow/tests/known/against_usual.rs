@@ -1,4 +1,4 @@
-//! Limits that are low because what is usual is known: at the limit, just below, and where it is usual.
+//! Limits that are low because the baseline is known: at the limit, just below, and where it is typical.
 
 use super::*;
 
