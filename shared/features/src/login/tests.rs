@@ -110,7 +110,7 @@ fn reasons_describe_the_evidence() {
     let seen = Sighting::from_login(&typical, &Places::none());
     assert_eq!(
         reasons(&history, &typical, &seen, &history.evidence(&seen)),
-        ["as usual: known place and device of a user with 40 logins"]
+        ["typical: place and device that this user has used before, in 40 logins"]
     );
 }
 
