@@ -1,7 +1,7 @@
-//! Flow logs to test with: generated networks with planted scans and sweeps, and the real logs, where they are at hand.
+//! Flow logs for tests: generated networks with planted scans and sweeps, and real logs if they are present.
 //!
-//! Hosts 10.0.0.n are monitored: whatever they take part in is logged at their own interface `eni-n`, at both ends if
-//! both are monitored. Everything else is the internet. The same seed makes the same logs.
+//! Hosts 10.0.0.n are monitored: their traffic is logged at their interface `eni-n`, at both ends if both are monitored. All
+//! other hosts are on the internet. The same seed gives the same logs.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -20,12 +20,12 @@ pub struct Object {
     pub text: String,
 }
 
-/// How much a log says.
+/// The fields of a generated log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// With TCP flags and direction.
+    /// Fields with TCP flags and direction.
     Detailed,
-    /// Version 2, AWS's default: neither flags nor direction, nor region.
+    /// Version 2, the default of AWS, without flags, direction and region.
     Default,
 }
 
@@ -49,7 +49,7 @@ pub fn stranger(n: u8) -> Ipv4Addr {
     Ipv4Addr::new(203, 0, 113, n)
 }
 
-/// Numbers that look random and are the same every time (`SplitMix64`).
+/// A seeded generator of pseudo-random numbers (`SplitMix64`).
 #[derive(Debug, Clone)]
 pub struct Seeded(pub u64);
 
@@ -63,7 +63,7 @@ impl Seeded {
         (z ^ (z >> 31)) % limit.max(1)
     }
 
-    /// Puts things into another order.
+    /// Shuffles items.
     pub fn shuffle<T>(&mut self, things: &mut [T]) {
         for i in (1..things.len()).rev() {
             things.swap(i, self.below(i as u64 + 1) as usize);
@@ -71,14 +71,14 @@ impl Seeded {
     }
 }
 
-/// What became of an attempt.
+/// The outcome of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// Security groups of the receiver stopped it.
+    /// Security groups of the receiver rejected it.
     Stopped,
     /// The receiver answered with a RST.
     Refused,
-    /// Nothing came back.
+    /// The receiver did not answer.
     Ignored,
 }
 
@@ -123,7 +123,7 @@ pub struct Network {
 }
 
 impl Network {
-    /// Hosts 1 to `hosts` at their usual work for some hours: names looked up, pages fetched, the next host asked.
+    /// Adds normal traffic of hosts 1 to `hosts` for some hours: DNS queries, web pages, requests to the next host.
     #[must_use]
     pub fn at_work(hosts: u8, start: i64, hours: i64, seed: u64) -> Self {
         let (mut network, mut seeded) = (Self::default(), Seeded(seed));
@@ -150,7 +150,7 @@ impl Network {
         network
     }
 
-    /// A conversation that goes well: (protocol, port), then (packets, bytes) there and back.
+    /// Adds a successful conversation: (protocol, port), then (packets, bytes) in each direction.
     pub fn talk(
         &mut self,
         client: Ipv4Addr,
@@ -180,7 +180,7 @@ impl Network {
         }
     }
 
-    /// A TCP attempt that comes to nothing, or an unanswered ping (port 0).
+    /// Adds a failed TCP attempt, or an unanswered ping (port 0).
     pub fn attempt(&mut self, from: Ipv4Addr, to: Ipv4Addr, port: u16, outcome: Outcome, start: i64) {
         let (protocol, bytes, flags) = if port == 0 { (1, 84, 0) } else { (6, 60, 2) };
         let from_port = if port == 0 { 0 } else { 55_555 };
@@ -193,7 +193,7 @@ impl Network {
         }
     }
 
-    /// Logs a row at each of its ends that is monitored. What the receiver's security groups stop, the sender's let out.
+    /// Logs a row at each monitored end. The sender's security groups accept what the receiver's reject.
     fn log(&mut self, row: Row) {
         for at in [row.source.0, row.destination.0] {
             if at.octets()[0] == 10 {
@@ -203,7 +203,7 @@ impl Network {
         }
     }
 
-    /// Scans, sweeps and what is neither, planted from some time on; monitored hosts are 1 to 30.
+    /// Adds scans, sweeps and similar benign traffic from a time on. Hosts 1 to 30 are monitored.
     pub fn plant(&mut self, start: i64) {
         // Through three windows, stopped at the border.
         for port in 1..=60 {
@@ -238,7 +238,8 @@ impl Network {
         }
     }
 
-    /// The rows as objects: ten minutes of every third interface each, as AWS delivers some of a VPC's interfaces.
+    /// The rows as objects of ten minutes and every third interface, because AWS delivers some of a VPC's interfaces per
+    /// object.
     #[must_use]
     pub fn objects(&self, format: Format) -> Vec<Object> {
         let mut texts: BTreeMap<(i64, u8), String> = BTreeMap::new();
@@ -255,7 +256,7 @@ impl Network {
     }
 }
 
-/// Text as gzip.
+/// Compresses text with gzip.
 ///
 /// # Panics
 /// Never: memory takes every byte.
@@ -266,7 +267,7 @@ pub fn gzip(text: &str) -> Vec<u8> {
     encoder.finish().expect("memory takes every byte")
 }
 
-/// A folder of real logs beside the project; `None`, loudly, where there is none.
+/// A folder of real logs beside the project; `None`, with a message, if there is none.
 #[must_use]
 pub fn real(set: &str) -> Option<PathBuf> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/flows").join(set);

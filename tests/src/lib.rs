@@ -1,7 +1,7 @@
-//! What the tests that cross crates share.
+//! Shared helpers of the tests that cross crates.
 //!
 //! [`flow_logs`] builds flow logs and finds real ones, [`program`] finds the `weir` program, [`moto`] runs a local S3, and
-//! [`store_contract`] is what every store promises.
+//! [`store_contract`] is the contract suite of stores.
 
 #![allow(
     clippy::unwrap_used,

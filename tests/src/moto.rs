@@ -1,4 +1,4 @@
-//! A local S3: the moto server that `make test` installs, started on a free port and stopped when dropped.
+//! Runs a local S3: the moto server that `make test` installs, on a free port, stopped on drop.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -14,7 +14,7 @@ pub struct Moto {
 }
 
 impl Moto {
-    /// Starts a server; `None`, loudly, where the project's virtual environment has none (`make test` installs it).
+    /// Starts a server; `None`, with a message, if the project's virtual environment has none (`make test` installs it).
     ///
     /// # Panics
     /// When the server does not answer within 30 seconds.
@@ -43,13 +43,13 @@ impl Moto {
         panic!("moto does not answer on port {port}");
     }
 
-    /// Where it answers.
+    /// The endpoint.
     #[must_use]
     pub fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Makes a bucket.
+    /// Creates a bucket.
     ///
     /// # Panics
     /// When the server refuses.

@@ -1,11 +1,11 @@
-//! The `weir` program, built.
+//! Builds and finds the `weir` program.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 use std::time::SystemTime;
 
-/// The sources the program is made of, from the root of the project.
+/// The sources of the program, relative to the root of the project.
 const SOURCES: [&str; 8] = [
     "functions/local/src",
     "shared/domain/src",
@@ -17,8 +17,8 @@ const SOURCES: [&str; 8] = [
     "shared/pipeline/src",
 ];
 
-/// Where the program is: beside the tests that run, built with the workspace. It is built if it is not there, or older
-/// than its sources (then a test would judge what is no longer the code).
+/// The path of the program, beside the running tests. It is built if it is missing or older than its sources, so that tests
+/// never run outdated code.
 ///
 /// # Panics
 /// When it cannot be built.
@@ -49,7 +49,7 @@ fn modified(file: &Path) -> Option<SystemTime> {
     file.metadata().and_then(|m| m.modified()).ok()
 }
 
-/// When the newest source below a folder was written; tests are no part of the program.
+/// The time of the last change of a source below a folder; tests do not count.
 fn newest(folder: &Path) -> Option<SystemTime> {
     let entries = folder.read_dir().ok()?.filter_map(Result::ok).map(|entry| entry.path());
     let is_test = |path: &PathBuf| path.file_stem().is_some_and(|stem| stem == "tests" || stem == "testing");

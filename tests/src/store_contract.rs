@@ -1,4 +1,4 @@
-//! What every [`Store`] promises, as one suite. A new store is one more test that calls [`contract`] on an empty one.
+//! The contract of every [`Store`], as one suite. A new store needs one test that calls [`contract`] on an empty store.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,10 +8,10 @@ use tokio::task::JoinSet;
 use weir_pipeline::Store;
 use weir_pipeline::store::{Condition, Etag, Put, Versioned};
 
-/// How many tasks write at the same time.
+/// The number of tasks that write concurrently.
 const WRITERS: u8 = 8;
 
-/// Checks everything on a store that is empty.
+/// Checks the contract on an empty store.
 ///
 /// # Panics
 /// When the store breaks a promise.

@@ -1,4 +1,4 @@
-//! Tables and logins that are simulated, and what the program makes of them.
+//! `weir` on simulated tables and logins.
 
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "what goes wrong in a helper must fail the test")]
 
@@ -49,9 +49,9 @@ fn anomalous_rows_are_written_with_reasons_and_findings_name_users() {
     let detect = ["detect", "--source", "activity", "a/activity.csv"];
     let with = |more: &[&'static str]| [&detect[..], &["--schema", "a/schema.toml"], more].concat();
 
-    let (report, told) = succeed(root, &with(&["--format", "csv", "--output", "anomalies.csv"]));
+    let (report, stderr) = succeed(root, &with(&["--format", "csv", "--output", "anomalies.csv"]));
     assert!(report.contains("f1-score") && report.contains("predicted anomalous"), "{report}");
-    assert!(told.contains("trained isolation-forest on"), "{told}");
+    assert!(stderr.contains("trained isolation-forest on"), "{stderr}");
     let rows = fs::read_to_string(root.join("anomalies.csv")).unwrap();
     let header = rows.lines().next().unwrap();
     assert!(header.starts_with("user,day,department,"), "{header}");
@@ -80,10 +80,10 @@ fn a_model_of_a_table_scores_another_table_and_training_reports_drift() {
     let root = folder.path();
     succeed(root, &["simulate", "activity", "a", "--users", "60", "--days", "20"]);
     let train = ["train", "--source", "activity", "a/activity.csv", "--schema", "a/schema.toml", "--output", "m"];
-    let (_, told) = succeed(root, &train);
-    assert!(told.contains("drift of the second half of the rows against the first"), "{told}");
-    let (_, told) = succeed(root, &train);
-    assert!(told.contains("drift since the earlier model: 0 of 14 features have drifted"), "{told}");
+    let (_, stderr) = succeed(root, &train);
+    assert!(stderr.contains("drift of the second half of the rows against the first"), "{stderr}");
+    let (_, stderr) = succeed(root, &train);
+    assert!(stderr.contains("drift since the earlier model: 0 of 14 features have drifted"), "{stderr}");
 
     let detect = |more: &[&'static str]| [&["detect", "--source", "activity", "--format", "csv"], more].concat();
     let own = succeed(root, &detect(&["a/activity.csv", "--schema", "a/schema.toml"])).0;
@@ -100,7 +100,7 @@ fn a_model_of_a_table_scores_another_table_and_training_reports_drift() {
 }
 
 #[test]
-fn public_tables_are_told_apart_as_well_as_is_known_to_be_possible() {
+fn public_tables_reach_the_best_known_f1() {
     for (table, schema, least) in [("unsw_nb15.csv.gz", "unsw-nb15", 0.93), ("kdd99_10_percent.csv.gz", "kdd99", 0.99)]
     {
         let Some(path) = shared("tables").map(|tables| tables.join(table)) else { return };
@@ -115,7 +115,7 @@ fn public_tables_are_told_apart_as_well_as_is_known_to_be_possible() {
 }
 
 #[test]
-fn every_simulated_login_is_read_and_the_judge_knows_the_truth() {
+fn every_simulated_login_is_read_and_evaluated_against_the_truth() {
     let folder = TempDir::new().unwrap();
     let root = folder.path();
     succeed(root, &["simulate", "logins", "l", "--users", "400", "--days", "15", "--level", "medium"]);

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use weir_tests::flow_logs::{DETAILED, Format, MIDNIGHT, Network, bundled, gzip, own, stranger};
 use weir_tests::program::weir;
 
-/// What a run of the program left.
+/// The exit code and output of a run.
 #[derive(Debug)]
 struct Ran {
     code: Option<i32>,
@@ -20,7 +20,7 @@ struct Ran {
 }
 
 impl Ran {
-    /// The findings on standard output, one object a line.
+    /// The findings on standard output, one JSON object per line.
     fn findings(&self) -> Vec<Value> {
         findings(&self.stdout)
     }
@@ -40,7 +40,7 @@ fn run_with(arguments: &[&str], environment: &[(&str, &str)]) -> Ran {
     Ran { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }
 
-/// A folder of logs: a network at work, after three hours scans and sweeps, after six an upload to many.
+/// A folder of logs: normal traffic, scans and sweeps after three hours, an upload to many hosts after six.
 struct Logs {
     folder: TempDir,
 }
@@ -104,7 +104,7 @@ fn help_names_every_verb_and_its_options() {
 fn invalid_arguments_are_exit_code_2_with_a_reason() {
     let logs = bundled();
     let logs = logs.to_str().unwrap();
-    for (arguments, says) in [
+    for (arguments, reason) in [
         (&[][..], "Usage"),
         (&["nonsense"], "nonsense"),
         (&["detect"], "PATH"),
@@ -118,12 +118,12 @@ fn invalid_arguments_are_exit_code_2_with_a_reason() {
     ] {
         let ran = run(arguments);
         assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{arguments:?}: {}", ran.stderr);
-        assert!(ran.stderr.contains(says), "{arguments:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(reason), "{arguments:?}: {}", ran.stderr);
     }
 }
 
 #[test]
-fn the_table_is_for_people_and_the_baseline_is_printed() {
+fn detect_prints_a_table_and_the_baseline() {
     let logs = Logs::new();
     let ran = run(&["detect", &logs.path()]);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
@@ -142,7 +142,7 @@ fn the_table_is_for_people_and_the_baseline_is_printed() {
 }
 
 #[test]
-fn nothing_moves_or_colours_where_there_is_no_terminal() {
+fn without_a_terminal_there_are_no_colours_and_no_progress_bars() {
     let logs = Logs::new();
     for arguments in [&["detect", &logs.path()][..], &["preprocess", &logs.path(), "--store", &logs.below("s")]] {
         let ran = run(arguments);
@@ -153,7 +153,7 @@ fn nothing_moves_or_colours_where_there_is_no_terminal() {
 }
 
 #[test]
-fn csv_has_a_header_and_a_line_a_finding() {
+fn csv_has_a_header_and_one_line_per_finding() {
     let logs = Logs::new();
     let ocsf = run(&["detect", &logs.path(), "--format", "ocsf"]).findings();
     let csv = run(&["detect", &logs.path(), "--format", "csv"]).stdout;
@@ -172,7 +172,7 @@ fn csv_has_a_header_and_a_line_a_finding() {
 }
 
 #[test]
-fn ocsf_is_one_finding_a_line_most_severe_first() {
+fn ocsf_has_one_finding_per_line_most_severe_first() {
     let logs = Logs::new();
     let found = run(&["detect", &logs.path(), "--format", "ocsf", "--baseline", "3h"]).findings();
     let kinds: Vec<_> = found.iter().map(|f| f["finding_info"]["types"][0].as_str().unwrap()).collect();
@@ -189,17 +189,17 @@ fn ocsf_is_one_finding_a_line_most_severe_first() {
 }
 
 #[test]
-fn output_goes_to_a_file_when_told_so() {
+fn output_writes_to_a_file() {
     let logs = Logs::new();
     let file = logs.below("findings.csv");
-    let told = run(&["detect", &logs.path(), "--format", "csv"]);
+    let printed = run(&["detect", &logs.path(), "--format", "csv"]);
     let ran = run(&["detect", &logs.path(), "--format", "csv", "--output", &file]);
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), ""));
-    assert_eq!(fs::read_to_string(file).unwrap(), told.stdout);
+    assert_eq!(fs::read_to_string(file).unwrap(), printed.stdout);
 }
 
 #[test]
-fn fail_on_is_exit_code_1_from_that_severity_up() {
+fn fail_on_gives_exit_code_1_from_that_severity_up() {
     let logs = Logs::new();
     for (severity, code) in [("low", 1), ("medium", 1), ("high", 1), ("critical", 0)] {
         let ran = run(&["detect", &logs.path(), "--format", "csv", "--fail-on", severity]);
@@ -209,7 +209,7 @@ fn fail_on_is_exit_code_1_from_that_severity_up() {
 }
 
 #[test]
-fn with_a_baseline_only_the_first_hours_are_learned_from() {
+fn with_a_baseline_the_model_is_fitted_on_the_first_hours_only() {
     let logs = Logs::new();
     let ran = run(&["detect", &logs.path(), "--format", "ocsf", "--baseline", "4h"]);
     assert!(ran.stderr.contains("before 2023-11-14 04:00 UTC"), "{}", ran.stderr);
@@ -237,7 +237,7 @@ fn training_reports_which_features_have_drifted() {
     assert!(again.contains("drift since the earlier model: 0 of 17 features have drifted"), "{again}");
     let golden =
         |version: u8| format!("{}/../shared/model/tests/models/version-{version}.model", env!("CARGO_MANIFEST_DIR"));
-    // The one says nothing of its features, the other has others.
+    // One model has no histograms, the other has other features.
     for version in [1, 2] {
         let other = train(&["--earlier", &golden(version)]);
         assert!(other.contains("(there is no earlier model)"), "{other}");
@@ -245,7 +245,7 @@ fn training_reports_which_features_have_drifted() {
 }
 
 #[test]
-fn an_unreadable_file_is_named_and_the_others_are_read() {
+fn an_unreadable_file_is_reported_and_the_others_are_read() {
     let logs = Logs::new();
     let bad = format!("{}/AWSLogs/bad.log.gz", logs.path());
     fs::write(&bad, b"\x00\x01\x02").unwrap();
@@ -257,7 +257,7 @@ fn an_unreadable_file_is_named_and_the_others_are_read() {
 }
 
 #[test]
-fn control_characters_of_names_and_logs_are_shown_escaped() {
+fn control_characters_in_names_and_logs_are_escaped() {
     let folder = TempDir::new().unwrap();
     let evil = folder.path().join("evil\u{1b}[2J\nweir: all is well.log");
     let good = "5 1 eni-1 10.0.0.1 10.0.0.2 1 2 6 1 60 1700000000 1700000001 ACCEPT 2 egress eu-west-1 OK\n";
@@ -273,7 +273,7 @@ fn control_characters_of_names_and_logs_are_shown_escaped() {
 }
 
 #[test]
-fn files_are_read_in_any_order_and_each_once() {
+fn the_order_of_files_does_not_matter_and_duplicates_count_once() {
     let logs = Logs::new();
     let mut files = logs.files();
     let count = files.len();
@@ -285,7 +285,7 @@ fn files_are_read_in_any_order_and_each_once() {
     assert!(named.stderr.contains(&format!(" from {count} files")), "{}", named.stderr);
 }
 
-/// The findings with the times of writing set to nothing.
+/// The findings without the times of writing.
 fn timeless(text: &str) -> Vec<String> {
     findings(text)
         .into_iter()
@@ -313,12 +313,12 @@ fn the_same_seed_gives_the_same_bytes_on_any_number_of_threads() {
 }
 
 #[test]
-fn the_steps_over_a_folder_send_each_finding_once() {
+fn preprocess_score_and_publish_send_each_finding_once() {
     let logs = Logs::new();
     let store = logs.below("store");
     let early = run(&["score", "--store", &store]);
     assert_eq!(early.code, Some(2));
-    assert!(early.stderr.contains("weir preprocess"), "it says what to do: {}", early.stderr);
+    assert!(early.stderr.contains("weir preprocess"), "the error names the next step: {}", early.stderr);
 
     assert_eq!(run(&["preprocess", &logs.path(), "--store", &store]).code, Some(0));
     let scored = run(&["score", "--store", &store]);
@@ -348,7 +348,7 @@ fn the_steps_over_a_folder_send_each_finding_once() {
 }
 
 #[test]
-fn a_test_finding_says_that_it_is_one_and_is_not_kept() {
+fn a_test_finding_is_marked_and_not_stored() {
     let folder = TempDir::new().unwrap();
     let store = folder.path().join("store");
     for _ in 0..2 {
@@ -365,7 +365,7 @@ fn a_test_finding_says_that_it_is_one_and_is_not_kept() {
 }
 
 #[test]
-fn whoever_has_seen_enough_may_stop_reading() {
+fn a_closed_pipe_is_not_an_error() {
     let mut child = Command::new(weir())
         .args(["detect", bundled().to_str().unwrap(), "--format", "ocsf"])
         .stdout(Stdio::piped())

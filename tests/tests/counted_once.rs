@@ -1,6 +1,5 @@
-//! A conversation is counted once however many interfaces log it: at both ends inside the VPC, at the client's and twice
-//! at a NAT gateway's on the way out. Checked on a simulated VPC against sums made row by row with what its makers say
-//! of it: which hosts are its own, and which of them are gateways.
+//! A conversation counts once, however many interfaces log it: both ends inside the VPC, or the client's and a NAT gateway's
+//! twice. The test compares a simulated VPC with sums row by row, based on the ground truth of monitored hosts and gateways.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper must fail the test")]
 
@@ -19,7 +18,7 @@ use weir_tests::flow_logs::{files, real};
 
 const WINDOW: WindowLength = WindowLength::FIVE_MINUTES;
 
-/// What a host sent and received in a window, bytes.
+/// The bytes that a host sent and received, by window.
 type Bytes = BTreeMap<(WindowStart, IpAddr), [u64; 2]>;
 
 fn each_record(path: &Path, each: impl FnMut(&FlowRecord<'_>)) {
@@ -28,7 +27,7 @@ fn each_record(path: &Path, each: impl FnMut(&FlowRecord<'_>)) {
     flow::read(File::open(path).unwrap(), &name, ReadLimits::default(), &options, each).unwrap();
 }
 
-/// The addresses that the simulation's truth gives a tier, all of them or of one tier.
+/// The addresses with a tier in the ground truth, of all tiers or of one.
 fn hosts(truth: &serde_json::Value, tier: Option<&str>) -> BTreeSet<IpAddr> {
     let tiers = truth["tiers"].as_object().unwrap().iter();
     let named: Vec<_> =

@@ -1,5 +1,5 @@
-//! On the same objects, in any order, the functions find the scans and sweeps that `weir detect` finds: preprocessing all
-//! and detecting once tells the same as preprocessing one object after the other and scoring after each.
+//! The functions find the same scans and sweeps as `weir detect`, for objects in any order: preprocessing all objects and
+//! detecting once equals preprocessing and scoring object by object.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper must fail the test")]
 
@@ -20,8 +20,8 @@ use weir_tests::flow_logs::{
 
 const NOW: i64 = 1_800_000_000_000;
 
-/// What a finding says of a scan or sweep, without what may differ: its uid, when it was written, and how often.
-fn says(finding: &DetectionFinding) -> String {
+/// The content of a finding about a scan or sweep, without uid, time of writing and number of writes.
+fn content(finding: &DetectionFinding) -> String {
     let info = &finding.finding_info;
     let evidence: Vec<_> =
         finding.evidences.iter().map(|e| (&e.src_endpoint, &e.dst_endpoint, &e.connection_info, &e.data)).collect();
@@ -38,14 +38,14 @@ fn says(finding: &DetectionFinding) -> String {
 }
 
 fn scans_and_sweeps(findings: &[DetectionFinding]) -> BTreeSet<String> {
-    let told: Vec<_> =
-        findings.iter().filter(|f| f.is_alert && matches!(f.kind(), "port-scan" | "host-sweep")).map(says).collect();
-    let set: BTreeSet<_> = told.iter().cloned().collect();
-    assert_eq!(told.len(), set.len(), "each is told once");
+    let described: Vec<_> =
+        findings.iter().filter(|f| f.is_alert && matches!(f.kind(), "port-scan" | "host-sweep")).map(content).collect();
+    let set: BTreeSet<_> = described.iter().cloned().collect();
+    assert_eq!(described.len(), set.len(), "each is reported once");
     set
 }
 
-/// Raw objects in a store.
+/// Stores raw objects.
 async fn uploaded(objects: &[(String, Vec<u8>)]) -> MemoryStore {
     let raw = MemoryStore::new();
     for (name, bytes) in objects {
@@ -60,7 +60,7 @@ async fn preprocessed(raw: &MemoryStore, state: &MemoryStore, name: &str) -> BTr
     done.batches.iter().filter_map(|key| HourOfScope::from_batch_key(key)).collect()
 }
 
-/// As `weir detect` does it.
+/// The result of `weir detect`.
 async fn at_once(raw: &MemoryStore, names: &[&str]) -> BTreeSet<String> {
     let state = MemoryStore::new();
     for name in names {
@@ -77,7 +77,7 @@ fn training() -> TrainOptions {
     TrainOptions { estimators: vec![EstimatorKind::IsolationForest], seed: 42, now: NOW, program: "test".to_owned() }
 }
 
-/// As the functions do it: every batch that is written is scored, and what needs hours is swept.
+/// The result of the functions: every written batch is scored, and then the store is swept.
 async fn one_by_one(raw: &MemoryStore, names: &[&str]) -> BTreeSet<String> {
     let state = MemoryStore::new();
     for (turn, name) in names.iter().enumerate() {
@@ -93,7 +93,7 @@ async fn one_by_one(raw: &MemoryStore, names: &[&str]) -> BTreeSet<String> {
     scans_and_sweeps(&findings)
 }
 
-/// Holds both ways against each other: forwards, backwards, shuffled, and with an object under two names.
+/// Asserts that both ways agree: in order, reversed, shuffled, and with one object under two names.
 async fn same_both_ways(mut objects: Vec<(String, Vec<u8>)>, seeds: &[u64]) -> BTreeSet<String> {
     let copy = (format!("copy/{}", objects[objects.len() / 2].0), objects[objects.len() / 2].1.clone());
     objects.push(copy);
@@ -150,9 +150,9 @@ async fn generated_logs_in_the_default_format() {
     assert_eq!(how_many(&found, "Port scan by 203.0.113.5 "), 2);
 }
 
-/// A monitored host is a stranger until an object of its own interface has come. Here nothing but the scan itself tells.
+/// A host counts as monitored only after an object of its interface arrives. Here the scan itself is the only such traffic.
 #[tokio::test]
-async fn who_is_monitored_may_be_known_late() {
+async fn monitored_hosts_may_be_recognised_late() {
     let mut network = Network::default();
     for port in 1..=12 {
         network.attempt(own(1), own(2), port, Outcome::Refused, MIDNIGHT + 900);
@@ -202,9 +202,9 @@ async fn two_real_days_of_a_public_host() {
     assert!(how_many(&found, "port-scan") > 10, "{}", found.len());
 }
 
-/// A model that was trained, promoted and read back judges in the functions as it does in `weir detect --model`.
+/// A trained and promoted model gives the same findings in the functions as in `weir detect --model`.
 #[tokio::test]
-async fn with_a_model_the_learned_findings_are_the_same_too() {
+async fn learned_findings_of_a_model_are_the_same() {
     let objects: Vec<_> = files(&bundled())
         .iter()
         .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(path).unwrap()))
@@ -229,9 +229,9 @@ async fn with_a_model_the_learned_findings_are_the_same_too() {
     for key in state.list(FINDINGS).await.unwrap() {
         scored.push(serde_json::from_slice(&state.get(&key).await.unwrap().unwrap().bytes).unwrap());
     }
-    let all = |findings: &[DetectionFinding]| findings.iter().map(says).collect::<BTreeSet<_>>();
+    let all = |findings: &[DetectionFinding]| findings.iter().map(content).collect::<BTreeSet<_>>();
     assert_same(&all(&scored), &all(&at_once), "scored");
-    // What the device does is all told by typed detections, which compare with the model's baseline.
+    // Typed detections, which compare with the model's baseline, report everything that the device does.
     assert!(at_once.iter().any(|f| f.kind() == "denial-of-service"), "there is something to compare");
 
     let input = detect(&state, &options(ModelSource::Input), |_, _| {}).await.unwrap().findings;

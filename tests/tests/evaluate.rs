@@ -1,4 +1,4 @@
-//! `weir evaluate`: findings judged as the reference judge does, and estimators on benchmarks.
+//! `weir evaluate`: the same results as the reference implementation for findings, and estimators on benchmarks.
 
 #![expect(
     clippy::unwrap_used,
@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use weir_tests::flow_logs::{Seeded, real};
 use weir_tests::program::weir;
 
-/// What a run of the program left.
+/// The exit code and output of a run.
 struct Ran {
     code: Option<i32>,
     stdout: String,
@@ -40,7 +40,7 @@ fn shared(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data").join(path)
 }
 
-/// The reference judge; `None`, loudly, where it is not there or there is no Python to run it.
+/// The reference implementation; `None`, with a message, if it or Python is missing.
 fn judge() -> Option<PathBuf> {
     let judge = shared("kit/score_findings.py");
     if !judge.is_file() {
@@ -59,7 +59,7 @@ fn judge() -> Option<PathBuf> {
     }
 }
 
-/// Holds our judgement of some findings against the reference judge's: every number of the JSON, and what is printed.
+/// Asserts that both evaluations of findings agree in every number of the JSON, and in the printed text.
 fn agree(judge: &Path, findings: &Path, truth: &Path) -> Value {
     let folder = TempDir::new().unwrap();
     let json = folder.path().join("judged.json");
@@ -98,7 +98,7 @@ fn agree(judge: &Path, findings: &Path, truth: &Path) -> Value {
 }
 
 #[test]
-fn our_findings_are_judged_as_by_the_reference_judge() {
+fn our_findings_are_evaluated_like_the_reference() {
     let Some(judge) = judge() else { return };
     for set in ["sim-dev", "rita-0419-0420"] {
         let Some(logs) = real(set) else { return };
@@ -111,7 +111,7 @@ fn our_findings_are_judged_as_by_the_reference_judge() {
     }
 }
 
-/// Findings about hosts of the truth and others, of kinds that fit or not, at times around its incidents.
+/// Random findings: about hosts of the ground truth and others, of matching and other kinds, at times around its incidents.
 fn invented(truth: &Value, seed: u64) -> String {
     let mut random = Seeded(seed);
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
@@ -160,7 +160,7 @@ fn invented(truth: &Value, seed: u64) -> String {
 }
 
 #[test]
-fn invented_findings_about_every_set_are_judged_as_by_the_reference_judge() {
+fn random_findings_about_every_set_are_evaluated_like_the_reference() {
     let Some(judge) = judge() else { return };
     let folder = TempDir::new().unwrap();
     let mut buckets = std::collections::BTreeSet::new();
@@ -180,7 +180,7 @@ fn invented_findings_about_every_set_are_judged_as_by_the_reference_judge() {
 }
 
 #[test]
-fn estimators_reach_what_scikit_learn_reaches() {
+fn estimators_reach_the_metrics_of_scikit_learn() {
     let sets = shared("adbench");
     if !sets.is_dir() {
         eprintln!("SKIPPED: there are no benchmarks in {}", sets.display());
@@ -213,7 +213,7 @@ fn estimators_reach_what_scikit_learn_reaches() {
 }
 
 #[test]
-fn what_cannot_be_evaluated_is_exit_code_2_and_says_why() {
+fn invalid_evaluations_are_exit_code_2_with_a_reason() {
     let folder = TempDir::new().unwrap();
     let write = |name: &str, text: &str| {
         let path = folder.path().join(name);
@@ -225,7 +225,7 @@ fn what_cannot_be_evaluated_is_exit_code_2_and_says_why() {
     let other = write("other.jsonl", "\n{\"class_uid\": 2001}\n");
     let empty = folder.path().join("empty");
     fs::create_dir(&empty).unwrap();
-    for (arguments, says) in [
+    for (arguments, reason) in [
         (&["evaluate"][..], "--findings"),
         (&["evaluate", "--findings", &none], "--truth"),
         (&["evaluate", "--suite", "adbench"], "PATH"),
@@ -240,7 +240,7 @@ fn what_cannot_be_evaluated_is_exit_code_2_and_says_why() {
     ] {
         let ran = run(arguments);
         assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{arguments:?}");
-        assert!(ran.stderr.contains(says), "{arguments:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(reason), "{arguments:?}: {}", ran.stderr);
     }
     let nothing = run(&["evaluate", "--findings", &none, "--truth", &truth]);
     assert_eq!(nothing.code, Some(0));

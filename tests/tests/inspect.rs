@@ -1,4 +1,4 @@
-//! `weir inspect` and `weir schema`: what is said of files of every source.
+//! `weir inspect` and `weir schema` on files of every source.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper must fail the test")]
 
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use weir_tests::flow_logs::gzip;
 use weir_tests::program::weir;
 
-/// Standard output and standard error of a run that must end with a code.
+/// Standard output and standard error of a run with an expected exit code.
 fn run(code: i32, arguments: &[&str]) -> (String, String) {
     let output = assert_cmd::Command::new(weir()).args(arguments).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
@@ -32,12 +32,12 @@ impl Files {
     }
 }
 
-/// The value of a line of `weir inspect`.
+/// The value of a line of the output of `weir inspect`.
 fn value<'a>(text: &'a str, name: &str) -> &'a str {
     text.lines().find_map(|line| line.strip_prefix(name)).map_or("", str::trim)
 }
 
-/// Name, content, and what is said of it: format, rows, records, rejected.
+/// Name, content, and expected format, rows, records and rejected rows.
 type Case<'a> = (&'a str, &'a [u8], &'a str, &'a str, &'a str, &'a str);
 
 #[test]
@@ -79,7 +79,7 @@ fn files_of_every_source_are_recognised_and_counted() {
 }
 
 #[test]
-fn unknown_files_are_errors_that_say_what_is_known() {
+fn unknown_files_are_errors_that_list_the_formats() {
     let files = Files::new();
     let (_, err) = run(2, &["inspect", &files.file("x", b"\x7fELF\x00\x01")]);
     assert!(err.contains("binary data") && err.contains("vpc-flow-log"), "{err}");
@@ -88,14 +88,14 @@ fn unknown_files_are_errors_that_say_what_is_known() {
 }
 
 #[test]
-fn what_is_shown_is_escaped() {
+fn output_is_escaped() {
     let files = Files::new();
     let (out, _) = run(0, &["inspect", &files.file("x.csv", b"id,a\x1b[2J,label\n1,2,0\n")]);
     assert!(!out.contains('\u{1b}'), "{out:?}");
 }
 
 #[test]
-fn a_schema_is_written_for_a_table_and_says_why() {
+fn a_schema_is_inferred_for_a_table_with_reasons() {
     let files = Files::new();
     let mut rows = vec!["id,proto,label".to_owned()];
     rows.extend((0..50).map(|i| format!("{i},{},{}", ["tcp", "udp"][i % 2], i % 2)));
@@ -111,7 +111,7 @@ fn a_schema_is_written_for_a_table_and_says_why() {
 }
 
 #[test]
-fn logs_that_are_no_flow_logs_are_not_taken_for_some() {
+fn other_logs_are_not_mistaken_for_flow_logs() {
     let files = Files::new();
     let usage = files.file("usage.csv", b"timestamp,value\n2014-02-14 14:30:00,0.1\n");
     let (_, err) = run(2, &["detect", &usage]);

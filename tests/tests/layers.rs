@@ -1,4 +1,4 @@
-//! The layers of DESIGN.md as a test: who may depend on whom, where AWS may occur, and what every crate inherits.
+//! The layers of the crates: allowed dependencies, the only crate that uses AWS, and inherited lints.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper must fail the test")]
 
@@ -8,16 +8,16 @@ use std::process::Command;
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
-/// A crate of the workspace and what it names in its manifest, for programs, tests and build scripts alike.
+/// A crate of the workspace and the dependencies in its manifest, those of tests and build scripts included.
 #[derive(Debug, Clone)]
 struct Member {
     name: String,
-    /// Its folder, from the root of the project.
+    /// Its folder, relative to the root of the project.
     folder: String,
     dependencies: Vec<String>,
 }
 
-/// The layer of a crate, by its folder. Tests stand above everything and see everything.
+/// The layer of a crate, by its folder. Tests are the top layer and may depend on everything.
 fn layer(folder: &str) -> Option<u8> {
     match folder {
         "shared/domain" => Some(0),
@@ -30,12 +30,12 @@ fn layer(folder: &str) -> Option<u8> {
     }
 }
 
-/// Crates that talk to AWS: one crate of ours may know them.
+/// Whether a package is an AWS client, which one crate of ours may use.
 fn is_aws(package: &str) -> bool {
     package.starts_with("aws-sdk-") || package == "aws-config"
 }
 
-/// What is wrong with the manifests, one line each.
+/// The violations in the manifests, one line each.
 fn violations(members: &[Member]) -> Vec<String> {
     let folders: BTreeMap<&str, &str> = members.iter().map(|m| (m.name.as_str(), m.folder.as_str())).collect();
     let mut wrong = Vec::new();
@@ -59,7 +59,7 @@ fn violations(members: &[Member]) -> Vec<String> {
     wrong
 }
 
-/// Every package a package is built from, itself included.
+/// All packages that a package is built from, itself included.
 fn built_from<'a>(root: &'a str, edges: &BTreeMap<&'a str, Vec<&'a str>>) -> BTreeSet<&'a str> {
     let (mut seen, mut next) = (BTreeSet::new(), vec![root]);
     while let Some(package) = next.pop() {
@@ -70,7 +70,7 @@ fn built_from<'a>(root: &'a str, edges: &BTreeMap<&'a str, Vec<&'a str>>) -> BTr
     seen
 }
 
-/// True when a manifest says `[lints] workspace = true`.
+/// Whether a manifest has `[lints] workspace = true`.
 fn inherits_lints(manifest: &str) -> bool {
     let mut lines = manifest.lines().map(str::trim).skip_while(|line| *line != "[lints]").skip(1);
     lines.find(|line| !line.is_empty() && !line.starts_with('#')) == Some("workspace = true")
@@ -96,7 +96,7 @@ fn members() -> Vec<Member> {
 }
 
 #[test]
-fn nobody_looks_up_or_sideways_and_one_crate_knows_aws() {
+fn no_crate_depends_on_its_own_or_a_higher_layer_and_one_crate_uses_aws() {
     let members = members();
     assert!(members.len() > 10, "{members:?}");
     let wrong = violations(&members);
@@ -145,7 +145,7 @@ fn every_crate_inherits_the_lints_and_unsafe_code_is_forbidden() {
 }
 
 #[test]
-fn what_is_forbidden_would_be_reported() {
+fn violations_are_reported() {
     let member = |name: &str, folder: &str, dependencies: &[&str]| Member {
         name: name.to_owned(),
         folder: folder.to_owned(),

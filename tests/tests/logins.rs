@@ -10,7 +10,7 @@ use weir_tests::program::weir;
 
 const HEADER: &str = "timestamp,user_id,ip_address,geo_location,device_id,success,label\n";
 
-/// Thirty ordinary days of twenty users; then ada's account is stolen, and somebody stuffs a list.
+/// Thirty normal days of twenty users, then a takeover of ada's account and a credential stuffing attack.
 fn days() -> Vec<String> {
     let mut days: Vec<String> = (1..=30)
         .map(|day| {
@@ -58,7 +58,7 @@ fn findings(ocsf: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn a_stolen_account_and_a_stuffed_list_are_found_whatever_the_files() {
+fn a_takeover_and_credential_stuffing_are_found_for_any_split_into_files() {
     let folder = TempDir::new().unwrap();
     let one = folder.path().join("one.csv");
     fs::write(&one, format!("{HEADER}{}", days().concat())).unwrap();
@@ -80,12 +80,12 @@ fn a_stolen_account_and_a_stuffed_list_are_found_whatever_the_files() {
 }
 
 #[test]
-fn every_login_gets_a_score_and_reasons() {
+fn every_login_has_a_score_and_reasons() {
     let folder = TempDir::new().unwrap();
     let (logs, scores) = (folder.path().join("logins.csv"), folder.path().join("scores.csv"));
     fs::write(&logs, format!("{HEADER}{}", days().concat())).unwrap();
-    let (_, told) = run(&[logs.to_str().unwrap(), "--baseline", "20d", "--scores", scores.to_str().unwrap()]);
-    assert!(told.contains("baseline: 400 logins, 0 of them labelled as attacks"), "{told}");
+    let (_, stderr) = run(&[logs.to_str().unwrap(), "--baseline", "20d", "--scores", scores.to_str().unwrap()]);
+    assert!(stderr.contains("baseline: 400 logins, 0 of them labelled as attacks"), "{stderr}");
     let text = fs::read_to_string(&scores).unwrap();
     let mut rows: Vec<csv::StringRecord> =
         csv::Reader::from_reader(text.as_bytes()).records().map(Result::unwrap).collect();
@@ -100,9 +100,9 @@ fn every_login_gets_a_score_and_reasons() {
     assert!(rows.iter().all(|row| !row[6].is_empty()));
 }
 
-/// Whoever joins the scores with the file they are of counts its rows, and not those that could be read.
+/// Row numbers count all rows of a file, rejected ones included, so that scores can be joined with it.
 #[test]
-fn scores_name_the_rows_of_the_files() {
+fn scores_have_the_row_numbers_of_the_files() {
     let folder = TempDir::new().unwrap();
     let scores = folder.path().join("scores.csv");
     let days = days();
@@ -111,8 +111,8 @@ fn scores_name_the_rows_of_the_files() {
         let text = [&rows[..bad], &["no time,u1,10.0.0.1"][..], &rows[bad..], &[""]].concat().join("\n");
         fs::write(folder.path().join(name), format!("{HEADER}{text}")).unwrap();
     }
-    let (_, told) = run(&[folder.path().to_str().unwrap(), "--scores", scores.to_str().unwrap()]);
-    assert!(told.contains("2 rows rejected"), "{told}");
+    let (_, stderr) = run(&[folder.path().to_str().unwrap(), "--scores", scores.to_str().unwrap()]);
+    assert!(stderr.contains("2 rows rejected"), "{stderr}");
     let mut read = csv::Reader::from_path(&scores).unwrap();
     let indices: Vec<usize> = read.records().map(|row| row.unwrap()[0].parse().unwrap()).collect();
     let first = days[0].lines().count() + 1;
@@ -121,7 +121,7 @@ fn scores_name_the_rows_of_the_files() {
     assert_eq!(indices, expected);
 }
 
-/// What is said when the program gives up.
+/// Standard error of a run that fails.
 fn refused(arguments: &[&str]) -> String {
     let output =
         assert_cmd::Command::new(weir()).args(["detect", "--source", "login"]).args(arguments).output().unwrap();
@@ -142,19 +142,19 @@ fn flags_that_do_not_apply_to_logins_are_refused() {
         ("--window", "10"),
         ("--estimators", "ecod"),
     ] {
-        let told = refused(&[logs.to_str().unwrap(), flag, value]);
-        assert!(told.contains(&format!("{flag} cannot be used with --source login")), "{told}");
+        let stderr = refused(&[logs.to_str().unwrap(), flag, value]);
+        assert!(stderr.contains(&format!("{flag} cannot be used with --source login")), "{stderr}");
     }
 }
 
-/// The program, in a folder: what it says on standard error, by its exit code.
-fn told(folder: &TempDir, arguments: &[&str]) -> (Option<i32>, String) {
+/// Runs the program in a folder. Returns its exit code and standard error.
+fn run_in(folder: &TempDir, arguments: &[&str]) -> (Option<i32>, String) {
     let output = assert_cmd::Command::new(weir()).args(arguments).current_dir(folder).output().unwrap();
     (output.status.code(), String::from_utf8(output.stderr).unwrap())
 }
 
 #[test]
-fn a_model_judges_later_logins_as_after_a_baseline_and_goes_into_a_store() {
+fn a_model_scores_later_logins_like_a_baseline_and_is_promoted_to_a_store() {
     let folder = TempDir::new().unwrap();
     let path = |name: &str| folder.path().join(name);
     let (before, after) = (days()[..27].concat(), days()[27..].concat());
@@ -162,9 +162,9 @@ fn a_model_judges_later_logins_as_after_a_baseline_and_goes_into_a_store() {
     fs::write(path("after.csv"), format!("{HEADER}{after}")).unwrap();
     fs::write(path("whole.csv"), format!("{HEADER}{before}{after}")).unwrap();
     let succeed = |arguments: &[&str]| {
-        let (code, said) = told(&folder, arguments);
-        assert_eq!(code, Some(0), "{arguments:?}: {said}");
-        said
+        let (code, stderr) = run_in(&folder, arguments);
+        assert_eq!(code, Some(0), "{arguments:?}: {stderr}");
+        stderr
     };
     let train = ["train", "--source", "login", "before.csv", "--output", "m"];
     let first = succeed(&train);
@@ -178,9 +178,9 @@ fn a_model_judges_later_logins_as_after_a_baseline_and_goes_into_a_store() {
 
     let detect = ["detect", "--source", "login", "--format", "ocsf"];
     let by_model = [&detect[..], &["after.csv", "--model", "m", "--scores", "m.csv", "--output", "m.jsonl"]].concat();
-    let said = succeed(&by_model);
-    assert!(said.contains("baseline: a model trained on 540 logins of 20 users before 2025-03-27 "), "{said}");
-    assert!(!said.contains("older"), "{said}");
+    let stderr = succeed(&by_model);
+    assert!(stderr.contains("baseline: a model trained on 540 logins of 20 users before 2025-03-27 "), "{stderr}");
+    assert!(!stderr.contains("older"), "{stderr}");
     // From the first login at eight to the midnight that the files are cut at.
     let at_once =
         [&detect[..], &["whole.csv", "--baseline", "640h", "--scores", "b.csv", "--output", "b.jsonl"]].concat();
@@ -203,25 +203,26 @@ fn a_model_judges_later_logins_as_after_a_baseline_and_goes_into_a_store() {
     let listed = String::from_utf8(listed).unwrap();
     assert!(listed.starts_with(&format!("* {key}  on 540 logins of 20 users")), "{listed}");
     succeed(&["models", "promote", "m2", "--store", "s"]);
-    let (code, said) = told(&folder, &["models", "rollback", "--store", "s"]);
-    assert!(code == Some(2) && said.contains("no model in use before"), "of flow logs there is none: {said}");
+    let (code, stderr) = run_in(&folder, &["models", "rollback", "--store", "s"]);
+    assert!(code == Some(2) && stderr.contains("no model in use before"), "of flow logs there is none: {stderr}");
     assert!(succeed(&["models", "rollback", "--store", "s", "--source", "login"]).contains(&key));
-    // What is known of users stays on the laptop.
+    // The history of users is not uploaded.
     let kept = path("s").join(&key);
     assert!(fs::metadata(&kept).unwrap().len() < fs::metadata(path("m")).unwrap().len());
-    let (code, said) = told(&folder, &["detect", "--source", "login", "after.csv", "--model", kept.to_str().unwrap()]);
-    assert!(code == Some(2) && said.contains("use the file that weir train wrote"), "{said}");
+    let (code, stderr) =
+        run_in(&folder, &["detect", "--source", "login", "after.csv", "--model", kept.to_str().unwrap()]);
+    assert!(code == Some(2) && stderr.contains("use the file that weir train wrote"), "{stderr}");
 }
 
 #[test]
-fn models_of_something_else_and_what_contradicts_is_refused() {
+fn other_models_and_contradicting_arguments_are_refused() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("logins.csv"), format!("{HEADER}{}", days()[..27].concat())).unwrap();
     fs::write(folder.path().join("few.csv"), format!("{HEADER}{}", days()[0])).unwrap();
     let flows = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/model/tests/models/version-2.model");
     let refused = |arguments: &[&str], why: &str| {
-        let (code, said) = told(&folder, arguments);
-        assert!(code == Some(2) && said.contains(why), "{arguments:?}: {said}");
+        let (code, stderr) = run_in(&folder, arguments);
+        assert!(code == Some(2) && stderr.contains(why), "{arguments:?}: {stderr}");
     };
     let detect = ["detect", "--source", "login", "logins.csv", "--model"];
     refused(&[&detect[..], &[flows]].concat(), "the model is of flow logs, not of logins");
@@ -233,23 +234,23 @@ fn models_of_something_else_and_what_contradicts_is_refused() {
         &[&train[..], &["logins.csv", "--estimators", "ecod"]].concat(),
         "--estimators cannot be used with --source login",
     );
-    assert_eq!(told(&folder, &[&train[..], &["logins.csv"]].concat()).0, Some(0));
+    assert_eq!(run_in(&folder, &[&train[..], &["logins.csv"]].concat()).0, Some(0));
     refused(&["detect", "logins.csv", "--model", "m"], "the model is of logins, not of flow logs");
     refused(&["detect", "--source", "activity", "logins.csv", "--model", "m"], "of logins, not of a table");
 }
 
 #[test]
-fn a_database_that_is_none_is_named() {
+fn an_invalid_database_is_an_error_that_names_it() {
     let folder = TempDir::new().unwrap();
     let (logs, database) = (folder.path().join("logins.csv"), folder.path().join("city.mmdb"));
     fs::write(&logs, format!("{HEADER}{}", days()[0])).unwrap();
     fs::write(&database, "cidr,country\n10.0.0.0/8,FR\n").unwrap();
-    let told = refused(&[logs.to_str().unwrap(), "--geoip", database.to_str().unwrap()]);
-    assert!(told.contains("city.mmdb") && told.contains("no database of places"), "{told}");
+    let stderr = refused(&[logs.to_str().unwrap(), "--geoip", database.to_str().unwrap()]);
+    assert!(stderr.contains("city.mmdb") && stderr.contains("no database of places"), "{stderr}");
 }
 
 #[test]
-fn a_file_that_cannot_be_read_leaves_nothing_behind() {
+fn an_unreadable_file_contributes_no_logins() {
     let folder = TempDir::new().unwrap();
     let event = |minute: u32| {
         format!(
@@ -259,6 +260,6 @@ fn a_file_that_cannot_be_read_leaves_nothing_behind() {
     let whole = format!("{{\"Records\":[{},{}]}}", event(1), event(2));
     fs::write(folder.path().join("whole.log"), &whole).unwrap();
     fs::write(folder.path().join("cut.log"), &whole[..whole.len() - 20]).unwrap();
-    let told = refused(&[folder.path().to_str().unwrap()]);
-    assert!(told.contains("cut.log") && told.contains("2 logins from 2 files"), "{told}");
+    let stderr = refused(&[folder.path().to_str().unwrap()]);
+    assert!(stderr.contains("cut.log") && stderr.contains("2 logins from 2 files"), "{stderr}");
 }

@@ -1,4 +1,4 @@
-//! `weir simulate`: what it writes is what it says, to those who read logs and to those who judge findings.
+//! `weir simulate`: its logs can be read, and its ground truth matches them and the reference format.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper must fail the test")]
 
@@ -22,7 +22,7 @@ fn simulate(folder: &Path, arguments: &[&str]) -> Output {
 }
 
 #[test]
-fn every_row_is_read_and_says_what_was_simulated() {
+fn every_row_is_read_and_matches_the_simulation() {
     let simulation = Simulation::new(Parameters { hosts: 40, ..Parameters::default() }).unwrap();
     let (mut rows, mut without, mut addresses) = (0, 0, BTreeSet::new());
     for file in simulation.files().skip(280).step_by(3) {
@@ -52,7 +52,7 @@ fn every_row_is_read_and_says_what_was_simulated() {
 }
 
 #[test]
-fn the_program_writes_the_same_folder_again_and_mixes_no_logs() {
+fn simulations_are_reproducible_and_refuse_existing_folders() {
     let folder = TempDir::new().unwrap();
     let (one, two) = (folder.path().join("one"), folder.path().join("two"));
     let arguments = ["--hosts", "30", "--days", "2", "--seed", "7", "--only", "beacon,port-scan", "--intensity", "2"];
@@ -73,7 +73,7 @@ fn the_program_writes_the_same_folder_again_and_mixes_no_logs() {
         assert!(incident["kind"] == "beacon" || incident["kind"] == "port-scan");
         assert_eq!(incident["intensity"], "2");
     }
-    for (folder, arguments, said) in [
+    for (folder, arguments, message) in [
         (&one, &["--seed", "8"][..], "already exists"),
         (&folder.path().join("three"), &["--days", "1"], "ask for 2 days or more"),
         (&folder.path().join("four"), &["--only", "scan"], "there are port-scan"),
@@ -82,12 +82,12 @@ fn the_program_writes_the_same_folder_again_and_mixes_no_logs() {
         let output = simulate(folder, arguments);
         assert_eq!(output.status.code(), Some(2));
         let error = String::from_utf8(output.stderr).unwrap();
-        assert!(error.contains(said), "{error}");
+        assert!(error.contains(message), "{error}");
     }
 }
 
 #[test]
-fn the_judge_of_findings_reads_the_truth() {
+fn evaluate_reads_the_ground_truth() {
     let Some(sets) = real("sim-dev") else { return };
     let judge = sets.join("../../kit/score_findings.py");
     if !judge.is_file() || Command::new("python3").arg("--version").output().is_err() {
@@ -109,8 +109,8 @@ fn the_judge_of_findings_reads_the_truth() {
 
     // The same fields as the truth it was written for.
     let fields = |truth: &serde_json::Value| truth.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
-    let known: serde_json::Value = serde_json::from_reader(File::open(sets.join("truth.json")).unwrap()).unwrap();
+    let reference: serde_json::Value = serde_json::from_reader(File::open(sets.join("truth.json")).unwrap()).unwrap();
     let ours = serde_json::to_value(simulation.truth()).unwrap();
-    assert_eq!(fields(&ours), fields(&known));
-    assert_eq!(fields(&ours["incidents"][0]), fields(&known["incidents"][0]));
+    assert_eq!(fields(&ours), fields(&reference));
+    assert_eq!(fields(&ours["incidents"][0]), fields(&reference["incidents"][0]));
 }

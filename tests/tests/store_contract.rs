@@ -1,4 +1,4 @@
-//! Every store keeps the same promises.
+//! Runs the contract suite over every store.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ async fn s3() {
     listings_have_no_end(&S3Store::local(&moto.endpoint(), "many")).await;
 }
 
-/// Two programs on one folder: here two stores, whose locks know nothing of each other but the file.
+/// Two stores share a lock only through the lock file, like two programs on one folder.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn two_stores_on_one_folder() {
     let root = tempfile::tempdir().unwrap();
@@ -43,7 +43,7 @@ async fn two_stores_on_one_folder() {
 }
 
 #[tokio::test]
-async fn a_folder_hides_its_own_files_and_takes_no_keys_of_that_name() {
+async fn a_folder_hides_its_own_files_and_refuses_keys_with_their_names() {
     let root = tempfile::tempdir().unwrap();
     let store = FolderStore::open_or_create(root.path()).unwrap();
     assert!(matches!(store.put("a", vec![1], Condition::IfAbsent).await.unwrap(), Put::Done(_)));
@@ -55,7 +55,7 @@ async fn a_folder_hides_its_own_files_and_takes_no_keys_of_that_name() {
 }
 
 #[tokio::test]
-async fn files_put_into_the_folder_by_others_are_objects() {
+async fn files_of_other_programs_in_the_folder_are_objects() {
     let root = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(root.path().join("AWSLogs/1")).unwrap();
     std::fs::write(root.path().join("AWSLogs/1/x.log"), "text").unwrap();

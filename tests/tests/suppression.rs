@@ -1,4 +1,4 @@
-//! Suppression, feedback and the alert limit, as they are typed: what is shown, what is counted, what is sent.
+//! Suppression, feedback and the alert limit on the command line: which findings are shown, counted and sent.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what goes wrong in a helper must fail the test")]
 
@@ -30,7 +30,7 @@ fn uid(finding: &Value) -> &str {
     finding["finding_info"]["uid"].as_str().unwrap()
 }
 
-/// Thirteen neighbours that each scan a host within one hour, as logs in a folder.
+/// A folder of logs in which thirteen neighbours each scan a host within one hour.
 struct Logs(TempDir);
 
 impl Logs {
@@ -54,7 +54,7 @@ impl Logs {
         self.0.path().join(name).to_str().unwrap().to_owned()
     }
 
-    /// A store with the findings of the logs.
+    /// Creates a store with the findings of the logs.
     fn store(&self) -> String {
         let store = self.below("store");
         assert_eq!(run(&["preprocess", &self.below("logs"), "--store", &store]).code, Some(0));
@@ -69,7 +69,7 @@ impl Logs {
 }
 
 #[test]
-fn detect_shows_ten_an_hour_of_one_neighbourhood_and_one_that_speaks_for_the_rest() {
+fn detect_shows_ten_findings_an_hour_per_neighbourhood_and_one_summary() {
     let logs = Logs::new();
     let detect = |more: &[&str]| run(&[&["detect", &logs.below("logs"), "--format", "ocsf"], more].concat());
     let limited = detect(&[]);
@@ -95,7 +95,7 @@ fn detect_shows_ten_an_hour_of_one_neighbourhood_and_one_that_speaks_for_the_res
 }
 
 #[test]
-fn detect_leaves_out_what_is_suppressed_and_counts_it() {
+fn detect_omits_suppressed_findings_and_counts_them() {
     let logs = Logs::new();
     let rules = logs.write(
         "rules.toml",
@@ -129,7 +129,7 @@ fn detect_leaves_out_what_is_suppressed_and_counts_it() {
 }
 
 #[test]
-fn a_file_with_faults_is_an_error_that_says_the_line() {
+fn an_invalid_file_is_an_error_with_the_line() {
     let logs = Logs::new();
     let bad = logs.write("bad.toml", "[[suppress]]\nkind = 'port-scan'\ncidr = '10.0.0.1/8'\nwhy = 'x'\n");
     let store = logs.below("store");
@@ -150,7 +150,7 @@ fn a_file_with_faults_is_an_error_that_says_the_line() {
 }
 
 #[test]
-fn feedback_silences_a_finding_in_a_store_until_it_is_undone() {
+fn feedback_suppresses_a_finding_in_a_store_until_it_is_undone() {
     let logs = Logs::new();
     let store = logs.store();
     let list = |more: &[&str]| run(&[&["findings", "--store", &store, "--format", "ocsf"], more].concat());
@@ -158,13 +158,13 @@ fn feedback_silences_a_finding_in_a_store_until_it_is_undone() {
     assert_eq!(before.len(), 13, "nothing is throttled before it is published");
     let (first, kind) = (uid(&before[0]).to_owned(), before[0]["finding_info"]["types"][0].as_str().unwrap());
 
-    let told = run(&["feedback", &first, "--benign", "our own \"test\"", "--for", "90d", "--store", &store]);
-    assert_eq!(told.code, Some(0), "{}", told.stderr);
-    assert!(told.stderr.contains("suppressions.toml"), "{}", told.stderr);
+    let feedback = run(&["feedback", &first, "--benign", "our own \"test\"", "--for", "90d", "--store", &store]);
+    assert_eq!(feedback.code, Some(0), "{}", feedback.stderr);
+    assert!(feedback.stderr.contains("suppressions.toml"), "{}", feedback.stderr);
     for line in [&format!("kind = \"{kind}\""), "peer = \"10.0.0.2\"", "account = \"123456789012\"", "until = "] {
-        assert!(told.stdout.lines().any(|l| l.starts_with(line)), "{line} in:\n{}", told.stdout);
+        assert!(feedback.stdout.lines().any(|l| l.starts_with(line)), "{line} in:\n{}", feedback.stdout);
     }
-    assert_eq!(fs::read_to_string(format!("{store}/suppressions.toml")).unwrap(), told.stdout);
+    assert_eq!(fs::read_to_string(format!("{store}/suppressions.toml")).unwrap(), feedback.stdout);
     let quiet = list(&[]);
     assert_eq!(findings(&quiet.stdout).len(), 12, "also for findings made before");
     assert!(quiet.stderr.contains("13 findings, 1 suppressed (1 by \"our own \"test\"\")"), "{}", quiet.stderr);
@@ -192,7 +192,7 @@ fn feedback_silences_a_finding_in_a_store_until_it_is_undone() {
 }
 
 #[test]
-fn feedback_works_on_files_and_leaves_the_rest_of_them_alone() {
+fn feedback_edits_files_and_keeps_the_rest_unchanged() {
     let logs = Logs::new();
     let file = logs.below("found.jsonl");
     let detect = ["detect", &logs.below("logs"), "--no-limit", "--format", "ocsf"];
@@ -201,9 +201,9 @@ fn feedback_works_on_files_and_leaves_the_rest_of_them_alone() {
     let first = uid(&findings(&found)[0]).to_owned();
     let mine = "# mine\nalerts_per_hour = 3\n";
     let rules = logs.write("rules.toml", mine);
-    let told = run(&["feedback", &first, "--benign", "ours", "--findings", &file, "--suppressions", &rules]);
-    assert_eq!(told.code, Some(0), "{}", told.stderr);
-    assert!(told.stderr.contains("without expiry"), "{}", told.stderr);
+    let feedback = run(&["feedback", &first, "--benign", "ours", "--findings", &file, "--suppressions", &rules]);
+    assert_eq!(feedback.code, Some(0), "{}", feedback.stderr);
+    assert!(feedback.stderr.contains("without expiry"), "{}", feedback.stderr);
     assert!(fs::read_to_string(&rules).unwrap().starts_with(mine));
     let quiet = run(&[&detect[..], &["--suppressions", &rules]].concat());
     assert_eq!(findings(&quiet.stdout).len(), 12);
@@ -211,7 +211,7 @@ fn feedback_works_on_files_and_leaves_the_rest_of_them_alone() {
     assert_eq!(run(&["feedback", &first, "--undo", "--suppressions", &rules]).code, Some(0));
     assert_eq!(fs::read_to_string(&rules).unwrap().trim_end(), mine.trim_end());
 
-    for (arguments, says) in [
+    for (arguments, reason) in [
         (&["feedback", "x", "--benign", "y", "--findings", &file, "--suppressions", &rules][..], "no finding x"),
         (&["feedback", &first, "--benign", " ", "--findings", &file, "--suppressions", &rules], "`why` is empty"),
         (&["feedback", &first, "--benign", "y", "--suppressions", &rules], "--findings"),
@@ -221,6 +221,6 @@ fn feedback_works_on_files_and_leaves_the_rest_of_them_alone() {
     ] {
         let ran = run(arguments);
         assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{arguments:?}: {}", ran.stderr);
-        assert!(ran.stderr.contains(says), "{arguments:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(reason), "{arguments:?}: {}", ran.stderr);
     }
 }

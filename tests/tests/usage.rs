@@ -1,5 +1,5 @@
-//! `weir usage` and `weir simulate usage`: what is simulated is read, looked at and shown, and forecasts hold as often as
-//! they say.
+//! `weir usage` and `weir simulate usage`: simulated usage is read, analysed and reported, and forecast intervals have their
+//! stated coverage.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper must fail the test")]
 
@@ -30,7 +30,7 @@ fn simulated(folder: &Path, more: &[&str]) -> String {
 }
 
 #[test]
-fn intervals_hold_nearly_as_often_as_they_say_and_forecasts_beat_the_naive_one() {
+fn forecast_intervals_have_nearly_their_coverage_and_beat_the_naive_forecast() {
     let simulation =
         UsageSimulation::new(UsageParameters { weeks: 10, seed: 7, ..UsageParameters::default() }).unwrap();
     let found = analyse(simulation.series(), &UsageOptions::default()).unwrap();
@@ -53,18 +53,18 @@ fn most_simulated_spikes_and_drops_are_found_and_clean_series_are_quiet() {
     let parameters = UsageParameters { weeks: 10, seed: 7, ..UsageParameters::default() };
     let simulation = UsageSimulation::new(parameters).unwrap();
     let found = analyse(simulation.series(), &UsageOptions::default()).unwrap();
-    let told = |kind: UsageKind| {
+    let counts = |kind: UsageKind| {
         let of: Vec<_> = simulation.truth().incidents.iter().filter(|incident| incident.kind == kind).collect();
-        let is_told = |incident: &&&UsageIncident| {
+        let is_found = |incident: &&&UsageIncident| {
             let series = |one: &&weir_pipeline::usage::analysis::SeriesAnalysis| {
                 one.name.keys.iter().all(|(name, value)| incident.series.get(name) == Some(value))
             };
             let one = found.series.iter().find(series).unwrap();
             one.anomalies.iter().any(|anomaly| anomaly.start < incident.end && incident.start < anomaly.end)
         };
-        (of.iter().filter(is_told).count(), of.len())
+        (of.iter().filter(is_found).count(), of.len())
     };
-    let (spikes, drops) = (told(UsageKind::UsageSpike), told(UsageKind::UsageDrop));
+    let (spikes, drops) = (counts(UsageKind::UsageSpike), counts(UsageKind::UsageDrop));
     eprintln!("spikes {spikes:?}, drops {drops:?} found");
     assert!(spikes.1 > 10 && spikes.0 * 10 >= spikes.1 * 9 && drops.0 * 10 >= drops.1 * 8);
     let clean = UsageSimulation::new(UsageParameters { anomalies: false, ..parameters }).unwrap();
@@ -76,19 +76,19 @@ fn most_simulated_spikes_and_drops_are_found_and_clean_series_are_quiet() {
 }
 
 #[test]
-fn what_is_simulated_is_shown_as_tables_json_csv_and_a_page() {
+fn simulated_usage_is_reported_as_tables_json_csv_and_html() {
     let folder = TempDir::new().unwrap();
     let usage = simulated(folder.path(), &[]);
     let report = folder.path().join("report.html");
     let output = run(&["usage", &usage, "--timezone", "Europe/Berlin", "--report", report.to_str().unwrap()]);
-    let (shown, told) = (text(output.stdout), text(output.stderr));
-    assert!(output.status.success(), "{told}");
+    let (shown, stderr) = (text(output.stdout), text(output.stderr));
+    assert!(output.status.success(), "{stderr}");
     for part in
         ["Series, times in Europe/Berlin", "bytes by provider", "bytes by city", "Anomalies", "Forecast", "cloudfront"]
     {
         assert!(shown.contains(part), "{part} in:\n{shown}");
     }
-    assert!(told.contains("17 series of") && told.contains("0 rows rejected"), "{told}");
+    assert!(stderr.contains("17 series of") && stderr.contains("0 rows rejected"), "{stderr}");
     let page = fs::read_to_string(&report).unwrap();
     assert!(page.starts_with("<!DOCTYPE html>") && page.matches("<svg").count() > 30 && !page.contains("<script"));
 
@@ -105,7 +105,7 @@ fn what_is_simulated_is_shown_as_tables_json_csv_and_a_page() {
 }
 
 #[test]
-fn flow_logs_are_usage_of_providers_and_ranges_can_be_given() {
+fn flow_logs_give_usage_of_providers_by_given_ranges() {
     let logs = bundled();
     let logs = logs.to_str().unwrap();
     let json = |more: &[&str]| -> Value {
@@ -133,7 +133,7 @@ fn flow_logs_are_usage_of_providers_and_ranges_can_be_given() {
 }
 
 #[test]
-fn unordered_double_and_hostile_measurements() {
+fn unordered_duplicate_and_hostile_measurements() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("u.csv");
     fs::write(&path, "timestamp,region,value\n2024-01-01 05:00,<b>\u{202e}x,5\n2024-01-01 00:00,<b>\u{202e}x,1\n2024-01-01 00:00,<b>\u{202e}x,2\n")
@@ -147,7 +147,7 @@ fn unordered_double_and_hostile_measurements() {
     assert_eq!((&summary["steps"], &summary["gaps"], &summary["total"]), (&11.into(), &9.into(), &8.0.into()));
     assert!(!fs::read_to_string(report).unwrap().contains("<b>"));
     assert!(!text(run(&["usage", file]).stdout).contains('\u{202e}'));
-    for (arguments, says) in [
+    for (arguments, reason) in [
         (&["--timezone", "Mars"][..], "IANA"),
         (&["--top", "0"], "percentage"),
         (&["--step", "1"], "minutes"),
@@ -156,7 +156,7 @@ fn unordered_double_and_hostile_measurements() {
         let output = run(&[&["usage", file], arguments].concat());
         assert_eq!(output.status.code(), Some(2));
         let error = text(output.stderr);
-        assert!(error.contains(says), "{error}");
+        assert!(error.contains(reason), "{error}");
     }
     let logins = folder.path().join("l.csv");
     fs::write(&logins, "timestamp,user_id,ip_address,success\n2024-01-01 05:00,u,10.0.0.1,true\n").unwrap();
@@ -165,8 +165,8 @@ fn unordered_double_and_hostile_measurements() {
     assert!(text(output.stderr).contains("simple-logins"));
 }
 
-/// Half hours of a utilisation of so many days, a file a day; on the last one something is wrong at noon, and an evening is
-/// missing.
+/// Half hours of a utilisation over some days, one file a day. The last day has an anomaly at noon and no values in the
+/// evening.
 fn daily_files(folder: &Path, days: i64) {
     let start: i64 = 1_704_067_200;
     for day in 0..days {
@@ -193,7 +193,7 @@ fn kinds(findings: &[Value]) -> Vec<&str> {
 }
 
 #[test]
-fn daily_files_are_one_series_whose_findings_are_told_as_those_of_other_logs() {
+fn daily_files_form_one_series_with_findings_like_those_of_other_logs() {
     let folder = TempDir::new().unwrap();
     let usage = folder.path().join("usage");
     fs::create_dir(&usage).unwrap();
@@ -225,7 +225,7 @@ fn daily_files_are_one_series_whose_findings_are_told_as_those_of_other_logs() {
 }
 
 #[test]
-fn a_store_of_flow_logs_tells_a_spike_of_a_provider() {
+fn a_store_of_flow_logs_shows_a_spike_of_a_provider() {
     let folder = TempDir::new().unwrap();
     let logs = folder.path().join("logs");
     fs::create_dir(&logs).unwrap();
@@ -259,7 +259,7 @@ fn a_store_of_flow_logs_tells_a_spike_of_a_provider() {
 }
 
 #[test]
-fn findings_are_held_against_the_truth_of_a_simulation() {
+fn findings_are_evaluated_against_the_truth_of_a_simulation() {
     let folder = TempDir::new().unwrap();
     let usage = simulated(folder.path(), &[]);
     let (findings, truth) = (folder.path().join("found.jsonl"), format!("{usage}/truth.json"));

@@ -1,4 +1,4 @@
-//! Handles events of raw objects, and of log lines inside events.
+//! Handles events with raw objects or log lines.
 
 use std::sync::Arc;
 
@@ -21,28 +21,28 @@ use crate::settings::Settings;
 pub(crate) struct Handler {
     settings: Settings,
     state: S3Store,
-    /// Kept while the function is warm: the next one that starts reads changed files.
+    /// Cached while the function is warm. Changed files are read at the next cold start.
     ranges: OnceCell<Arc<ProviderRanges>>,
 }
 
 impl Handler {
-    /// Makes the client.
+    /// Creates the client.
     pub(crate) fn new(settings: Settings, config: &SdkConfig) -> Self {
         Self { state: S3Store::state(config, &settings.state), settings, ranges: OnceCell::new() }
     }
 
     /// Handles an event.
     ///
-    /// A record of a stream that cannot be read is kept with its rejects report, since it is kept nowhere else for long, and
-    /// counts as handled: failing would bring the stream to a halt for as long as it is tried again, and then lose it.
+    /// An unreadable record of a stream is stored with its rejects report and counts as handled. A failure would block the
+    /// stream until the record expires, and then lose it.
     ///
     /// # Errors
-    /// When an event by itself fails; messages of a queue fail one by one, records of a stream from the first that fails.
+    /// When a single event fails. Messages of a queue fail one by one, records of a stream from the first failing one on.
     pub(crate) async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Error> {
         respond(event.payload, raw_log, async |item: &Item| match item {
             Item::Object(object) => self.preprocess_object(object).await,
             Item::Log(payload) => Box::pin(self.preprocess_lines(payload)).await,
-            // Refused before it comes here.
+            // `raw_log` refuses sweeps.
             Item::Sweep => Ok(()),
         })
         .await
@@ -51,7 +51,7 @@ impl Handler {
     async fn preprocess_object(&self, object: &ObjectRef) -> Result<(), PreprocessError> {
         let raw = self.state.other_bucket(object.bucket.clone());
         let options = self.with_ranges(self.settings.object_options()).await;
-        // Boxed, here and below: futures of the SDK are nested deeper than the compiler looks into by itself.
+        // Boxed, here and below, because futures of the SDK are nested beyond the compiler's recursion limit.
         let done = Box::pin(preprocess(&raw, &self.state, object, options)).await?;
         log_preprocessed(&object, &done);
         Ok(())
@@ -66,8 +66,8 @@ impl Handler {
         PreprocessOptions { written: now(), usage: self.ranges().await, ..options }
     }
 
-    /// The address ranges, where flow logs count traffic with cloud providers. Unreadable files are replaced by the shipped
-    /// copy: windows matter more.
+    /// The address ranges, if traffic with cloud providers is counted. Unreadable files are replaced by the bundled copy, so
+    /// that windows are still written.
     async fn ranges(&self) -> Option<Arc<ProviderRanges>> {
         if !self.settings.flow_usage {
             return None;
@@ -83,7 +83,7 @@ impl Handler {
     }
 }
 
-/// The raw log that an item is; a sweep is for the function score.
+/// The raw log of an item. A sweep is an error, because only score handles it.
 fn raw_log(item: &Item) -> Result<Option<Item>, EnvelopeError> {
     match item {
         Item::Sweep => Err(EnvelopeError::Sweep),

@@ -1,4 +1,4 @@
-//! Log lines that came inside an event, through the same use case as objects.
+//! Preprocesses log lines inside an event like those of an object.
 
 use std::io::Cursor;
 
@@ -9,11 +9,11 @@ use crate::log::log_preprocessed;
 
 use weir_aws::envelope::{InlineLog, Payload};
 
-/// Reads one payload and writes its batches, and its rejects report if there were rejects. What is unreadable gets a report
-/// as an unreadable object does; a record of a stream is kept beside it and counts as handled.
+/// Reads one payload and writes its batches, and its rejects report if rows were rejected. An unreadable payload gets a
+/// report like an unreadable object; a record of a stream is also stored and counts as handled.
 ///
 /// # Errors
-/// When a store fails, and when a payload that is no record is unreadable: whoever sent it still has it.
+/// When a store fails, or a payload that is not a record of a stream is unreadable: its sender still has it.
 pub(crate) async fn preprocess_payload(
     state: &impl Store,
     payload: &Payload,
@@ -22,7 +22,7 @@ pub(crate) async fn preprocess_payload(
 ) -> Result<(), PreprocessError> {
     let (log, read) = match payload.open(region.unwrap_or_default()) {
         Ok(None) => {
-            tracing::info!(object = %payload, "nothing to read: a control message, or no log events");
+            tracing::info!(object = %payload, "no log events, or a control message");
             return Ok(());
         }
         Ok(Some(InlineLog { log, lines })) => {
@@ -44,7 +44,7 @@ pub(crate) async fn preprocess_payload(
         }
         Err(PreprocessError::Unreadable(error)) if payload.is_record() => {
             Box::pin(reject(state, &log, &error, Some(payload.bytes()))).await?;
-            tracing::error!(object = %log, error = %error, kept = kept(&log), "unreadable record kept, the stream goes on");
+            tracing::error!(object = %log, error = %error, kept = kept(&log), "unreadable record stored, the stream continues");
             Ok(())
         }
         Err(error) => Err(error),

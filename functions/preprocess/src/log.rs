@@ -1,10 +1,10 @@
-//! The log line of a raw log that was preprocessed.
+//! Logs the result of preprocessing.
 
 use std::fmt::Display;
 
 use weir_pipeline::preprocess::Preprocessed;
 
-/// Logs the outcome of a raw log.
+/// Logs the counts of one raw log.
 pub(crate) fn log_preprocessed(log: &impl Display, done: &Preprocessed) {
     tracing::info!(
         object = %log,

@@ -1,4 +1,4 @@
-//! The Lambda function `preprocess`: raw log objects, and log lines inside events, to processed batches.
+//! The Lambda function `preprocess`: turns raw log objects, and log lines inside events, into processed batches.
 
 mod handler;
 mod inline;

@@ -8,21 +8,21 @@ use weir_ingest::flow::vpc_flow_log::FieldOrder;
 use weir_ingest::{Format, ReadLimits};
 use weir_pipeline::preprocess::PreprocessOptions;
 
-/// Where state is kept, and how logs are read.
+/// The settings.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Settings {
-    /// Where state is kept.
+    /// The location of the state.
     pub(crate) state: StateSettings,
-    /// `WINDOW_MINUTES`: the length of windows. Default 5.
+    /// `WINDOW_MINUTES`: the length of windows, minutes. Default: 5.
     pub(crate) window_length: WindowLength,
-    /// `SOURCE`: the format of raw logs, by the names of `weir --input-format`. By default the content of each decides.
+    /// `SOURCE`: the format of raw logs, by the names of `weir --input-format`. Default: detected from the content of each.
     pub(crate) format: Option<Format>,
-    /// `FLOW_LOG_FIELDS`: the fields of flow logs without a header line, as for `weir --fields`: `v2`, `tgw`, or names. By
-    /// default objects need a header line, and lines inside events are read as `v2`.
+    /// `FLOW_LOG_FIELDS`: the fields of flow logs without a header line, as for `weir --fields`: `v2`, `tgw`, or names.
+    /// Default: objects need a header line, and lines inside events are `v2`.
     pub(crate) fields: Option<FieldOrder>,
-    /// `AWS_REGION`: where the function runs, and so the region of a subscription's lines; Lambda sets it.
+    /// `AWS_REGION`: the region of the function, and so of the lines of a subscription. Lambda sets it.
     pub(crate) region: Option<String>,
-    /// `FLOW_USAGE`: whether flow logs count traffic with cloud providers, `on` or `off`. Default on.
+    /// `FLOW_USAGE`: whether traffic with cloud providers is counted, `on` or `off`. Default: on.
     pub(crate) flow_usage: bool,
 }
 
@@ -30,7 +30,7 @@ impl Settings {
     /// Reads the settings through a lookup of environment variables.
     ///
     /// # Errors
-    /// When variables are missing or invalid: all of them at once.
+    /// When variables are missing or invalid. The error has all of them.
     pub(crate) fn from_lookup(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, BadSettings> {
         let mut variables = Variables::new(lookup);
         let state = StateSettings::read(&mut variables);
@@ -56,7 +56,7 @@ impl Settings {
         }))
     }
 
-    /// How objects are read.
+    /// The options for objects.
     pub(crate) fn object_options(&self) -> PreprocessOptions {
         PreprocessOptions {
             window_length: self.window_length,
@@ -65,7 +65,8 @@ impl Settings {
         }
     }
 
-    /// How lines inside events are read: VPC Flow Logs in CloudWatch Logs have no header line, and mostly the default format.
+    /// The options for lines inside events: VPC Flow Logs in CloudWatch Logs have no header line, and mostly the default
+    /// format.
     pub(crate) fn inline_options(&self) -> PreprocessOptions {
         let fields = Some(self.fields.clone().unwrap_or_else(FieldOrder::version_2));
         PreprocessOptions {
@@ -86,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn how_logs_are_read_is_named_as_on_the_command_line() {
+    fn formats_and_fields_have_the_names_of_the_command_line() {
         let with = |variables: &[(&str, &str)]| {
             read(&[&[("STATE_BUCKET", "s"), ("AWS_REGION", "eu-west-1")], variables].concat())
         };
@@ -101,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_name_is_reported_with_the_valid_ones_and_with_all_other_faults() {
+    fn invalid_names_are_reported_with_valid_ones_and_all_other_faults() {
         let variables =
             [("SOURCE", "netflow"), ("FLOW_LOG_FIELDS", "srcaddr"), ("WINDOW_MINUTES", "7"), ("FLOW_USAGE", "no")];
         let bad = read(&variables).unwrap_err();

@@ -1,4 +1,4 @@
-//! Handles events of findings: each is decided about once, and sent to every channel at most once.
+//! Handles events with findings: decides about each once, and sends it to every channel at most once.
 
 use lambda_runtime::LambdaEvent;
 use serde_json::Value;
@@ -13,7 +13,7 @@ use weir_pipeline::{Notifier, publish, suppressions};
 
 use crate::settings::Settings;
 
-/// The store, and the channels that alerts are sent to.
+/// The store and the channels of alerts.
 pub(crate) struct Handler {
     state: S3Store,
     channels: Vec<Box<dyn Notifier>>,
@@ -21,7 +21,7 @@ pub(crate) struct Handler {
 }
 
 impl Handler {
-    /// Makes the clients.
+    /// Creates the clients.
     pub(crate) fn new(settings: Settings, config: &SdkConfig) -> Self {
         Self {
             state: S3Store::state(config, &settings.state),
@@ -33,7 +33,7 @@ impl Handler {
     /// Handles an event.
     ///
     /// # Errors
-    /// When an event by itself fails; messages of a queue fail one by one.
+    /// When a single event fails. Messages of a queue fail one by one.
     pub(crate) async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Error> {
         let suppressions = self.suppressions().await;
         respond(event.payload, finding_key, async |key: &String| self.publish(key, &suppressions).await).await
@@ -44,7 +44,7 @@ impl Handler {
         let count =
             |metric, finding: &_| metrics::emit(&metrics::finding_line(&self.metrics_namespace, metric, finding, now));
         let channels: Vec<&dyn Notifier> = self.channels.iter().map(AsRef::as_ref).collect();
-        // Boxed: futures of the SDK are nested deeper than the compiler looks into by itself.
+        // Boxed because futures of the SDK are nested beyond the compiler's recursion limit.
         match Box::pin(publish(&self.state, &channels, suppressions, key, now)).await? {
             Published::Sent { finding, channels } => {
                 count(Metric::Sent, &finding);
@@ -66,16 +66,16 @@ impl Handler {
         Ok(())
     }
 
-    /// The rules as they stand now. Unreadable rules suppress nothing: an alert too many is better than one too few.
+    /// The current rules. Unreadable rules suppress nothing, because a superfluous alert is better than a missed one.
     async fn suppressions(&self) -> Suppressions {
         Box::pin(suppressions::load(&self.state)).await.unwrap_or_else(|error| {
-            tracing::error!(error = %error, "nothing is suppressed: the rules cannot be used");
+            tracing::error!(error = %error, "the suppression rules cannot be used, so nothing is suppressed");
             Suppressions::default()
         })
     }
 }
 
-/// The key of the finding that an item names; `None` for other objects.
+/// The key of the finding in an item; `None` for other objects.
 fn finding_key(item: &Item) -> Result<Option<String>, EnvelopeError> {
     let key = &item.object()?.key;
     Ok(key.starts_with(FINDINGS).then(|| key.clone()))

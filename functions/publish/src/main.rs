@@ -1,4 +1,4 @@
-//! The Lambda function `publish`: findings to alerts.
+//! The Lambda function `publish`: sends findings as alerts.
 
 mod handler;
 mod settings;

@@ -2,14 +2,14 @@
 
 use weir_aws::settings::{BadSettings, StateSettings, Variables};
 
-/// Where findings are kept and where alerts and metrics go.
+/// The settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Settings {
-    /// Where state is kept.
+    /// The location of the state.
     pub(crate) state: StateSettings,
-    /// `TOPIC_ARN`: the topic that alerts are sent to. Required.
+    /// `TOPIC_ARN`: the SNS topic of alerts. Required.
     pub(crate) topic_arn: String,
-    /// `METRICS_NAMESPACE`: the CloudWatch namespace of the metrics. Default `Weir`.
+    /// `METRICS_NAMESPACE`: the CloudWatch namespace of the metrics. Default: `Weir`.
     pub(crate) metrics_namespace: String,
 }
 
@@ -17,7 +17,7 @@ impl Settings {
     /// Reads the settings through a lookup of environment variables.
     ///
     /// # Errors
-    /// When variables are missing: all of them at once.
+    /// When variables are missing. The error has all of them.
     pub(crate) fn from_lookup(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, BadSettings> {
         let mut variables = Variables::new(lookup);
         let state = StateSettings::read(&mut variables);

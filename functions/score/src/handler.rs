@@ -1,4 +1,4 @@
-//! Handles events of processed batches: the hour or day of each is scored once. The schedule's event starts the sweep.
+//! Handles events with processed batches: scores the hour or day of each once. The event of the schedule starts the sweep.
 
 use std::sync::Arc;
 
@@ -16,21 +16,21 @@ use weir_pipeline::score::{ScoreError, score_in_zone};
 
 use crate::settings::Settings;
 
-/// The store, and the model read last.
+/// The store, and the last model read.
 pub(crate) struct Handler {
     settings: Settings,
     state: S3Store,
-    /// Kept while the function is warm.
+    /// Cached while the function is warm.
     model: Mutex<Option<WarmModel>>,
 }
 
-/// A model that was read, and its key.
+/// A model and its key.
 struct WarmModel {
     key: String,
     model: Arc<FlowModel>,
 }
 
-/// The work of an event: hours come before the sweep that covers them again.
+/// The work of an event. Hours sort before the sweep, which repeats them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Work {
     Hour(HourOfScope),
@@ -38,7 +38,7 @@ enum Work {
 }
 
 impl Handler {
-    /// Makes the client.
+    /// Creates the client.
     pub(crate) fn new(settings: Settings, config: &SdkConfig) -> Self {
         Self { state: S3Store::state(config, &settings.state), settings, model: Mutex::default() }
     }
@@ -46,7 +46,7 @@ impl Handler {
     /// Handles an event.
     ///
     /// # Errors
-    /// When an event by itself fails; messages of a queue fail one by one.
+    /// When a single event fails. Messages of a queue fail one by one.
     pub(crate) async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Error> {
         let model = self.model().await.inspect_err(|e| tracing::error!(error = %e, "no model"))?;
         let model = model.as_deref();
@@ -58,7 +58,7 @@ impl Handler {
     }
 
     async fn score(&self, model: Option<&FlowModel>, hour: &HourOfScope) -> Result<(), ScoreError> {
-        // Boxed, here and below: futures of the SDK are nested deeper than the compiler looks into by itself.
+        // Boxed, here and below, because futures of the SDK are nested beyond the compiler's recursion limit.
         let scored = Box::pin(score_in_zone(&self.state, model, hour, &self.settings.usage_zone, now())).await?;
         tracing::info!(
             hour = hour.prefix(),
@@ -85,7 +85,7 @@ impl Handler {
         Ok(())
     }
 
-    /// The model in use, read again only when the pointer has moved; `None` while there is none.
+    /// The model in use, read again only if the pointer moved; `None` before the first promotion.
     async fn model(&self) -> Result<Option<Arc<FlowModel>>, ModelError> {
         let Some(pointer) = Box::pin(models::pointer::<FlowModel>(&self.state)).await? else {
             tracing::info!("no model yet: the learned detection is still learning");
@@ -102,7 +102,7 @@ impl Handler {
     }
 }
 
-/// The work that an item asks for; `None` for objects that are no batches.
+/// The work of an item; `None` for objects that are not batches.
 fn work(item: &Item) -> Result<Option<Work>, EnvelopeError> {
     match item {
         Item::Sweep => Ok(Some(Work::Sweep)),

@@ -1,4 +1,4 @@
-//! The Lambda function `score`: processed batches to incidents and findings.
+//! The Lambda function `score`: turns processed batches into incidents and findings.
 
 mod handler;
 mod settings;

@@ -3,12 +3,12 @@
 use jiff::tz::TimeZone;
 use weir_aws::settings::{BadSettings, StateSettings, Variables};
 
-/// Where state is kept, and by which clock usage is judged.
+/// The settings.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Settings {
-    /// Where state is kept.
+    /// The location of the state.
     pub(crate) state: StateSettings,
-    /// `USAGE_TIME_ZONE`: the time zone of the hours of day and week of usage, a name of the IANA database. Default UTC.
+    /// `USAGE_TIME_ZONE`: the time zone of the hours of the day and week of usage, a name of the IANA database. Default: UTC.
     pub(crate) usage_zone: TimeZone,
 }
 
@@ -16,7 +16,7 @@ impl Settings {
     /// Reads the settings through a lookup of environment variables.
     ///
     /// # Errors
-    /// When variables are missing or invalid: all of them at once.
+    /// When variables are missing or invalid. The error has all of them.
     pub(crate) fn from_lookup(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, BadSettings> {
         let mut variables = Variables::new(lookup);
         let state = StateSettings::read(&mut variables);

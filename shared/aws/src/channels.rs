@@ -1,4 +1,4 @@
-//! The channels that alerts are sent to: one file per channel, each an implementation of [`weir_pipeline::Notifier`].
+//! The channels of alerts, one implementation of [`weir_pipeline::Notifier`] per file.
 
 mod sns;
 

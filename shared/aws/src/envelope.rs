@@ -1,4 +1,4 @@
-//! The envelopes of events: every event becomes references to objects, or log lines. No other module unwraps envelopes.
+//! Unwraps the envelopes of events into references to objects, or log lines. No other module does.
 //!
 //! | event | result |
 //! |---|---|
@@ -10,8 +10,8 @@
 //! | a batch of SQS messages with any of these | [`Invocation::Queue`] |
 //! | a batch of Kinesis records | [`Invocation::Stream`] |
 //!
-//! Log lines stay packed as they came until [`Payload::open`] is called, so that a batch of small payloads that expand a
-//! thousandfold is never held expanded as a whole.
+//! Log lines stay compressed until [`Payload::open`] is called, so a batch of small payloads that expand a thousandfold is
+//! never in memory as a whole.
 
 mod cloudwatch_logs;
 mod error;
@@ -38,31 +38,31 @@ pub(crate) use objects::url_decode;
 /// An invocation of a function.
 #[derive(Debug)]
 pub enum Invocation {
-    /// A batch of a queue: every message fails or succeeds by itself.
+    /// A batch of a queue. Every message fails or succeeds by itself.
     Queue(Vec<Message>),
-    /// A batch of a stream: records from the first that fails on are delivered again, in order.
+    /// A batch of a stream. The first failing record and all later ones are delivered again, in order.
     Stream(Vec<StreamRecord>),
-    /// An event by itself: it fails or succeeds as a whole.
+    /// A single event. It fails or succeeds as a whole.
     Direct(Vec<Item>),
 }
 
 /// A message of a queue.
 #[derive(Debug)]
 pub struct Message {
-    /// Its id, by which it is reported as failed.
+    /// The id, which reports a failed message.
     pub id: String,
-    /// The items that it names.
+    /// The items in the message.
     pub items: Result<Vec<Item>, EnvelopeError>,
 }
 
-/// An item that an event names.
+/// An item in an event.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Item {
     /// An object that was created.
     Object(ObjectRef),
-    /// Log lines in the event itself.
+    /// Log lines inside the event.
     Log(Payload),
-    /// The schedule's request to sweep the hours that have changed.
+    /// The scheduled request to sweep the changed hours.
     Sweep,
 }
 
@@ -70,7 +70,7 @@ impl Item {
     /// The object.
     ///
     /// # Errors
-    /// When it is log lines, which only preprocess takes, or a sweep, which only score does.
+    /// When the item is log lines, which only preprocess accepts, or a sweep, which only score accepts.
     pub fn object(&self) -> Result<&ObjectRef, EnvelopeError> {
         match self {
             Self::Object(object) => Ok(object),
@@ -91,10 +91,10 @@ impl fmt::Display for Item {
 }
 
 impl Invocation {
-    /// Unwraps an event.
+    /// Parses an event.
     ///
     /// # Errors
-    /// When the event as a whole is unknown. A message of a queue that is unknown is its own error.
+    /// When the event has an unknown shape. An invalid message of a queue is an error of that message only.
     pub fn parse(event: Value) -> Result<Self, EnvelopeError> {
         let from = |source: &str| event["Records"][0]["eventSource"] == source;
         if from("aws:sqs") {
@@ -163,7 +163,7 @@ fn parse(mut event: Value, layers: usize) -> Result<Vec<Item>, EnvelopeError> {
     Err(unknown(&event))
 }
 
-/// Names of fields, never values: an event may be anybody's.
+/// The error has the names of fields and never values, because an event may hold data of customers.
 fn unknown(event: &Value) -> EnvelopeError {
     let names = |object: &serde_json::Map<String, Value>| {
         object.keys().take(8).map(|k| k.chars().take(40).collect::<String>()).collect::<Vec<_>>().join(", ")

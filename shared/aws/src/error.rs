@@ -1,18 +1,18 @@
-//! Why a function could not start, or an event could not be handled, as the Lambda runtime reports it.
+//! The error of a function, as the Lambda runtime reports it.
 
 use crate::envelope::EnvelopeError;
 use crate::settings::BadSettings;
 
-/// Why a function could not start, or an event that came by itself could not be handled.
+/// The error of starting a function or handling a single event.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The environment is not set up.
+    /// The environment variables are invalid.
     #[error(transparent)]
     Settings(#[from] BadSettings),
-    /// The event has none of the known shapes.
+    /// The event has an unknown shape.
     #[error(transparent)]
     Envelope(#[from] EnvelopeError),
-    /// Some of the objects that the event names could not be handled.
+    /// Some items of the event failed.
     #[error("{0}")]
     Objects(String),
     /// The model in use cannot be read.
@@ -20,7 +20,7 @@ pub enum Error {
     Model(#[from] weir_pipeline::models::ModelError),
 }
 
-/// What the runtime reports of a failed event.
+/// The diagnostic that the runtime reports for a failed event.
 impl From<Error> for lambda_runtime::Diagnostic {
     fn from(error: Error) -> Self {
         let error_type = match error {

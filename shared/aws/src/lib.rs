@@ -1,9 +1,9 @@
-//! What the Lambda functions share, and Weir's ports on AWS.
+//! The shared parts of the Lambda functions, and the implementations of Weir's ports on AWS.
 //!
 //! [`S3Store`] is the store port, [`channels`] are the notifier ports. [`start`] starts a function with its [`settings`];
-//! [`envelope`] turns every shape of event into references to objects or log lines; [`respond()`] does the work of an event and
-//! answers which parts of it failed; [`metrics`] writes metrics as log lines. Each function has its own `main`, `settings` and
-//! `handler` in `functions/`, and makes only the clients that it uses.
+//! [`envelope`] parses every shape of event into references to objects or log lines; [`respond()`] handles an event and
+//! reports which parts failed; [`metrics`] writes metrics as log lines. Each function has its own `main`, `settings` and
+//! `handler` in `functions/`, and creates only the clients that it uses.
 //!
 //! Invariant: `aws-sdk-*` occurs in this crate alone.
 

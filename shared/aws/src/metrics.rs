@@ -1,12 +1,11 @@
-//! Metrics as log lines: `CloudWatch` Embedded Metric Format, one JSON object on one line of standard output.
+//! Writes metrics as log lines in `CloudWatch` Embedded Metric Format: one JSON object per line of standard output.
 
 use std::io::Write;
 
 use serde_json::json;
 use weir_detect::ocsf::DetectionFinding;
 
-/// What is counted: findings that were sent, those that a rule or an expected actor keeps from being sent, and those that are
-/// beyond the alert limit.
+/// A metric: the number of findings sent, suppressed by a rule or an expected actor, or beyond the alert limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Metric {
     /// `Findings`.
@@ -27,8 +26,8 @@ impl Metric {
     }
 }
 
-/// The line of one finding. Dimensions are kind and severity only: every further dimension multiplies what
-/// the metrics cost.
+/// The line of one finding. The only dimensions are kind and severity, because every further one multiplies the cost of the
+/// metrics.
 #[must_use]
 pub fn finding_line(namespace: &str, metric: Metric, finding: &DetectionFinding, now: i64) -> String {
     json!({
@@ -48,7 +47,7 @@ pub fn finding_line(namespace: &str, metric: Metric, finding: &DetectionFinding,
     .to_string()
 }
 
-/// Writes the line. A metric that cannot be written is not worth failing a finding that was sent.
+/// Writes a line. Errors are ignored, because the finding was sent already.
 pub fn emit(line: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }

@@ -1,4 +1,4 @@
-//! From an event to an answer: every distinct thing an event names is handled once, and the answer says what failed.
+//! Handles every distinct item of an event once, and answers which parts failed.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -8,14 +8,13 @@ use serde_json::{Value, json};
 use crate::envelope::{EnvelopeError, Invocation, Item};
 use crate::error::Error;
 
-/// Does the work of every distinct thing that an event names once, and answers as the sender expects: a queue gets the
-/// messages that failed, a stream the record to begin again at; anything else fails as a whole.
+/// Handles every distinct item of an event once. The answer for a queue has the failed messages, that for a stream the record
+/// to restart at; any other event fails as a whole.
 ///
-/// `subject` maps an item to the work of the function: `None` for an item to skip, an error for one that is not for the function
-/// at all.
+/// `subject` maps an item to the work of the function: `None` for an item to skip, an error for an item of another function.
 ///
 /// # Errors
-/// When an event by itself fails, or has none of the known shapes.
+/// When a single event fails, or the event has an unknown shape.
 pub async fn respond<K: Ord + Clone, E: Display>(
     event: Value,
     subject: impl Fn(&Item) -> Result<Option<K>, EnvelopeError>,
@@ -76,7 +75,7 @@ pub async fn respond<K: Ord + Clone, E: Display>(
                 match handle(&[Item::Log(record.payload)]).await {
                     Ok(()) => {}
                     Err(refused @ Error::Envelope(_)) => return Err(refused),
-                    // Lambda begins again at the first record that failed: what follows it need not be done now.
+                    // Lambda restarts at the first failed record, so later ones are not handled now.
                     Err(_) => return Ok(failures(vec![record.sequence_number])),
                 }
             }
@@ -85,7 +84,7 @@ pub async fn respond<K: Ord + Clone, E: Display>(
     }
 }
 
-/// The answer for `ReportBatchItemFailures`, which queues and streams share.
+/// The answer for `ReportBatchItemFailures`, the same for queues and streams.
 fn failures(identifiers: Vec<String>) -> Value {
     let failures: Vec<_> = identifiers.into_iter().map(|id| json!({ "itemIdentifier": id })).collect();
     json!({ "batchItemFailures": failures })
@@ -117,7 +116,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_failed_messages_are_reported_and_nothing_is_done_twice() {
+    async fn only_failed_messages_are_reported_and_items_are_handled_once() {
         let worked = Mutex::new(Vec::new());
         let answer = respond(
             batch(&["good", "bad", "good", "other"]),
@@ -134,7 +133,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_event_by_itself_fails_as_a_whole() {
+    async fn a_single_event_fails_as_a_whole() {
         let event = json!({"Records": [{"s3": {"bucket": {"name": "b"}, "object": {"key": "k"}}}]});
         let failed = respond(event.clone(), key, async |_| Err("broken")).await;
         assert_eq!(failed.unwrap_err().to_string(), "broken");
@@ -142,7 +141,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_stream_begins_again_at_the_first_record_that_failed() {
+    async fn a_stream_restarts_at_the_first_failed_record() {
         let worked = Mutex::new(Vec::new());
         let work = async |item: &Item| {
             let Item::Log(payload) = item else { panic!("{item}") };

@@ -1,4 +1,4 @@
-//! The store port on S3: a bucket.
+//! The store port on an S3 bucket.
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
@@ -12,7 +12,7 @@ use weir_pipeline::store::{Condition, Etag, MAX_OBJECT_BYTES, Opened, Put, Store
 use crate::envelope::url_decode;
 use crate::settings::StateSettings;
 
-/// A bucket of S3.
+/// An S3 bucket.
 #[derive(Debug, Clone)]
 pub struct S3Store {
     client: Client,
@@ -20,19 +20,19 @@ pub struct S3Store {
 }
 
 impl S3Store {
-    /// The bucket of a function's state.
+    /// The bucket of the state.
     #[must_use]
     pub fn state(config: &aws_config::SdkConfig, settings: &StateSettings) -> Self {
         Self { client: client(config, settings.local_s3), bucket: settings.bucket.clone() }
     }
 
-    /// Another bucket, with the same client.
+    /// Another bucket with the same client.
     #[must_use]
     pub fn other_bucket(&self, bucket: impl Into<String>) -> Self {
         Self { client: self.client.clone(), bucket: bucket.into() }
     }
 
-    /// A bucket of a server on this machine, which takes any credentials: for tests and trying out.
+    /// A bucket of a local server that accepts any credentials, for tests.
     #[must_use]
     pub fn local(endpoint: &str, bucket: &str) -> Self {
         let config = aws_config::SdkConfig::builder()
@@ -53,7 +53,7 @@ impl S3Store {
         StoreError::new(verb, &format!("s3://{}/{key}", self.bucket), crate::sdk_errors::short(error))
     }
 
-    /// The object, if there is one.
+    /// The object; `None` if it does not exist.
     async fn object(&self, key: &str) -> Result<Option<GetObjectOutput>, StoreError> {
         match self.client.get_object().bucket(&self.bucket).key(key).send().await {
             Ok(object) => Ok(Some(object)),
@@ -63,13 +63,13 @@ impl S3Store {
     }
 }
 
-/// A client for S3. `path_style` puts the bucket into the path, which local servers want.
+/// An S3 client. `path_style` puts the bucket into the path, as local servers require.
 fn client(config: &aws_config::SdkConfig, path_style: bool) -> Client {
     Client::from_conf(aws_sdk_s3::config::Builder::from(config).force_path_style(path_style).build())
 }
 
-/// What a refused conditional write answers: the condition failed, another conditional write was under way, or the
-/// object that was to match is gone.
+/// Whether a conditional write was refused: the condition failed, another conditional write was in progress, or the object to
+/// match was deleted.
 fn is_conflict<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
     let status = error.raw_response().map(|r| r.status().as_u16());
     let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
@@ -112,7 +112,7 @@ impl Store for S3Store {
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
-        // Keys may hold characters that XML may not.
+        // Keys may have characters that XML forbids.
         let request =
             self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).encoding_type(EncodingType::Url);
         let mut pages = request.into_paginator().send();
@@ -121,7 +121,7 @@ impl Store for S3Store {
             let page = page.map_err(|e| self.error("list", prefix, &e))?;
             keys.extend(page.contents().iter().filter_map(|object| object.key().map(url_decode)));
         }
-        // S3 lists in the order of UTF-8 bytes, as promised; directory buckets do not.
+        // S3 lists in the order of UTF-8 bytes; directory buckets do not.
         keys.sort_unstable();
         Ok(keys)
     }
@@ -134,7 +134,7 @@ mod tests {
 
     use super::*;
 
-    /// A bucket whose server gives the same answer to whatever it is asked.
+    /// A bucket whose server gives the same answer to every request.
     fn answering(status: &'static str, code: &'static str) -> S3Store {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_refusal_of_a_condition_means_read_again() {
+    async fn every_refused_condition_is_a_conflict() {
         for (status, code) in [
             ("412 Precondition Failed", "PreconditionFailed"),
             ("409 Conflict", "ConditionalRequestConflict"),

@@ -1,11 +1,11 @@
-//! Errors of the SDK in a line: what the service said, or why it was not reached.
+//! Formats errors of the AWS SDK in one line.
 
 use std::error::Error;
 
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
-/// Code, message and status of a service's error; the chain of causes of any other.
+/// Code, message and status of a service error; the chain of causes of any other error.
 pub(crate) fn short<E>(error: &SdkError<E, HttpResponse>) -> String
 where
     E: Error + ProvideErrorMetadata + 'static,

@@ -1,11 +1,11 @@
-//! Reading settings from environment variables: every fault is collected, and all are reported at once.
+//! Reads settings from environment variables, and reports all faults at once.
 //!
-//! Each function has settings of its own, which it reads through [`Variables`]; [`StateSettings`] are those all functions share.
+//! Each function reads its settings through [`Variables`]; [`StateSettings`] are common to all functions.
 
 use std::fmt::Display;
 use std::str::FromStr;
 
-/// Everything that is wrong with the environment.
+/// All faults of the environment.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the environment is not set up: {}", .faults.join("; "))]
 pub struct BadSettings {
@@ -13,26 +13,26 @@ pub struct BadSettings {
     pub faults: Vec<String>,
 }
 
-/// Environment variables, and the faults found in them so far. A variable that is blank counts as not set.
+/// Environment variables and the faults found so far. A blank variable counts as not set.
 pub struct Variables<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
     faults: Vec<String>,
 }
 
 impl<'a> Variables<'a> {
-    /// Variables by a lookup, which is `std::env::var` in the binaries.
+    /// Variables from a lookup, which is `std::env::var` in the binaries.
     #[must_use]
     pub fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Self {
         Self { lookup, faults: Vec::new() }
     }
 
-    /// The text of a variable, if it is set.
+    /// The text of a variable; `None` if it is not set.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<String> {
         (self.lookup)(name).filter(|value| !value.trim().is_empty())
     }
 
-    /// The text of a variable that must be set; `what` says what for.
+    /// The text of a required variable; `what` describes it in the error.
     pub fn required(&mut self, name: &str, what: &str) -> Option<String> {
         let text = self.text(name);
         if text.is_none() {
@@ -41,12 +41,12 @@ impl<'a> Variables<'a> {
         text
     }
 
-    /// The value of a variable, by the parser of its type, if it is set.
+    /// The value of a variable, by the parser of its type; `None` if it is not set.
     pub fn parsed<T: FromStr<Err: Display>>(&mut self, name: &str) -> Option<T> {
         self.parsed_by(name, |text| text.parse().map_err(|e: T::Err| e.to_string()))
     }
 
-    /// The value of a variable, by a parser whose error says what to use instead, if it is set.
+    /// The value of a variable, by a parser whose error names valid values; `None` if it is not set.
     pub fn parsed_by<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
         let text = self.text(name)?;
         match parse(text.trim()) {
@@ -58,10 +58,10 @@ impl<'a> Variables<'a> {
         }
     }
 
-    /// The settings, which are `None` only where a required variable is not set.
+    /// Returns the settings, which are `None` only if a required variable is not set.
     ///
     /// # Errors
-    /// When there were faults: all of them.
+    /// All faults, if there are any.
     pub fn finish<S>(self, settings: Option<S>) -> Result<S, BadSettings> {
         match settings {
             Some(settings) if self.faults.is_empty() => Ok(settings),
@@ -70,18 +70,18 @@ impl<'a> Variables<'a> {
     }
 }
 
-/// The settings that all functions share: where state is kept.
+/// The settings common to all functions: the location of the state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StateSettings {
-    /// `STATE_BUCKET`: the bucket that keeps batches, incidents and findings. Required.
+    /// `STATE_BUCKET`: the bucket of batches, incidents and findings. Required.
     pub bucket: String,
-    /// Whether the endpoint of S3 is set (`AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`): a local server, which wants the bucket in
-    /// the path.
+    /// Whether an S3 endpoint is set (`AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`). It is a local server that needs the bucket
+    /// in the path.
     pub local_s3: bool,
 }
 
 impl StateSettings {
-    /// Reads the shared settings; `None` where the bucket is not set.
+    /// Reads the common settings; `None` if the bucket is not set.
     pub fn read(variables: &mut Variables<'_>) -> Option<Self> {
         let bucket = variables.required("STATE_BUCKET", "the bucket that keeps batches, incidents and findings");
         let local_s3 = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"].iter().any(|name| variables.text(name).is_some());

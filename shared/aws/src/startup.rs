@@ -1,4 +1,4 @@
-//! Starting a function: logging, settings, the configuration of the SDK, and the clock.
+//! Starts a function: logging, settings, the configuration of the SDK, and the clock.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -8,11 +8,11 @@ use tracing_subscriber::EnvFilter;
 use crate::error::Error;
 use crate::settings::{BadSettings, Variables};
 
-/// Starts a function before its first event: starts logging, reads its settings from the environment, and loads the
-/// configuration that its clients are made of.
+/// Starts logging, reads the settings from the environment, and loads the SDK configuration of the clients, before the first
+/// event.
 ///
 /// # Errors
-/// When the environment is not set up.
+/// When environment variables are invalid.
 pub async fn start<S>(
     read: impl FnOnce(&dyn Fn(&str) -> Option<String>) -> Result<S, BadSettings>,
 ) -> Result<(S, SdkConfig), Error> {
@@ -24,8 +24,8 @@ pub async fn start<S>(
     Ok((settings, config))
 }
 
-/// Starts logging: one JSON object a line, with time, on standard error; standard output is for metrics. `filter` is
-/// `RUST_LOG`; `info` without it.
+/// Starts logging: one JSON object per line, with time, on standard error; standard output is for metrics. `filter` is
+/// `RUST_LOG`, by default `info`.
 fn start_logs(filter: Option<&str>) {
     let filter = EnvFilter::try_new(filter.unwrap_or("info")).unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt()
@@ -38,7 +38,7 @@ fn start_logs(filter: Option<&str>) {
         .init();
 }
 
-/// The time, milliseconds since the epoch: the one place where the functions read the clock.
+/// The current time, milliseconds since the epoch. The functions read the clock only here.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "a binary reads the clock and hands it on")]
 pub fn now() -> i64 {

@@ -137,7 +137,7 @@ impl ActivitySchema {
     /// The texts of a missing value by default.
     pub const MISSING_VALUES: [&'static str; 5] = ["", "-", "NA", "NaN", "null"];
 
-    /// The most columns a table may have.
+    /// The maximum number of columns a table may have.
     pub const MAX_COLUMNS: usize = 4096;
 
     /// The schema of a comma-separated table with a header.

@@ -67,13 +67,13 @@ impl Default for Baseline {
 }
 
 impl Baseline {
-    /// The most hosts kept: those whose names sort first.
+    /// The maximum number of hosts kept: those whose names sort first.
     pub const MAX_HOSTS: usize = 50_000;
-    /// The most (peer, service) kept over all hosts.
+    /// The maximum number of (peer, service) kept over all hosts.
     pub const MAX_CONTACTS: usize = 100_000;
-    /// The most networks kept.
+    /// The maximum number of networks kept.
     pub const MAX_NETWORKS: usize = 65_536;
-    /// The most services kept over all hosts.
+    /// The maximum number of services kept over all hosts.
     pub const MAX_SERVICES: usize = 4096;
 
     /// Adds an hour of which the windows of this span are learned. An hour is learned once, so what is recorded for it must be

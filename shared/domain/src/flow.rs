@@ -23,7 +23,7 @@ pub mod tcp_flag {
     pub const SYN_ACK: u8 = 18;
 }
 
-/// The most bytes of a TCP packet without payload: IPv6 (40) + TCP with options (up to 44 for a SYN).
+/// The maximum number of bytes of a TCP packet without payload: IPv6 (40) + TCP with options (up to 44 for a SYN).
 pub const HEADER_ONLY_BYTES: u64 = 84;
 
 /// The decision of security groups and network ACLs.

@@ -90,7 +90,7 @@ pub struct Reject {
 }
 
 impl Reject {
-    /// The most characters kept of a row.
+    /// The maximum number of characters kept of a row.
     pub const EXCERPT: usize = 80;
 }
 
@@ -114,7 +114,7 @@ pub struct ReadSummary {
 }
 
 impl ReadSummary {
-    /// The most rejected rows kept with their position.
+    /// The maximum number of rejected rows kept with their position.
     pub const MAX_KEPT_REJECTS: usize = 100;
 
     /// Counts a rejected row, and keeps its position and start below the limit.

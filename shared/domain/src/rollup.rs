@@ -92,18 +92,19 @@ pub struct HourRollup {
 }
 
 impl HourRollup {
-    /// The most hosts kept, of monitored hosts and of external hosts each. Beyond, those whose addresses hash lowest are kept.
+    /// The maximum number of hosts kept, of monitored hosts and of external hosts each. Beyond, those whose addresses hash
+    /// lowest are kept.
     pub const MAX_HOSTS: usize = 4096;
 
-    /// The most pairs kept of a host per hour. Beyond, those whose keys hash lowest are kept. The detections of single windows
-    /// find an external host that contacts more than 64 in an hour.
+    /// The maximum number of pairs kept of a host per hour. Beyond, those whose keys hash lowest are kept. The detections of
+    /// single windows find an external host that contacts more than 64 in an hour.
     #[must_use]
     pub fn max_pairs(monitored: bool) -> usize {
         if monitored { 512 } else { 64 }
     }
 
-    /// The most slots kept in all, of monitored hosts (some 30 MB) and of external hosts (8 MB). Where an hour has more, the
-    /// pairs kept of every host are halved until they fit.
+    /// The maximum number of slots kept in total, of monitored hosts (some 30 MB) and of external hosts (8 MB). If an hour
+    /// has more, the pairs kept of every host are halved until they fit.
     #[must_use]
     pub fn max_slots(monitored: bool) -> usize {
         if monitored { 1 << 18 } else { 1 << 16 }

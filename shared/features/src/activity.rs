@@ -21,7 +21,7 @@ use rustc_hash::FxHashMap;
 use weir_domain::activity::{ActivityRow, ActivitySchema, ColumnRole, Value};
 use weir_domain::distinct::stable_hash;
 
-/// The most distinct text that is kept, in bytes.
+/// The maximum size of the distinct text that is kept, in bytes.
 pub const MAX_TEXT: usize = 512 << 20;
 
 /// A table with more distinct ids, words and labels than [`MAX_TEXT`].

@@ -1,5 +1,5 @@
-//! How fast logins are judged: a whole log, and one at a time; by evidence alone, and with a model that knows labels. One
-//! thread: `RAYON_NUM_THREADS=1 cargo bench -p weir-pipeline`.
+//! Measures the time of scoring logins: a whole log, and one at a time; by evidence alone, and with a model trained on
+//! labels. On one thread: `RAYON_NUM_THREADS=1 cargo bench -p weir-pipeline`.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -11,7 +11,8 @@ use weir_model::EstimatorKind;
 use weir_pipeline::login::{LoginOptions, LoginScorer, LoginTable, detect_logins, score_one, train_logins};
 use weir_pipeline::training::TrainOptions;
 
-/// A million logins of 20,000 users over a month; each has a home and two devices, one in fifty comes from elsewhere.
+/// A million logins of 20,000 users over a month. Each user has a home and two devices; one login in fifty comes from
+/// elsewhere.
 fn logins(n: u64) -> LoginTable {
     let mut table = LoginTable::default();
     for at in 0..n {
@@ -42,7 +43,7 @@ fn login(at: u64, user: &str) -> LoginEvent<'_> {
     }
 }
 
-/// What is learned of 100,000 logins, one in a hundred an attack by its label.
+/// A scorer trained on 100,000 logins, one in a hundred a labelled attack.
 #[expect(clippy::expect_used, reason = "a benchmark stops where it cannot go on")]
 fn learned() -> LoginScorer {
     let mut table = LoginTable::default();
@@ -89,11 +90,11 @@ fn main() {
     criterion.bench_function("one login", |b| {
         b.iter(|| score_one(&model, &history, &Places::none(), black_box(&login(100_001, "user7"))));
     });
-    // One that the ensemble are asked about: known, from elsewhere, failed.
+    // A login for which the ensemble is evaluated: an earlier user, from elsewhere, failed.
     let strange =
         LoginEvent { source_ip: Some([203, 0, 113, 9].into()), outcome: Outcome::Failure, ..login(100_001, "user7") };
     let judged = score_one(&by_model.model, &history, &Places::none(), &strange);
-    assert_ne!(judged.score, judged.counted, "the ensemble are asked");
+    assert_ne!(judged.score, judged.counted, "the ensemble is evaluated");
     criterion.bench_function("one login, with a model", |b| {
         b.iter(|| score_one(&by_model.model, &history, &Places::none(), black_box(&strange)));
     });

@@ -1,4 +1,4 @@
-//! What is known of addresses: where they are, and whose.
+//! Reads tables and databases of address locations and networks.
 
 use std::net::IpAddr;
 

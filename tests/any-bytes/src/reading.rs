@@ -1,4 +1,4 @@
-//! Reading the same bytes twice and comparing, and what every summary must say.
+//! Reads the same bytes twice and compares the results, and checks every summary.
 
 use std::fmt::{Debug, Write};
 use std::hash::{DefaultHasher, Hasher};
@@ -98,14 +98,14 @@ pub(crate) fn twice(
     whole.map(|summary| (summary, first.times))
 }
 
-/// What an error says goes to a log or a terminal, on one line.
+/// The text of an error goes to a log or a terminal, on one line.
 pub(crate) fn check_error(error: &ReadError) {
     let text = error.to_string();
     assert!(!text.chars().any(char::is_control), "control characters in the error {text:?}");
     assert!(text.starts_with("any: "), "{text}");
 }
 
-/// What every summary of rows must say.
+/// Checks a summary of rows.
 pub(crate) fn check_rows(summary: &ReadSummary) {
     let kept = summary.rejected_rows().min(ReadSummary::MAX_KEPT_REJECTS as u64);
     assert_eq!(summary.rejects.len() as u64, kept, "the first rejects are kept");
@@ -119,7 +119,7 @@ pub(crate) fn check_rows(summary: &ReadSummary) {
     assert!(summary.rejects.is_sorted_by(|a, b| a.line < b.line), "rejects are in the order of their lines");
 }
 
-/// What every summary of lines must say: each is a record, without data, a reject or no row.
+/// Checks a summary of lines: each is a record, without data, a reject or not a row.
 pub(crate) fn check_lines(bytes: &[u8], summary: &ReadSummary) {
     check_rows(summary);
     let text = expanded(bytes);
@@ -149,7 +149,7 @@ pub(crate) fn doubled(bytes: &[u8]) -> Option<Vec<u8>> {
     (!is_compressed(bytes) && bytes.len() < 10_000).then(|| [bytes, end, bytes].concat())
 }
 
-/// What was read of a text and of the same text twice: with a header, it is not to be told from two objects.
+/// Compares a text with the same text twice: with a header, the latter equals two objects.
 pub(crate) fn check_doubled(once: &ReadSummary, twice: Result<ReadSummary, ReadError>) {
     match twice {
         Ok(twice) => {

@@ -7,7 +7,7 @@ use weir_ingest::{Format, ObjectName, columns, recognise};
 
 use crate::reading::{Drip, LIMITS, check_error, name, twice};
 
-/// The most columns that are told, and the most characters of each.
+/// The maximum number of columns returned, and of characters of each name.
 const MAX_COLUMNS: usize = 1000;
 const MAX_NAME_LEN: usize = 80;
 
@@ -33,7 +33,7 @@ pub(crate) fn any(bytes: &[u8]) {
         check_columns(bytes, format);
     }
     let Ok(Some(format)) = recognised else { return };
-    assert_eq!(format.name().parse(), Ok(format), "what is told can be asked for");
+    assert_eq!(format.name().parse(), Ok(format), "every detected format can be given by name");
     let read = |format| {
         let options = FlowOptions { format, fields: None };
         twice(bytes, |input, called| flow::read(input, &name(), LIMITS, &options, |record| called.with(record)))

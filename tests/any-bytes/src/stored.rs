@@ -1,4 +1,4 @@
-//! What the functions keep: batches, what is known of logins, models. Bytes of the store are as little believed as logs.
+//! Decodes stored objects: batches, checkpoints of logins, models. Stored bytes are trusted as little as logs.
 
 use weir_domain::login::{LoginEvent, LoginKind, Outcome};
 use weir_domain::matrix::FeatureMatrix;

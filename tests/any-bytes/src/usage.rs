@@ -29,7 +29,7 @@ fn check_point(point: &UsagePoint<'_>) {
     assert!(point.keys.iter().all(|(_, value)| value.len() <= MAX_LEN), "a key is too long: {point:?}");
 }
 
-/// Usage, its shape recognised and told.
+/// Reads usage with its shape detected, and with each shape given.
 pub(crate) fn any(bytes: &[u8]) {
     for shape in [None, Some(Shape::Long), Some(Shape::Wide), Some(Shape::JsonLines)] {
         let options = UsageOptions { shape, ..UsageOptions::default() };

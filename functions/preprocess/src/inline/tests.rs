@@ -1,4 +1,4 @@
-//! Payloads of every kind, good and bad, down to what is written.
+//! Tests of payloads of every kind, valid and invalid, up to the objects written.
 
 use std::io::Write;
 
@@ -21,7 +21,7 @@ use crate::settings::Settings;
 const HEADER: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status";
 const STREAM: &str = "arn:aws:kinesis:eu-west-1:123456789012:stream/flows";
 
-/// Rows of the default format, which name their account and no region.
+/// Rows of the default format, which have an account and no region.
 fn rows(n: u32) -> Vec<String> {
     let row =
         |port| format!("2 123456789012 eni-1 203.0.113.1 10.0.0.1 50000 {port} 6 1 60 1700000100 1700000110 REJECT OK");
@@ -74,7 +74,7 @@ async fn take(state: &impl Store, payload: &Payload) -> Result<(), PreprocessErr
     preprocess_payload(state, payload, Some("eu-west-1"), settings(&[]).inline_options()).await
 }
 
-/// Every key in a store, and what it holds.
+/// All keys and objects of a store.
 async fn content(state: &MemoryStore) -> Vec<(String, Vec<u8>)> {
     let mut content = Vec::new();
     for key in state.list("").await.unwrap() {
@@ -84,14 +84,14 @@ async fn content(state: &MemoryStore) -> Vec<(String, Vec<u8>)> {
     content
 }
 
-/// The key of the one batch without its name: scope, day and hour.
+/// The key of the only batch without its name: scope, day and hour.
 async fn hour(state: &MemoryStore) -> String {
     let keys = state.list("").await.unwrap();
     assert_eq!(keys.len(), 1, "{keys:?}");
     keys[0].rsplit_once('/').unwrap().0.to_owned()
 }
 
-/// The one report there is, and the bytes that were kept, which it names.
+/// The only report, and the stored bytes that it names.
 async fn rejected(state: &MemoryStore) -> (Value, Option<Vec<u8>>) {
     let mut content = content(state).await.into_iter();
     let (key, report) = content.next().unwrap();
@@ -106,7 +106,7 @@ async fn rejected(state: &MemoryStore) -> (Value, Option<Vec<u8>>) {
 }
 
 #[tokio::test]
-async fn lines_land_where_the_same_lines_land_as_an_object() {
+async fn inline_lines_give_the_same_batch_as_an_object() {
     let lines = rows(30);
     let key = "AWSLogs/123456789012/vpcflowlogs/eu-west-1/2023/11/14/x.log";
     let raw = MemoryStore::new();
@@ -136,7 +136,7 @@ async fn lines_land_where_the_same_lines_land_as_an_object() {
 }
 
 #[tokio::test]
-async fn lines_that_name_no_account_are_the_owners_or_the_streams() {
+async fn lines_without_an_account_take_that_of_the_owner_or_stream() {
     let fields = settings(&[("FLOW_LOG_FIELDS", "srcaddr dstaddr start")]).inline_options();
     let lines = ["10.0.0.1 10.0.0.2 1700000100".to_owned()];
     let mut message = message(&lines);
@@ -154,12 +154,12 @@ async fn lines_that_name_no_account_are_the_owners_or_the_streams() {
 }
 
 #[tokio::test]
-async fn delivered_again_or_in_other_company_it_writes_the_same() {
+async fn repeated_deliveries_write_the_same_objects() {
     let data = packed(&rows(30));
     let state = MemoryStore::new();
     take(&state, &record(7, &STANDARD.encode(&data))).await.unwrap();
     let before = content(&state).await;
-    // CloudWatch Logs sends a batch again: another carrier, other compression, other sequence number, the same log.
+    // CloudWatch Logs repeats a batch: the carrier, compression and sequence number differ, and the log is the same.
     let json = message(&rows(30)).to_string();
     take(&state, &subscription(&data)).await.unwrap();
     take(&state, &record(8, &STANDARD.encode(gzip(json.as_bytes())))).await.unwrap();
@@ -174,7 +174,7 @@ async fn delivered_again_or_in_other_company_it_writes_the_same() {
 }
 
 #[tokio::test]
-async fn control_messages_and_empty_payloads_are_nothing_to_do() {
+async fn control_messages_and_empty_payloads_write_nothing() {
     let checking = "CWL CONTROL MESSAGE: Checking health of destination Kinesis stream.";
     let control = json!({"messageType": "CONTROL_MESSAGE", "owner": "CloudwatchLogs", "logGroup": "", "logStream": "",
         "subscriptionFilters": [], "logEvents": [{"id": "", "timestamp": 1, "message": checking}]});
@@ -194,7 +194,7 @@ async fn control_messages_and_empty_payloads_are_nothing_to_do() {
 }
 
 #[tokio::test]
-async fn other_formats_are_recognised_or_named() {
+async fn other_formats_are_detected_or_taken_from_settings() {
     let zeek = r#"{"ts":1700000100.5,"uid":"C1","id.orig_h":"10.0.0.1","id.orig_p":5,"id.resp_h":"10.0.0.2","id.resp_p":22,"proto":"tcp","conn_state":"S0","orig_pkts":1,"orig_ip_bytes":60,"resp_pkts":0,"resp_ip_bytes":0}"#;
     let named = settings(&[("SOURCE", "zeek-conn")]);
     for options in [settings(&[]).inline_options(), named.inline_options()] {
@@ -223,7 +223,7 @@ async fn bad_lines_are_rejects_and_the_good_ones_kept() {
     assert!(name.starts_with("cloudwatch-logs:123456789012:eu-west-1:flow-logs:eni-1-all:0"), "{name}");
 }
 
-/// Payloads of CloudWatch Logs that no one can read, and what is said of them.
+/// Unreadable payloads of CloudWatch Logs and their errors.
 fn unreadable() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let whole = packed(&rows(200));
     let json = message(&rows(2));
@@ -237,7 +237,7 @@ fn unreadable() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         json[name] = value;
         gzip(json.to_string().as_bytes())
     };
-    // Type and group first, as CloudWatch Logs writes them: what is cut off is then still known for what it is.
+    // Type and group come first, as CloudWatch Logs writes them, so a truncated payload is still recognised.
     let begin = r#"{"messageType":"DATA_MESSAGE","logGroup":"g","owner":"1","logStream":"s","logEvents":["#;
     let mut bomb = GzEncoder::new(Vec::new(), Compression::fast());
     bomb.write_all(begin.as_bytes()).unwrap();
@@ -274,7 +274,7 @@ async fn an_unreadable_subscription_fails_with_a_report() {
 }
 
 #[tokio::test]
-async fn an_unreadable_record_is_kept_and_the_stream_goes_on() {
+async fn an_unreadable_record_is_stored_and_the_stream_continues() {
     let cut = gzip(rows(200).join("\n").as_bytes());
     let others = [
         ("binary data", (0..10_000u32).map(|i| (i * 31 % 251) as u8).collect::<Vec<_>>(), "it is binary data"),
@@ -291,7 +291,7 @@ async fn an_unreadable_record_is_kept_and_the_stream_goes_on() {
 }
 
 #[tokio::test]
-async fn base64_that_is_none_is_kept_as_it_came() {
+async fn invalid_base64_is_stored_unchanged() {
     let long = "A".repeat(MAX_ENCODED + 4);
     let cases = [("not base64!", "not base64"), ("YWJ", "not base64"), (&*long, "more than an event can hold")];
     for (base64, why) in cases {
@@ -303,7 +303,7 @@ async fn base64_that_is_none_is_kept_as_it_came() {
     }
 }
 
-/// A store that takes nothing.
+/// A store whose writes fail.
 struct Full;
 
 impl Store for Full {
@@ -325,7 +325,7 @@ impl Store for Full {
 }
 
 #[tokio::test]
-async fn a_store_that_fails_fails_the_record_and_so_it_comes_again() {
+async fn a_failing_store_fails_the_record_so_that_it_is_delivered_again() {
     for data in [rows(1).join("\n"), "\0\0".to_owned()] {
         let failed = take(&Full, &record(1, &STANDARD.encode(data))).await;
         assert!(matches!(failed, Err(PreprocessError::Store(_))), "{failed:?}");
@@ -335,9 +335,9 @@ async fn a_store_that_fails_fails_the_record_and_so_it_comes_again() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Cut anywhere, before or after any step of packing, a payload is an error.
+    /// A payload truncated anywhere, before or after any step of encoding, is an error.
     #[test]
-    fn what_is_cut_off_is_never_taken_for_whole(at in any::<prop::sample::Index>(), step in 0..3) {
+    fn truncated_payloads_are_errors(at in any::<prop::sample::Index>(), step in 0..3) {
         let json = message(&rows(40)).to_string().into_bytes();
         let cut = |bytes: &[u8]| bytes[..at.index(bytes.len())].to_vec();
         let base64 = match step {

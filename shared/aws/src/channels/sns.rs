@@ -1,4 +1,4 @@
-//! The channel on SNS: alerts are published to a topic.
+//! The SNS channel: publishes alerts to a topic.
 
 use aws_sdk_sns::Client;
 use aws_sdk_sns::types::MessageAttributeValue;
@@ -7,7 +7,7 @@ use weir_detect::ocsf::DetectionFinding;
 use weir_pipeline::Notifier;
 use weir_pipeline::notifier::{NotifyError, Sending};
 
-/// A topic of SNS. Subscribers get the OCSF finding as JSON, people who subscribed by email get the sentence.
+/// An SNS topic. Subscribers get the OCSF finding as JSON, email subscribers its message as text.
 ///
 /// Filter policies may use the message attributes `kind` (string), `severity` (number, 1 to 5) and `account` (string).
 #[derive(Debug, Clone)]
@@ -17,7 +17,7 @@ pub struct SnsChannel {
 }
 
 impl SnsChannel {
-    /// The channel to a topic.
+    /// The channel of a topic.
     #[must_use]
     pub fn new(config: &aws_config::SdkConfig, topic_arn: impl Into<String>) -> Self {
         Self { client: Client::new(config), topic_arn: topic_arn.into() }
@@ -63,7 +63,7 @@ impl Notifier for SnsChannel {
     }
 }
 
-/// What SNS takes as a subject: ASCII, at most 100 characters, no control characters.
+/// The subject within the limits of SNS: ASCII, at most 100 characters, no control characters.
 fn subject(finding: &DetectionFinding) -> String {
     let subject = format!("[Weir] {}: {}", finding.severity, finding.finding_info.title);
     subject.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').take(100).collect()
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn subjects_are_what_sns_takes() {
+    fn subjects_are_within_the_limits_of_sns() {
         let mut finding = DetectionFinding::test(0);
         finding.finding_info.title = format!("ü\n{}", "x".repeat(200));
         let subject = subject(&finding);

@@ -1,5 +1,5 @@
-//! The payload by which CloudWatch Logs hands log events to a subscriber, be it a function or a stream: JSON, mostly gzip
-//! ("Real-time processing of log data with subscriptions" in the CloudWatch Logs User Guide).
+//! Parses the payload that CloudWatch Logs sends to a subscribed function or stream: JSON, mostly gzip ("Real-time processing
+//! of log data with subscriptions" in the CloudWatch Logs User Guide).
 //!
 //! ```json
 //! {"messageType": "DATA_MESSAGE", "owner": "123456789012", "logGroup": "flow-logs", "logStream": "eni-…-all",
@@ -18,10 +18,10 @@ use weir_pipeline::RawLog;
 
 use super::inline_log::{InlineLog, MAX_EXPANDED, account_or_unknown};
 
-/// The longest name of a log group, a log stream or an event: CloudWatch Logs allows 512 characters.
+/// The maximum length of the name of a log group, a log stream or an event: CloudWatch Logs allows 512 characters.
 const MAX_NAME_LEN: usize = 512;
 
-/// Whether bytes begin as such a payload does, compressed or not, whichever of its parts come first.
+/// Whether bytes start like such a payload, compressed or not, with its fields in any order.
 pub(super) fn is_payload(stored: &[u8]) -> bool {
     let head = head(stored);
     let has = |name: &[u8]| head.windows(name.len()).any(|part| part == name);
@@ -29,7 +29,7 @@ pub(super) fn is_payload(stored: &[u8]) -> bool {
         && (has(b"\"logEvents\"") || has(b"\"messageType\"") && has(b"\"logGroup\""))
 }
 
-/// Unpacks a payload; `None` for a control message, and for one without events.
+/// Decompresses and parses a payload; `None` for a control message or one without events.
 pub(super) fn open(stored: &[u8], region: &str) -> Result<Option<InlineLog>, Problem> {
     let json = expand(stored, MAX_EXPANDED)?;
     let Delivery { message_type, owner, log_group, log_stream, log_events } =
@@ -54,7 +54,7 @@ fn no(problem: String) -> Problem {
     Problem::NotThisFormat { format: "payload of CloudWatch Logs", problem }
 }
 
-/// What is wrong, without what was read: `serde_json` quotes it.
+/// The problem without the content of the message, which `serde_json` quotes.
 fn json_problem(error: &serde_json::Error) -> String {
     let what = match error.classify() {
         Category::Eof => "its JSON ends early",
@@ -86,7 +86,7 @@ struct Event<'a> {
     message: Cow<'a, str>,
 }
 
-/// The events as they are read: one line each, so that however many there are cost no more than their text.
+/// The log events, deserialized into lines one by one, so that memory is bounded by their text.
 struct Events {
     first_id: Option<String>,
     lines: Vec<u8>,

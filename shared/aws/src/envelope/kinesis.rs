@@ -1,6 +1,6 @@
-//! Records of a Kinesis stream, as Lambda's event source mapping hands them out.
+//! Parses the records of a Kinesis stream from Lambda's event source mapping.
 //!
-//! Only what is needed is read: `aws_lambda_events` decodes all data at once and requires more than that.
+//! Only the needed fields are parsed. `aws_lambda_events` decodes all data at once and requires more fields.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -11,19 +11,19 @@ use super::payload::Payload;
 /// A record of a stream.
 #[derive(Debug)]
 pub struct StreamRecord {
-    /// Its sequence number, by which it is reported as failed.
+    /// The sequence number, which reports a failed record.
     pub sequence_number: String,
-    /// Its data.
+    /// The data.
     pub payload: Payload,
 }
 
-/// The records of an event, in its order, which is that of the shard.
+/// The records of an event, in the order of the shard.
 pub(super) fn records(event: Value) -> Result<Vec<StreamRecord>, EnvelopeError> {
     let batch: Batch = serde_json::from_value(event).map_err(|e| EnvelopeError::incomplete("Kinesis event", &e))?;
     let record = |record: Record| {
-        // An `eventID` is `shardId-000000000006:SEQUENCE`: sequence numbers are a shard's own.
+        // An `eventID` is `shardId-000000000006:SEQUENCE`: sequence numbers are unique per shard.
         let shard = record.event_id.split(':').next().unwrap_or_default();
-        // A consumer with enhanced fan-out reads the same stream.
+        // The ARN of a consumer with enhanced fan-out contains that of the stream.
         let stream = record.event_source_arn.split("/consumer/").next().unwrap_or_default();
         let Data { sequence_number, data } = record.kinesis;
         StreamRecord { payload: Payload::record(stream, shard, &sequence_number, data), sequence_number }
@@ -31,7 +31,7 @@ pub(super) fn records(event: Value) -> Result<Vec<StreamRecord>, EnvelopeError> 
     Ok(batch.records.into_iter().map(record).collect())
 }
 
-/// What a dead letter of a stream says: where the records are.
+/// The error of a dead letter of a stream, with the position of the records.
 pub(super) fn elsewhere(batch: &Value) -> EnvelopeError {
     let text = |name: &str| {
         let text = batch[name].as_str().unwrap_or("?");

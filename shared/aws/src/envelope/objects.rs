@@ -1,5 +1,5 @@
-//! Events that say an object was created: S3's own notification and `EventBridge`'s. Keys in the first are URL-encoded (`+`
-//! for a blank) and are decoded; those in the second are not.
+//! Parses the events of a created object: S3 notifications and those of `EventBridge`. Keys in the former are URL-encoded
+//! (`+` for a blank) and are decoded; keys in the latter are not encoded.
 
 use aws_lambda_events::event::eventbridge::EventBridgeEvent;
 use serde::{Deserialize, Serialize};
@@ -8,9 +8,10 @@ use weir_pipeline::keys::ObjectRef;
 
 use super::error::EnvelopeError;
 
-/// The parts of an S3 record that are needed. `aws_lambda_events` requires more than all senders send.
+/// The object of an S3 record; `None` for other events than uploads. `aws_lambda_events` requires fields that some senders
+/// omit.
 pub(super) fn s3_record(record: &Value) -> Result<Option<ObjectRef>, EnvelopeError> {
-    // Removals and restores are no uploads.
+    // Removals and restores are not uploads.
     if record["eventName"].as_str().is_some_and(|name| !name.contains("ObjectCreated")) {
         return Ok(None);
     }
@@ -19,7 +20,7 @@ pub(super) fn s3_record(record: &Value) -> Result<Option<ObjectRef>, EnvelopeErr
     Ok(Some(ObjectRef { bucket: created.bucket.name, key: url_decode(&created.object.key) }))
 }
 
-/// `EventBridge`'s "Object Created".
+/// The object of an "Object Created" event of `EventBridge`.
 pub(super) fn event_bridge(event: Value) -> Result<ObjectRef, EnvelopeError> {
     let created: EventBridgeEvent<Created> =
         serde_json::from_value(event).map_err(|e| EnvelopeError::incomplete("EventBridge event", &e))?;
@@ -42,7 +43,7 @@ struct Object {
     key: String,
 }
 
-/// `+` is a blank, `%XX` a byte; anything else stays. Bytes that are no UTF-8 cannot be keys and become U+FFFD.
+/// Decodes `+` to a blank and `%XX` to a byte; everything else stays. Invalid UTF-8, which no key has, becomes U+FFFD.
 pub(crate) fn url_decode(key: &str) -> String {
     let bytes = key.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
@@ -67,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn decoding_leaves_what_is_not_encoded() {
+    fn decoding_keeps_text_that_is_not_encoded() {
         assert_eq!(url_decode("100%/a%2"), "100%/a%2");
         assert_eq!(url_decode("%C3%A9+%ff"), "é \u{fffd}");
     }

@@ -1,4 +1,4 @@
-//! A payload of log lines inside an event: from base64 to lines with their account and region.
+//! Decodes a payload of log lines inside an event, from base64 to lines with their account and region.
 
 use std::fmt;
 
@@ -11,10 +11,10 @@ use weir_pipeline::RawLog;
 use super::cloudwatch_logs;
 use super::inline_log::{InlineLog, account_or_unknown};
 
-/// The most base64 that is decoded: Lambda's events are at most 6 MB.
+/// The maximum size of base64 that is decoded: a Lambda event has at most 6 MB.
 pub const MAX_ENCODED: usize = 6 << 20;
 
-/// Log lines as an event carries them: base64, mostly of gzip.
+/// Log lines in their encoded form: base64, mostly of gzip.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Payload {
     carrier: Carrier,
@@ -44,13 +44,13 @@ impl Payload {
         Self { carrier, data }
     }
 
-    /// Whether it is a record of a stream. A stream comes to a halt at a record that fails; nothing else does.
+    /// Whether the payload is a record of a stream. A failing record blocks its stream.
     #[must_use]
     pub fn is_record(&self) -> bool {
         matches!(self.carrier, Carrier::Stream { .. })
     }
 
-    /// Its name, id and scope before it is opened, and where it cannot be: by its place in the stream, or by its content.
+    /// The name, id and scope before decoding: by the position in the stream, or by the content.
     #[must_use]
     pub fn log(&self) -> RawLog {
         match &self.carrier {
@@ -69,23 +69,23 @@ impl Payload {
         }
     }
 
-    /// Its bytes: decoded, or as they came where they cannot be decoded.
+    /// The decoded bytes, or the encoded ones if they cannot be decoded.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
         self.decode().unwrap_or_else(|_| self.data.clone().into_bytes())
     }
 
-    /// Unpacks it. `region` is where the function runs, which is where a log group is that it is subscribed to; the
-    /// stream's own ARN says where a stream is. `None` is a control message, by which CloudWatch Logs sees whether a
-    /// destination works: nothing to do.
+    /// Decodes the payload. `region` is the region of the function, and so of the log group it is subscribed to; a stream has
+    /// its region in its ARN. Returns `None` for a control message, by which CloudWatch Logs tests a destination.
     ///
-    /// A payload of CloudWatch Logs is called after log group, log stream and its first event's id, and belongs to the
-    /// account that owns the group, in a stream as well: delivered again, under whichever sequence number, it is the same
-    /// log. Lines in a stream are called after stream, shard and sequence number.
+    /// A payload of CloudWatch Logs is named by log group, log stream and the id of its first event, and belongs to the
+    /// account of the group, in a stream as well. So a repeated delivery under another sequence number is the same log. Other
+    /// lines in a stream are named by stream, shard and sequence number.
     ///
     /// # Errors
-    /// When it is not base64 of at most [`MAX_ENCODED`] bytes, or when what it holds is damaged, expands to more than
-    /// [`MAX_EXPANDED`](super::MAX_EXPANDED) bytes, or is a payload of CloudWatch Logs with parts missing. Trying again will not help.
+    /// When it is not base64 of at most [`MAX_ENCODED`] bytes, or the content is damaged, expands to more than
+    /// [`MAX_EXPANDED`](super::MAX_EXPANDED) bytes, or is a payload of CloudWatch Logs with parts missing. A retry fails
+    /// again.
     pub fn open(&self, region: &str) -> Result<Option<InlineLog>, ReadError> {
         let log = self.log();
         let fail = |problem| ReadError { object: ObjectName::new(&log.name), line: 0, problem };
@@ -108,14 +108,14 @@ impl Payload {
     }
 }
 
-/// Its name before it is opened.
+/// The name before decoding.
 impl fmt::Display for Payload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.log().name)
     }
 }
 
-/// `arn:aws:kinesis:REGION:ACCOUNT:stream/NAME`; empty where it is none.
+/// The region and account of `arn:aws:kinesis:REGION:ACCOUNT:stream/NAME`; empty for any other text.
 fn region_and_account(arn: &str) -> (&str, &str) {
     let mut parts = arn.split(':').skip(3);
     (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())

@@ -30,7 +30,7 @@ fn direct(event: Value) -> Vec<Item> {
 }
 
 #[test]
-fn all_envelopes_come_to_the_same_object() {
+fn all_envelopes_give_the_same_object() {
     let expected = vec![object("logs", "a b/c=1+.gz")];
     let encoded = s3("a+b/c%3D1%2B.gz");
     assert_eq!(direct(encoded.clone()), expected);
@@ -56,7 +56,7 @@ fn one_bad_message_is_its_own_error() {
 }
 
 #[test]
-fn test_events_and_removals_tell_of_nothing() {
+fn test_events_and_removals_give_no_items() {
     assert_eq!(direct(json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "logs"})), []);
     let mut removed = s3("k");
     removed["Records"][0]["eventName"] = json!("ObjectRemoved:Delete");
@@ -76,7 +76,7 @@ fn hostile_events_are_errors() {
 }
 
 #[test]
-fn what_lambda_keeps_of_a_failed_event_is_the_event() {
+fn a_record_of_a_failed_event_is_parsed_as_the_event() {
     let kept = |event: Value| {
         json!({"version": "1.0", "requestContext": {"condition": "RetriesExhausted"}, "requestPayload": event,
             "responseContext": {"statusCode": 200}, "responsePayload": {"errorType": "Objects"}})

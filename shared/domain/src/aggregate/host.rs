@@ -101,7 +101,7 @@ impl Default for HostAggregate {
 }
 
 impl HostAggregate {
-    /// The most pairs kept per host, role, interface and window. Beyond, those whose keys hash lowest are kept.
+    /// The maximum number of pairs kept per host, role, interface and window. Beyond, those whose keys hash lowest are kept.
     pub const MAX_PAIRS: usize = 4096;
 
     /// Adds one row: its sums to the totals of the host, and its exchange to the totals of the pair.

@@ -31,10 +31,10 @@ impl Default for InterfaceAggregate {
 }
 
 impl InterfaceAggregate {
-    /// The most entries (host and role) kept per window in [`local`](Self::local).
+    /// The maximum number of entries (host and role) kept per window in [`local`](Self::local).
     pub const MAX_LOCAL_HOSTS: usize = 1024;
-    /// The most entries (host and role) kept per window in [`remote`](Self::remote). Beyond, those whose addresses hash
-    /// lowest are kept. The address of the interface still counts every row, and every pair up to its own cap.
+    /// The maximum number of entries (host and role) kept per window in [`remote`](Self::remote). Beyond, those whose
+    /// addresses hash lowest are kept. The address of the interface still counts every row, and every pair up to its own cap.
     pub const MAX_REMOTE_HOSTS: usize = 4096;
 
     /// The entry of a host, added if absent; `None` when it is beyond the cap.

@@ -18,7 +18,7 @@ pub struct Prevalence {
 }
 
 impl Prevalence {
-    /// The most hosts that are counted.
+    /// The maximum number of hosts that are counted.
     pub const MAX_HOSTS: usize = 16;
 
     /// Counts a host.

@@ -115,9 +115,9 @@ pub struct HostBaseline {
 }
 
 impl HostBaseline {
-    /// The most services kept per host and role.
+    /// The maximum number of services kept per host and role.
     pub const MAX_SERVICES: usize = 256;
-    /// The most pairs kept per host.
+    /// The maximum number of pairs kept per host.
     pub const MAX_PAIRS: usize = 1024;
 }
 

@@ -26,11 +26,11 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// The most ports per line of evidence.
+    /// The maximum number of ports per line of evidence.
     pub const MAX_PORTS: usize = 10;
-    /// The most lines of evidence per window and entity.
+    /// The maximum number of lines of evidence per window and entity.
     pub const MAX_PER_HIT: usize = 20;
-    /// The most lines of evidence per finding.
+    /// The maximum number of lines of evidence per finding.
     pub const MAX_PER_FINDING: usize = 50;
 }
 

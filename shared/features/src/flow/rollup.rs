@@ -9,7 +9,7 @@ use weir_domain::distinct::stable_hash;
 use weir_domain::rollup::{HostRollup, HourRollup, PairRollup, Slot};
 use weir_domain::window::WindowStart;
 
-/// The most interfaces named per host.
+/// The maximum number of interfaces named per host.
 const MAX_INTERFACES: usize = 10;
 
 /// The rollup of a merged hour. O(entries of the hour).

@@ -99,13 +99,14 @@ pub struct ApiUse {
 }
 
 impl ApiUse {
-    /// The most principals.
+    /// The maximum number of principals.
     pub const MAX_PRINCIPALS: usize = 100_000;
-    /// The most hours of a principal: a leap year.
+    /// The maximum number of hours of a principal: a leap year.
     pub const MAX_HOURS: usize = 366 * DAY_HOURS;
-    /// The most distinct calls, regions, accounts and sources of a principal in an hour.
+    /// The maximum number of distinct calls, regions, accounts and sources of a principal in an hour.
     const MAX_VALUES: usize = 2_000;
-    /// The longest name in bytes: twice the length to which readers truncate text, for the service and the action of a call.
+    /// The maximum length of a name in bytes: twice the length to which readers truncate text, for the service and the action
+    /// of a call.
     const MAX_TEXT: usize = 2 * 1024 + 1;
 
     /// Counts a call. Calls of AWS services are left out, and so are sign-ins, which are logins.

@@ -27,7 +27,7 @@ impl Default for History {
 }
 
 impl History {
-    /// The most users kept.
+    /// The maximum number of users kept.
     pub const MAX_USERS: usize = 1 << 19;
 
     /// The history of the user of a login.

@@ -9,7 +9,7 @@ use super::user_history::LastSuccess;
 
 /// The highest speed of a journey, above that of airliners, kilometres an hour.
 const MAX_SPEED: f64 = 900.0;
-/// The usual error of geolocation databases, kilometres: across a border, and within a country, where a mobile operator may
+/// The assumed error of geolocation databases, kilometres: across a border, and within a country, where a mobile operator may
 /// route whole provinces through one exit.
 const ERROR_ABROAD: f64 = 100.0;
 const ERROR_WITHIN_COUNTRY: f64 = 500.0;

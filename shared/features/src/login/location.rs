@@ -43,7 +43,7 @@ impl Coordinates {
 pub struct CityName([u8; Self::MAX]);
 
 impl CityName {
-    /// The most bytes.
+    /// The maximum number of bytes.
     pub const MAX: usize = 24;
 
     /// Truncates a name at a character boundary. O(1).

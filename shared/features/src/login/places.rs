@@ -42,9 +42,9 @@ pub struct Places {
 }
 
 impl Places {
-    /// The most blocks of a table or list.
+    /// The maximum number of blocks of a table or list.
     pub const MAX: usize = BadPlaces::MAX_BLOCKS;
-    /// The most bytes of a database. The largest commercial ones have less than half of it.
+    /// The maximum number of bytes of a database. The largest commercial ones have less than half of it.
     pub const MAX_BYTES: usize = 1 << 30;
 
     /// No information about any address.

@@ -56,7 +56,7 @@ pub fn reasons(history: &History, login: &LoginEvent<'_>, seen: &Sighting, evide
     if get(Column::FailingStrangers) > MIN_RATIO {
         add(
             get(Column::FailingStrangers),
-            "far more logins from new locations than usual fail in this hour".to_owned(),
+            "far more failed logins from new locations in this hour than in the baseline".to_owned(),
         );
     }
     if get(Column::UserFailures) > MIN_RATIO {
@@ -88,7 +88,7 @@ pub fn reasons(history: &History, login: &LoginEvent<'_>, seen: &Sighting, evide
     reasons.sort_by(|a, b| b.0.total_cmp(&a.0));
     if reasons.is_empty() {
         let logins = user.map_or(0.0, UserHistory::logins);
-        return vec![format!("as usual: known place and device of a user with {logins:.0} logins")];
+        return vec![format!("typical: place and device that this user has used before, in {logins:.0} logins")];
     }
     reasons.into_iter().map(|(_, text)| text).collect()
 }
@@ -167,7 +167,7 @@ fn add_weekday(user: &UserHistory, seen: &Sighting, evidence: &Evidence, add: &m
     }
 }
 
-/// `sent 4.1 GB out; usually 20 MB`.
+/// `sent 4.1 GB out; typically 20 MB`.
 fn add_bytes(
     history: &History,
     user: &UserHistory,
@@ -184,7 +184,7 @@ fn add_bytes(
     if let Some(now) = now.filter(|_| excess > 2.0) {
         let (mean, _) = typical_volume(&user.volumes[at], &history.all_users.bytes[at]);
         let out = if at == 1 { " out" } else { "" };
-        add(excess, format!("{verb} {}{out}; usually {}", bytes(now as f64), bytes(10f64.powf(mean))));
+        add(excess, format!("{verb} {}{out}; typically {}", bytes(now as f64), bytes(10f64.powf(mean))));
     }
 }
 

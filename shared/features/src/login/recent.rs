@@ -59,7 +59,7 @@ impl Timed for UserLogin {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) struct Latest<T>(pub(super) Vec<T>);
 
-/// The most entries of a key.
+/// The maximum number of entries of a key.
 pub(super) const MAX_ENTRIES: usize = 256;
 
 impl<T> Default for Latest<T> {
@@ -111,7 +111,7 @@ pub(super) struct Recent {
     pub(super) since_sweep: u32,
 }
 
-/// The most addresses, devices and users each. Beyond, those with the lowest hashes are kept.
+/// The maximum number of addresses, devices and users each. Beyond, those with the lowest hashes are kept.
 pub(super) const MAX_KEYS: usize = 1 << 18;
 
 impl Recent {

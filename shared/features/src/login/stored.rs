@@ -15,7 +15,7 @@ use super::user_history::UserHistory;
 /// The version of the stored form. Other versions are refused.
 pub const HISTORY_VERSION: u16 = 2;
 
-/// The largest history that is read, in bytes.
+/// The maximum size of a history that is read, in bytes.
 const MAX_BYTES: usize = 1 << 30;
 
 const MAGIC: &[u8; 8] = b"WEIRHIST";

@@ -110,7 +110,7 @@ fn reasons_describe_the_evidence() {
     let seen = Sighting::from_login(&typical, &Places::none());
     assert_eq!(
         reasons(&history, &typical, &seen, &history.evidence(&seen)),
-        ["as usual: known place and device of a user with 40 logins"]
+        ["typical: place and device that this user has used before, in 40 logins"]
     );
 }
 
@@ -236,11 +236,11 @@ fn bytes_score_by_direction() {
     };
     let (out, words) = found(Some(2_000), Some(4_100_000_000));
     assert_eq!(out.direction, Some(Direction::Out));
-    assert_eq!(words, ["sent 4.1 GB out; usually 19 MB"]);
+    assert_eq!(words, ["sent 4.1 GB out; typically 19 MB"]);
     // The bytes that are sent every day were never received.
     let (into, words) = found(Some(20_000_000), Some(20_000_000));
     assert_eq!(into.direction, Some(Direction::In));
-    assert_eq!(words, ["received 20 MB; usually 2.0 kB"]);
+    assert_eq!(words, ["received 20 MB; typically 2.0 kB"]);
     let (alone, _) = found(None, Some(4_100_000_000));
     assert_eq!(alone.direction, Some(Direction::Out));
     assert!(alone.get(Column::Volume) > 3.0 && alone.get(Column::Greed) > 0.5);

@@ -1,4 +1,4 @@
-//! Batches read back as they were written, and nothing else is read as a batch.
+//! Tests of the stored form of windows: decoding inverts encoding, and everything else is refused.
 
 mod forged;
 mod records;
@@ -13,7 +13,7 @@ use weir_features::flow::Folder;
 
 use super::*;
 
-/// 2023-11-14 22:15 UTC, the beginning of a window.
+/// 2023-11-14 22:15 UTC, the start of a window.
 const START: i64 = 1_700_000_100;
 
 fn record() -> FlowRecord<'static> {
@@ -40,7 +40,7 @@ fn record() -> FlowRecord<'static> {
     }
 }
 
-/// A record of the hour: any interface, direction, protocol and outcome, IPv4 and IPv6, few hosts so that they meet.
+/// A record of the hour: any interface, direction, protocol and outcome, IPv4 and IPv6, few hosts so that pairs repeat.
 fn any_record() -> impl Strategy<Value = FlowRecord<'static>> {
     let host = || {
         prop::sample::select(vec!["10.0.0.1", "10.0.0.2", "203.0.113.7", "2001:db8::1", "fd00::5", "::"])
@@ -115,7 +115,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn what_is_read_is_what_was_written(records in records()) {
+    fn decoding_inverts_encoding(records in records()) {
         let hour = fold(&records);
         let back = read_back(std::slice::from_ref(&hour));
         prop_assert_eq!(&back, &hour);
@@ -123,19 +123,19 @@ proptest! {
     }
 
     #[test]
-    fn what_is_read_merges_like_what_was_written(a in records(), b in records()) {
+    fn decoded_hours_merge_like_the_originals(a in records(), b in records()) {
         let (a, b) = (fold(&a), fold(&b));
         prop_assert_eq!(merge(read_back(std::slice::from_ref(&a)), read_back(std::slice::from_ref(&b))), merge(a, b));
     }
 
     #[test]
-    fn parts_read_as_the_whole(records in records(), part in 1usize..40) {
+    fn a_batch_in_parts_decodes_to_the_whole(records in records(), part in 1usize..40) {
         let parts: Vec<_> = records.chunks(part).map(fold).collect();
         prop_assert_eq!(read_back(&parts), fold(&records));
     }
 
     #[test]
-    fn equal_content_is_equal_bytes_in_whatever_order_it_came(records in records(), turn in any::<prop::sample::Index>()) {
+    fn equal_content_gives_equal_bytes_in_any_order(records in records(), turn in any::<prop::sample::Index>()) {
         let mut turned = records.clone();
         turned.rotate_left(turn.index(records.len()));
         turned.reverse();
@@ -172,7 +172,7 @@ proptest! {
 
 /// The Parquet crate would take 17 GB for this one.
 #[test]
-fn a_forged_list_is_refused_before_anything_is_taken_for_it() {
+fn a_forged_list_is_refused_without_allocating_it() {
     let footer = [0x29, 0xfc, 0xff, 0xff, 0xff, 0xff, 0x07, 0x48, 1, b'x', 0, 0];
     let length = u32::try_from(footer.len()).unwrap().to_le_bytes();
     let forged = [b"PAR1", &footer[..], &length, b"PAR1"].concat();
@@ -203,9 +203,9 @@ fn a_part_of_another_hour_scope_or_window_length_is_refused() {
     }
 }
 
-/// More contacts than are kept: sketches, and the mark that contacts were dropped, must survive to be merged on.
+/// More contacts than the cap: the sketches and the overflow flag must be stored, so that merging continues.
 #[test]
-fn an_overflowing_host_reads_back_and_merges_on() {
+fn an_overflowing_host_decodes_and_keeps_merging() {
     let ports = |ports: std::ops::Range<u16>| -> Vec<_> {
         ports.map(|port| FlowRecord { destination_port: port, action: Action::Reject, ..record() }).collect()
     };
@@ -225,9 +225,9 @@ fn an_overflowing_host_reads_back_and_merges_on() {
     assert_eq!(pairs(&merged), Some((HostAggregate::MAX_PAIRS, true)));
 }
 
-/// More peers than are kept: which were dropped must be known after reading, or late ones would come in.
+/// More peers than the cap: the overflow must be stored, or dropped peers could return later.
 #[test]
-fn an_overflowing_interface_reads_back_and_merges_on() {
+fn an_overflowing_interface_decodes_and_keeps_merging() {
     let strangers = |hosts: std::ops::Range<u32>| -> Vec<_> {
         hosts.map(|n| FlowRecord { destination: Ipv4Addr::from(0xc633_0000 + n).into(), ..record() }).collect()
     };

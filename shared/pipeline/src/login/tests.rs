@@ -21,7 +21,7 @@ fn login(time: i64, user: &'static str, network: u8, agent: &'static str, succee
     }
 }
 
-/// Twenty ordinary days of twelve users, each from home.
+/// Twenty normal days of twelve users, each from home.
 fn ordinary() -> Vec<LoginEvent<'static>> {
     let mut logins = Vec::new();
     for day in 0..20 {
@@ -76,7 +76,7 @@ fn a_stolen_account_and_a_stuffed_list_are_found_and_nothing_else() {
 }
 
 #[test]
-fn the_first_of_many_strangers_is_judged_by_the_many() {
+fn the_first_of_many_strangers_scores_like_the_others() {
     let judged = judged(&attacked(), None);
     let stuffing: Vec<f64> =
         judged.logins.iter().filter(|l| l.source_ip == Some([198, 51, 201, 7].into())).map(|l| l.score).collect();
@@ -87,7 +87,7 @@ fn the_first_of_many_strangers_is_judged_by_the_many() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
     #[test]
-    fn the_order_in_which_logins_came_does_not_matter(shuffle in Just((0..253usize).collect::<Vec<_>>()).prop_shuffle()) {
+    fn the_order_of_logins_does_not_matter(shuffle in Just((0..253usize).collect::<Vec<_>>()).prop_shuffle()) {
         let logins = attacked();
         prop_assert_eq!(logins.len(), 253);
         let shuffled: Vec<_> = shuffle.iter().map(|at| logins[*at]).collect();
@@ -99,7 +99,7 @@ proptest! {
 }
 
 #[test]
-fn labels_after_the_baseline_are_never_looked_at() {
+fn labels_after_the_baseline_are_never_read() {
     let label = |attack| Labels { attack: Some(attack), ..Labels::default() };
     let labelled = |truth: bool| -> Vec<LoginEvent<'static>> {
         let split = 1_700_000_000_000 + 15 * DAY_MILLIS;
@@ -115,7 +115,7 @@ fn labels_after_the_baseline_are_never_looked_at() {
 }
 
 #[test]
-fn a_single_login_is_judged_as_in_the_log_and_changes_nothing() {
+fn a_single_login_scores_as_in_the_log_and_changes_nothing() {
     let model = LoginScorer::default();
     let mut history = History::default();
     for login in ordinary() {
@@ -130,10 +130,10 @@ fn a_single_login_is_judged_as_in_the_log_and_changes_nothing() {
     assert_eq!(one.reasons[0], "first login from Romania; this user has 20 from France");
 }
 
-/// A millisecond is allowed; it takes some microseconds. The history is as bad as it gets: a user with full lists, at an
-/// address and with a device that hundreds came by in the last hour.
+/// The limit is a millisecond; it takes some microseconds. The history is the worst case: a user with full lists, at an
+/// address and with a device that hundreds of users had in the last hour.
 #[test]
-fn a_single_login_takes_no_time() {
+fn a_single_login_takes_less_than_a_millisecond() {
     let model = LoginScorer::default();
     let mut history = History::default();
     let names: Vec<String> = (0..600).map(|i| format!("user{i}")).collect();
@@ -167,7 +167,7 @@ fn a_single_login_takes_no_time() {
 }
 
 #[test]
-fn findings_about_calls_join_their_hours() {
+fn findings_about_calls_group_adjacent_hours() {
     let mut calls = ApiUse::default();
     for minute in 0..90 {
         calls.push(&weir_domain::login::ApiActivity {

@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_depend_on_every_part_and_on_where_one_ends() {
+    fn ids_depend_on_every_part_and_its_length() {
         let id = |carrier: &str, parts: &[&str]| RawLog::inline(carrier, parts, Scope::new("1", "r")).id;
         let one = id("logs", &["group", "stream", "7"]);
         assert_eq!(one, id("logs", &["group", "stream", "7"]));

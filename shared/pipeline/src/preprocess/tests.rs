@@ -1,4 +1,4 @@
-//! Every kind of bad input has its outcome, and what comes out depends on the object alone.
+//! Tests of preprocessing: the outcome of every kind of bad input, and that the result depends on the object alone.
 
 use std::io;
 
@@ -45,7 +45,7 @@ async fn merged(state: &MemoryStore) -> (HourAggregate, usize) {
 }
 
 #[tokio::test]
-async fn an_unreadable_object_is_an_error_and_leaves_a_report_that_says_why() {
+async fn an_unreadable_object_is_an_error_and_gets_a_report_with_the_reason() {
     let rows = format!("{HEADER}{}", scan(1, 1, 200, START));
     let whole = gzip(rows.as_bytes());
     let row = stopped(1, 1, 22, START);
@@ -81,7 +81,7 @@ async fn an_unreadable_object_is_an_error_and_leaves_a_report_that_says_why() {
 }
 
 #[tokio::test]
-async fn nothing_to_read_is_no_batch_and_no_reject() {
+async fn an_object_without_rows_gives_no_batch_and_no_rejects() {
     let header = HEADER.trim_end();
     let gz = gzip(HEADER.as_bytes());
     let cases: [(&str, &[u8]); 5] = [
@@ -101,7 +101,7 @@ async fn nothing_to_read_is_no_batch_and_no_reject() {
 }
 
 #[tokio::test]
-async fn bad_rows_are_reported_with_line_and_reason_and_the_good_ones_kept() {
+async fn bad_rows_are_reported_with_line_and_reason_and_good_ones_are_kept() {
     let good = stopped(1, 1, 22, START);
     let long = "x".repeat(10 << 20);
     let text = format!("{HEADER}{good}{}{good}{long}\n{good}", good.replace("203.0.113.1", "203.0.113.256"));
@@ -119,7 +119,7 @@ async fn bad_rows_are_reported_with_line_and_reason_and_the_good_ones_kept() {
 }
 
 #[tokio::test]
-async fn line_ends_and_compression_do_not_change_what_is_read() {
+async fn line_ends_and_compression_do_not_change_the_result() {
     let text = format!("{HEADER}{}", scan(1, 1, 30, START));
     let (plain, windows, packed) = (MemoryStore::new(), MemoryStore::new(), MemoryStore::new());
     process(&plain, "a.log", text.clone()).await.unwrap();
@@ -131,7 +131,7 @@ async fn line_ends_and_compression_do_not_change_what_is_read() {
 }
 
 #[tokio::test]
-async fn one_batch_per_scope_and_hour_under_the_hour_it_began_in() {
+async fn one_batch_per_scope_and_hour_by_the_start_of_rows() {
     let rows = [stopped(1, 1, 22, START), stopped(1, 1, 22, START + 3600), stopped(1, 1, 22, START + 3599)].concat();
     let elsewhere = stopped(1, 1, 22, START).replace("eu-west-1", "us-east-1");
     let state = MemoryStore::new();
@@ -145,7 +145,7 @@ async fn one_batch_per_scope_and_hour_under_the_hour_it_began_in() {
 }
 
 #[tokio::test]
-async fn rows_that_name_no_account_and_region_take_those_of_the_key() {
+async fn rows_without_account_and_region_take_those_of_the_key() {
     let text = "srcaddr dstaddr start\n10.0.0.1 10.0.0.2 1700000100\n";
     let state = MemoryStore::new();
     let key = "AWSLogs/123456789012/vpcflowlogs/eu-west-1/2023/11/14/x.log";
@@ -154,7 +154,7 @@ async fn rows_that_name_no_account_and_region_take_those_of_the_key() {
 }
 
 #[tokio::test]
-async fn doing_it_twice_writes_the_same_bytes() {
+async fn preprocessing_is_idempotent() {
     let text = format!("{HEADER}{}nonsense\n{}", scan(1, 1, 300, START), scan(2, 3, 40, START + 3600));
     let state = MemoryStore::new();
     let first = process(&state, "a.log.gz", gzip(text.as_bytes())).await.unwrap();
@@ -183,7 +183,7 @@ async fn one_file_under_two_keys_counts_once_and_two_files_twice() {
 }
 
 #[tokio::test]
-async fn how_many_rows_make_a_part_changes_nothing() {
+async fn the_size_of_parts_does_not_change_the_result() {
     let text: String = (1..=6).map(|host| scan(host, host, 300, START + i64::from(host) * 200)).collect();
     let text = format!("{HEADER}{text}");
     let raw = raw("a.log", text).await;
@@ -217,7 +217,7 @@ async fn rows_longer_than_a_window_are_counted() {
 }
 
 #[tokio::test]
-async fn lines_that_are_no_object_go_the_same_way() {
+async fn inline_lines_give_the_same_batches_as_an_object() {
     let text = format!("{HEADER}{}", scan(1, 1, 30, START));
     let stored = MemoryStore::new();
     process(&stored, "a.log", text.clone()).await.unwrap();
@@ -232,7 +232,7 @@ async fn lines_that_are_no_object_go_the_same_way() {
 }
 
 #[tokio::test]
-async fn an_unreadable_log_that_is_kept_nowhere_else_is_kept() {
+async fn an_unreadable_log_without_another_copy_is_stored() {
     let state = MemoryStore::new();
     let log = RawLog::inline("kinesis", &["stream", "50"], Scope::new("", ""));
     let bytes = b"\x00\x01 nothing anyone knows".to_vec();
@@ -249,7 +249,7 @@ async fn an_unreadable_log_that_is_kept_nowhere_else_is_kept() {
 }
 
 #[tokio::test]
-async fn logins_and_usage_are_kept_as_they_are_by_hour() {
+async fn logins_and_usage_are_stored_by_hour() {
     let state = MemoryStore::new();
     let rows = "user_id,timestamp,ip_address,success\nada,2023-11-14T22:15:00Z,10.0.0.1,true\nbob,2023-11-14T23:15:00Z,10.0.0.2,false\n";
     let done = process(&state, "AWSLogs/123456789012/logins.csv", rows).await.unwrap();
@@ -277,7 +277,7 @@ async fn logins_and_usage_are_kept_as_they_are_by_hour() {
 }
 
 #[tokio::test]
-async fn a_row_in_each_of_too_many_hours_is_refused_before_it_costs_a_batch_each() {
+async fn too_many_hours_are_refused_before_batches_are_written() {
     let time = |hour: i64| START + hour * 3600;
     let stamp = |hour: i64| jiff::Timestamp::from_second(time(hour)).unwrap();
     let table = |header: &str, hours: i64, row: &dyn Fn(i64) -> String| {
@@ -300,9 +300,9 @@ async fn a_row_in_each_of_too_many_hours_is_refused_before_it_costs_a_batch_each
     assert_eq!(process(&MemoryStore::new(), "a.csv", usage(8784)).await.unwrap().batches.len(), 8784);
 }
 
-/// A syslog line has no year: the store's word on when the log was written goes before what the caller says.
+/// Syslog lines have no year. The store's time of writing takes precedence over that of the options.
 #[tokio::test]
-async fn years_of_a_syslog_come_from_when_it_was_written() {
+async fn syslog_years_come_from_the_time_of_writing() {
     let line = "Dec 10 09:12:20 LabSZ sshd[24680]: Accepted password for fztu from 119.137.62.142 port 49116 ssh2\n";
     let folder = tempfile::tempdir().unwrap();
     let file = std::fs::File::create(folder.path().join("auth.log")).unwrap();
@@ -315,7 +315,7 @@ async fn years_of_a_syslog_come_from_when_it_was_written() {
     let hour = |done: Preprocessed| HourOfScope::from_batch_key(&done.batches[0]).unwrap().hour.start();
     let done = preprocess(&files, &state, &object("auth.log"), options.clone()).await.unwrap();
     assert_eq!(hour(done), 1_702_198_800, "2023-12-10 09:00");
-    // Memory does not know: 2026-11-20, as the caller says.
+    // The store in memory has no time of writing: 2026-11-20, from the options.
     let done = preprocess(&raw("auth.log", line).await, &state, &object("auth.log"), options).await.unwrap();
     assert_eq!(hour(done), 1_765_357_200, "2025-12-10 09:00");
 }

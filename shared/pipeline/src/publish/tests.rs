@@ -16,7 +16,7 @@ use weir_domain::finding::Severity;
 const KEY: &str = "findings/dt=2023-11-14/f.json";
 const NOW: i64 = 1_700_000_400_000;
 
-/// A channel that remembers what it was sent, lets others run meanwhile, and fails as often as it is told.
+/// A channel that records what it was sent, yields to other tasks, and fails a given number of times.
 #[derive(Default)]
 struct Recorder {
     sent: Mutex<Vec<u8>>,
@@ -51,7 +51,7 @@ impl Notifier for Recorder {
     }
 }
 
-/// A channel that never comes back: whoever sends crashes while sending.
+/// A channel whose send never completes, like a crash while sending.
 struct Stuck;
 
 impl Notifier for Stuck {
@@ -82,7 +82,7 @@ async fn store_with(finding: &DetectionFinding) -> MemoryStore {
     store
 }
 
-/// Publishes where nothing is suppressed.
+/// Publishes without suppressions.
 async fn publish_plainly(
     state: &impl Store,
     channel: &dyn Notifier,
@@ -92,7 +92,7 @@ async fn publish_plainly(
     publish(state, &[channel], &Suppressions::default(), key, now).await
 }
 
-/// What publishing a finding to channels for the first time returns.
+/// The result of publishing a finding to channels for the first time.
 fn sent(finding: DetectionFinding, channels: &[&str]) -> Published {
     Published::Sent { finding: Box::new(finding), channels: channels.iter().map(|&name| name.to_owned()).collect() }
 }
@@ -135,7 +135,7 @@ async fn each_channel_is_sent_to_once() {
 }
 
 #[tokio::test]
-async fn a_channel_that_fails_keeps_no_other_from_its_alert() {
+async fn a_failing_channel_does_not_affect_the_others() {
     let store = store_with(&finding(Severity::High)).await;
     let one = Recorder { failures: AtomicU32::new(1), ..Recorder::default() };
     let other = Other::default();
@@ -149,7 +149,7 @@ async fn a_channel_that_fails_keeps_no_other_from_its_alert() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_concurrent_deliveries_one_sends() {
+async fn one_of_several_concurrent_deliveries_sends() {
     for _ in 0..20 {
         let (store, channel) = (Arc::new(ContendedStore::default()), Arc::new(Recorder::default()));
         keep(store.as_ref(), &finding(Severity::High)).await;
@@ -161,15 +161,15 @@ async fn of_concurrent_deliveries_one_sends() {
         let outcomes = deliveries.join_all().await;
         assert_eq!(channel.sent(), [4]);
         assert_eq!(outcomes.iter().filter(|o| matches!(o, Ok(Published::Sent { .. }))).count(), 1);
-        let told = |o: &Result<_, _>| {
+        let settled = |o: &Result<_, _>| {
             matches!(o, Ok(Published::Sent { .. } | Published::Before) | Err(PublishError::InProgress { .. }))
         };
-        assert!(outcomes.iter().all(told), "the others were sent before or come again later: {outcomes:?}");
+        assert!(outcomes.iter().all(settled), "the others were sent before or come again later: {outcomes:?}");
     }
 }
 
 #[tokio::test]
-async fn a_failure_lets_the_claim_go_and_the_retry_sends() {
+async fn a_failure_releases_the_claim_and_the_retry_sends() {
     let store = store_with(&finding(Severity::High)).await;
     let channel = Recorder { failures: AtomicU32::new(2), ..Recorder::default() };
     for _ in 0..2 {
@@ -209,7 +209,7 @@ async fn after_a_crash_while_sending_the_claim_holds_until_it_expires() {
 }
 
 #[tokio::test]
-async fn a_claim_that_nobody_can_read_is_nobodys() {
+async fn an_unreadable_claim_is_taken_over() {
     let (store, channel) = (store_with(&finding(Severity::High)).await, Recorder::default());
     let claim = keys::published(&finding(Severity::High).finding_info.uid, Severity::High, "recorder");
     store.put(&claim, b"{\"state\":\"cla".to_vec(), Condition::Always).await.unwrap();
@@ -231,7 +231,7 @@ async fn a_rise_in_severity_is_sent_again_and_a_drop_is_not() {
 }
 
 #[tokio::test]
-async fn a_higher_severity_that_was_only_claimed_does_not_silence_a_lower_one() {
+async fn a_claim_at_a_higher_severity_does_not_suppress_a_lower_one() {
     let store = store_with(&finding(Severity::High)).await;
     let failing = Recorder { failures: AtomicU32::new(1), ..Recorder::default() };
     publish_plainly(&store, &failing, KEY, NOW).await.unwrap_err();
@@ -242,7 +242,7 @@ async fn a_higher_severity_that_was_only_claimed_does_not_silence_a_lower_one() 
 }
 
 #[tokio::test]
-async fn what_is_closed_no_alert_or_missing_is_not_sent() {
+async fn closed_missing_and_non_alert_findings_are_not_sent() {
     let channel = Recorder::default();
     let high = finding(Severity::High);
     let closed = DetectionFinding { activity_id: 3, ..high.clone() };
@@ -257,7 +257,7 @@ async fn what_is_closed_no_alert_or_missing_is_not_sent() {
 }
 
 #[tokio::test]
-async fn what_is_no_finding_is_an_error_that_names_the_object() {
+async fn objects_that_are_not_findings_are_errors_that_name_them() {
     let high = finding(Severity::High);
     let with = |change: fn(&mut DetectionFinding)| {
         let mut finding = high.clone();
@@ -286,7 +286,7 @@ async fn what_is_no_finding_is_an_error_that_names_the_object() {
     }
 }
 
-/// A finding of a neighbour of 192.0.2.1, at its own key, after `n` others.
+/// The key and finding of the `n`th neighbour of 192.0.2.1.
 fn neighbour(n: u8, severity: Severity) -> (String, DetectionFinding) {
     let mut finding = finding(severity);
     finding.finding_info.uid = format!("n{n}");
@@ -303,7 +303,7 @@ fn rules(text: &str) -> Suppressions {
 }
 
 #[tokio::test]
-async fn what_is_suppressed_says_so_and_is_not_sent() {
+async fn suppressed_findings_are_marked_and_not_sent() {
     let rules = rules("[[suppress]]\nentity = '192.0.2.1'\nuntil = 2023-11-14T22:30:00Z\nwhy = 'ours'\n");
     let (store, channel) = (store_with(&finding(Severity::High)).await, Recorder::default());
     let published = publish(&store, &[&channel], &rules, KEY, NOW).await.unwrap();
@@ -316,7 +316,7 @@ async fn what_is_suppressed_says_so_and_is_not_sent() {
     assert_eq!(store.get(KEY).await.unwrap(), version, "and is not written again");
     assert_eq!(channel.sent(), Vec::<u8>::new());
 
-    // Something new is found out after the rule has expired.
+    // The finding changes after the rule has expired.
     keep(&store, &finding(Severity::Critical)).await;
     let later = NOW + 3_600_000;
     assert!(matches!(publish(&store, &[&channel], &rules, KEY, later).await, Ok(Published::Sent { .. })));
@@ -324,7 +324,7 @@ async fn what_is_suppressed_says_so_and_is_not_sent() {
 }
 
 #[tokio::test]
-async fn a_finding_that_changes_while_it_is_suppressed_is_judged_anew() {
+async fn a_finding_that_changes_while_suppressed_is_decided_again() {
     let store = ContendedStore::with_conflicts(2);
     keep(&store, &finding(Severity::High)).await;
     let rules = rules("[[suppress]]\nkind = 'port-scan'\nwhy = 'ours'\n");
@@ -334,7 +334,7 @@ async fn a_finding_that_changes_while_it_is_suppressed_is_judged_anew() {
 }
 
 #[tokio::test]
-async fn beyond_the_limit_findings_are_kept_and_one_summary_is_sent() {
+async fn findings_beyond_the_limit_are_kept_and_one_summary_is_sent() {
     let (store, channel, rules) = (MemoryStore::new(), Recorder::default(), rules("alerts_per_hour = 3"));
     for n in 1..=9 {
         let (key, finding) = neighbour(n, Severity::Low);
@@ -344,8 +344,8 @@ async fn beyond_the_limit_findings_are_kept_and_one_summary_is_sent() {
         let kept = stored(&store, &key).await;
         assert!(kept.has_same_content(&finding) && kept.is_throttled() == (n > 3));
     }
-    let own = |key: &String| !key.contains("/n");
-    let keys: Vec<_> = store.list("findings/").await.unwrap().into_iter().filter(own).collect();
+    let is_summary = |key: &String| !key.contains("/n");
+    let keys: Vec<_> = store.list("findings/").await.unwrap().into_iter().filter(is_summary).collect();
     let [summary] = &keys[..] else { panic!("one summary: {keys:?}") };
     assert!(stored(&store, summary).await.message.starts_with("And 6 more port-scan findings about 192.0.2.0/24"));
     for _ in 0..2 {
@@ -353,7 +353,7 @@ async fn beyond_the_limit_findings_are_kept_and_one_summary_is_sent() {
     }
     assert_eq!(channel.sent(), [2, 2, 2, 2], "the summary once");
 
-    // Nothing severe waits behind what is less, and what was sent keeps its place.
+    // A severe finding does not wait behind less severe ones, and a sent one keeps its place.
     let (key, severe) = neighbour(10, Severity::High);
     store.put(&key, serde_json::to_vec(&severe).unwrap(), Condition::Always).await.unwrap();
     assert!(matches!(publish(&store, &[&channel], &rules, &key, NOW).await, Ok(Published::Sent { .. })));
@@ -368,7 +368,7 @@ async fn beyond_the_limit_findings_are_kept_and_one_summary_is_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_limit_holds_however_many_deliver_at_once() {
+async fn the_limit_holds_for_concurrent_deliveries() {
     let store = Arc::new(ContendedStore::default());
     let channel = Arc::new(Recorder::default());
     let limit = Arc::new(rules("alerts_per_hour = 2"));
@@ -389,8 +389,8 @@ async fn the_limit_holds_however_many_deliver_at_once() {
         assert!(!matches!(outcome, Err(PublishError::Contended { .. } | PublishError::Store(_))), "{outcome:?}");
     }
     assert_eq!(channel.sent(), [2, 2]);
-    let own = |key: &&String| !key.contains("/n");
+    let is_summary = |key: &&String| !key.contains("/n");
     let keys = store.list("findings/").await.unwrap();
-    let summary = stored(store.as_ref(), keys.iter().find(own).unwrap()).await;
-    assert_eq!(summary.count, 4, "the summary knows all that are held back");
+    let summary = stored(store.as_ref(), keys.iter().find(is_summary).unwrap()).await;
+    assert_eq!(summary.count, 4, "the summary counts all findings held back");
 }

@@ -1,4 +1,4 @@
-//! Scoring twice, at the same time, in any order and against others leaves what scoring once leaves.
+//! Tests of scoring: repeated, concurrent and in any order, it gives the same result as once.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use weir_domain::finding::Incident;
 
 const NOW: i64 = 1_700_000_500_000;
 
-/// Preprocesses one object and gives the hours it touched.
+/// Preprocesses one object and returns its hours.
 async fn receive(state: &impl Store, key: &str, rows: &str) -> BTreeSet<HourOfScope> {
     let raw = MemoryStore::new();
     raw.put(key, format!("{HEADER}{rows}").into_bytes(), Condition::Always).await.unwrap();
@@ -35,25 +35,25 @@ async fn incidents(state: &impl Store) -> Vec<Incident> {
     logs.iter().flat_map(|(_, log)| serde_json::from_slice::<IncidentLog>(log).unwrap().incidents).collect()
 }
 
-/// Kind, who, first and last seen of every open finding.
-async fn told(state: &impl Store) -> BTreeSet<(String, String, i64, i64)> {
+/// The kind, entity, first and last time of every open finding.
+async fn open_findings(state: &impl Store) -> BTreeSet<(String, String, i64, i64)> {
     let findings = content(state, FINDINGS).await;
     let findings: Vec<DetectionFinding> =
         findings.iter().map(|(_, finding)| serde_json::from_slice(finding).unwrap()).collect();
     let open: Vec<_> = findings.into_iter().filter(|f| f.is_alert).collect();
-    let told: BTreeSet<_> = open
+    let open_findings: BTreeSet<_> = open
         .iter()
         .map(|f| {
             let who = f.evidences[0].src_endpoint.as_ref().unwrap().ip.to_string();
             (f.kind().to_owned(), who, f.finding_info.first_seen_time, f.finding_info.last_seen_time)
         })
         .collect();
-    assert_eq!(told.len(), open.len(), "no two findings of the same");
-    told
+    assert_eq!(open_findings.len(), open.len(), "no two findings of the same");
+    open_findings
 }
 
 #[tokio::test]
-async fn an_hour_without_batches_is_nothing() {
+async fn an_hour_without_batches_gives_an_empty_result() {
     let hour = HourOfScope::from_batch_key("processed/source=flow/scope=1.r/dt=2023-11-14/hour=22/x.parquet").unwrap();
     assert_eq!(score(&MemoryStore::new(), None, &hour, NOW).await.unwrap(), Scored::default());
 }
@@ -71,7 +71,7 @@ async fn scoring_twice_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_late_object_extends_the_finding_it_belongs_to() {
+async fn a_late_object_extends_its_finding() {
     let state = MemoryStore::new();
     let hour = only_hour(&state, "a.log", &scan(1, 1, 20, START)).await;
     let first = score(&state, None, &hour, NOW).await.unwrap();
@@ -79,7 +79,7 @@ async fn a_late_object_extends_the_finding_it_belongs_to() {
     let second = score(&state, None, &hour, NOW + 1).await.unwrap();
     assert_eq!((second.batches, second.hits), (2, 2));
     assert_eq!(first.findings, second.findings, "the same finding, written again");
-    assert_eq!(told(&state).await.len(), 1);
+    assert_eq!(open_findings(&state).await.len(), 1);
     let finding: DetectionFinding = serde_json::from_slice(&content(&state, FINDINGS).await[0].1).unwrap();
     assert_eq!((finding.activity_id, finding.count), (2, 2));
     assert_eq!((finding.finding_info.created_time, finding.finding_info.modified_time), (NOW, NOW + 1));
@@ -103,7 +103,7 @@ async fn concurrent_scores_leave_one_incident_and_one_finding() {
 }
 
 #[tokio::test]
-async fn passing_conflicts_are_tried_again() {
+async fn temporary_conflicts_are_retried() {
     let quiet = MemoryStore::new();
     let hour = only_hour(&quiet, "a.log", &scan(1, 1, 20, START)).await;
     score(&quiet, None, &hour, NOW).await.unwrap();
@@ -116,7 +116,7 @@ async fn passing_conflicts_are_tried_again() {
     }
 }
 
-/// Takes some seconds of waiting: that is how long scoring keeps trying.
+/// Takes some seconds, because scoring waits between attempts.
 #[tokio::test]
 async fn lasting_conflicts_are_an_error_that_names_the_object() {
     let state = ContendedStore::with_conflicts(u32::MAX);
@@ -169,8 +169,8 @@ async fn unreadable_incidents_are_an_error_and_not_overwritten() {
     assert_eq!(state.get(&key).await.unwrap().unwrap().bytes, b"{");
 }
 
-/// Scans by several strangers: one long one (over a day in half-hour steps), one that pauses for an hour, one whose ports
-/// are spread over objects so that no single object shows it.
+/// Scans by several external hosts: one over a day in half-hour steps, one that pauses for an hour, and one whose ports are
+/// spread over objects so that no single object shows it.
 fn objects() -> Vec<String> {
     let mut objects: Vec<String> = (0..56).map(|step| scan(1, 1, 12, START + step * 1800)).collect();
     objects.extend([0, 600, 1200, 9000, 9300].map(|at| scan(2, 2, 15, START + at)));
@@ -188,11 +188,11 @@ async fn in_order(order: &[usize]) -> BTreeSet<(String, String, i64, i64)> {
             score(&state, None, &hour, NOW + turn as i64).await.unwrap();
         }
     }
-    told(&state).await
+    open_findings(&state).await
 }
 
 #[tokio::test]
-async fn objects_in_any_order_leave_the_same_findings() {
+async fn objects_in_any_order_give_the_same_findings() {
     let count = objects().len();
     let forward: Vec<_> = (0..count).collect();
     let expected = in_order(&forward).await;

@@ -4,8 +4,8 @@ use weir_domain::time::HOUR_SECONDS;
 
 use super::{ApiUse, Hour};
 
-/// The most calls of an hour, or dropped: more than ever occur, and far enough from the largest number that further counting
-/// does not overflow.
+/// The maximum number of calls in an hour, and of dropped calls: more than ever occur, and far enough from the largest number
+/// that further counting does not overflow.
 const MAX_CALLS: u64 = 1 << 53;
 
 /// Stored API calls that cannot be used.
@@ -14,7 +14,7 @@ const MAX_CALLS: u64 = 1 << 53;
 pub struct BadApiUse(&'static str);
 
 impl ApiUse {
-    /// The largest stored form that is read, in bytes.
+    /// The maximum size of a stored form that is read, in bytes.
     pub const MAX_BYTES: usize = 512 << 20;
 
     /// Encodes the calls. Equal calls give equal bytes.

@@ -47,6 +47,6 @@ pub enum BadPlaces {
 }
 
 impl BadPlaces {
-    /// The most blocks of a table or list.
+    /// The maximum number of blocks of a table or list.
     pub(super) const MAX_BLOCKS: usize = 4_000_000;
 }

@@ -1,4 +1,4 @@
-//! Parquet that is no batch, or a batch that contradicts itself.
+//! Tests of forged batches: Parquet of another kind, and inconsistent batches.
 
 use std::sync::Arc;
 
@@ -68,7 +68,7 @@ fn read(rows: &[String], footer: &[(&str, &str)]) -> Result<Batch, BatchError> {
 }
 
 #[test]
-fn what_is_forged_here_would_be_read_if_it_were_right() {
+fn a_forgery_without_faults_is_decoded() {
     let batch = read(&rows(), &FOOTER).unwrap();
     let window = batch.hour.windows.values().next().unwrap();
     let (_, host) = window.interfaces["eni-1"].hosts().next().unwrap();
@@ -77,7 +77,7 @@ fn what_is_forged_here_would_be_read_if_it_were_right() {
 }
 
 #[test]
-fn a_footer_that_is_of_another_version_or_nonsense_is_an_error() {
+fn a_footer_of_another_version_or_without_meaning_is_an_error() {
     let cases = [
         ("weir.format", &["0", "1", "", "1.0"][..]),
         ("weir.window_seconds", &["", "x", "7", "0", "-300", "3900", "99999999999999999999"]),
@@ -98,7 +98,7 @@ fn a_footer_that_is_of_another_version_or_nonsense_is_an_error() {
 }
 
 #[test]
-fn rows_that_contradict_themselves_are_an_error() {
+fn inconsistent_rows_are_an_error() {
     let cases = [
         (0, "row=interface", "row=host"),
         (0, "row=interface", "row=pair"),
@@ -135,7 +135,7 @@ fn rows_that_contradict_themselves_are_an_error() {
 }
 
 #[test]
-fn more_pairs_than_a_host_may_have_are_an_error() {
+fn too_many_pairs_of_a_host_are_an_error() {
     let mut rows = rows();
     let pair = rows.pop().unwrap();
     rows.extend((0..=HostAggregate::MAX_PAIRS).map(|port| pair.replace("port=22", &format!("port={port}"))));

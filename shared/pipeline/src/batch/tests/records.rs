@@ -1,4 +1,4 @@
-//! Batches of logins and of usage.
+//! Tests of the stored form of logins and usage.
 
 use weir_domain::login::{ApiActivity, Labels, Login, LoginEvent, LoginKind, Outcome};
 use weir_domain::usage::UsagePoint;
@@ -74,7 +74,7 @@ fn usage(values: &[f64]) -> Vec<u8> {
 }
 
 #[test]
-fn logins_and_calls_read_back_as_they_were() {
+fn decoding_inverts_encoding_of_logins_and_calls() {
     let kinds: Vec<_> = LoginKind::ALL.into_iter().map(bare).chain([full()]).collect();
     let batch = LoginBatch::decode(logins(&kinds, &[call()])).unwrap();
     assert_eq!((batch.raw_hash.as_str(), &batch.scope, batch.hour), ("hash", &scope(), Hour::from_time(START)));
@@ -85,13 +85,13 @@ fn logins_and_calls_read_back_as_they_were() {
 }
 
 #[test]
-fn rows_beyond_one_group_read_back() {
+fn decoding_inverts_encoding_across_row_groups() {
     let many = vec![bare(LoginKind::Ssh); 100_001];
     assert_eq!(LoginBatch::decode(logins(&many, &[])).unwrap().logins.len(), many.len());
 }
 
 #[test]
-fn usage_reads_back_as_it_was() {
+fn decoding_inverts_encoding_of_usage() {
     let values = [0.0, -1.5, 1e100, f64::MIN_POSITIVE];
     let batch = UsageBatch::decode(usage(&values)).unwrap();
     assert_eq!(batch.points.iter().map(|p| p.value).collect::<Vec<_>>(), values);
@@ -100,7 +100,7 @@ fn usage_reads_back_as_it_was() {
 }
 
 #[test]
-fn what_contradicts_itself_is_refused() {
+fn inconsistent_batches_are_refused() {
     let other_hour = LoginEvent { time: START * 1000 + 3_600_000, ..full() };
     let refused = |bytes| LoginBatch::decode(bytes).unwrap_err().to_string();
     assert!(refused(logins(&[other_hour], &[])).contains("not of its hour"));
@@ -117,7 +117,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn damaged_records_are_an_error_or_others_but_no_panic(
+    fn damaged_records_never_panic(
         damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
         cut in any::<prop::sample::Index>(),
     ) {

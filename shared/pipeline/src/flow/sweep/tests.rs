@@ -1,4 +1,4 @@
-//! A sweep finds what needs hours, once, and looks again only at what changed.
+//! Tests of the sweep: it finds behaviour over hours once, and repeats only changed hours.
 
 use super::*;
 use crate::keys::{FINDINGS, ROLLUP};
@@ -14,13 +14,13 @@ async fn receive(state: &MemoryStore, key: &str, rows: &str) {
     preprocess(&raw, state, &object(key), PreprocessOptions::default()).await.unwrap();
 }
 
-/// A stranger's scan of a port every 4 minutes: 15 an hour, 1 or 2 in a window.
+/// A scan of one port every 4 minutes by an external host: 15 an hour, 1 or 2 per window.
 fn slow_scan(ports: u16) -> String {
     (0..ports).map(|n| stopped(1, 1, n + 1, START + i64::from(n) * 240)).collect()
 }
 
 #[tokio::test]
-async fn a_slow_scan_is_found_over_hours_and_only_once() {
+async fn a_slow_scan_over_hours_is_found_once() {
     let state = MemoryStore::new();
     receive(&state, "a.log", &slow_scan(90)).await;
     let first = sweep(&state, None, i64::MIN, NOW).await.unwrap();
@@ -32,14 +32,14 @@ async fn a_slow_scan_is_found_over_hours_and_only_once() {
 }
 
 #[tokio::test]
-async fn what_is_too_slow_is_not_found() {
+async fn a_scan_below_the_threshold_is_not_found() {
     let state = MemoryStore::new();
     receive(&state, "a.log", &slow_scan(39)).await;
     assert_eq!(sweep(&state, None, i64::MIN, NOW).await.unwrap().hits, 0, "39 ports in 4 hours are not 40");
 }
 
 #[tokio::test]
-async fn a_late_object_has_its_hour_looked_at_again() {
+async fn a_late_object_causes_a_sweep_of_its_hour() {
     let state = MemoryStore::new();
     receive(&state, "a.log", &slow_scan(90)).await;
     let hours = sweep(&state, None, i64::MIN, NOW).await.unwrap().hours;
@@ -48,12 +48,12 @@ async fn a_late_object_has_its_hour_looked_at_again() {
 }
 
 #[tokio::test]
-async fn windows_are_looked_at_when_they_are_whole() {
+async fn windows_are_judged_once_they_are_whole() {
     let state = MemoryStore::new();
     receive(&state, "a.log", &slow_scan(90)).await;
     let from = START - SWEPT_SECONDS;
     let mut found = Vec::new();
-    // As the schedule does: every 5 minutes, while the logs of six hours (all there already) become whole.
+    // Every 5 minutes like the schedule, while the windows of six hours become whole; all logs are present from the start.
     for step in 0..90 {
         let swept = sweep(&state, None, from, (START + step * 300) * 1000).await.unwrap();
         found.extend(swept.findings);
@@ -73,7 +73,7 @@ async fn windows_are_looked_at_when_they_are_whole() {
 }
 
 #[tokio::test]
-async fn a_damaged_rollup_is_made_anew() {
+async fn a_damaged_rollup_is_recomputed() {
     let state = MemoryStore::new();
     receive(&state, "a.log", &slow_scan(90)).await;
     sweep(&state, None, i64::MIN, NOW).await.unwrap();

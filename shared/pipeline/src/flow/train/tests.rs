@@ -13,7 +13,7 @@ fn options() -> TrainOptions {
     TrainOptions { estimators, seed: 7, now: 1_800_000_000_000, program: "test".to_owned() }
 }
 
-/// A store with so many windows of one host, a conversation each.
+/// A store with this many windows of one host, with one conversation each.
 async fn store(windows: i64, window_length: WindowLength) -> MemoryStore {
     let (raw, state) = (MemoryStore::new(), MemoryStore::new());
     let row = |n: i64| {
@@ -31,7 +31,7 @@ async fn store(windows: i64, window_length: WindowLength) -> MemoryStore {
 }
 
 #[tokio::test]
-async fn a_model_knows_what_it_was_trained_on_and_is_the_same_again() {
+async fn a_model_has_a_summary_of_its_training_and_training_is_reproducible() {
     let state = store(60, WindowLength::FIVE_MINUTES).await;
     let model = train(&state, &options(), |_, _| {}).await.unwrap();
     let summary = &model.summary;
@@ -43,7 +43,7 @@ async fn a_model_knows_what_it_was_trained_on_and_is_the_same_again() {
 }
 
 #[tokio::test]
-async fn training_says_which_features_have_moved() {
+async fn training_reports_drifted_features() {
     let state = store(60, WindowLength::FIVE_MINUTES).await;
     let (first, drift) = train_since(&state, &options(), None, |_, _| {}).await.unwrap();
     assert_eq!(drift.against, Against::FirstHalf);
@@ -52,9 +52,9 @@ async fn training_says_which_features_have_moved() {
     assert_eq!(same.against, Against::Earlier);
     assert_eq!(same.features.len(), first.behaviour.schema().features.len());
     assert!(same.features.iter().all(|feature| feature.index < 1e-9), "{same:?}");
-    // A model of version 1 does not say how its features were distributed.
-    let silent = FlowModel { histograms: None, ..first };
-    assert_eq!(train_since(&state, &options(), Some(&silent), |_, _| {}).await.unwrap().1, drift);
+    // A model of version 1 has no histograms.
+    let without_histograms = FlowModel { histograms: None, ..first };
+    assert_eq!(train_since(&state, &options(), Some(&without_histograms), |_, _| {}).await.unwrap().1, drift);
 }
 
 #[tokio::test]
@@ -71,7 +71,7 @@ async fn too_little_or_mixed_logs_are_an_error() {
 }
 
 #[tokio::test]
-async fn the_pointer_moves_back_and_forth() {
+async fn promoting_and_rolling_back_move_the_pointer() {
     let state = store(60, WindowLength::FIVE_MINUTES).await;
     assert_eq!(models::current::<FlowModel>(&state).await.unwrap(), None, "still learning");
     assert!(matches!(models::roll_back::<FlowModel>(&state, 1).await, Err(ModelError::NoPrevious)));
@@ -88,7 +88,7 @@ async fn the_pointer_moves_back_and_forth() {
 }
 
 #[tokio::test]
-async fn a_pointer_or_model_that_is_damaged_is_named() {
+async fn damaged_pointers_and_models_are_errors_that_name_them() {
     let state = store(60, WindowLength::FIVE_MINUTES).await;
     let model = train(&state, &options(), |_, _| {}).await.unwrap();
     let key = models::promote(&state, &model, 1).await.unwrap();
@@ -101,7 +101,7 @@ async fn a_pointer_or_model_that_is_damaged_is_named() {
 }
 
 #[tokio::test]
-async fn a_model_for_other_windows_is_refused() {
+async fn a_model_for_another_window_length_is_refused() {
     let model = train(&store(60, WindowLength::FIVE_MINUTES).await, &options(), |_, _| {}).await.unwrap();
     let tens = store(60, WindowLength::TEN_MINUTES).await;
     let hour = flow_hours(&tens).await.unwrap().into_iter().next().unwrap();

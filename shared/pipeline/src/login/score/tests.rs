@@ -1,4 +1,4 @@
-//! Logins in batches: judged by day, whatever order objects come in.
+//! Tests of scoring logins in batches: by day, with objects in any order.
 
 use weir_detect::ocsf::DetectionFinding;
 
@@ -34,7 +34,7 @@ fn row(time: i64, user: &str, ip: &str, place: &str, device: &str, success: bool
     format!("{user},{time},{ip},\"{place}\",{device},1000,1000,{success}\n")
 }
 
-/// At night a stranger tries the passwords of everybody, and is let in once.
+/// At night an attacker tries the passwords of all users and succeeds once.
 fn stuffing(day: i64) -> String {
     let mut rows = HEADER.to_owned();
     for user in 1..=20 {
@@ -66,13 +66,13 @@ async fn findings(state: &MemoryStore) -> Vec<DetectionFinding> {
 }
 
 #[tokio::test]
-async fn a_stranger_who_tries_everybody_is_found_by_what_was_before_and_once() {
+async fn credential_stuffing_is_found_once_from_earlier_days() {
     let state = MemoryStore::new();
     for day in 0..6 {
         let hours = take_in(&state, &format!("{day}.csv"), &of_day(day)).await;
         score_all(&state, hours, START).await;
     }
-    assert_eq!(findings(&state).await, [], "habits are nothing to tell");
+    assert_eq!(findings(&state).await, [], "normal logins give no findings");
     let hours = take_in(&state, "night.csv", &stuffing(6)).await;
     score_all(&state, hours.clone(), START).await;
     let found = findings(&state).await;
@@ -84,20 +84,20 @@ async fn a_stranger_who_tries_everybody_is_found_by_what_was_before_and_once() {
     assert_eq!(crate::testing::content(&state, "").await, before, "doing it again changes nothing");
 }
 
-/// What is kept of the logins before the fourth day.
+/// The checkpoint before the fourth day.
 async fn kept(state: &MemoryStore) -> Vec<(String, Vec<u8>)> {
     let key = keys::checkpoint(Source::Login, &Scope::new("", ""), (START + 3 * DAY_MILLIS) / 1000);
     crate::testing::content(state, &key).await
 }
 
 #[tokio::test]
-async fn what_is_known_is_kept_and_made_anew_when_the_past_changes() {
+async fn checkpoints_are_stored_and_recomputed_when_earlier_days_change() {
     let in_order = MemoryStore::new();
     for day in 0..4 {
         let hours = take_in(&in_order, &format!("{day}.csv"), &of_day(day)).await;
         score_all(&in_order, hours, START).await;
     }
-    // Day 1 comes after day 3 was judged; then day 3 is looked at again.
+    // Day 1 arrives after day 3 was scored; then day 3 is scored again.
     let late = MemoryStore::new();
     for day in [0, 2, 3, 1] {
         let hours = take_in(&late, &format!("{day}.csv"), &of_day(day)).await;
@@ -117,7 +117,7 @@ async fn what_is_known_is_kept_and_made_anew_when_the_past_changes() {
     score_all(&late, hours, START).await;
     assert_eq!(kept(&late).await, expected);
 
-    // Damage is as good as nothing kept.
+    // A damaged checkpoint is recomputed.
     let key = expected[0].0.clone();
     let mut damaged = expected[0].1.clone();
     damaged.truncate(damaged.len() / 2);
@@ -127,7 +127,7 @@ async fn what_is_known_is_kept_and_made_anew_when_the_past_changes() {
     assert_eq!(kept(&late).await, expected);
 }
 
-/// A model of thirty days of the same users.
+/// A model trained on thirty days of the same users.
 fn trained() -> LoginModel {
     let mut table = LoginTable::default();
     let name = weir_ingest::ObjectName::new("logins.csv");
@@ -143,7 +143,7 @@ fn trained() -> LoginModel {
 }
 
 #[tokio::test]
-async fn a_promoted_model_is_used_and_is_not_the_checkpoint() {
+async fn a_promoted_model_changes_scores_and_not_checkpoints() {
     let (with, without) = (MemoryStore::new(), MemoryStore::new());
     let trained = trained().without_known();
     models::promote(&with, &trained, START).await.unwrap();
@@ -157,7 +157,7 @@ async fn a_promoted_model_is_used_and_is_not_the_checkpoint() {
         let hours = take_in(state, "night.csv", &stuffing(6)).await;
         score_all(state, hours, START).await;
     }
-    assert_eq!(kept(&with).await, kept(&without).await, "what is known does not depend on the model");
+    assert_eq!(kept(&with).await, kept(&without).await, "the checkpoint does not depend on the model");
     for state in [&with, &without] {
         let kinds: Vec<_> = findings(state).await.iter().map(|finding| finding.kind().to_owned()).collect();
         assert_eq!(kinds, ["credential-stuffing"]);
@@ -171,7 +171,7 @@ async fn a_promoted_model_is_used_and_is_not_the_checkpoint() {
     assert_eq!((heard.len(), unheard.len()), (20, 20));
     assert!(heard.iter().zip(&unheard).all(|(heard, unheard)| heard > unheard), "{heard:?} {unheard:?}");
 
-    // One that cannot be read is named, and nothing is judged by halves.
+    // An unreadable model is an error, and nothing is scored without it.
     let key = models::pointer::<LoginModel>(&with).await.unwrap().unwrap().key;
     with.put(&key, b"WEIRLOGN".to_vec(), Condition::Always).await.unwrap();
     let error = crate::score(&with, None, &hour, START).await.unwrap_err().to_string();
@@ -179,7 +179,7 @@ async fn a_promoted_model_is_used_and_is_not_the_checkpoint() {
 }
 
 #[tokio::test]
-async fn what_is_no_database_of_places_is_named_and_nothing_judged_by_it() {
+async fn an_invalid_database_of_places_is_an_error_that_names_it() {
     for key in [keys::CITY_DATABASE, keys::ASN_DATABASE] {
         let state = MemoryStore::new();
         state.put(key, b"not a database".to_vec(), Condition::Always).await.unwrap();

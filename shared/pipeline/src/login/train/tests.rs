@@ -9,11 +9,11 @@ use crate::login::{LoginsJudged, detect_logins_after, score_one};
 use crate::training::Against;
 
 const DAY: i64 = 86_400_000;
-/// A midnight.
+/// A midnight, milliseconds since the epoch.
 const START: i64 = 1_700_006_400_000;
 
-/// Fifty days of thirty users, each at home, now and then elsewhere with another device; two attacks a day on the even ones.
-/// Labelled where told to.
+/// Days of thirty users, mostly at home, sometimes elsewhere with another device, with two attacks on every even day. Labels
+/// are optional.
 fn logins(days: std::ops::Range<i64>, labelled: bool, names: &[String]) -> Vec<LoginEvent<'_>> {
     let mut logins = Vec::new();
     for day in days {
@@ -72,7 +72,7 @@ fn train(logins: &[LoginEvent<'_>], earlier: Option<&LoginModel>) -> Result<Logi
     train_logins(table(logins, 0), ApiUse::default(), &LoginOptions::default(), &training(), earlier)
 }
 
-/// What is judged by a model that went through a file.
+/// Scores logins by a model that was encoded and decoded.
 fn judged_by(model: &LoginModel, logins: &[LoginEvent<'_>], from: u64) -> LoginsJudged {
     let model = LoginModel::decode(&model.encode().unwrap()).unwrap();
     let history = LoginCheckpoint::from_model(&model).unwrap().history;
@@ -82,7 +82,7 @@ fn judged_by(model: &LoginModel, logins: &[LoginEvent<'_>], from: u64) -> Logins
 }
 
 #[test]
-fn a_model_of_a_baseline_judges_what_comes_after_as_if_it_had_been_there() {
+fn a_model_scores_later_logins_like_a_baseline_of_the_same_logins() {
     let names = names();
     for labelled in [false, true] {
         let (before, after) = (logins(0..40, labelled, &names), logins(40..50, labelled, &names));
@@ -103,16 +103,14 @@ fn a_model_of_a_baseline_judges_what_comes_after_as_if_it_had_been_there() {
         let alone = LoginOptions { explain_all: true, ..LoginOptions::default() };
         let history = LoginCheckpoint::from_model(&trained).unwrap().history;
         let without_ensemble = detect_logins_after(history, table(&logins(40..50, labelled, &names), 0), &alone);
-        let with_ensemble = |(with_ensemble, without_ensemble): (&JudgedLogin, &JudgedLogin)| {
-            with_ensemble.score > without_ensemble.score
-        };
-        assert!(later.logins.iter().zip(&without_ensemble.logins).any(with_ensemble), "the ensemble had an effect");
-        // Attacks that nobody labelled are learned from as usual.
+        let raised = |(raised, without_ensemble): (&JudgedLogin, &JudgedLogin)| raised.score > without_ensemble.score;
+        assert!(later.logins.iter().zip(&without_ensemble.logins).any(raised), "the ensemble raises scores");
+        // Without labels, attacks count as normal logins.
         for (login, without_ensemble) in
             later.logins.iter().zip(&without_ensemble.logins).filter(|(l, _)| labelled && l.country == "RO")
         {
             assert!(
-                with_ensemble((login, without_ensemble)) && login.p_value < 0.005,
+                raised((login, without_ensemble)) && login.p_value < 0.005,
                 "no normal login was like it: {login:?}"
             );
         }
@@ -120,13 +118,13 @@ fn a_model_of_a_baseline_judges_what_comes_after_as_if_it_had_been_there() {
 }
 
 #[test]
-fn a_single_login_is_scored_by_the_same_ensemble_as_a_log() {
+fn a_single_login_gets_the_same_ensemble_score_as_a_log() {
     let names = names();
     let before = logins(0..40, true, &names);
     let trained = train(&before, None).unwrap().model;
     let history = LoginCheckpoint::from_model(&trained).unwrap().history;
     let model = LoginScorer::with_ensemble(Arc::new(trained.ensemble.clone())).unwrap();
-    let mut with_ensemble = 0;
+    let mut raised = 0;
     for login in &logins(40..41, false, &names) {
         let of_log = &judged_by(&trained, &[*login], 0).logins[0];
         let one = score_one(&model, &history, &Places::none(), login);
@@ -137,11 +135,11 @@ fn a_single_login_is_scored_by_the_same_ensemble_as_a_log() {
         assert_eq!(
             (one.counted, alone.p_value),
             (alone.score, None),
-            "what is counted does not depend on the ensemble"
+            "the counted score does not depend on the ensemble"
         );
-        with_ensemble += usize::from(one.score != one.counted);
+        raised += usize::from(one.score != one.counted);
     }
-    assert!(with_ensemble > 0);
+    assert!(raised > 0);
 }
 
 #[test]
@@ -155,7 +153,7 @@ fn drift_is_of_an_earlier_model_or_of_the_second_half() {
     assert_eq!(again.drift.against, Against::Earlier);
     assert!(again.drift.features.iter().all(|feature| feature.index < 1e-9), "{:?}", again.drift.features);
 
-    // Everybody fails half of the time.
+    // Half of all logins fail.
     let failing: Vec<_> = before
         .iter()
         .zip(0..)
@@ -167,7 +165,7 @@ fn drift_is_of_an_earlier_model_or_of_the_second_half() {
 }
 
 #[test]
-fn what_cannot_be_used_is_said() {
+fn unusable_models_and_logs_are_errors() {
     let names = names();
     let few = train(&logins(0..10, false, &names), None).unwrap_err().to_string();
     assert_eq!(few, "310 logins that are no attacks to learn from, and 500 are needed: add logs");
@@ -183,10 +181,10 @@ fn what_cannot_be_used_is_said() {
     let none = weir_domain::matrix::FeatureMatrix::new(Arc::clone(rows.schema()));
     let risk = trained.ensemble.ensemble().risk();
     let earlier = weir_model::LoginTraining { normal: &rows, attacks: &none, risk, risk_column: 1 };
-    let (ensemble, log_odds) = weir_model::LoginEnsemble::fit(&earlier, 1).unwrap();
+    let (voices, log_odds) = weir_model::LoginEnsemble::fit(&earlier, 1).unwrap();
     let scores: Vec<_> = log_odds.into_iter().filter_map(weir_domain::score::Score::new).collect();
-    let ensemble = weir_model::CalibratedLoginEnsemble::new(ensemble, &scores).unwrap();
-    assert!(LoginScorer::with_ensemble(Arc::new(ensemble)).is_err(), "learned from other columns");
+    let voices = weir_model::CalibratedLoginEnsemble::new(voices, &scores).unwrap();
+    assert!(LoginScorer::with_ensemble(Arc::new(voices)).is_err(), "learned from other columns");
 
     let mut damaged = trained.clone();
     damaged.known.truncate(damaged.known.len() / 2);

@@ -4,13 +4,13 @@ use super::*;
 const START: i64 = 1_704_067_200;
 const DAY: i64 = 86_400;
 
-/// Half hours, higher by day than by night; `change` gives what is measured instead, if anything is.
+/// Half hours, higher by day than by night; `change` replaces a value, or removes it with `None`.
 fn points(days: i64, change: impl Fn(i64, f64) -> Option<f64>) -> UsagePoints {
     let mut points = UsagePoints::default();
     for step in 0..days * 48 {
         let wave = (step as f64 / 48.0 * std::f64::consts::TAU).sin();
-        let usual = 100.0 - 20.0 * wave + (step * 7919 % 101) as f64 / 50.0;
-        if let Some(value) = change(step, usual) {
+        let typical = 100.0 - 20.0 * wave + (step * 7919 % 101) as f64 / 50.0;
+        if let Some(value) = change(step, typical) {
             let (time, keys) = (START + step * 1800, [("service", "ec2")]);
             points.add(&UsagePoint { time, keys: &keys, metric: "bytes", value, label: "" }).unwrap();
         }
@@ -31,14 +31,14 @@ fn found(points: UsagePoints) -> Vec<DetectionFinding> {
 }
 
 #[test]
-fn a_spike_a_gap_and_an_hour_that_is_often_bad_are_found() {
-    // Tuesdays 02:00 to 03:00 of seven weeks but one, differently each time.
+fn a_spike_a_gap_and_a_high_risk_hour_are_found() {
+    // Tuesdays 02:00 to 03:00 in six of seven weeks, with different values.
     let risky = |step: i64| (100..102).contains(&(step % 336)) && (1..8).contains(&(step / 336)) && step / 336 != 4;
-    let points = points(63, |step, usual| match step {
+    let points = points(63, |step, typical| match step {
         2_900 => Some(900.0),
         2_950..2_970 => None,
-        step if risky(step) => Some(usual + 150.0 + (step * 37 % 211) as f64),
-        _ => Some(usual),
+        step if risky(step) => Some(typical + 150.0 + (step * 37 % 211) as f64),
+        _ => Some(typical),
     });
     let findings = found(points.clone());
     let spikes = of_kind(&findings, "usage-spike");
@@ -49,15 +49,15 @@ fn a_spike_a_gap_and_an_hour_that_is_often_bad_are_found() {
     assert_eq!(risks[0].severity_id, 2);
     assert!(risks[0].message.contains("Wednesdays 02:00 to 0"), "{}", risks[0].message);
     assert_eq!(risks[0].entity().unwrap().to_string(), "service=ec2 bytes");
-    // What was before only says what is usual; a risk is told with the weeks that made it.
+    // Earlier points are baseline only; a risk is reported with its weeks.
     let late = detect_usage(points, &TimeZone::UTC, START + 60 * DAY, 0).unwrap();
     assert!(late.iter().all(|f| f.kind() == "high-risk-window" || f.time >= (START + 60 * DAY) * 1000), "{late:#?}");
     assert!(of_kind(&late, "usage-spike").len() < spikes.len());
 }
 
 #[test]
-fn the_order_of_measurements_does_not_matter_and_incidents_of_long_ago_are_told() {
-    let points = points(60, |step, usual| Some(if step == 800 || step == 2_500 { 700.0 } else { usual }));
+fn the_order_of_measurements_does_not_matter_and_old_incidents_are_reported() {
+    let points = points(60, |step, typical| Some(if step == 800 || step == 2_500 { 700.0 } else { typical }));
     let mut turned = points.clone();
     turned.series.values_mut().for_each(|points| points.reverse());
     let findings = found(points);
@@ -67,18 +67,18 @@ fn the_order_of_measurements_does_not_matter_and_incidents_of_long_ago_are_told(
 }
 
 #[test]
-fn hours_are_those_of_the_clock_on_both_sides_of_its_change() {
-    // By the clock of Berlin, which goes forward on 31 March 2024: something at 09:00 on Mondays, and a working day from
-    // 08:00 to 18:00.
+fn hours_follow_the_local_clock_across_daylight_saving_changes() {
+    // In Berlin, where the clock goes forward on 31 March 2024: an anomaly at 09:00 on Mondays, and a working day from 08:00
+    // to 18:00.
     let berlin = TimeZone::get("Europe/Berlin").unwrap();
     let risky = |week: i64| week % 5 != 2;
     let of = |zone: &TimeZone| {
         let points = points(20 * 7, |step, _| {
             let local = weir_features::usage::LocalTime::at(START + step * 1800, &berlin);
             let noise = (step * 7919 % 101) as f64 / 50.0;
-            let usual = if (8..18).contains(&local.hour()) { 150.0 } else { 100.0 };
+            let typical = if (8..18).contains(&local.hour()) { 150.0 } else { 100.0 };
             let bad = local.hour_of_week() == 9 && risky(local.week());
-            Some(usual + noise + if bad { 100.0 + (step * 37 % 211) as f64 } else { 0.0 })
+            Some(typical + noise + if bad { 100.0 + (step * 37 % 211) as f64 } else { 0.0 })
         });
         detect_usage(points, zone, START + 70 * DAY, 0).unwrap()
     };
@@ -86,7 +86,7 @@ fn hours_are_those_of_the_clock_on_both_sides_of_its_change() {
     let risks = of_kind(&local, "high-risk-window");
     assert_eq!(risks.len(), 1, "{:?}", kinds(&local));
     assert!(risks[0].message.contains("Mondays 09:00 to 10:00 Europe/Berlin"), "{}", risks[0].message);
-    // By UTC the working day begins an hour early from the change on.
+    // In UTC the working day starts an hour earlier from the change on.
     let changed = |found: &[DetectionFinding]| {
         let change = (START + 90 * DAY) * 1000..(START + 95 * DAY) * 1000;
         found.iter().filter(|f| change.contains(&f.time) && f.kind() != "high-risk-window").count()
@@ -96,7 +96,7 @@ fn hours_are_those_of_the_clock_on_both_sides_of_its_change() {
 }
 
 #[test]
-fn too_much_is_refused_and_nothing_is_found_in_nothing() {
+fn limits_are_enforced_and_empty_input_gives_no_findings() {
     let mut points = UsagePoints::default();
     assert_eq!((found(points.clone()), points.times()), (vec![], None));
     let point = UsagePoint { time: 0, keys: &[], metric: "m", value: f64::NAN, label: "" };

@@ -1,4 +1,4 @@
-//! Usage in batches: judged by day, whatever order objects come in.
+//! Tests of scoring usage in batches: by day, with objects in any order.
 
 use weir_detect::ocsf::DetectionFinding;
 
@@ -12,7 +12,7 @@ use crate::testing::{content, object};
 const START: i64 = 1_698_796_800;
 const DAY: i64 = 86_400;
 
-/// A day of measurements every five minutes, higher by day than by night; at noon of the last day something is wrong.
+/// A day of measurements every five minutes, higher by day than by night, with `noon` added at noon.
 fn of_day(day: i64, noon: f64) -> String {
     let row = |step: i64| {
         let time = START + day * DAY + step * 300;
@@ -38,7 +38,7 @@ async fn score_all(state: &MemoryStore, hours: &BTreeSet<HourOfScope>) {
 }
 
 #[tokio::test]
-async fn a_spike_is_found_by_the_days_before_and_doing_it_again_changes_nothing() {
+async fn a_spike_is_found_from_earlier_days_and_scoring_is_idempotent() {
     let state = MemoryStore::new();
     for day in 0..7 {
         let hours = add_batches(&state, &format!("{day}.csv"), &of_day(day, 0.0)).await;
@@ -63,7 +63,7 @@ async fn a_spike_is_found_by_the_days_before_and_doing_it_again_changes_nothing(
 }
 
 #[tokio::test]
-async fn what_is_known_does_not_depend_on_the_order_of_objects() {
+async fn checkpoints_do_not_depend_on_the_order_of_objects() {
     let (there, back) = (MemoryStore::new(), MemoryStore::new());
     for (state, days) in [(&there, [0, 1, 2, 3]), (&back, [2, 0, 1, 3])] {
         for day in days {
@@ -71,14 +71,15 @@ async fn what_is_known_does_not_depend_on_the_order_of_objects() {
             score_all(state, &hours).await;
         }
     }
-    let known = |day: i64| keys::checkpoint(Source::Usage, &weir_domain::window::Scope::new("", ""), START + day * DAY);
-    assert_eq!(content(&there, &known(3)).await, content(&back, &known(3)).await);
-    assert_eq!(content(&there, &known(3)).await.len(), 1);
+    let checkpoint =
+        |day: i64| keys::checkpoint(Source::Usage, &weir_domain::window::Scope::new("", ""), START + day * DAY);
+    assert_eq!(content(&there, &checkpoint(3)).await, content(&back, &checkpoint(3)).await);
+    assert_eq!(content(&there, &checkpoint(3)).await.len(), 1);
 }
 
 const HEADER: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status\n";
 
-/// A day of flows to a range of AWS's and one of Google's, every five minutes each; the first is used more at noon.
+/// A day of flows to a range of AWS and one of Google, every five minutes each, with `noon` more bytes to the first at noon.
 fn flows(day: i64, noon: u64, google: bool) -> Vec<String> {
     let row = |to: &str, time: i64, bytes: u64| {
         format!("2 123456789012 eni-1 10.0.0.1 {to} 50000 443 6 10 {bytes} {time} {} ACCEPT OK\n", time + 60)
@@ -106,7 +107,7 @@ async fn take_in_flows(state: &MemoryStore, name: &str, rows: &[String]) {
     preprocess(&raw, state, &object(name), options).await.unwrap();
 }
 
-/// Sweeps at a time, and scores the days of what was written, as the functions do.
+/// Sweeps at a time and scores the days of the usage batches, like the functions.
 async fn sweep_at(state: &MemoryStore, now: i64) -> Vec<String> {
     let swept = crate::flow::sweep(state, None, i64::MIN, now * 1000).await.unwrap();
     let hours = swept.usage.iter().map(|key| HourOfScope::from_batch_key(key).unwrap().scored_with());
@@ -119,7 +120,7 @@ async fn used(state: &MemoryStore) -> Vec<(String, Vec<u8>)> {
 }
 
 #[tokio::test]
-async fn flow_logs_tell_a_spike_of_a_provider() {
+async fn flow_logs_show_a_spike_of_a_provider() {
     let state = MemoryStore::new();
     for day in 0..14 {
         take_in_flows(&state, &format!("{day}.log"), &flows(day, if day == 13 { 90_000 } else { 0 }, day > 3)).await;
@@ -142,12 +143,12 @@ async fn flow_logs_tell_a_spike_of_a_provider() {
 }
 
 #[tokio::test]
-async fn objects_of_an_hour_add_up_whenever_they_come_and_one_twice_counts_once() {
+async fn objects_of_an_hour_add_up_in_any_order_and_duplicates_count_once() {
     let (whole, parts) = (MemoryStore::new(), MemoryStore::new());
     let rows = flows(0, 0, true);
     take_in_flows(&whole, "whole.log", &rows).await;
     sweep_at(&whole, START + 2 * DAY).await;
-    // Every other row late, and the first half under two keys.
+    // Every other row arrives late, and the first half is stored under two keys.
     let (even, odd): (Vec<_>, Vec<_>) = rows.into_iter().enumerate().partition(|(at, _)| at % 2 == 0);
     let [even, odd] = [even, odd].map(|rows| rows.into_iter().map(|(_, row)| row).collect::<Vec<_>>());
     take_in_flows(&parts, "even.log", &even).await;
@@ -160,7 +161,7 @@ async fn objects_of_an_hour_add_up_whenever_they_come_and_one_twice_counts_once(
 }
 
 #[tokio::test]
-async fn an_hour_is_summed_up_half_an_hour_after_it_has_ended_and_only_where_that_is_asked_for() {
+async fn an_hour_is_summed_up_half_an_hour_after_its_end_and_only_on_request() {
     let state = MemoryStore::new();
     take_in_flows(&state, "day.log", &flows(0, 0, false)).await;
     let hour = 3600;
@@ -176,10 +177,10 @@ async fn an_hour_is_summed_up_half_an_hour_after_it_has_ended_and_only_where_tha
 }
 
 #[tokio::test]
-async fn a_place_without_rows_was_used_for_nothing_and_a_step_without_rows_was_not_measured() {
+async fn a_place_without_rows_has_usage_zero_and_a_step_without_rows_is_a_gap() {
     let state = MemoryStore::new();
     let mut rows = flows(0, 0, true);
-    // An hour without any row, at 05:00.
+    // The hour at 05:00 has no rows.
     rows.drain(60..72);
     take_in_flows(&state, "day.log", &rows).await;
     sweep_at(&state, START + 2 * DAY).await;
@@ -187,21 +188,21 @@ async fn a_place_without_rows_was_used_for_nothing_and_a_step_without_rows_was_n
     for (key, bytes) in used(&state).await {
         batches.push((key, bytes));
     }
-    let mut known = UsageCheckpoint { clock: Clock::new(&TimeZone::UTC), series: BTreeMap::new() };
-    known.add_batches(batches).unwrap();
-    let points = |name: &str| known.series[name].seen();
-    // Of Google there is one row at 02:30, and from then on nothing.
+    let mut checkpoint = UsageCheckpoint { clock: Clock::new(&TimeZone::UTC), series: BTreeMap::new() };
+    checkpoint.add_batches(batches).unwrap();
+    let points = |name: &str| checkpoint.series[name].seen();
+    // Google has one row at 02:30 and none after.
     let google = "provider=google region=- service=- source=flow-logs flows";
-    let names: Vec<_> = known.series.keys().collect();
-    assert!(known.series.contains_key(google), "{names:?}");
+    let names: Vec<_> = checkpoint.series.keys().collect();
+    assert!(checkpoint.series.contains_key(google), "{names:?}");
     assert_eq!((points("source=flow-logs rows"), points(google)), (46, 41));
 }
 
 #[tokio::test]
-async fn a_risk_is_told_once_and_changes_with_the_weeks() {
+async fn a_risk_is_reported_once_and_updated_weekly() {
     let state = MemoryStore::new();
     let scope = weir_domain::window::Scope::new("", "");
-    // Half hours; in most weeks something at 02:00 on Thursdays. The first day is a Wednesday.
+    // Half hours, with an anomaly at 02:00 on Thursdays in most weeks. The first day is a Wednesday.
     let of_day = |day: i64| {
         let row = |step: i64| {
             let time = START + day * DAY + step * 1800;
@@ -214,7 +215,7 @@ async fn a_risk_is_told_once_and_changes_with_the_weeks() {
         };
         std::iter::once("timestamp,service,value\n".to_owned()).chain((0..48).map(row)).collect::<String>()
     };
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     for day in 0..63 {
         let hours = add_batches(&state, &format!("{day}.csv"), &of_day(day)).await;
         score_all(&state, &hours).await;
@@ -226,14 +227,14 @@ async fn a_risk_is_told_once_and_changes_with_the_weeks() {
             }
         }
         assert!(risks.len() <= 1, "{risks:#?}");
-        if told.last() != risks.last() {
-            told.extend(risks.pop());
+        if reported.last() != risks.last() {
+            reported.extend(risks.pop());
         }
     }
-    assert!(told.len() > 2 && told.len() <= 8, "once a week at most: {told:#?}");
-    assert!(told.iter().all(|(key, _)| *key == told[0].0), "one finding");
-    assert!(told.last().unwrap().1.contains("Thursdays 02:00 to 0"), "{told:#?}");
-    // What is kept is what comes back, and by another clock it is made anew.
+    assert!(reported.len() > 2 && reported.len() <= 8, "once a week at most: {reported:#?}");
+    assert!(reported.iter().all(|(key, _)| *key == reported[0].0), "one finding");
+    assert!(reported.last().unwrap().1.contains("Thursdays 02:00 to 0"), "{reported:#?}");
+    // Decoding inverts encoding, and a checkpoint of another time zone is recomputed.
     let key = keys::checkpoint(Source::Usage, &scope, START + 62 * DAY);
     let kept = state.get(&key).await.unwrap().unwrap().bytes;
     let nothing = |zone| UsageCheckpoint { clock: Clock::new(&zone), series: BTreeMap::new() };
