@@ -15,7 +15,9 @@ mod values;
 use clap::{Parser, Subcommand};
 
 pub(crate) use detect::Detect;
-pub(crate) use evaluate::{Evaluate, EvaluationFormat, Suite};
+#[cfg(feature = "suites")]
+pub(crate) use evaluate::Suite;
+pub(crate) use evaluate::{Evaluate, EvaluationFormat};
 pub(crate) use findings::{Feedback, Findings};
 pub(crate) use inspect::{Inspect, Schema};
 pub(crate) use logs::{Estimators, Logs, OutputFormat, PlaceArguments, Source};
