@@ -6,12 +6,20 @@ use serde::Serialize;
 use weir_domain::text::escape;
 use weir_model::evaluation::Ranking;
 
-use crate::AdbenchOptions;
 use crate::estimators::{ESTIMATORS, Estimator};
 use crate::evaluation::{Evaluation, FigureTable, Progress, number};
 use crate::files::npz_files;
 use crate::npz::{self, LabelledTable};
 use crate::reference::{Reached, Reference};
+
+/// How the suite on tables is run; the suites on series have nothing to choose.
+#[derive(Debug, Default)]
+pub struct AdbenchOptions {
+    /// Runs of each estimator that draws random numbers, with the seeds 0, 1, …; its figures are means over them.
+    pub seeds: u32,
+    /// What another implementation reached on the same rows.
+    pub reference: Reference,
+}
 
 /// The smallest tolerance for a difference of two ROC AUCs.
 const MIN_TOLERANCE: f64 = 0.01;

@@ -25,6 +25,7 @@ mod series;
 
 use std::path::Path;
 
+pub use adbench::AdbenchOptions;
 pub use evaluation::{Evaluation, FigureTable, Progress};
 pub use reference::Reference;
 
@@ -37,15 +38,6 @@ pub enum Suite {
     Nab,
     /// Series whose points are labelled: CSV files of time, value and label.
     Cloudmon,
-}
-
-/// How the suite on tables is run; the suites on series have nothing to choose.
-#[derive(Debug, Default)]
-pub struct AdbenchOptions {
-    /// Runs of each estimator that draws random numbers, with the seeds 0, 1, …; its figures are means over them.
-    pub seeds: u32,
-    /// What another implementation reached on the same rows.
-    pub reference: Reference,
 }
 
 /// Runs a suite on a file, or on a folder of files, and returns its figures. `progress` is called after each step with the
