@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
@@ -27,15 +28,27 @@ def binaries(stack) -> dict[str, Path]:
     names = [f.binary for f in stack.functions.values()]
     if given := os.environ.get("WEIR_E2E_BINARIES"):
         return {name: ROOT / given / name / "bootstrap" for name in names}
+    found = workspace_programs()
+    assert found.keys() >= set(names), f"cargo built {found}, the template names {names}"
+    return found
+
+
+@functools.cache
+def workspace_programs() -> dict[str, Path]:
+    """All executables of this workspace's dev profile, by name."""
     # Everything, as `make test` builds it: with another choice of packages or targets, cargo would build what they share
     # once more with other features.
     command = ["cargo", "build", "--workspace", "--all-targets", "--message-format=json-render-diagnostics"]
     built = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True).stdout
     messages = [json.loads(line) for line in built.splitlines()]
     programs = (m for m in messages if m.get("executable") and not m["profile"]["test"])
-    found = {m["target"]["name"]: Path(m["executable"]) for m in programs}
-    assert found.keys() >= set(names), f"cargo built {found}, the template names {names}"
-    return found
+    return {m["target"]["name"]: Path(m["executable"]) for m in programs}
+
+
+@pytest.fixture(scope="session")
+def weir() -> Path:
+    """The command-line program."""
+    return workspace_programs()["weir"]
 
 
 @pytest.fixture(scope="session")

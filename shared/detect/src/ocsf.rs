@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
-use weir_domain::finding::{Entity, Facts, Incident, Severity, Subject};
+use weir_domain::finding::{Entity, Facts, Incident, Kind, Severity, Subject};
 use weir_domain::window::Scope;
 
 use crate::{attack, message};
@@ -86,12 +86,31 @@ pub struct FindingInfo {
     pub modified_time: i64,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attacks: Vec<Attack>,
+    /// The detection that found it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub analytic: Option<Analytic>,
+}
+
+#[expect(missing_docs, reason = "OCSF object `analytic`")]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Analytic {
+    pub name: String,
+    /// The kind of finding.
+    pub uid: String,
+    /// 1, a rule; 3, a comparison with a baseline; 4, a model.
+    pub type_id: u8,
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The version of Weir.
+    pub version: String,
 }
 
 #[expect(missing_docs, reason = "OCSF object `attack`")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Attack {
     pub technique: Named,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sub_technique: Option<Named>,
     pub tactic: Named,
     pub version: String,
 }
@@ -140,6 +159,8 @@ pub struct Observable {
 /// The class and category of every finding.
 pub const CLASS_UID: u32 = 2004;
 const CATEGORY_UID: u32 = 2;
+/// `activity_id` of a finding whose windows another took over.
+const CLOSE: u8 = 3;
 /// The type of a resource that is a series of usage.
 pub(crate) const USAGE_SERIES: &str = "Usage series";
 /// The second of the types of a finding that stands for others.
@@ -152,13 +173,13 @@ const ATTACK_VERSION: &str = "17";
 impl DetectionFinding {
     /// The finding of an incident as it stands. `now` is milliseconds since the epoch.
     ///
-    /// It is a creation while the incident has one window, an update after, a close when another took its windows over.
+    /// It is a creation when the incident was created at `now`, else an update; a close when another incident took its windows over.
     #[must_use]
     pub fn from_incident(subject: &Subject, incident: &Incident, now: i64) -> Self {
-        let (activity_id, activity_name) = match (incident.closed, incident.hits.len()) {
-            (true, _) => (3, "Close"),
-            (false, 0 | 1) => (1, "Create"),
-            (false, _) => (2, "Update"),
+        let (activity_id, activity_name) = match (incident.closed, now <= incident.created) {
+            (true, _) => (CLOSE, "Close"),
+            (false, true) => (1, "Create"),
+            (false, false) => (2, "Update"),
         };
         let hits = || incident.hits.values();
         let severity = incident.severity();
@@ -195,6 +216,7 @@ impl DetectionFinding {
                 created_time: incident.created,
                 modified_time: now,
                 attacks: facts.map(attacks).unwrap_or_default(),
+                analytic: Some(analytic(subject.kind)),
             },
             evidences: evidence::evidences(incident),
             cloud: cloud(&subject.scope),
@@ -215,7 +237,7 @@ impl DetectionFinding {
             hits: BTreeMap::new(),
         };
         let subject = Subject {
-            kind: weir_domain::finding::Kind::PortScan,
+            kind: Kind::PortScan,
             scope: Scope::new("", ""),
             entity: IpAddr::from([192, 0, 2, 1]).into(),
             peer: None,
@@ -237,6 +259,12 @@ impl DetectionFinding {
     pub fn has_same_content(&self, other: &Self) -> bool {
         let mut other = other.as_detected();
         other.finding_info.modified_time = self.finding_info.modified_time;
+        // The same content written again is still the creation.
+        if other.activity_id != CLOSE && self.activity_id != CLOSE {
+            other.activity_id = self.activity_id;
+            other.activity_name.clone_from(&self.activity_name);
+            other.type_uid = self.type_uid;
+        }
         self.as_detected() == other
     }
 }
@@ -260,14 +288,41 @@ fn metadata() -> Metadata {
 
 fn attacks(facts: &Facts) -> Vec<Attack> {
     let named = |uid: &str, name: &str| Named { uid: uid.to_owned(), name: name.to_owned() };
-    attack::techniques(facts)
-        .into_iter()
-        .map(|t| Attack {
-            technique: named(t.id, t.name),
+    let attack = |t: attack::Technique| {
+        // `T1595.001`, `Active Scanning: Scanning IP Blocks`.
+        let (id, name) = (t.id.split_once('.'), t.name.split_once(": "));
+        Attack {
+            technique: named(id.map_or(t.id, |(parent, _)| parent), name.map_or(t.name, |(parent, _)| parent)),
+            sub_technique: id.map(|_| named(t.id, name.map_or(t.name, |(_, sub)| sub))),
             tactic: named(t.tactic_id, t.tactic),
             version: ATTACK_VERSION.to_owned(),
-        })
-        .collect()
+        }
+    };
+    attack::techniques(facts).into_iter().map(attack).collect()
+}
+
+/// The detection of a kind, and how it decides.
+fn analytic(kind: Kind) -> Analytic {
+    use Kind::{
+        AccountTakeover, AnomalousBehaviour, AnomalousUser, BruteForce, CredentialStuffing, HostSweep,
+        ImpossibleTravel, NewDevice, OffHoursAccess, PasswordSpray, PortScan, RiskyLogin, SharedIp,
+    };
+    let (type_id, name) = match kind {
+        PortScan | HostSweep | BruteForce | PasswordSpray | CredentialStuffing | SharedIp | ImpossibleTravel => {
+            (1, "Rule")
+        }
+        AnomalousBehaviour | AnomalousUser | AccountTakeover | RiskyLogin | NewDevice | OffHoursAccess => {
+            (4, "Learning (ML/DL)")
+        }
+        _ => (3, "Statistical"),
+    };
+    Analytic {
+        name: format!("Weir {kind}"),
+        uid: kind.as_str().to_owned(),
+        type_id,
+        kind: name.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
 }
 
 fn cloud(scope: &Scope) -> Cloud {
@@ -327,7 +382,7 @@ fn resources(subject: &Subject, incident: &Incident) -> Vec<Resource> {
 
 #[cfg(test)]
 mod tests {
-    use weir_domain::finding::{Evidences, Hit, Kind};
+    use weir_domain::finding::{Evidences, Hit};
     use weir_domain::window::WindowStart;
 
     use super::*;

@@ -25,7 +25,7 @@ impl DetectionFinding {
         self.evidences.push(EvidenceArtifact {
             src_endpoint: Some(Endpoint { ip: source.parse().unwrap(), port: None }),
             dst_endpoint: Some(Endpoint { ip: destination.parse().unwrap(), port: None }),
-            connection_info: Some(ConnectionInfo { protocol_num: 6 }),
+            connection_info: Some(ConnectionInfo { protocol_num: 6, direction_id: 0, direction: "Unknown".into() }),
             actor: None,
             data: EvidenceData::Traffic(TrafficData {
                 ports: ports.to_vec(),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
+use weir_domain::address::is_private;
 use weir_domain::finding::{Evidence, Incident, LoginEvidence, PointEvidence};
 
 #[expect(missing_docs, reason = "OCSF object `evidences`")]
@@ -47,6 +48,24 @@ pub struct Endpoint {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectionInfo {
     pub protocol_num: u8,
+    #[serde(default)]
+    pub direction_id: u8,
+    #[serde(default)]
+    pub direction: String,
+}
+
+impl ConnectionInfo {
+    /// The direction follows from the classes of both addresses ([`is_private`]): from a public address to a private one is
+    /// inbound, the reverse outbound, between private ones lateral; between public addresses it is unknown.
+    fn new(source: IpAddr, destination: IpAddr, protocol: u8) -> Self {
+        let (direction_id, direction) = match (is_private(source), is_private(destination)) {
+            (false, true) => (1, "Inbound"),
+            (true, false) => (2, "Outbound"),
+            (true, true) => (3, "Lateral"),
+            (false, false) => (0, "Unknown"),
+        };
+        Self { protocol_num: protocol, direction_id, direction: direction.to_owned() }
+    }
 }
 
 /// What was counted.
@@ -168,7 +187,7 @@ impl From<Evidence> for EvidenceArtifact {
         Self {
             src_endpoint: Some(Endpoint { ip: evidence.source, port: None }),
             dst_endpoint: Some(Endpoint { ip: evidence.destination, port }),
-            connection_info: Some(ConnectionInfo { protocol_num: evidence.protocol }),
+            connection_info: Some(ConnectionInfo::new(evidence.source, evidence.destination, evidence.protocol)),
             actor: None,
             data: EvidenceData::Traffic(TrafficData {
                 ports: evidence.ports,

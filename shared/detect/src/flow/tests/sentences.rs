@@ -159,7 +159,7 @@ fn a_finding_in_the_public_format() {
     contacts[0].at = 7;
     let (subject, incident) = incident(found(&contacts, Kind::PortScan));
     let mut finding = DetectionFinding::from_incident(&subject, &incident, 1_545_402_001_234);
-    assert_eq!((finding.class_uid, finding.category_uid, finding.type_uid), (2004, 2, 200_401));
+    assert_eq!((finding.class_uid, finding.category_uid, finding.type_uid), (2004, 2, 200_402), "written after it was created");
     assert_eq!(finding.time, (START + 300) * 1000, "the end of the window that made it detectable");
     assert_eq!(finding.finding_info.first_seen_time, (START + 7) * 1000);
     assert_eq!(finding.finding_info.last_seen_time, (START + 70) * 1000);
@@ -186,12 +186,19 @@ fn a_finding_reads_back_as_it_was_written() {
 fn activity_and_status_follow_the_incident() {
     let one = ports(outside(1), inside(2), 10, How::Stopped);
     let two: Vec<_> = one.iter().flat_map(|c| [*c, Contact { at: 600, ..*c }]).collect();
-    let of = |contacts: &[Contact], closed| {
+    let finding = |contacts: &[Contact], closed, later| {
         let (subject, incident) = incident(found(contacts, Kind::PortScan));
-        let f = DetectionFinding::from_incident(&subject, &Incident { closed, ..incident }, 5);
+        let now = incident.created + later;
+        DetectionFinding::from_incident(&subject, &Incident { closed, ..incident }, now)
+    };
+    let of = |contacts: &[Contact], closed, later| {
+        let f = finding(contacts, closed, later);
         (f.activity_id, f.type_uid, f.status_id, f.is_alert, f.count)
     };
-    assert_eq!(of(&one, false), (1, 200_401, 1, true, 1));
-    assert_eq!(of(&two, false), (2, 200_402, 1, true, 2));
-    assert_eq!(of(&two, true), (3, 200_403, 4, false, 2));
+    assert_eq!(of(&one, false, 0), (1, 200_401, 1, true, 1));
+    assert_eq!(of(&two, false, 0), (1, 200_401, 1, true, 2), "however many windows it has at first");
+    assert_eq!(of(&two, false, 1), (2, 200_402, 1, true, 2));
+    assert_eq!(of(&two, true, 0), (3, 200_403, 4, false, 2));
+    assert!(finding(&two, false, 1).has_same_content(&finding(&two, false, 0)), "writing it again changes nothing");
+    assert!(!finding(&two, true, 1).has_same_content(&finding(&two, false, 0)), "closing it does");
 }
