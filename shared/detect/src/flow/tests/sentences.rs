@@ -159,7 +159,11 @@ fn a_finding_in_the_public_format() {
     contacts[0].at = 7;
     let (subject, incident) = incident(found(&contacts, Kind::PortScan));
     let mut finding = DetectionFinding::from_incident(&subject, &incident, 1_545_402_001_234);
-    assert_eq!((finding.class_uid, finding.category_uid, finding.type_uid), (2004, 2, 200_402), "written after it was created");
+    assert_eq!(
+        (finding.class_uid, finding.category_uid, finding.type_uid),
+        (2004, 2, 200_402),
+        "written after it was created"
+    );
     assert_eq!(finding.time, (START + 300) * 1000, "the end of the window that made it detectable");
     assert_eq!(finding.finding_info.first_seen_time, (START + 7) * 1000);
     assert_eq!(finding.finding_info.last_seen_time, (START + 70) * 1000);
