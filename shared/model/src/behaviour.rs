@@ -1,4 +1,4 @@
-//! A model of usual behaviour: everything that is learned of a matrix of features, in one piece.
+//! A model of typical behaviour: everything that is learned of a matrix of features, in one piece.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::error::{ExplainError, FitError, SchemaMismatch};
 use crate::estimator::EstimatorKind;
 use crate::{RobustScaler, typical_ranges};
 
-/// Scaling, an ensemble of calibrated estimators, and what is usual of every feature: over all rows, and for each entity that
+/// Scaling, an ensemble of calibrated estimators, and the baseline of every feature: over all rows, and for each entity that
 /// is known well enough to be compared with itself.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "StoredBehaviour", into = "StoredBehaviour")]
@@ -26,7 +26,7 @@ impl BehaviourModel {
     /// Entities whose usual ranges are kept, at most: those of the first names.
     pub const MAX_ENTITIES: usize = 100_000;
 
-    /// Learns from usual rows (transformed, not scaled), and from those of each entity that is to be compared with itself.
+    /// Learns from typical rows (transformed, not scaled), and from those of each entity that is to be compared with itself.
     /// The same rows and seed give the same model, to the bit.
     ///
     /// # Errors
@@ -82,13 +82,13 @@ impl BehaviourModel {
         self.ensemble.explain(scaled, row)
     }
 
-    /// What is usual of all rows, in the order of the schema, transformed and not scaled.
+    /// The baseline of all rows, in the order of the schema, transformed and not scaled.
     #[must_use]
     pub fn usual(&self) -> &[TypicalRange] {
         &self.usual
     }
 
-    /// What is usual of one entity, where it is known well enough.
+    /// The baseline of one entity, where it is known well enough.
     #[must_use]
     pub fn typical_of(&self, entity: &str) -> Option<&[TypicalRange]> {
         self.usual_by_entity.get(entity).map(Vec::as_slice)

@@ -1,8 +1,8 @@
 //! From scores to p-values: how often something usual looks at least this anomalous.
 //!
-//! A score means nothing by itself; its place among the scores of usual rows does. The empirical p-value of a score `s`
+//! A score means nothing by itself; its place among the scores of typical rows does. The empirical p-value of a score `s`
 //! is `(1 + #{training scores ≥ s}) / (n + 1)`: the row itself counts as one of those that extreme, so it is never 0 and
-//! never smaller than `1 / (n + 1)`. For a usual row that is exchangeable with the training rows, the chance of a
+//! never smaller than `1 / (n + 1)`. For a typical row that is exchangeable with the training rows, the chance of a
 //! p-value of at most `a` is at most `a`. Rows the estimator was itself fitted on score a little lower than new ones:
 //! hold some back for calibration where there are enough.
 //!
@@ -23,7 +23,7 @@ const CAPACITY: usize = 100_000;
 /// Of the scores kept, the share (one in so many) that are the very largest: there p-values matter and stay exact.
 const TAIL_SHARE: usize = 10;
 
-/// The scores of usual rows, sorted, to rank others among.
+/// The scores of typical rows, sorted, to rank others among.
 ///
 /// Up to 100 000 scores are kept all. Of more, the largest 10 000 are kept and the rest thinned evenly to 90 000, while
 /// `n` still counts all. P-values below `10 000 / n` are then exact; others may be too large, never too small, by at most

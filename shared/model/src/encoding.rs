@@ -1,7 +1,7 @@
 //! Tables of numbers and words as matrices: what stands for a word, and for a value that is missing.
 //!
 //! Everything is learned from training rows and applied as learned: a word that was not there in training gets the code of
-//! the unseen, never one that shifts the others, and a missing value is filled with what was usual in training.
+//! the unseen, never one that shifts the others, and a missing value is filled with the median of training.
 //!
 //! ```
 //! use weir_domain::activity::{ActivitySchema, ColumnRole, ColumnSchema, Value};

@@ -2,12 +2,12 @@
 //!
 //! - [`ConfusionMatrix`]: which class was taken for which, and from it precision, recall, F1 and accuracy;
 //! - [`ClassificationReport`]: those of every class and their averages, with a table to print;
-//! - [`Ranking`]: how well scores put what is anomalous before what is usual, whatever the threshold: ROC and
+//! - [`Ranking`]: how well scores put anomalous rows before normal ones, whatever the threshold: ROC and
 //!   precision/recall curves, ROC AUC, average precision, recall at a number of false alarms;
 //! - [`stratified_by_group`]: which rows to hold out, so that no duplicate of a row is on both sides.
 //!
 //! The definitions are scikit-learn's, ties included, and so are the numbers: `tests/metrics.rs` holds them to 1e-9.
-//! ROC AUC flatters where anomalies are rare (a thousand false alarms are a small share of a million usual rows); average
+//! ROC AUC flatters where anomalies are rare (a thousand false alarms are a small share of a million typical rows); average
 //! precision and recall at a number of false alarms do not.
 //!
 //! References: T. Fawcett, *An introduction to ROC analysis*, Pattern Recognition Letters 27, 2006; J. Davis, M.

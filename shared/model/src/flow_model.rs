@@ -11,7 +11,7 @@
 //! A file that is cut, foreign, of a later version, longer than [`MAX_BYTES`] or damaged is an error that says so. What
 //! is in it is then read into the types of this crate, each of which checks itself: no tree is walked, no length
 //! believed, before it is known to be sound. The hash guards against damage, not against forgery; whoever may write
-//! `models/` may make Weir believe anything about what is usual.
+//! `models/` may make Weir believe anything about typical behaviour.
 
 use weir_domain::baseline::Baseline;
 
@@ -32,7 +32,7 @@ pub struct FlowModel {
     pub summary: TrainingSummary,
     /// How unlikely a window is.
     pub behaviour: BehaviourModel,
-    /// What is usual: who talks to whom, over what, how much.
+    /// The baseline: who talks to whom, over what, how much.
     pub baseline: Baseline,
     /// How each feature was distributed, to say later which have moved; none in files of version 1.
     pub histograms: Option<FeatureHistograms>,

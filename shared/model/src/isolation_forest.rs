@@ -4,14 +4,14 @@
 //! chosen among those that vary in it, until rows are alone, equal, or ⌈log₂ ψ⌉ cuts deep. An anomalous row is alone
 //! after few cuts, so its path is short. The score is `2^(-E[h] / c(ψ))`, where `E[h]` is the mean path length over the
 //! trees, with `c(n)` added where a leaf still holds `n` rows, and `c` the expected path length of an unsuccessful
-//! search in a binary search tree. It lies in (0, 1]: near 1 is anomalous, about 0.5 and below is usual.
+//! search in a binary search tree. It lies in (0, 1]: near 1 is anomalous, about 0.5 and below is typical.
 //!
 //! Cuts are parallel to the axes, so the model sees one feature at a time and is blind to scale: no scaling is needed. It
 //! does not extrapolate: rows beyond the largest value seen look alike however far beyond they are. Values are compared
-//! in single precision: those that agree in their first seven digits may be told apart or not.
+//! in single precision: those that agree in their first seven digits may be separated or not.
 //!
 //! With an [`extension_level`](IsolationForestParams::extension_level) it is the *extended* isolation forest, whose cuts
-//! are hyperplanes: it also sees values that are usual each but not together, such as the empty corners between two
+//! are hyperplanes: it also sees values that are typical each but not together, such as the empty corners between two
 //! groups, which cuts parallel to the axes take for part of both.
 //!
 //! Fitting costs O(trees · ψ log ψ), scoring O(trees · log ψ) per row. A forest of 100 trees over 256 rows takes about

@@ -157,7 +157,7 @@ impl KnnRegressor {
 
     /// Of the squared distances and numbers of the neighbours, of which there is at least one.
     fn summary(&self, found: &[(f64, u32)]) -> KnnPrediction {
-        let weights = self.weights.of(found);
+        let weights = self.weights.for_neighbours(found);
         let weighted = || found.iter().map(|&(_, number)| self.targets[number as usize]).zip(&weights);
         let (lowest, highest) = weighted()
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (target, _)| (low.min(target), high.max(target)));
@@ -171,7 +171,7 @@ impl KnnRegressor {
 
 impl KnnWeights {
     /// Weights that add up to 1, of neighbours of the given squared distances.
-    fn of(self, found: &[(f64, u32)]) -> Vec<f64> {
+    fn for_neighbours(self, found: &[(f64, u32)]) -> Vec<f64> {
         let nearest = found.first().map_or(0.0, |&(squared, _)| squared);
         let mut weights: Vec<f64> = match self {
             Self::Uniform => vec![1.0; found.len()],

@@ -3,7 +3,7 @@
 //! The reach of a training row is its distance to its `k`-th nearest neighbour. The reachability distance of a row from
 //! a neighbour is the distance between them, or the neighbour's reach where that is larger. The density of a row is
 //! `1 / (mean reachability distance from its k neighbours + 1e-10)`, and its score the mean density of the neighbours
-//! divided by its own: 1 and below is usual, 2 means half as dense as its surroundings. Distances are Euclidean. Scores
+//! divided by its own: 1 and below is typical, 2 means half as dense as its surroundings. Distances are Euclidean. Scores
 //! are above 0 and finite, without an upper bound: a row further away always scores higher in the end.
 //!
 //! Rows are scored as new ones, against the training rows (scikit-learn's `novelty=True`, with its conventions). A

@@ -3,7 +3,7 @@
 //!
 //! Each point is looked at from several sides, each a *nonconformity* of 0 and more:
 //!
-//! - **value**: the distance from what is usual. Usual is the median of the last points, or what an hour of the day or of the
+//! - **value**: the distance from the baseline, which is the median of the last points, or what an hour of the day or of the
 //!   week usually brings, where that has predicted the series better so far;
 //! - **jump**: the distance from the point before;
 //! - **level**: the distance of the mean of the last points from the median of those before, on two time scales;
@@ -119,7 +119,7 @@ struct Seasonal {
     residuals: Residuals,
 }
 
-/// A point beside what was usual.
+/// A point beside the baseline.
 struct Compared {
     season: UsageSeason,
     usual: f64,
@@ -148,7 +148,7 @@ impl OnlineDetector {
         }
     }
 
-    /// Changes the clock by which hours are told, at the change to or from daylight-saving time: seconds ahead of UTC. What
+    /// Changes the time zone of the hours, at the change to or from daylight-saving time: seconds ahead of UTC. What
     /// was learned of the hours stays.
     pub fn set_utc_offset(&mut self, seconds: i32) {
         self.utc_offset = seconds.clamp(-86_400, 86_400);

@@ -44,7 +44,7 @@ pub struct TableModel {
 pub struct Novelty {
     /// Place of the feature in the encoder's schema.
     pub feature: usize,
-    /// How likely a usual row is to have something as new in any feature: above 0, at most 1.
+    /// How likely a typical row is to have something as new in any feature: above 0, at most 1.
     pub p_value: f64,
 }
 
@@ -65,7 +65,7 @@ impl TableModel {
         Ok(Self { summary, schema, encoder, behaviour, histograms: FeatureHistograms::from_matrix(rows)?, own: None })
     }
 
-    /// Learns what is usual of each user as well, from the same encoded rows and whose each is (empty: nobody's), where at
+    /// Learns the baseline of each user as well, from the same encoded rows and whose each is (empty: nobody's), where at
     /// least half of the rows are of users with five rows or more. Otherwise the model is as it was. Keeps at most 10,000
     /// users, those with the most rows. O(rows · log rows) per feature.
     #[must_use]
@@ -78,14 +78,14 @@ impl TableModel {
         Self { own, ..self }
     }
 
-    /// How far an encoded row is above what is usual of its user: of the number that is the farthest. `None` where none is,
+    /// How far an encoded row is above the baseline of its user: of the number that is the farthest. `None` where none is,
     /// and where the model knows of no users.
     #[must_use]
     pub fn user_deviation(&self, user: &str, encoded: &[f64]) -> Option<UserDeviation> {
         self.own.as_ref()?.deviation(user, encoded)
     }
 
-    /// How unlikely a row is by the estimators and by what is usual of its user together: as likely as the rows learned from
+    /// How unlikely a row is by the estimators and by the baseline of its user together: as likely as the rows learned from
     /// were to have so small a product of both p-values. The estimators alone, where the model knows of no users.
     #[must_use]
     pub fn combine_with_user(&self, estimators: PValue, own: Option<&UserDeviation>) -> PValue {

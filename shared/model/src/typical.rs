@@ -1,4 +1,4 @@
-//! What is usual: the median and the 95th percentile of every feature.
+//! The baseline: the median and the 95th percentile of every feature.
 
 use weir_domain::matrix::FeatureMatrix;
 use weir_domain::score::TypicalRange;

@@ -135,14 +135,14 @@ pub fn detect(
 
 /// Reasons that tell the same number again (all payload, and the payload to the one peer that got it) are left out.
 fn without_repetition(reasons: Vec<Reason>) -> Vec<Reason> {
-    let mut told: Vec<Reason> = Vec::new();
+    let mut kept: Vec<Reason> = Vec::new();
     for reason in reasons {
         let same = |other: &Reason| other.unit == reason.unit && (other.value / reason.value - 1.0).abs() < 0.05;
-        if !told.iter().any(same) {
-            told.push(reason);
+        if !kept.iter().any(same) {
+            kept.push(reason);
         }
     }
-    told
+    kept
 }
 
 /// The peers most was exchanged with, by bytes and by attempts.

@@ -73,7 +73,7 @@ fn reached(known: &BaselineView<'_>, service: Service) -> usize {
     host.pairs.iter().filter(|(key, pair)| key.service == service && is_established(pair)).count()
 }
 
-/// Somebody inside who lets this host in and is told something, for the first time.
+/// An internal host that accepts a connection of this host and receives payload from it, for the first time.
 fn is_new_way(line: &Line<'_>, traffic: &Traffic<'_>, known: &BaselineView<'_>) -> bool {
     let (key, t) = (&line.key, line.totals());
     key.service.protocol == TCP

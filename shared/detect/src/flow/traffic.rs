@@ -150,8 +150,8 @@ fn evidence(host: IpAddr, lines: &[Line<'_>]) -> Vec<Evidence> {
         // Answers that nobody asked for are what their sender does.
         let outward = line.role == Role::Initiator && (t.attempt_rows > 0 || t.packets_sent > 0);
         let (source, destination) = if outward { (host, peer) } else { (peer, host) };
-        let (packets, told) = made.entry((source, destination, service.protocol)).or_insert_with(|| {
-            let told = Evidence {
+        let (packets, evidence) = made.entry((source, destination, service.protocol)).or_insert_with(|| {
+            let evidence = Evidence {
                 source,
                 destination,
                 protocol: service.protocol,
@@ -162,26 +162,26 @@ fn evidence(host: IpAddr, lines: &[Line<'_>]) -> Vec<Evidence> {
                 bytes_out: 0,
                 bytes_in: 0,
             };
-            (0, told)
+            (0, evidence)
         });
         let (out, back) = if outward { (t.bytes_sent, t.bytes_received) } else { (t.bytes_received, t.bytes_sent) };
         *packets = packets.saturating_add(t.packets_sent).saturating_add(t.packets_received);
-        told.attempts = told.attempts.saturating_add(t.attempt_rows);
-        told.failed += u64::from(line.pair.failed());
-        told.bytes_out = told.bytes_out.saturating_add(out);
-        told.bytes_in = told.bytes_in.saturating_add(back);
-        if service.port > 0 && !told.ports.contains(&service.port) {
-            told.distinct_ports += 1;
-            if told.ports.len() < Evidence::MAX_PORTS {
-                told.ports.push(service.port);
+        evidence.attempts = evidence.attempts.saturating_add(t.attempt_rows);
+        evidence.failed += u64::from(line.pair.failed());
+        evidence.bytes_out = evidence.bytes_out.saturating_add(out);
+        evidence.bytes_in = evidence.bytes_in.saturating_add(back);
+        if service.port > 0 && !evidence.ports.contains(&service.port) {
+            evidence.distinct_ports += 1;
+            if evidence.ports.len() < Evidence::MAX_PORTS {
+                evidence.ports.push(service.port);
             }
         }
     }
-    let mut told: Vec<_> = made.into_values().collect();
+    let mut lines: Vec<_> = made.into_values().collect();
     let volume = |e: &Evidence| e.bytes_out.saturating_add(e.bytes_in);
-    told.sort_by(|(m, a), (n, b)| {
+    lines.sort_by(|(m, a), (n, b)| {
         (n, volume(b)).cmp(&(m, volume(a))).then((a.source, a.destination).cmp(&(b.source, b.destination)))
     });
-    told.truncate(Evidence::MAX_PER_HIT);
-    told.into_iter().map(|(_, evidence)| evidence).collect()
+    lines.truncate(Evidence::MAX_PER_HIT);
+    lines.into_iter().map(|(_, evidence)| evidence).collect()
 }

@@ -75,7 +75,7 @@ fn a_bridge_keeps_the_older_uid_and_closes_the_other() {
     assert_eq!(log.incidents.iter().find(|i| !i.closed).unwrap().uid, older);
     assert_eq!(log.incidents.iter().filter(|i| i.closed).count(), 1);
     let windows = [WindowStart(1_700_000_100)].into();
-    assert_eq!(log.touching(&windows).count(), 2, "the closed one is told, too");
+    assert_eq!(log.touching(&windows).count(), 2, "the closed one is reported, too");
 }
 
 /// Which of the incidents, by their first minutes, have findings to look at once a window was observed.

@@ -115,7 +115,7 @@ impl Suppressions {
     /// The text of a file without the rule that was written for a finding; `None` when there is none.
     ///
     /// # Errors
-    /// When the file cannot be read, or the rule was edited so that its lines cannot be told.
+    /// When the file cannot be read, or the rule was edited so that its lines cannot be found.
     pub fn take_back(text: &str, uid: &str) -> Result<Option<String>, CannotEdit> {
         let mut expected = Self::parse(text.as_bytes())?;
         let Some(at) = expected.rules.iter().position(|rule| rule.finding.as_deref() == Some(uid)) else {
@@ -132,7 +132,7 @@ impl Suppressions {
         // The blank line that set it off.
         let blank = rest.first().is_some_and(|line| line.trim().is_empty());
         let after = lines[..begin].concat() + &rest[usize::from(blank)..].concat();
-        // The lines were told by how they look; what they mean decides.
+        // The lines were found by their form; their meaning decides.
         match Self::parse(after.as_bytes()) {
             Ok(parsed) if parsed == expected => Ok(Some(after)),
             _ => Err(edited()),

@@ -11,7 +11,7 @@ const STEPS: u64 = 3;
 /// How many points a gap must be rarer than: a series that often misses steps has none.
 const POINTS: usize = 200;
 
-/// A point before which steps are missing, told when values come again.
+/// A point before which steps are missing, reported when values come again.
 pub(super) fn measure(past: &[UsageScore]) -> Option<Measured> {
     let (last, earlier) = past.split_last()?;
     let before = earlier.last()?;

@@ -3,7 +3,7 @@
 //!
 //! What is counted is weeks, not steps: an hour was bad in so many of the weeks in which it was measured. It was *anomalous*
 //! in a week where a step of it was, and *variable* where its steps were, in the mean, further from the baseline than those of nine
-//! of ten hours (as a share of the level, so that a busy hour may stray as much more as it is busier). A window is told where
+//! of ten hours (as a share of the level, so that a busy hour may stray as much more as it is busier). A window is reported where
 //! so many weeks would come by chance (a binomial tail, at the share of all hours together) in fewer than one of twenty
 //! series, all hours of the week being tried. How sure its share is tells Wilson's interval, which is honest about few weeks.
 //!
@@ -280,7 +280,7 @@ fn wilson(bad: u64, weeks: u64) -> (f64, f64) {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Risk {
-    /// When it was told first, seconds since the epoch: its finding is named after it, so that later weeks change it and
+    /// When it was first reported, seconds since the epoch: its finding is named after it, so that later weeks change it and
     /// tell no other.
     pub since: i64,
     /// When it was judged.
@@ -291,7 +291,7 @@ pub struct Risk {
     pub windows: Vec<RiskWindow>,
 }
 
-/// What is reported for a series' risk. `clock` says by whose clock hours are told.
+/// What is reported for a series' risk. `clock` is the time zone of the hours.
 #[must_use]
 pub fn detect(scope: &Scope, name: &str, clock: &str, risk: &Risk) -> (Subject, Hit) {
     let kind = Kind::HighRiskWindow;

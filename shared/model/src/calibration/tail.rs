@@ -9,7 +9,7 @@ use crate::error::FitError;
 /// Fewer excesses than these say nothing of a tail.
 const MIN_EXCESSES: usize = 20;
 
-/// P-values smaller than this part of `1 / (n + 1)` are not told: the tail is carried two orders of magnitude beyond the
+/// P-values smaller than this part of `1 / (n + 1)` are not reported: the tail is carried two orders of magnitude beyond the
 /// data and no further.
 const FURTHEST: f64 = 0.01;
 
@@ -20,7 +20,7 @@ const FURTHEST: f64 = 0.01;
 /// to a hundredth of that. So thresholds can be asked for that are rarer than the training data is long. Where the largest
 /// scores do not spread (fewer than 20 distinct excesses), there is no tail and p-values are empirical throughout.
 ///
-/// As with any calibration, the rate of false alarms is what was asked for as long as usual rows stay as they were in training.
+/// As with any calibration, the rate of false alarms is what was asked for as long as typical rows stay as they were in training.
 ///
 /// ```
 /// use weir_domain::score::Score;
@@ -149,7 +149,7 @@ pub struct AlertBudget {
 }
 
 impl AlertBudget {
-    /// The largest p-value to be told of, where so many usual rows are judged a day. `None` where either number is not
+    /// The largest p-value of an alert, where so many typical rows are judged a day. `None` where either number is not
     /// positive; 1 where there are fewer rows than alerts wanted.
     #[must_use]
     pub fn threshold(&self, rows_per_day: f64) -> Option<PValue> {

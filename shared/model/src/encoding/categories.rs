@@ -19,7 +19,7 @@ pub enum CategoryEncoding {
     Rarity,
 }
 
-/// Words that are told apart per column; what comes after counts as unseen.
+/// Words that have a code of their own per column; what comes after counts as unseen.
 pub const MAX_CATEGORIES: usize = 65_536;
 
 /// Counts words while training rows go by.

@@ -1,4 +1,4 @@
-//! How well scores put what is anomalous before what is usual.
+//! How well scores put anomalous rows before normal ones.
 
 use weir_domain::score::Score;
 
@@ -30,7 +30,7 @@ struct Step {
 pub struct RocPoint {
     /// The score; infinite where nothing raises an alarm.
     pub threshold: f64,
-    /// Of the usual rows, the share that raise a false alarm: 0 to 1.
+    /// Of the typical rows, the share that raise a false alarm: 0 to 1.
     pub false_positive_rate: f64,
     /// Of the anomalous rows, the share that raise an alarm (recall): 0 to 1.
     pub true_positive_rate: f64,

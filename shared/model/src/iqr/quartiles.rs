@@ -10,7 +10,7 @@ pub(super) const MIN_IQR_RANGE: RangeInclusive<f64> = 1e-9..=1e9;
 /// Distances end here, so that their sums are finite.
 pub(super) const FARTHEST: f64 = 1e100;
 
-/// Quartiles of a feature; what is between them is usual.
+/// Quartiles of a feature; what is between them is typical.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Quartiles {

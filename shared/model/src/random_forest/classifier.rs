@@ -82,7 +82,7 @@ impl RandomForestClassifierValid {
         for &label in labels {
             rows[label as usize] += 1;
         }
-        let gini = Gini { weights: self.class_weights().of(&rows) };
+        let gini = Gini { weights: self.class_weights().for_counts(&rows) };
         let mut places: HashMap<Vec<ClassCount>, u32> = HashMap::new();
         let mut leaves = vec![];
         let enter = |leaf: Vec<ClassCount>| {

@@ -28,7 +28,7 @@ pub enum MaxFeatures {
 }
 
 impl MaxFeatures {
-    fn of(self, width: usize) -> usize {
+    fn for_width(self, width: usize) -> usize {
         let count = match self {
             Self::Sqrt => width.isqrt(),
             Self::All => width,
@@ -61,7 +61,7 @@ pub enum ClassWeights {
 
 impl ClassWeights {
     /// The weight of each class, from how many rows each has.
-    pub(super) fn of(&self, counts: &[usize]) -> Vec<f64> {
+    pub(super) fn for_counts(&self, counts: &[usize]) -> Vec<f64> {
         let rows: usize = counts.iter().sum();
         let weight = |(class, &count): (usize, &usize)| match self {
             Self::None => 1.0,
@@ -123,7 +123,7 @@ macro_rules! forest_params {
             /// The number of trees and their limits over this many features.
             pub(super) fn trees_and_limits(&self, width: usize) -> (u32, Limits) {
                 let $params { trees, max_depth, min_samples_leaf, max_features, .. } = self.params;
-                (trees, Limits { max_depth, min_samples_leaf, max_features: max_features.of(width) })
+                (trees, Limits { max_depth, min_samples_leaf, max_features: max_features.for_width(width) })
             }
         }
     };
@@ -262,11 +262,11 @@ mod tests {
 
     #[test]
     fn shares_and_weights_by_hand() {
-        let of = |max: MaxFeatures| [1, 20].map(|width| max.of(width));
+        let of = |max: MaxFeatures| [1, 20].map(|width| max.for_width(width));
         assert_eq!(of(MaxFeatures::Sqrt), [1, 4]);
         assert_eq!(of(MaxFeatures::Share(0.33)), [1, 6]);
         assert_eq!(of(MaxFeatures::Count(7)), [1, 7]);
-        assert_eq!(ClassWeights::Balanced.of(&[3, 0, 1]), [4.0 / 9.0, 4.0 / 3.0, 4.0 / 3.0]);
-        assert_eq!(ClassWeights::Given(vec![2.0]).of(&[1, 1]), [2.0, 1.0]);
+        assert_eq!(ClassWeights::Balanced.for_counts(&[3, 0, 1]), [4.0 / 9.0, 4.0 / 3.0, 4.0 / 3.0]);
+        assert_eq!(ClassWeights::Given(vec![2.0]).for_counts(&[1, 1]), [2.0, 1.0]);
     }
 }

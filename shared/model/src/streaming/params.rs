@@ -35,7 +35,7 @@ impl OnlineDetectorParams {
         self
     }
 
-    /// Seconds that the clock which hours of day and week are told by is ahead of UTC, −86 400 to 86 400, by default 0.
+    /// Seconds by which the time zone of hours of day and week is ahead of UTC, −86 400 to 86 400, by default 0.
     #[must_use]
     pub fn utc_offset(mut self, seconds: i32) -> Self {
         self.utc_offset = seconds;

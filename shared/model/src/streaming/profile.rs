@@ -1,4 +1,4 @@
-//! What is usual at an hour of the day or of the week.
+//! The baseline at an hour of the day or of the week.
 
 use weir_domain::usage::UsageSeason;
 
@@ -11,13 +11,13 @@ const RATE: f64 = 0.2;
 /// A visit moves its slot by no more than so many times the usual error.
 const FURTHEST: f64 = 4.0;
 
-/// Weight of the latest error in what is usual, once there were more than its inverse.
+/// Weight of the latest error in the baseline, once there were more than its inverse.
 const ERROR_RATE: f64 = 0.001;
 
 /// Points predicted before a season is believed in.
 const MIN_PREDICTED: u64 = 200;
 
-/// What is usual in each slot of a period, learned visit by visit.
+/// The baseline of each slot of a period, learned visit by visit.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Profile {
@@ -44,7 +44,7 @@ struct Slot {
     visits: u32,
 }
 
-/// What is usual at a time.
+/// The baseline at a time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Prediction {
     /// In the slot itself.
@@ -109,7 +109,7 @@ impl Profile {
         self.error_of_median += rate * ((value - median).abs() - self.error_of_median);
     }
 
-    /// The part of the median's error that is left, once that can be told.
+    /// The part of the median's error that is left, once that can be estimated.
     pub(super) fn error_left(&self) -> Option<f64> {
         (self.predicted > MIN_PREDICTED && self.error_of_median > 0.0).then(|| self.error / self.error_of_median)
     }

@@ -1,4 +1,4 @@
-//! How far values are from what is usual, at several time scales.
+//! How far values are from the baseline, at several time scales.
 
 use std::collections::VecDeque;
 
@@ -8,7 +8,7 @@ use super::tail_probability::TailProbability;
 /// Residuals that "usual" is taken over.
 const LONG: usize = 1000;
 
-/// Residuals known before a distance from their median is told.
+/// Number of residuals before a distance from their median is computed.
 const MIN: usize = 10;
 
 /// Points whose mean is a level, and points before them it is compared with: half an hour in a day, or an hour in three

@@ -2,7 +2,7 @@
 
 use super::sliding_window::SlidingWindow;
 
-/// Points seen before a standstill is told.
+/// Number of points before a standstill is reported.
 const MIN_POINTS: u64 = 100;
 
 /// A run of fewer equal values is never one.

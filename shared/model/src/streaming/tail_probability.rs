@@ -11,7 +11,7 @@ const MIN_IN_TAIL: usize = 8;
 /// The least Hill estimate: a tail in which all are about equal would make the next step impossible.
 const MIN_HILL: f64 = 0.02;
 
-/// The largest surprise told: one in 10^12.
+/// The largest surprise: one in 10^12.
 pub(super) const MAX_SURPRISE: f64 = 12.0;
 
 /// Empirical tail probabilities of scores of 0 and more with a Pareto tail (Hill, *A Simple General Approach to Inference
@@ -71,7 +71,7 @@ impl TailProbability {
 mod tests {
     use super::*;
 
-    fn of(scores: impl Iterator<Item = f64>) -> TailProbability {
+    fn from_scores(scores: impl Iterator<Item = f64>) -> TailProbability {
         let mut tail = TailProbability::new(4000, 0.02);
         for score in scores {
             tail.next(score);
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn within_what_was_seen_it_is_the_share_that_reached_the_score() {
-        let tail = of((1..=999).map(f64::from));
+        let tail = from_scores((1..=999).map(f64::from));
         // 500 of 999 scores are 500 and more.
         assert!((tail.surprise(500.0) + (501.0_f64 / 1000.0).log10()).abs() < 1e-12);
         assert_eq!(tail.surprise(0.0), 0.0);
@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn beyond_it_a_pareto_tail_goes_on() {
         // Quantiles of a Pareto distribution with P(X > x) = x⁻².
-        let tail = of((1..=3999).map(|i| (f64::from(i) / 4000.0).powf(-0.5)));
+        let tail = from_scores((1..=3999).map(|i| (f64::from(i) / 4000.0).powf(-0.5)));
         for (score, expected) in [(10.0, 2.0), (100.0, 4.0), (1000.0, 6.0)] {
             assert!((tail.surprise(score) - expected).abs() < 0.25, "{score}: {}", tail.surprise(score));
         }
@@ -99,7 +99,10 @@ mod tests {
 
     #[test]
     fn a_larger_score_is_never_less_surprising() {
-        for tail in [of((0..500).map(|i| f64::from(i * 7919 % 101))), of((0..500).map(|i| f64::from(i / 499)))] {
+        for tail in [
+            from_scores((0..500).map(|i| f64::from(i * 7919 % 101))),
+            from_scores((0..500).map(|i| f64::from(i / 499))),
+        ] {
             let surprises: Vec<_> = (0..4000).map(|i| tail.surprise(f64::from(i) / 20.0)).collect();
             assert!(surprises.is_sorted());
         }
@@ -107,8 +110,8 @@ mod tests {
 
     #[test]
     fn scores_that_were_all_zero_make_any_other_as_surprising_as_can_be() {
-        let tail = of((0..100).map(|_| 0.0));
+        let tail = from_scores((0..100).map(|_| 0.0));
         assert_eq!((tail.surprise(0.0), tail.surprise(1e-30)), (0.0, MAX_SURPRISE));
-        assert_eq!(of((0..29).map(f64::from)).surprise(99.0), 0.0);
+        assert_eq!(from_scores((0..29).map(f64::from)).surprise(99.0), 0.0);
     }
 }

@@ -84,7 +84,7 @@ fn a_spike_a_new_level_and_a_silence_are_told_and_noise_is_not() {
 #[test]
 fn a_day_without_its_hours_of_work_is_told_and_other_days_are_not() {
     let mut points = office(288 * 14, 4);
-    // On the eleventh day nobody comes. The values are usual, at other hours.
+    // On the eleventh day nobody comes. The values are typical, at other hours.
     let closed = 288 * 10 + 9 * 12;
     points[closed..closed + 108].iter_mut().for_each(|point| point.1 = 21.0 + (point.0 / STEP % 2) as f64);
     let scores = detector().score(points);
@@ -103,13 +103,13 @@ fn the_hour_may_change_with_the_clock() {
     // From the tenth day on work begins at eight, UTC: clocks went forward.
     let summer = |(time, value): (i64, f64)| (time + 288 * 10 * STEP - 3600, value);
     let day = points[..288].iter().map(|&point| summer(point)).collect::<Vec<_>>();
-    let mut told = plain.clone();
-    told.set_utc_offset(3600);
-    let (told, untold) = (told.score(day.clone()), plain.score(day));
+    let mut local = plain.clone();
+    local.set_utc_offset(3600);
+    let (local, utc) = (local.score(day.clone()), plain.score(day));
     let busy = 9 * 12 + 2;
     assert_eq!(usual.season, UsageSeason::Day);
-    assert!(told[busy].usual > 75.0 && untold[busy].usual < 30.0, "{:?} {:?}", told[busy], untold[busy]);
-    assert!(told[busy].surprise < 1.5);
+    assert!(local[busy].usual > 75.0 && utc[busy].usual < 30.0, "{:?} {:?}", local[busy], utc[busy]);
+    assert!(local[busy].surprise < 1.5);
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn one_or_two_points_and_constant_series_say_nothing() {
     assert_eq!((second.usual, second.surprise, second.rarity, second.seen), (5.0, 0.0, 0.0, 1));
     let constant = detector().score((0..3000).map(|i| (i * STEP, 7.0)));
     assert!(constant.iter().all(|score| score.surprise == 0.0 && score.usual == 7.0 && score.usual_high == 7.0));
-    // A count that is always the same stands still from the beginning, and that is usual.
+    // A count that is always the same stands still from the beginning, and that is typical.
     let zeros = detector().score((0..1000).map(|i| (i * STEP, 0.0)).chain([(1000 * STEP, 1.0)]));
     assert!(zeros[1000].surprise == 12.0 && zeros[1000].usual == 0.0);
 }

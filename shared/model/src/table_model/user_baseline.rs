@@ -1,10 +1,10 @@
-//! What is usual of each user of a table, where rows are of users that come again: how far a number is above the user's own
+//! The baseline of each user of a table, where rows are of users that come again: how far a number is above the user's own
 //! median, in units of the user's own spread.
 //!
 //! Medians and spreads (median absolute deviation) of users with few rows are drawn towards those of all rows, of `n` rows
 //! by `5 / (n + 5)`; a user who is not known has those of all. A spread is at least half of the one of all rows: somebody who
 //! always does the same is not convicted of the first change. A row deviates by its largest deviation, and how likely that is
-//! is told by the rows learned from. Numbers below the usual do not count.
+//! is estimated from the training rows. Numbers below the usual do not count.
 
 use std::collections::BTreeMap;
 
@@ -40,7 +40,7 @@ struct Usual {
     spread: f64,
 }
 
-/// What is usual of each user.
+/// The baseline of each user.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "Stored")]
 pub(super) struct UserBaselines {
@@ -84,16 +84,16 @@ impl TryFrom<Stored> for UserBaselines {
     }
 }
 
-/// How far a row is above what is usual of its user.
+/// How far a row is above the baseline of its user.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct UserDeviation {
     /// Place of the feature in the encoder's schema that deviates the most.
     pub feature: usize,
-    /// What is usual of the user there, as encoded.
+    /// The baseline of the user there, as encoded.
     pub usual: f64,
     /// How likely a row is to deviate so much.
     pub p_value: PValue,
-    /// Whether the user was among the rows learned from; of others what is usual of all rows stands in.
+    /// Whether the user was among the rows learned from; of others the baseline of all rows stands in.
     pub is_established: bool,
 }
 
@@ -146,7 +146,7 @@ impl UserBaselines {
         surprise(estimators, own).map_or(estimators, |surprise| self.together.p_value(surprise))
     }
 
-    /// How far an encoded row is above what is usual of its user. `None` where it is not.
+    /// How far an encoded row is above the baseline of its user. `None` where it is not.
     pub(super) fn deviation(&self, user: &str, row: &[f64]) -> Option<UserDeviation> {
         let known = self.users.get(&hash(user));
         let usual = known.unwrap_or(&self.all);
@@ -179,7 +179,7 @@ fn hash(user: &str) -> u64 {
     stable_hash(user.as_bytes())
 }
 
-/// What is usual of a column: of all rows, and of each user's.
+/// The baseline of a column: of all rows, and of each user's.
 fn usual(column: &[f64], users: &[(u64, Vec<usize>)]) -> (Usual, Vec<Usual>) {
     let of_all = median(column.to_vec());
     let weight = |n: usize| n as f64 / (n as f64 + SHRINKAGE);

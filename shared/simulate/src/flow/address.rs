@@ -18,7 +18,7 @@ const SPOOFED: [u8; 8] = [59, 67, 79, 88, 109, 114, 177, 201];
 /// The storage service that everybody uses: the address of a gateway of S3.
 pub(crate) const STORAGE: IpAddr = IpAddr::V4(Ipv4Addr::new(52, 216, 40, 17));
 
-fn of(blocks: &[u8], bits: u64) -> IpAddr {
+fn from_blocks(blocks: &[u8], bits: u64) -> IpAddr {
     let first = blocks.get(bits as usize % blocks.len()).copied().unwrap_or(198);
     let [_, b, c, d, ..] = bits.to_be_bytes();
     // 172.16/12 is private.
@@ -28,7 +28,7 @@ fn of(blocks: &[u8], bits: u64) -> IpAddr {
 
 /// A visitor of the web site.
 pub(crate) fn visitor(seed: u64, number: u64) -> IpAddr {
-    of(&VISITORS, hash(seed, "visitor", number))
+    from_blocks(&VISITORS, hash(seed, "visitor", number))
 }
 
 /// A visitor of the web site that speaks IPv6.
@@ -39,30 +39,30 @@ pub(crate) fn visitor_v6(seed: u64, number: u64) -> IpAddr {
 
 /// One of the scanners that knock at every door of the internet.
 pub(crate) fn noise(seed: u64, number: u64) -> IpAddr {
-    of(&NOISE, hash(seed, "noise", number))
+    from_blocks(&NOISE, hash(seed, "noise", number))
 }
 
 /// A service on the internet that the network uses, by its name.
 pub(crate) fn service(seed: u64, name: &str) -> IpAddr {
-    of(&SERVICES, hash(seed, name, 0))
+    from_blocks(&SERVICES, hash(seed, name, 0))
 }
 
 /// A web site that people look at.
 pub(crate) fn site(seed: u64, number: u64) -> IpAddr {
-    of(&SITES, hash(seed, "site", number))
+    from_blocks(&SITES, hash(seed, "site", number))
 }
 
 /// Somebody who works for, or with, whoever owns the network.
 pub(crate) fn person(seed: u64, number: u64) -> IpAddr {
-    of(&PEOPLE, hash(seed, "person", number))
+    from_blocks(&PEOPLE, hash(seed, "person", number))
 }
 
 /// An address of an attacker.
 pub(crate) fn attacker(bits: u64) -> IpAddr {
-    of(&ATTACKERS, bits)
+    from_blocks(&ATTACKERS, bits)
 }
 
 /// One of the many sources of a distributed attack: spoofed, or infected machines.
 pub(crate) fn spoofed(bits: u64) -> IpAddr {
-    of(&SPOOFED, bits)
+    from_blocks(&SPOOFED, bits)
 }

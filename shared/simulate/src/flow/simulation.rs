@@ -39,7 +39,7 @@ impl Simulation {
             .into_iter()
             .map(|order| {
                 let plan = attack::plan(&parameters, &network, &order);
-                let incident = Incident::of(&network, 0, &plan);
+                let incident = Incident::from_plan(&network, 0, &plan);
                 (Scheduled { start: incident.start * 1000, order }, incident)
             })
             .collect();

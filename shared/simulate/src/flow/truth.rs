@@ -103,7 +103,7 @@ pub struct Expected {
 
 impl Incident {
     /// Sums up what an attack does.
-    pub(crate) fn of(network: &Network, number: usize, plan: &Plan) -> Self {
+    pub(crate) fn from_plan(network: &Network, number: usize, plan: &Plan) -> Self {
         let mut seen = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let (mut actors, mut targets, mut ports, mut via) = (Vec::new(), Vec::new(), Vec::new(), BTreeSet::new());
         for conversation in &plan.conversations {

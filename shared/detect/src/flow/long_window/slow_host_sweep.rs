@@ -49,7 +49,7 @@ fn of_host(pairs: &[History<'_>], histories: &Histories<'_>, moment: &Moment<'_>
             *by_window.entry((pair.key.service, slot.window)).or_default() += 1;
         }
     }
-    let told =
+    let reported =
         |service: Service, slot: &Slot| by_window.get(&(service, slot.window)).is_some_and(|n| *n >= FAILED_HOSTS);
     let mut services: BTreeMap<Service, Swept<'_>> = BTreeMap::new();
     // An ICMP message to somebody who began something here is an answer to that: that a port is closed, most often.
@@ -62,7 +62,8 @@ fn of_host(pairs: &[History<'_>], histories: &Histories<'_>, moment: &Moment<'_>
             swept.succeeded += 1;
             continue;
         }
-        let slots: Vec<Slot> = failures(pair, moment).filter(|slot| !told(pair.key.service, slot)).copied().collect();
+        let slots: Vec<Slot> =
+            failures(pair, moment).filter(|slot| !reported(pair.key.service, slot)).copied().collect();
         if !slots.is_empty() {
             swept.failed.push((pair, slots));
         }

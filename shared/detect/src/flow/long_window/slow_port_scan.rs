@@ -89,7 +89,8 @@ fn of_host(pairs: &[History<'_>], moment: &Moment<'_>) -> Option<(Subject, Hit)>
             *by_window.entry((pair.key.peer, slot.window)).or_default() += 1;
         }
     }
-    let told = |peer: IpAddr, slot: &Slot| by_window.get(&(peer, slot.window)).is_some_and(|ports| *ports >= a_window);
+    let reported =
+        |peer: IpAddr, slot: &Slot| by_window.get(&(peer, slot.window)).is_some_and(|ports| *ports >= a_window);
     let mut targets: BTreeMap<IpAddr, Target<'_>> = BTreeMap::new();
     for pair in with_ports() {
         let target = targets.entry(pair.key.peer).or_default();
@@ -98,7 +99,7 @@ fn of_host(pairs: &[History<'_>], moment: &Moment<'_>) -> Option<(Subject, Hit)>
             continue;
         }
         let recent = |slot: &Slot| inside || slot.window.0 >= moment.end - OUTSIDE_SECONDS;
-        let counts = |slot: &&Slot| recent(slot) && !told(pair.key.peer, slot);
+        let counts = |slot: &&Slot| recent(slot) && !reported(pair.key.peer, slot);
         let slots: Vec<Slot> = failures(pair, moment).filter(counts).copied().collect();
         if !slots.is_empty() {
             target.failed.push((pair, slots));

@@ -254,7 +254,7 @@ fn slow_scans_count_from_the_threshold_on() {
     served.extend((0..6).map(|n| flow(inside(1), inside(2), 1000 + n, 60)));
     assert_eq!(kinds(&served, None), [], "15 failures against 6 successes are no walk of a scanner");
     let fast: Vec<Flow> = scan(inside(1), 15, 1);
-    assert_eq!(kinds(&fast, None), [], "told by its window");
+    assert_eq!(kinds(&fast, None), [], "reported by its window");
 }
 
 #[test]

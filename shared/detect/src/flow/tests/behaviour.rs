@@ -145,8 +145,8 @@ fn reasons_come_strongest_first_and_at_most_three() {
     let shares: Vec<_> = reasons.iter().map(|r| (r.share * 1000.0).round()).collect();
     assert_eq!(shares, [150.0, 50.0, 25.0], "parts of all that spoke for it: 0.6, 0.2 and 0.1 of 4");
     let first = &reasons[0];
-    for (told, measured) in [(first.value, 5e7), (first.usual, 1e3), (first.usual_high, 1e4)] {
-        assert!((told / measured - 1.0).abs() < 1e-9, "{told} is told as it was counted");
+    for (reported, measured) in [(first.value, 5e7), (first.usual, 1e3), (first.usual_high, 1e4)] {
+        assert!((reported / measured - 1.0).abs() < 1e-9, "{reported} is reported as it was counted");
     }
     assert_eq!((first.reference, p_value, score), (Reference::Itself, 0.001, 0.75));
 }

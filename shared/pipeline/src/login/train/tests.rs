@@ -181,10 +181,10 @@ fn unusable_models_and_logs_are_errors() {
     let none = weir_domain::matrix::FeatureMatrix::new(Arc::clone(rows.schema()));
     let risk = trained.ensemble.ensemble().risk();
     let earlier = weir_model::LoginTraining { normal: &rows, attacks: &none, risk, risk_column: 1 };
-    let (voices, log_odds) = weir_model::LoginEnsemble::fit(&earlier, 1).unwrap();
+    let (ensemble, log_odds) = weir_model::LoginEnsemble::fit(&earlier, 1).unwrap();
     let scores: Vec<_> = log_odds.into_iter().filter_map(weir_domain::score::Score::new).collect();
-    let voices = weir_model::CalibratedLoginEnsemble::new(voices, &scores).unwrap();
-    assert!(LoginScorer::with_ensemble(Arc::new(voices)).is_err(), "learned from other columns");
+    let ensemble = weir_model::CalibratedLoginEnsemble::new(ensemble, &scores).unwrap();
+    assert!(LoginScorer::with_ensemble(Arc::new(ensemble)).is_err(), "learned from other columns");
 
     let mut damaged = trained.clone();
     damaged.known.truncate(damaged.known.len() / 2);

@@ -98,7 +98,7 @@ fn what_a_scanner_exchanges_much_with_is_looked_at_all_the_same() {
             Exchange { half_open: true, ..Exchange::tcp(inside(1), inside(2), port).asked(1, 1, 60) }.answered(0, 0, 0)
         })
         .collect();
-    assert!(kinds(&both, &day_before(&[])).is_empty(), "the scan is told elsewhere");
+    assert!(kinds(&both, &day_before(&[])).is_empty(), "the scan is reported elsewhere");
     both.extend([Exchange::tcp(inside(1), outside(1), 443).asked(5, 50_000, 60_000_000).answered(5, 900, 40_000)]);
     assert_eq!(kinds(&both, &day_before(&[])), [Kind::Exfiltration]);
 }
