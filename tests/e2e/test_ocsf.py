@@ -21,7 +21,7 @@ from wiring import ROOT
 SOURCES = {
     "flows": (["--days", "2", "--hosts", "40"], ["--baseline", "24h"], ""),
     "logins": (["--users", "600", "--days", "20"], ["--source", "login", "--baseline", "12d"], "logins.jsonl"),
-    "activity": (["--users", "100", "--days", "30"], ["--source", "activity"], "activity.csv"),
+    "activity": (["--users", "100", "--days", "30"], ["--source", "activity", "--schema", "{folder}/schema.toml"], "activity.csv"),
     "usage": (["--weeks", "5"], ["--source", "usage"], ""),
 }
 
@@ -63,7 +63,7 @@ def test_simulated_logs(weir, validator, source, tmp_path):
     simulate, detect, file = SOURCES[source]
     folder = tmp_path / source
     subprocess.run([weir, "simulate", source, folder, *simulate], check=True, capture_output=True)
-    events = findings(weir, str(folder / file), *detect)
+    events = findings(weir, str(folder / file), *(argument.format(folder=folder) for argument in detect))
     assert events, "nothing to check"
     check(validator, events)
     assert all(event["finding_info"]["analytic"]["uid"] == event["finding_info"]["types"][0] for event in events)
