@@ -1,11 +1,11 @@
-//! One score from evidence for several ways of attack.
+//! One score from the evidence of a row, over several attack classes.
 //!
 //! A row holds log-likelihood ratios: how much likelier each observation is under attack than in ordinary use. Not every
-//! attack shows in every observation: whoever steals an account comes from elsewhere, an insider comes from home. So each
-//! way of attack has a class: a weighted sum of the ratios that tell it, and a bias, the logarithm of its share of all
+//! attack shows in every observation: a stolen account is used from elsewhere, an insider logs in from home. So each
+//! attack class has a weighted sum of the ratios that indicate it, and a bias, the logarithm of its share of all
 //! attacks. The score is the logarithm of the sum of their odds, `ln Σᵥ exp(biasᵥ + Σⱼ weightᵥⱼ · xⱼ)`: 0 where an
-//! attack is as likely as not before anybody asks how rare attacks are. A weight below 1 makes up for ratios that tell
-//! the same thing twice.
+//! attack is as likely as not before anybody asks how rare attacks are. A weight below 1 corrects for ratios that
+//! depend on each other.
 //!
 //! Reference: I. J. Good, *Probability and the Weighing of Evidence*, 1950.
 

@@ -28,6 +28,10 @@ pub struct ObservedFinding {
     pub lead: bool,
 }
 
+/// Maximum number of stages of a finding; one with more kinds, which no product writes, counts as a whole. Without a limit a line of a
+/// few megabytes with a kind per evidence would take time and memory with the square of its length.
+const MAX_STAGES: usize = 64;
+
 /// A line that is no finding.
 #[derive(Debug, thiserror::Error)]
 pub enum UnreadableFinding {
@@ -138,8 +142,10 @@ impl ObservedFinding {
         let mut stages: Vec<(Option<&str>, Vec<&Evidence>)> = Vec::new();
         for evidence in &evidences {
             let kind = evidence.data.as_ref().and_then(|data| data.kind.as_deref());
+            let is_full = stages.len() == MAX_STAGES;
             match stages.iter_mut().find(|(stage, _)| *stage == kind) {
                 Some((_, members)) => members.push(evidence),
+                None if is_full => return Ok(vec![whole]),
                 None => stages.push((kind, vec![evidence])),
             }
         }

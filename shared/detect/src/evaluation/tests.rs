@@ -222,3 +222,14 @@ fn stages_are_judged_by_themselves_and_leads_apart() {
     ];
     assert_eq!(read, expected);
 }
+
+#[test]
+fn a_line_with_a_kind_per_evidence_is_one_finding() {
+    let of = |kinds: usize| {
+        let evidence = |n: usize| json!({"src_endpoint": {"ip": n.to_string()}, "data": {"kind": n.to_string()}});
+        let evidences: Vec<Value> = (0..kinds).map(evidence).collect();
+        let line = json!({"class_uid": 2004, "time": 1, "finding_info": {"uid": "c"}, "evidences": evidences});
+        ObservedFinding::from_json(line.to_string().as_bytes()).unwrap().len()
+    };
+    assert_eq!((of(2), of(64), of(65), of(50_000)), (2, 64, 1, 1));
+}

@@ -54,7 +54,7 @@ fn answers(model: &LoginModel) -> Vec<u64> {
 }
 
 #[test]
-fn voices_raise_what_is_unlike_normal_logins_and_on_average_say_nothing_of_these() {
+fn unusual_logins_score_higher_and_normal_ones_as_before_on_average() {
     let (unlabelled, log_odds) = trained(0);
     assert!(!unlabelled.is_trained_on_attacks());
     let mean = log_odds.iter().sum::<f64>() / log_odds.len() as f64;
